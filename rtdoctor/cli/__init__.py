@@ -1,0 +1,1 @@
+"""The commands, one a file, the exit codes, and the only place that prints."""

@@ -1,0 +1,1 @@
+"""Writers: they show the events of a run and decide nothing. Import only model."""

@@ -1,0 +1,1 @@
+"""Scenarios: load the TOML files, select some of them. Imports only model."""

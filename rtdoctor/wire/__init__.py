@@ -1,0 +1,1 @@
+"""The client's sockets, one layer a file. Measures and never judges."""
