@@ -1,0 +1,29 @@
+"""What a judge of event streams found wrong: one deviation, where it is, and the evidence for the rule."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "notice"]
+Direction = Literal["server", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One deviation of one event from a shape or an order rule.
+
+    `rule` is a stable id (`shape.missing`, `order.session-created-first`); `pointer` a JSON pointer into the
+    event (empty for the event as a whole); `wanted` and `got` are short texts for people, `got` cut to 80
+    characters; `hint` holds a "did you mean" or is empty; `index` counts the events of the stream from 0.
+    """
+
+    severity: Severity
+    rule: str
+    message: str
+    index: int = -1
+    event_type: str = ""
+    pointer: str = ""
+    wanted: str = ""
+    got: str = ""
+    hint: str = ""
+    evidence: str = ""
+    seen: str = ""
