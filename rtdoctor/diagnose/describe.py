@@ -1,0 +1,116 @@
+"""Says in plain words what was seen and what was expected. The 101 and what came after it are two facts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rtdoctor.model.outcome import ErrorEvent, Outcome
+
+_SHOWN = 300
+
+
+def tell(outcome: Outcome) -> tuple[str, ...]:
+    """The facts of an outcome as sentences, in the order in which they happened."""
+    told = []
+    if outcome.http_status is not None:
+        told.append(_handshake(outcome))
+    if outcome.http_error is not None:
+        told.append(f"The body holds the error {_quoted(outcome.http_error)}.")
+    elif outcome.http_body and outcome.http_status != 200:
+        told.append(f"The body begins: {_cut(outcome.http_body, 120)}")
+    if outcome.first_event is not None:
+        after = f"{outcome.first_event_ms:g} ms later" if outcome.first_event_ms is not None else "Then"
+        kind = f" (session.type {outcome.session_type})" if outcome.session_type else ""
+        told.append(f"{after} came the first event: {outcome.first_event}{kind}.")
+    told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4])
+    if outcome.close_code is not None:
+        told.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
+    elif outcome.open and outcome.errors:
+        told.append("The socket stayed open.")
+    if outcome.audio_ms:
+        told.append(
+            f"{outcome.audio_ms / 1000:.1f} s of audio were sent; the server "
+            f"{'committed a turn' if outcome.committed else 'committed no turn'}."
+        )
+    if outcome.transcript is not None:
+        rate = f" (word error rate {outcome.wer:.0%})" if outcome.wer is not None else ""
+        told.append(f"Transcript: “{_cut(outcome.transcript, 160)}”{rate}.")
+    if outcome.unmet and outcome.close_code is None:
+        told.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
+    if outcome.fault is not None:
+        told.append(f"{outcome.fault_layer}: {outcome.fault_text}.")
+        told.extend(f"{name}: {value}" for name, value in outcome.fault_details if value)
+    return tuple(told)
+
+
+def _handshake(outcome: Outcome) -> str:
+    who = f" by {outcome.answered_by}" if outcome.answered_by else ""
+    what = "The request" if outcome.stage == "http" else "The upgrade"
+    after = f" after {outcome.handshake_ms:.0f} ms" if outcome.handshake_ms is not None else ""
+    return f"{what} was answered {outcome.http_status}{after}{who}."
+
+
+def _quoted(error: ErrorEvent) -> str:
+    name = error.code or error.type or "(no code)"
+    where = f" at {error.param}" if error.param else ""
+    return f"{name}{where}: “{_cut(error.message, _SHOWN)}”"
+
+
+def _reason(reason: str) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _cut(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def short(outcome: Outcome) -> str:
+    """What was seen, in the fewest words: the handshake's answer, then what came after it."""
+    if outcome.http_status is None:
+        return f"{outcome.fault_layer} {outcome.fault}" if outcome.fault else "nothing"
+    parts: list[str] = []
+    if outcome.http_status == 101:
+        if outcome.errors:
+            parts.append(" ".join(dict.fromkeys(error.code or error.type or "error" for error in outcome.errors[:2])))
+        elif outcome.transcript is not None:
+            parts.append("transcript")
+        elif outcome.updated:
+            parts.append("session.updated")
+        elif outcome.first_event:
+            parts.append(outcome.first_event)
+        if outcome.audio_ms and outcome.transcript is None and outcome.open:
+            parts.append("no transcript")
+        if outcome.close_code is not None:
+            parts.append(f"close {outcome.close_code}")
+        elif outcome.fault:
+            parts.append(outcome.fault if outcome.first_event else f"silence ({outcome.fault})")
+        elif outcome.errors and outcome.open:
+            parts.append("stays open")
+    return _joined(outcome.http_status, parts)
+
+
+def expected(outcome: Mapping[str, Any], cause: str | None) -> str:
+    """An accepted outcome in the same words as `short`."""
+    parts: list[str] = []
+    code = outcome.get("error_code")
+    if code is not None:
+        parts.append("/".join(code) if isinstance(code, list) else str(code))
+    elif cause is not None and ("error_message" in outcome or outcome.get("first_event") == "error"):
+        parts.append(cause.split(".")[1])
+    elif "transcript" in outcome or "wer" in outcome:
+        parts.append("no transcript" if outcome.get("transcript") == {"known": False} else "transcript")
+    elif outcome.get("updated"):
+        parts.append("session.updated")
+    elif "first_event" in outcome:
+        parts.append(str(outcome["first_event"]))
+    if "close_code" in outcome:
+        wanted = outcome["close_code"]
+        parts.append(f"close {'/'.join(map(str, wanted)) if isinstance(wanted, list) else wanted}")
+    elif code is not None and outcome.get("open"):
+        parts.append("stays open")
+    return _joined(outcome.get("http_status", 101), parts)
+
+
+def _joined(status: Any, parts: list[str]) -> str:
+    told = "/".join(map(str, status)) if isinstance(status, list) else str(status)
+    return f"{told}, then {', '.join(parts)}" if parts else told

@@ -1,0 +1,120 @@
+"""The one referee: which cause an outcome points to, and what a scenario's outcome is worth. No I/O."""
+
+from dataclasses import dataclass
+
+from rtdoctor.diagnose.causes import UNKNOWN, causes
+from rtdoctor.diagnose.describe import expected, short, tell
+from rtdoctor.diagnose.rules import Rule, matching
+from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
+from rtdoctor.model.outcome import Outcome, facts, matches
+from rtdoctor.model.scenario import Accept, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The cause that the strongest rule names; None when nothing is wrong, unknown.unknown when no rule fits."""
+
+    cause: str | None
+    rule: Rule | None
+    ruled_out: tuple[Candidate, ...]
+
+
+def weigh(outcome: Outcome) -> Weighed:
+    """Apply the rules to an outcome."""
+    found = matching(outcome)
+    if not found:
+        return Weighed(None if _healthy(outcome) else UNKNOWN, None, _stands(outcome))
+    best = found[0]
+    out = [Candidate(cause, reason) for cause, reason in best.rules_out.items()]
+    named = {best.cause, *best.rules_out}
+    for rule in found[1:]:
+        if rule.cause not in named:
+            named.add(rule.cause)
+            out.append(Candidate(rule.cause, f"fits too, but points less clearly ({rule.evidence.source})"))
+    return Weighed(best.cause, best, (*out, *_stands(outcome)))
+
+
+def _healthy(outcome: Outcome) -> bool:
+    if outcome.stage == "http":
+        return outcome.http_status is not None and outcome.http_status < 400
+    return outcome.open and not outcome.errors and not outcome.unmet and outcome.first_event is not None
+
+
+def _stands(outcome: Outcome) -> tuple[Candidate, ...]:
+    """Whole layers that are out because what lies above them answered."""
+    if outcome.http_status == 101:
+        return (Candidate("network", "the 101 came, so DNS, TCP, TLS and the way between work"),)
+    if outcome.http_status is not None and outcome.http_status < 300:
+        return (Candidate("network", "an answer came, so DNS, TCP and TLS work"),)
+    return ()
+
+
+def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed | None = None) -> Finding:
+    """What the referee says of an outcome that should be healthy. The verdict follows from the cause if not given."""
+    weighed = weighed or weigh(outcome)
+    if weighed.cause is None:
+        return Finding(verdict or "pass", short(outcome), facts=tell(outcome), ruled_out=weighed.ruled_out)
+    cause = causes()[weighed.cause]
+    return Finding(
+        verdict=verdict or ("inconclusive" if cause.exit == 3 else "fail"),
+        summary=short(outcome),
+        cause=cause.id,
+        title=cause.title,
+        explanation=cause.explanation,
+        confidence=weighed.rule.evidence.confidence if weighed.rule else None,
+        facts=tell(outcome),
+        ruled_out=weighed.ruled_out,
+        remedy=cause.remedy,
+        evidence=(weighed.rule.evidence,) if weighed.rule else (),
+    )
+
+
+def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, strict: bool) -> Finding:
+    """Hold a scenario's outcome against what it accepts.
+
+    On the mock only the first grade passes: it is built to do exactly what is expected. On a live endpoint another
+    known or a better answer passes and is told; an unknown one is drift, which warns, or fails when the scenario is
+    required for the run's aim or the run is strict. What could not be decided (network, 5xx) stays inconclusive.
+    """
+    weighed = weigh(outcome)
+    base = finding(outcome, "pass", weighed)
+    flat = facts(outcome)
+    hit = next(
+        (line for line in scenario.accept if line.cause == weighed.cause and matches(line.outcome, flat)), None
+    )
+    due = next(line for line in scenario.accept if line.grade == "expected")
+    if hit is not None and hit.grade == "expected":
+        return _with(base, "pass", evidence=hit.evidence)
+    if hit is not None and not on_mock:
+        verdict: Verdict = "pass" if hit.grade == "accepted" else "fail" if strict else "warn"
+        return _with(base, verdict, evidence=hit.evidence, drift=_drift(due, outcome))
+    drift = _drift(due, outcome)
+    if not on_mock and weighed.cause and causes()[weighed.cause].exit == 3:
+        return _with(base, "inconclusive", evidence=due.evidence, drift=drift)
+    failed = on_mock or strict or aim in scenario.required
+    if failed and base.cause is None:
+        base = finding(outcome, "fail", Weighed(UNKNOWN, None, weighed.ruled_out))
+    return _with(base, "fail" if failed else "warn", evidence=due.evidence, drift=drift)
+
+
+def _drift(due: Accept, outcome: Outcome) -> str:
+    return (
+        f"Expected: {expected(due.outcome, due.cause)} ({due.evidence.confidence} {due.evidence.seen}). "
+        f"Seen now: {short(outcome)}."
+    )
+
+
+def _with(base: Finding, verdict: Verdict, *, evidence: Evidence, drift: str = "") -> Finding:
+    return Finding(
+        verdict=verdict,
+        summary=base.summary,
+        cause=base.cause,
+        title=base.title,
+        explanation=base.explanation,
+        confidence=base.confidence,
+        facts=base.facts,
+        ruled_out=base.ruled_out,
+        remedy=base.remedy,
+        evidence=tuple(dict.fromkeys((*base.evidence, evidence))),
+        drift=drift,
+    )

@@ -1,0 +1,45 @@
+"""The rules, from `rules.toml`, and which of them match an outcome."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rtdoctor.model.finding import Evidence
+from rtdoctor.model.outcome import Outcome, facts, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition that points to a cause, how strongly, and where that is known from."""
+
+    cause: str
+    when: Mapping[str, Any]
+    strength: int
+    evidence: Evidence
+    rules_out: Mapping[str, str]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, the strongest first."""
+    raw = tomllib.loads(Path(__file__).with_name("rules.toml").read_text(encoding="utf-8"))
+    found = [
+        Rule(
+            entry["cause"],
+            entry["when"],
+            entry["strength"],
+            Evidence(entry["evidence"], entry["seen"], entry["confidence"]),
+            entry.get("rules_out", {}),
+        )
+        for entry in raw["rule"]
+    ]
+    return tuple(sorted(found, key=lambda rule: -rule.strength))
+
+
+def matching(outcome: Outcome) -> list[Rule]:
+    """The rules that hold for an outcome, the strongest first."""
+    flat = facts(outcome)
+    return [rule for rule in rules() if matches(rule.when, flat)]

@@ -1,0 +1,270 @@
+"""Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from rtdoctor.diagnose.causes import causes
+from rtdoctor.diagnose.describe import tell
+from rtdoctor.diagnose.distil import parse_event
+from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.model.exchange import Answer, Certificate, Fault, Request
+from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.secret import Secret
+from rtdoctor.model.target import Target
+
+SKEW_WARNED = 60.0  # seconds
+CERTIFICATE_WARNED = 14 * 86_400  # seconds left
+WER_WARNED = 0.3
+_HEADER_SAFE = re.compile(r"^[!-~]+$")
+_TOKEN_SAFE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # RFC 7230 token: what a subprotocol may hold
+
+
+def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), **more: Any) -> Finding:
+    """A finding for a cause that the rung itself recognised."""
+    cause = causes()[cause_id]
+    return Finding(
+        verdict, summary, cause.id, cause.title, cause.explanation, facts=tuple(told), remedy=cause.remedy, **more
+    )
+
+
+def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Finding:
+    """The key is there and can be carried, and the base URL is the one of a Realtime endpoint."""
+    facts = [*target.notes, *told]
+    if key is None or not key:
+        if target.profile in ("openai", "azure"):
+            return named("usage.no-credential", "fail", "no key", facts)
+        return Finding("warn", "no key: the handshakes go without", facts=tuple(facts))
+    value = key.reveal()
+    if not _HEADER_SAFE.match(value):
+        return named("usage.credential-malformed", "fail", f"the key holds {_offence(value)}", facts)
+    facts.append(f"The key comes from {key.source}{f' and has the form {key.form}…' if key.form else ''}.")
+    if target.asked_tail:
+        known = Evidence("community.openai.com/t/1314532", "2025-07-01", "observed")
+        return named(
+            "refused.path",
+            "warn",
+            f"/realtime/{target.asked_tail} is a REST path",
+            [*facts, f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {target.base_url}/realtime."],
+            evidence=(known,),
+        )
+    if target.profile == "openai" and not key.form:
+        facts.append("OpenAI's keys begin with sk- and its client secrets with ek_; this one does not.")
+        return named("auth.wrong-token", "warn", "not the form of an OpenAI key", facts)
+    if not _TOKEN_SAFE.match(value):
+        facts.append("The key holds a character that a subprotocol may not carry; it can only go by header.")
+    if not target.tls and not target.is_loopback:
+        facts.append("The base URL is plain http: the key travels unencrypted.")
+        return Finding("warn", "plain http to another machine", facts=tuple(facts))
+    return Finding("pass", target.base_url, facts=tuple(facts))
+
+
+def _offence(value: str) -> str:
+    if value != value.strip():
+        return "white space or a line break at its beginning or end"
+    if value[0] in "\"'" or value[-1] in "\"'":
+        return "quotes"
+    return "white space inside" if any(char.isspace() for char in value) else "a character that a header cannot carry"
+
+
+def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None) -> Finding:
+    """The name has addresses."""
+    if fault is not None:
+        return _of_fault(fault, f"{host}: {fault.text}")
+    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=(f"Host: {host}",))
+
+
+def judge_connection(address: str | None, failed: Sequence[tuple[str, str]], fault: Fault | None) -> Finding:
+    """One of the addresses takes a connection; those that did not are told."""
+    if address is None and fault is not None:
+        return _of_fault(fault, fault.text)
+    told = tuple(text for _, text in failed)
+    if failed:
+        return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
+    return Finding("pass", f"{address}")
+
+
+def judge_certificate(certificate: Certificate | None, version: str | None, fault: Fault | None, now: float) -> Finding:
+    """The chain is trusted, the name fits, the dates hold."""
+    told = []
+    if certificate is not None:
+        told = [
+            f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
+            f"Issued by {certificate.issuer}, valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
+        ]
+    if fault is not None:
+        return _of_fault(fault, fault.text, told)
+    left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
+    summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"
+    if left < CERTIFICATE_WARNED:
+        return Finding("warn", f"{summary}, ends in {left / 86_400:.0f} days", facts=tuple(told))
+    return Finding("pass", summary, facts=tuple(told))
+
+
+def day(stamp: float) -> str:
+    """A moment as an ISO date (UTC)."""
+    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d")
+
+
+def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
+    outcome = Outcome(
+        asked=Request("", ""), stage=fault.layer, fault=fault.kind, fault_layer=fault.layer, fault_text=fault.text
+    )
+    weighed = weigh(outcome)
+    base = finding(outcome, weighed=weighed)
+    return Finding(
+        base.verdict,
+        summary,
+        base.cause,
+        base.title,
+        base.explanation,
+        base.confidence,
+        tuple(told) or base.facts,
+        base.ruled_out,
+        base.remedy,
+        base.evidence,
+    )
+
+
+def skew_of(answer: Answer | None, now: float) -> float | None:
+    """Seconds by which the server's clock is ahead of the local one, by its Date header; None when it sent none."""
+    try:
+        date = parsedate_to_datetime((answer.header("date") if answer else None) or "")
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() + 0.5 - now
+
+
+def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shutdown: str, now: float) -> Finding:
+    """`GET /models`: the key is accepted, the wanted model is listed and has no end in sight.
+
+    REST refusing for another reason than the key does not prove anything about the socket, so it warns only.
+    """
+    weighed = weigh(outcome)
+    if outcome.fault is not None:
+        return finding(outcome, weighed=weighed)
+    told = list(tell(outcome))
+    if (skew := skew_of(answer, now)) is not None and abs(skew) > SKEW_WARNED:
+        told.append(f"The server's clock and this machine's are {abs(skew):.0f} s apart (local {'behind' if skew > 0 else 'ahead'}).")
+        return named("auth.clock-skew", "warn", f"the clocks are {abs(skew):.0f} s apart", told)
+    if outcome.http_status == 401:
+        return finding(outcome, "fail", weighed)
+    if outcome.http_status != 200:
+        told.append("The socket may work all the same; the rungs below tell.")
+        base = finding(outcome, "warn", weighed)
+        return Finding("warn", f"GET /models answered {outcome.http_status}", base.cause, base.title, base.explanation, facts=tuple(told), remedy=base.remedy)
+    return _judge_list(answer, model, known_shutdown, told, now)
+
+
+def _judge_list(answer: Answer | None, model: str, known_shutdown: str, told: list[str], now: float) -> Finding:
+    parsed = parse_event(answer.body.decode("utf-8", "replace")) if answer else None
+    data = parsed.get("data") if parsed else None
+    if not isinstance(data, list):
+        return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
+    listed = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
+    told.append(f"{len(listed)} models are listed for this key.")
+    if model not in listed:
+        told.append(f"{model} is not among them.")
+        seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
+        return named("session.model-no-access", "warn", f"{model} is not listed for this key", told, evidence=(seen,))
+    shutdown = _date_of(listed[model].get("shutdown_date"))
+    source = "GET /models" if shutdown else "rtdoctor's own list of 2026-11-22"
+    shutdown = shutdown or known_shutdown
+    if shutdown:
+        gone = shutdown <= day(now)
+        told.append(f"{model} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
+        return Finding("warn", f"key accepted; {model} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
+    return Finding("pass", f"key accepted, {model} listed", facts=tuple(told))
+
+
+def _date_of(value: object) -> str:
+    """A shutdown date as the endpoint writes it: an ISO date or seconds since the epoch."""
+    if isinstance(value, str):
+        return value[:10]
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e11:
+        return day(value)
+    return ""
+
+
+def judge_secret(outcome: Outcome, minted: bool, expires_at: float | None, answer: Answer | None, now: float) -> Finding:
+    """`POST /realtime/client_secrets`: a secret came, and its top-level expires_at lies ahead on both clocks."""
+    if not minted:
+        base = finding(outcome)
+        if outcome.http_status in (404, 405, 501):
+            return Finding("warn", f"mints no client secrets ({outcome.http_status})", facts=base.facts)
+        verdict: Verdict = "inconclusive" if base.verdict == "inconclusive" else "warn"
+        summary = "200 without a value at the root" if outcome.http_status == 200 else base.summary
+        return Finding(verdict, summary, base.cause, base.title, base.explanation, facts=base.facts, remedy=base.remedy)
+    told = [*tell(outcome)]
+    if expires_at is None:
+        return Finding("warn", "minted, but without a top-level expires_at", facts=tuple(told))
+    if expires_at > 1e11:
+        return named("auth.clock-skew", "warn", "expires_at is in milliseconds, not seconds", told)
+    skew = skew_of(answer, now)
+    local, server = expires_at - now, expires_at - now - (skew or 0.0)
+    told.append(f"expires_at is {json.dumps(int(expires_at))}: {server:.0f} s ahead by the server's Date, {local:.0f} s by the local clock.")
+    if server <= 0:
+        return named("auth.expired-secret", "warn", "the secret was minted already expired", told)
+    if local <= 0:
+        return named("auth.clock-skew", "warn", "the secret looks expired because the local clock is ahead", told)
+    return Finding("pass", f"minted, valid for {server:.0f} s", facts=tuple(told))
+
+
+def judge_upgrade(outcome: Outcome) -> Finding:
+    """101, and nothing said yet about what comes after it."""
+    if outcome.http_status != 101:
+        return finding(outcome)
+    facts = tell(outcome)[:1]
+    return Finding("pass", f"101 after {outcome.handshake_ms:.0f} ms (this alone proves nothing)", facts=facts)
+
+
+def judge_first_event(outcome: Outcome) -> Finding:
+    """The server greets with a session."""
+    first = outcome.first_event
+    if first == "session.created" and outcome.session_type:
+        return Finding("pass", f"session.created, type {outcome.session_type}, {outcome.first_event_ms:.0f} ms after the 101")
+    if first == "transcription_session.created":
+        return Finding("warn", "transcription_session.created: this server speaks the beta", facts=tell(outcome))
+    weighed = weigh(outcome)
+    base = finding(outcome, weighed=weighed)
+    return base if base.verdict != "pass" else finding(outcome, "fail", Weighed("peer.not-realtime", None, ()))
+
+
+def judge_update(outcome: Outcome) -> Finding:
+    """session.update was accepted."""
+    if outcome.updated:
+        model = outcome.transcription_model
+        return Finding("pass", "session.updated" + (f", transcription model {model}" if model else ""))
+    base = finding(outcome)
+    if base.verdict != "pass":
+        return base
+    return finding(outcome, "fail", Weighed("unknown.unknown", None, ()))
+
+
+def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) -> Finding:
+    """A transcript came, and it is what was said."""
+    told = (*heard, *tell(outcome))
+    if outcome.transcript is None:
+        base = finding(outcome, weighed=weigh(outcome))
+        if base.verdict == "pass":
+            base = finding(outcome, "fail", Weighed("unknown.unknown", None, ()))
+        return base
+    summary = f"“{outcome.transcript}”"
+    if outcome.wer is None:
+        note = "no reference text to hold it against" if not reference else ""
+        return Finding("pass", summary, facts=(*told, note) if note else told)
+    summary += f", word error rate {outcome.wer:.0%}"
+    if outcome.wer <= WER_WARNED:
+        return Finding("pass", summary, facts=told)
+    other = (Candidate("audio.sample-rate", "what was sent is 24 kHz mono PCM16, and declared so"),)
+    return Finding("warn", summary, facts=told, ruled_out=other)
+
+
+def not_tried(after: str) -> Finding:
+    """A rung beyond the one where the ladder ended."""
+    return Finding("inconclusive", f"not tried: the ladder ended at {after}")
+

@@ -1,0 +1,96 @@
+"""From all findings of a run to its one answer and exit code."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rtdoctor.diagnose.causes import causes
+from rtdoctor.model.finding import Finding, Verdict
+from rtdoctor.model.report import Result, Rung, Summary
+
+_SOCKET = ("upgrade", "first-event", "session")
+# Worst wins. 4 (a bug in rtdoctor) is set by the command, 130 (interrupted) too.
+_WORST_FIRST = (2, 1, 3, 0)
+_VERDICT: dict[int, Verdict] = {2: "fail", 1: "fail", 3: "inconclusive"}
+
+
+def summarise(rungs: Sequence[Rung], results: Sequence[Result] = (), *, strict: bool = False) -> Summary:
+    """The answer: can I connect, the exit code, and the cause to mend first with the rung where it shows.
+
+    The ladder and the required scenarios decide. Others decide only by a `fail`, which they get on the mock or
+    with strict; when they could not be tried, only strict takes that into account.
+    """
+    deciding = [rung.finding for rung in rungs]
+    deciding += [r.finding for r in results if r.required or strict or r.verdict == "fail"]
+    codes = {_code(item) for item in deciding} or {0}
+    exit_code = next(code for code in _WORST_FIRST if code in codes)
+    verdict = _VERDICT.get(exit_code) or _mild([*deciding, *(r.finding for r in results)])
+    where = _deciding_rung(rungs)
+    cause = where.finding.cause if where else _first_cause(results, strict)
+    connect = _can_connect(rungs)
+    counts = Counter(r.verdict for r in results)
+    return Summary(
+        verdict=verdict,
+        exit_code=exit_code,
+        can_connect=connect,
+        sentence=_sentence(connect, where, results, cause),
+        cause=cause,
+        rung=where.rung if where else None,
+        counts={name: counts.get(name, 0) for name in ("pass", "warn", "fail", "inconclusive", "skip")},
+    )
+
+
+def _code(item: Finding) -> int:
+    if item.verdict == "inconclusive":
+        return 3
+    if item.verdict == "fail":
+        code = causes()[item.cause].exit if item.cause else 1
+        return code if code == 2 else 1
+    return 0
+
+
+def _mild(findings: Iterable[Finding]) -> Verdict:
+    return "warn" if any(item.verdict == "warn" for item in findings) else "pass"
+
+
+def _deciding_rung(rungs: Sequence[Rung]) -> Rung | None:
+    """Where the ladder ended; else its first rung that failed."""
+    dead = next((rung for rung in rungs if rung.dead), None)
+    return dead or next((rung for rung in rungs if rung.tried and rung.verdict in ("fail", "inconclusive")), None)
+
+
+def _first_cause(results: Sequence[Result], strict: bool) -> str | None:
+    for wanted in ("fail", "inconclusive"):
+        for result in results:
+            if result.verdict == wanted and (result.required or strict or wanted == "fail"):
+                return result.finding.cause
+    return None
+
+
+def _can_connect(rungs: Sequence[Rung]) -> bool | None:
+    if any(rung.dead for rung in rungs):
+        return False
+    socket = [rung.verdict for rung in rungs if rung.rung in _SOCKET]
+    if len(socket) < len(_SOCKET):
+        return None
+    return all(verdict in ("pass", "warn") for verdict in socket)
+
+
+def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result], cause: str | None) -> str:
+    if where is not None and not connect:
+        return f"No. It ends at {where.rung}: {_lower(where.finding.title or where.finding.summary)}."
+    if connect is None:
+        return "Not decided: the ladder was not climbed to its end."
+    if where is not None:
+        return f"Yes, the session opens; but {where.rung} failed: {_lower(where.finding.title or where.finding.summary)}."
+    failed = [r for r in results if r.verdict == "fail"]
+    if failed:
+        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+        return f"Yes, the session opens; but the endpoint does not behave as known: {failed[0].scenario}{more}."
+    drifted = sum(r.verdict == "warn" for r in results)
+    drift = f"; {drifted} of {len(results)} answers differ from what is known" if drifted else ""
+    return f"Yes, the session opens and takes its configuration{drift}."
+
+
+def _lower(title: str) -> str:
+    """A title as the end of a sentence: abbreviations and names keep their capitals."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

@@ -1,0 +1,82 @@
+"""Carries out one scenario: handshake, first event, steps; what happened comes back as an Exchange."""
+
+from collections.abc import Sequence
+
+from rtdoctor.engine.credential import Outgoing
+from rtdoctor.engine.setup import Bench
+from rtdoctor.model.exchange import Exchange, Fault
+from rtdoctor.model.scenario import Step
+from rtdoctor.protocol.audio import BYTES_PER_SAMPLE, RATE, append_event, chunks
+from rtdoctor.wire.session import Session
+from rtdoctor.wire.upgrade import upgrade
+
+SETTLE = 1.0  # seconds to wait for the pong that shows a session to stand
+
+
+async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Exchange:
+    """One connection from the upgrade to its close. Never raises for what a server does."""
+    timeout = bench.choice.timeout
+    upgraded = await upgrade(
+        bench.http, out.url, headers=out.headers, subprotocols=out.subprotocols, timeout=timeout
+    )
+    if upgraded.socket is None:
+        return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
+    session = Session(upgraded.socket, bench.ledger)
+    unmet: tuple[str, ...] = ()
+    alive = False
+    try:
+        if not await session.wait_for(None, timeout):
+            if not session.ended:
+                session.fault = Fault("session", "timeout", f"no first event within {timeout:g} s of the 101")
+        elif session.types[0] == "error":
+            await session.settle(SETTLE)
+        else:
+            unmet = await _walk(bench, session, steps)
+        alive = await session.settle(SETTLE)
+    finally:
+        await session.leave()
+    return Exchange(
+        request=out.request,
+        answer=upgraded.answer,
+        subprotocol=upgraded.subprotocol,
+        frames=tuple(session.frames),
+        close=session.close,
+        fault=session.fault,
+        unmet=unmet,
+        alive=alive,
+        truncated=session.truncated,
+    )
+
+
+async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[str, ...]:
+    """Do the steps in order; the event types that were awaited in vain, at which it stops."""
+    mark = len(session.types)
+    for step in steps:
+        if session.ended:
+            return ()
+        if step.await_:
+            if not await session.wait_for(step.await_, step.within or bench.choice.timeout, after=mark):
+                return () if session.ended else step.await_
+            continue
+        # What is awaited next must come after what is sent now.
+        mark = len(session.types)
+        if step.send is not None:
+            await session.send(step.send)
+        elif step.text is not None:
+            await session.send_raw(step.text)
+        elif step.binary is not None:
+            await session.send_raw(step.binary)
+        elif step.audio is not None:
+            await _speak(bench, session, step)
+        else:
+            await session.listen(step.quiet)
+    return ()
+
+
+async def _speak(bench: Bench, session: Session, step: Step) -> None:
+    """Send a fixture, or the user's own audio in place of the speech, and silence after it."""
+    assert step.audio is not None
+    pcm = bench.speech[step.audio].pcm
+    pcm += bytes(RATE * BYTES_PER_SAMPLE * step.silence_ms // 1000)
+    for piece in chunks(pcm, step.chunk_ms):
+        await session.send(append_event(piece), audio_bytes=len(piece))

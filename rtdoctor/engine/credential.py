@@ -1,0 +1,137 @@
+"""Credentials on their way out: which header or subprotocol carries them, and minting a client secret."""
+
+from dataclasses import dataclass, replace
+
+from rtdoctor.diagnose.distil import parse_event
+from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.model.exchange import Exchange, Request
+from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.secret import MASK, Secret
+from rtdoctor.wire.http import rest
+
+# Shaped like real ones and belonging to nobody.
+WRONG_KEY = Secret("sk-proj-rtdoctor00000000000000000000000000000000none", "wrong-key", "rtdoctor")
+MALFORMED_SECRET = Secret("ek_rtdoctor.malformed", "wrong-key", "rtdoctor")
+SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A handshake that is ready to be sent; `request` is its printable form."""
+
+    url: str
+    headers: dict[str, str]
+    subprotocols: tuple[str, ...]
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """The answer to a minting request: the secret and when it ends by the server's word, or neither."""
+
+    exchange: Exchange
+    secret: Secret | None = None
+    expires_at: float | None = None
+
+
+def account_headers(choice: Choice) -> dict[str, str]:
+    """Organisation and project, as the official SDKs send them."""
+    headers = {}
+    if choice.organization:
+        headers["OpenAI-Organization"] = choice.organization
+    if choice.project:
+        headers["OpenAI-Project"] = choice.project
+    return headers
+
+
+def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
+    """The header that carries a credential: Bearer, or api-key where an API key goes to Azure."""
+    if secret is None:
+        return {}
+    if choice.target.profile == "azure" and not secret.form.startswith("ek_"):
+        return {"api-key": secret.reveal()}
+    return {"Authorization": f"Bearer {secret.reveal()}"}
+
+
+def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Outgoing:
+    """Put a handshake together. The printable request never holds the credential."""
+    headers = account_headers(choice) | dict(handshake.headers)
+    query, shown = dict(handshake.query), dict(handshake.query)
+    subprotocols: list[str] = []
+    printable: list[str] = []
+    auth = handshake.auth if secret is not None else ()
+    if "header" in auth:
+        headers |= key_headers(choice, secret)
+    if "api-key" in auth and secret:
+        headers["api-key"] = secret.reveal()
+    if "query" in auth and secret:
+        query["Authorization"] = f"Bearer {secret.reveal()}"
+        shown["Authorization"] = MASK
+    if "subprotocol" in auth and secret:
+        subprotocols += ["realtime", f"openai-insecure-api-key.{secret.reveal()}"]
+        printable += ["realtime", f"openai-insecure-api-key.{MASK}"]
+    subprotocols += handshake.subprotocols
+    printable += handshake.subprotocols
+    beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(
+        name.startswith("openai-beta.") for name in handshake.subprotocols
+    )
+    request = Request(
+        url=choice.target.socket_url(handshake.path, shown),
+        path=handshake.path,
+        query=tuple(shown.items()),
+        auth=tuple(auth),
+        credential=handshake.credential if auth else "none",
+        subprotocols=tuple(printable),
+        beta=beta,
+    )
+    return Outgoing(choice.target.socket_url(handshake.path, query), headers, tuple(subprotocols), request)
+
+
+async def get_models(bench: Bench) -> Exchange:
+    """`GET /models` with the key."""
+    choice = bench.choice
+    url = choice.target.rest_url("/models")
+    return await rest(
+        bench.http,
+        "GET",
+        url,
+        request=Request(url, "/models", auth=("header",) if choice.key else (), credential="key"),
+        headers=account_headers(choice) | key_headers(choice, choice.key),
+        timeout=choice.timeout,
+    )
+
+
+async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> Minted:
+    """`POST /realtime/client_secrets` for a session of that type. The new secret is made known to the redactor."""
+    choice = bench.choice
+    url = choice.target.rest_url("/realtime/client_secrets")
+    body: dict[str, object] = {"session": _session_for(choice, session_type)}
+    if seconds is not None:
+        body["expires_after"] = {"anchor": "created_at", "seconds": seconds}
+    exchange = await rest(
+        bench.http,
+        "POST",
+        url,
+        request=Request(url, "/realtime/client_secrets", auth=("header",), credential="key"),
+        headers=account_headers(choice) | key_headers(choice, choice.key),
+        timeout=choice.timeout,
+        json_body=body,
+    )
+    answer = exchange.answer
+    if answer is None or answer.status != 200:
+        return Minted(exchange)
+    parsed = parse_event(answer.body.decode("utf-8", "replace")) or {}
+    value, expires_at = parsed.get("value"), parsed.get("expires_at")
+    secret = Secret(value, "secret", "POST /realtime/client_secrets") if isinstance(value, str) and value else None
+    if secret:
+        bench.redactor.add(secret)
+        # The body holds the secret: it goes no further.
+        exchange = replace(exchange, answer=replace(answer, body=b""))
+    stamp = float(expires_at) if isinstance(expires_at, (int, float)) and not isinstance(expires_at, bool) else None
+    return Minted(exchange, secret, stamp)
+
+
+def _session_for(choice: Choice, session_type: str) -> dict[str, object]:
+    if session_type == "realtime":
+        return {"type": "realtime", "model": choice.realtime_model}
+    return {"type": "transcription", "audio": {"input": {"transcription": {"model": choice.transcription_model}}}}

@@ -1,0 +1,28 @@
+"""The word error rate of a transcript against its reference text."""
+
+from dataclasses import replace
+
+from rtdoctor.model.outcome import Outcome
+
+
+def word_error_rate(reference: str, heard: str) -> float:
+    """Words wrong, missing or added, as a share of the reference's words; case and punctuation do not count."""
+    import jiwer
+
+    plain = jiwer.Compose(
+        [
+            jiwer.ToLowerCase(),
+            jiwer.RemovePunctuation(),
+            jiwer.RemoveMultipleSpaces(),
+            jiwer.Strip(),
+            jiwer.ReduceToListOfListOfWords(),
+        ]
+    )
+    return float(jiwer.wer(reference, heard, reference_transform=plain, hypothesis_transform=plain))
+
+
+def hear(outcome: Outcome, reference: str | None) -> Outcome:
+    """The outcome with its word error rate, where there is a transcript and something to hold it against."""
+    if outcome.transcript is None or not reference:
+        return outcome
+    return replace(outcome, wer=round(word_error_rate(reference, outcome.transcript), 3))

@@ -1,0 +1,123 @@
+"""The matrix: many scenarios at once, each with its own credential and connection."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from rtdoctor.diagnose.describe import expected
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.referee import finding, judge
+from rtdoctor.diagnose.rungs import skew_of
+from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.credential import MALFORMED_SECRET, SHORTEST_LIFE, WRONG_KEY, Minted, mint, outgoing
+from rtdoctor.engine.hearing import hear
+from rtdoctor.engine.setup import Bench
+from rtdoctor.model.finding import Finding
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.report import Result, Rung
+from rtdoctor.model.scenario import Scenario
+from rtdoctor.model.secret import Secret
+
+# Behind these nothing of the socket could be tried at all.
+_BELOW = frozenset(("config", "dns", "tcp", "tls"))
+_EXPIRY_MARGIN = 1.0  # seconds beyond expires_at
+
+
+async def run_matrix(bench: Bench, scenarios: Sequence[Scenario], dead: Rung | None) -> AsyncIterator[Result]:
+    """Try the scenarios, at most `concurrency` sockets at once; results come as they are done."""
+    gate = asyncio.Semaphore(bench.choice.concurrency)
+    tasks = [asyncio.ensure_future(_try(bench, scenario, gate, dead)) for scenario in scenarios]
+    try:
+        for done in asyncio.as_completed(tasks):
+            yield await done
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
+    choice = bench.choice
+    reason = _does_not_apply(bench, scenario)
+    if reason:
+        return told(scenario, choice.aim, Finding("skip", reason))
+    reason = _out_of_reach(bench, scenario, dead)
+    if reason:
+        return told(scenario, choice.aim, Finding("inconclusive", reason))
+    shake = scenario.handshake
+    secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(shake.credential, choice.key)
+    if shake.credential in ("secret", "secret-expired"):
+        async with gate:
+            minted = await mint(bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None)
+        if minted.secret is None:
+            return told(scenario, choice.aim, _not_minted(minted))
+        secret = minted.secret
+        if shake.credential == "secret-expired":
+            await bench.clock.pass_until(_end_of(bench, minted) + _EXPIRY_MARGIN)
+    out = outgoing(choice, shake, secret)
+    async with gate:
+        started = time.monotonic()
+        if shake.reused:
+            first = distil(await attempt(bench, out))
+            if not first.open:
+                return told(scenario, choice.aim, replace(finding(first), summary="the first use failed already"))
+        exchange = await attempt(bench, out, scenario.steps)
+    outcome = hear(distil(exchange), choice.reference)
+    judged = judge(scenario, outcome, aim=choice.aim, on_mock=choice.on_mock, strict=choice.strict)
+    return told(scenario, choice.aim, judged, outcome, (time.monotonic() - started) * 1000)
+
+
+def told(
+    scenario: Scenario, aim: str, judged: Finding, outcome: Outcome | None = None, ms: float | None = None
+) -> Result:
+    """The result of a scenario, tried or not."""
+    due = next(line for line in scenario.accept if line.grade == "expected")
+    return Result(
+        scenario=scenario.id,
+        title=scenario.title,
+        tags=scenario.tags,
+        required=aim in scenario.required,
+        expected=expected(due.outcome, due.cause),
+        seen=judged.summary,
+        finding=judged,
+        outcome=outcome,
+        ms=round(ms, 1) if ms is not None else None,
+    )
+
+
+def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
+    """Why a scenario is skipped: it has no meaning here, or costs money that nobody allowed."""
+    choice, shake = bench.choice, scenario.handshake
+    if scenario.billable and not bench.ledger.billable:
+        return "sends audio or another billable event; --transcribe or --audio allows it"
+    uses_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
+    if uses_key and choice.key is None and (shake.credential != "key" or shake.auth != ("header",)):
+        return "there is no key to send"
+    if shake.credential in ("secret", "secret-expired") and bench.mints:
+        return bench.mints
+    return ""
+
+
+def _out_of_reach(bench: Bench, scenario: Scenario, dead: Rung | None) -> str:
+    """Why a scenario cannot be decided: what it stands on has failed."""
+    if dead is None:
+        return ""
+    if dead.rung in _BELOW:
+        return f"not tried: the ladder ended at {dead.rung}"
+    shake = scenario.handshake
+    needs_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
+    if needs_key and dead.finding.cause and dead.finding.cause.split(".")[0] in ("auth", "limits"):
+        return f"not tried: the credential was refused ({dead.finding.cause})"
+    return ""
+
+
+def _not_minted(minted: Minted) -> Finding:
+    failed = finding(distil(minted.exchange, rest=True))
+    return replace(failed, verdict="inconclusive", summary="no client secret was minted")
+
+
+def _end_of(bench: Bench, minted: Minted) -> float:
+    """When the secret ends, on the local clock: the server's own Date tells how far that is off."""
+    end = minted.expires_at if minted.expires_at is not None else bench.clock.now() + SHORTEST_LIFE
+    return end - (skew_of(minted.exchange.answer, bench.clock.now()) or 0.0)

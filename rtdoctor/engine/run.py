@@ -1,0 +1,116 @@
+"""A whole run: the ladder, then the matrix. What happens is told to `emit`, event by event; the report comes back."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from rtdoctor import __version__
+from rtdoctor.diagnose.summary import summarise
+from rtdoctor.engine.ladder import climb
+from rtdoctor.engine.matrix import run_matrix
+from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.model.report import (
+    RUNGS,
+    LadderDone,
+    Pending,
+    Report,
+    Result,
+    Rung,
+    RungDone,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    ScenarioDone,
+    Setting,
+)
+from rtdoctor.model.scenario import Scenario
+from rtdoctor.scenario.expand import expand
+
+Emit = Callable[[RunEvent], None]
+
+
+async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report:
+    """Climb the ladder, run the matrix, and tell everything redacted. A cancelled run ends with a partial report."""
+    choice = bench.choice
+    started = time.monotonic()
+    setting = setting_of(bench)
+    rungs: list[Rung] = []
+    results: list[Result] = []
+    interrupted = False
+
+    def tell(event: RunEvent) -> None:
+        # The one place through which everything leaves the engine: no secret passes it.
+        emit(bench.redactor.value(event))
+
+    tell(RunStarted(setting, len(scenarios)))
+    try:
+        tell(Pending((RUNGS[0],), 0, len(RUNGS)))
+        async for rung in climb(bench):
+            rungs.append(rung)
+            tell(RungDone(rung))
+            if len(rungs) < len(RUNGS):
+                tell(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
+        tell(LadderDone(summarise(rungs, strict=choice.strict), tuple(rungs)))
+        await _matrix(bench, scenarios, rungs, results, tell)
+    except asyncio.CancelledError:
+        interrupted = True
+    order = {scenario.id: place for place, scenario in enumerate(scenarios)}
+    report = bench.redactor.value(
+        Report(
+            setting=setting,
+            summary=summarise(rungs, results, strict=choice.strict),
+            ladder=tuple(rungs),
+            results=tuple(sorted(results, key=lambda result: order[result.scenario])),
+            spend=bench.ledger.total(),
+            duration_s=round(time.monotonic() - started, 2),
+            interrupted=interrupted,
+        )
+    )
+    emit(RunFinished(report))
+    return report
+
+
+async def _matrix(
+    bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], tell: Emit
+) -> None:
+    choice = bench.choice
+    values = {
+        "transcription_model": choice.transcription_model,
+        "vad_model": choice.vad_model,
+        "realtime_model": choice.realtime_model,
+        **_fixed_models(),
+    }
+    ready = [expand(scenario, values) for scenario in scenarios]
+    pending = {scenario.id: None for scenario in ready}
+    dead = next((rung for rung in rungs if rung.dead), None)
+    tell(Pending(tuple(pending), 0, len(ready)))
+    async for result in run_matrix(bench, ready, dead):
+        results.append(result)
+        pending.pop(result.scenario)
+        tell(ScenarioDone(result))
+        tell(Pending(tuple(pending), len(results), len(ready)))
+
+
+def _fixed_models() -> dict[str, str]:
+    from rtdoctor.protocol.models import defaults
+
+    return {"retired_model": defaults().retired, "unknown_model": defaults().unknown}
+
+
+def setting_of(bench: Bench) -> Setting:
+    """The run's own facts."""
+    choice: Choice = bench.choice
+    return Setting(
+        name="mock" if choice.on_mock else choice.target.host,
+        base_url=choice.target.base_url,
+        profile=choice.target.profile,
+        aim=choice.aim,
+        model=choice.model,
+        account_tested=not choice.on_mock and choice.key is not None,
+        credential=f"{choice.key.kind} from {choice.key.source}" if choice.key else "none",
+        started_at=datetime.fromtimestamp(bench.clock.now(), UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        strict=choice.strict,
+        notices=choice.notices,
+    )

@@ -1,0 +1,61 @@
+"""What a run works with: target, credential, models, limits. Built by a command, read by the engine."""
+
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from rtdoctor.model.clock import Clock
+from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.target import Aim, Target
+from rtdoctor.wire.audiofile import Speech
+from rtdoctor.wire.session import Ledger
+
+# A gentle pace for somebody else's service: bursts of upgrades were answered 403 (claude-code-proxy 87, 2026-07-30).
+LIVE_CONCURRENCY = 4
+MOCK_CONCURRENCY = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the user chose. Times in seconds; `transcribe` is the leave to spend."""
+
+    target: Target
+    aim: Aim
+    transcription_model: str
+    vad_model: str
+    realtime_model: str
+    key: Secret | None = None
+    organization: str | None = None
+    project: str | None = None
+    timeout: float = 10.0
+    concurrency: int = LIVE_CONCURRENCY
+    strict: bool = False
+    transcribe: bool = False
+    reference: str | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def on_mock(self) -> bool:
+        return self.target.profile == "mock"
+
+    @property
+    def model(self) -> str:
+        """The model that the run is about."""
+        return self.transcription_model if self.aim == "transcription" else self.realtime_model
+
+
+@dataclass(slots=True)
+class Bench:
+    """The run's open things: one HTTP session, one clock, one ledger, one redactor, and the audio by name.
+
+    `mints` is None until the client-secret rung has told whether the endpoint mints secrets; then why it does not,
+    or the empty string.
+    """
+
+    choice: Choice
+    http: aiohttp.ClientSession
+    clock: Clock
+    ledger: Ledger
+    redactor: Redactor
+    speech: dict[str, Speech] = field(default_factory=dict)
+    mints: str | None = None

@@ -1,0 +1,86 @@
+"""Decides what a handshake gets, in the order in which newcomers were seen to meet the refusals: path, credential,
+beta, model. Authentication and everything after it is refused behind a 101 (observed 2026-09-18)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rtdoctor.mock import behaviour as does
+from rtdoctor.mock.secrets import Vault
+from rtdoctor.protocol.models import kind_of, models
+
+KEY_SUBPROTOCOL = "openai-insecure-api-key."
+BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Shake:
+    """What the client asked for: query, headers in lower case, offered subprotocols."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    offered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A behaviour's id, the values its message wants, and for an open session its kind and model.
+
+    `late_refusal` is what the first session.update of the session will be refused with.
+    """
+
+    behaviour: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    late_refusal: str | None = None
+
+
+def decide(shake: Shake, vault: Vault) -> Decision:
+    """The behaviour for a handshake on /v1/realtime."""
+    if shake.query.get("call_id"):
+        return Decision("call-unknown")
+    token = _token(shake)
+    if token is None:
+        return Decision("missing-credential")
+    grant = vault.look_up(token)
+    if grant is None:
+        return Decision("invalid-key", {"echo": f"{token[:8]}****{token[-4:]}"})
+    if grant.expired:
+        return Decision("expired-secret")
+    if grant.no_credit:
+        return Decision("no-credit")
+    if "realtime=v1" in shake.headers.get("openai-beta", "") or BETA_SUBPROTOCOL in shake.offered:
+        return Decision("beta-retired")
+    return _session(shake.query.get("model"), shake.query.get("intent"), grant.session_type)
+
+
+def _token(shake: Shake) -> str | None:
+    """The credential: the Authorization header counts, then the subprotocol; query and api-key do not."""
+    scheme, _, value = shake.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    for offered in shake.offered:
+        if offered.startswith(KEY_SUBPROTOCOL):
+            return offered.removeprefix(KEY_SUBPROTOCOL)
+    return None
+
+
+def _session(model: str | None, intent: str | None, carried: str | None) -> Decision:
+    if carried == "transcription" and model:
+        if kind_of(model) == "transcription":
+            return Decision(does.OPEN_TRANSCRIPTION, {"model": model}, late_refusal="model-with-intent")
+        return Decision("model-with-secret")
+    if intent == "transcription":
+        late = "model-with-intent" if model else None
+        return Decision(does.OPEN_TRANSCRIPTION, {"model": model or ""}, late_refusal=late)
+    if carried == "transcription":
+        return Decision(does.OPEN_TRANSCRIPTION)
+    if not model:
+        return Decision(does.OPEN_REALTIME) if carried == "realtime" else Decision("missing-model")
+    known = models().get(model)
+    if known is not None and known.retired:
+        return Decision("retired-model", {"model": model})
+    if known is not None and known.kind == "transcription":
+        return Decision("transcription-model", {"model": model})
+    if known is None:
+        return Decision("unknown-model", {"model": model})
+    return Decision(does.OPEN_REALTIME, {"model": model}, model=model)

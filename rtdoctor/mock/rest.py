@@ -1,0 +1,88 @@
+"""The mock's REST side: the models, minting client secrets, and the retired paths."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.secrets import LONGEST, SHORTEST, USUAL, Vault
+from rtdoctor.mock.update import check, fresh_config, merged
+from rtdoctor.model.clock import Clock
+from rtdoctor.protocol.models import models
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def routes(vault: Vault, clock: Clock) -> dict[tuple[str, str], Handler]:
+    """The handlers by method and path."""
+
+    async def list_models(request: web.Request) -> web.StreamResponse:
+        return _refused(request, vault) or web.json_response({"object": "list", "data": _listed(int(clock.now()))})
+
+    async def mint(request: web.Request) -> web.StreamResponse:
+        return _refused(request, vault) or await _mint(request, vault, clock)
+
+    async def retired(request: web.Request) -> web.StreamResponse:
+        # Observed 2026-05-21 for /sessions and 2026-05-19 for the SDP form of /v1/realtime; the others inferred.
+        return _refused(request, vault) or _error(400, refusals()["beta-retired"].error({}, None))
+
+    return {
+        ("GET", "/v1/models"): list_models,
+        ("POST", "/v1/realtime/client_secrets"): mint,
+        ("POST", "/v1/realtime/sessions"): retired,
+        ("POST", "/v1/realtime/transcription_sessions"): retired,
+        ("POST", "/v1/realtime"): retired,
+    }
+
+
+def _refused(request: web.Request, vault: Vault) -> web.Response | None:
+    """401 for a missing or unknown key, in the words of the socket's own refusal."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        return _error(401, refusals()["missing-credential"].error({}, None))
+    grant = vault.look_up(token.strip())
+    if grant is None or grant.session_type is not None:
+        echo = f"{token[:8]}****{token[-4:]}"
+        return _error(401, refusals()["invalid-key"].error({"echo": echo}, None))
+    return None
+
+
+def _error(status: int, error: dict[str, Any]) -> web.Response:
+    body = {key: value for key, value in error.items() if key != "event_id"}
+    return web.json_response({"error": body}, status=status)
+
+
+def _listed(now: int) -> list[dict[str, Any]]:
+    """The models as GET /v1/models lists them; `shutdown_date` only where there is one (documented 2026-08)."""
+    listed = []
+    for model in models().values():
+        if model.retired:
+            continue
+        entry: dict[str, Any] = {"id": model.id, "object": "model", "created": now - 10_000_000, "owned_by": "system"}
+        if model.shutdown:
+            entry["shutdown_date"] = model.shutdown
+        listed.append(entry)
+    return listed
+
+
+async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Response:
+    try:
+        body = json.loads(await request.text() or "{}")
+    except (ValueError, RecursionError, LookupError):
+        body = None
+    if not isinstance(body, dict):
+        return _error(400, refusals()["not-json"].error({}, None))
+    seconds = (body.get("expires_after") or {}).get("seconds", USUAL)
+    if not isinstance(seconds, int) or not SHORTEST <= seconds <= LONGEST:
+        values = {"param": "expires_after.seconds", "value": seconds, "wanted": f"{SHORTEST} to {LONGEST}"}
+        return _error(400, refusals()["invalid-value"].error(values, None))
+    asked = body.get("session") or {"type": "realtime"}
+    bad = check(asked, str(asked.get("type")) if isinstance(asked, dict) else "realtime")
+    if bad:
+        return _error(400, refusals()[bad.behaviour].error(bad.values, None))
+    value, end = vault.mint(asked, seconds)
+    # session.expires_at is 0 until the session starts; the secret's end stands at the root (openai-openapi examples).
+    session = merged(fresh_config(asked["type"], clock.ident("sess_"), 0, asked.get("model")), asked)
+    return web.json_response({"value": value, "expires_at": end, "session": session})

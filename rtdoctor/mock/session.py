@@ -1,0 +1,328 @@
+"""One session on the mock: client events in, server events out, in the order that was recorded (August 2026)."""
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rtdoctor.mock import behaviour as does
+from rtdoctor.mock.behaviour import Refusal, refusals
+from rtdoctor.mock.respond import respond
+from rtdoctor.mock.transcriber import transcribe
+from rtdoctor.mock.update import check, fresh_config, merged
+from rtdoctor.mock.vad import Detector
+from rtdoctor.model.clock import Clock
+from rtdoctor.protocol.audio import RATE, from_g711, to_pcm16
+
+SESSION_SECONDS = 3600  # observed since the second half of 2025
+_LEAST_MS = 100
+_BY_DURATION = frozenset(("whisper-1", "gpt-realtime-whisper"))  # usage in seconds; the others in tokens (2026-09-18)
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Fatal(Exception):
+    """The session ends: this refusal goes out as an error event, and the socket is closed after it."""
+
+    def __init__(self, refusal: Refusal, values: Mapping[str, Any], client_event_id: str | None) -> None:
+        super().__init__(refusal.id)
+        self.refusal, self.values, self.client_event_id = refusal, values, client_event_id
+
+
+class Session:
+    """The state of one conversation. `late_refusal` is what its first session.update is refused with."""
+
+    def __init__(
+        self,
+        send: Send,
+        clock: Clock,
+        faults: Mapping[str, str],
+        session_type: str,
+        model: str | None,
+        minted: Mapping[str, Any] | None = None,
+        late_refusal: tuple[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self._send, self.clock, self._faults = send, clock, faults
+        self.expires_at = int(clock.now()) + SESSION_SECONDS
+        config = fresh_config(session_type, clock.ident("sess_"), self.expires_at, model)
+        self.config = merged(config, minted) if minted else config
+        self.conversation = clock.ident("conv_")
+        self.items: dict[str, dict[str, Any]] = {}
+        self.last_item: str | None = None
+        self.active_response: str | None = None
+        self._late_refusal = late_refusal
+        self._buffer = bytearray()
+        self._speech_item: str | None = None
+        self._speech_start = 0
+        self._heard_ms = 0
+        self._detector = self._new_detector()
+        self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+            "session.update": self._update,
+            "input_audio_buffer.append": self._append,
+            "input_audio_buffer.commit": self._commit,
+            "input_audio_buffer.clear": self._clear,
+            "conversation.item.create": self._create_item,
+            "conversation.item.retrieve": self._retrieve_item,
+            "conversation.item.delete": self._delete_item,
+            "conversation.item.truncate": self._truncate_item,
+            "response.create": self._respond,
+            "response.cancel": self._cancel,
+            "output_audio_buffer.clear": self._ignore,
+        }
+
+    async def emit(self, kind: str, **fields: Any) -> None:
+        """Send one server event."""
+        await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
+
+    def does(self, name: str) -> str:
+        """The behaviour, or the one that a fault switch put in its place."""
+        return self._faults.get(name, name)
+
+    async def refuse(self, name: str, values: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> None:
+        """An error event; a fatal refusal ends the session.
+
+        Raises:
+            Fatal: the refusal has a close code.
+        """
+        name = self.does(name)
+        if name == does.NO_ANSWER:
+            return
+        if name == does.SESSION_UPDATED:
+            await self.emit("session.updated", session=self.config)
+            return
+        refusal = refusals()[name]
+        given = event.get("event_id") if event else None
+        echo = given if isinstance(given, str) else None
+        if refusal.close is not None:
+            raise Fatal(refusal, values, echo)
+        await self.emit("error", error=refusal.error(values, echo))
+
+    async def greet(self) -> None:
+        """session.created, unasked (observed: 2.6 to 5.7 ms after the 101)."""
+        await self.emit("session.created", session=self.config)
+
+    async def take(self, text: str | bytes) -> None:
+        """One message of the client."""
+        if self.clock.now() >= self.expires_at:
+            raise Fatal(refusals()["session-expired"], {}, None)
+        if isinstance(text, bytes):
+            await self.refuse("binary", {})
+            return
+        try:
+            event = json.loads(text)
+        except (ValueError, RecursionError):
+            event = None
+        if not isinstance(event, dict):
+            await self.refuse("not-json", {})
+            return
+        handler = self._handlers.get(str(event.get("type")))
+        if handler is None:
+            await self.refuse("unknown-event", {"value": event.get("type")}, event)
+        else:
+            await handler(event)
+
+    async def _ignore(self, event: dict[str, Any]) -> None:
+        """Accepted without an answer (WebRTC only by its documentation)."""
+
+    # --- session ------------------------------------------------------------------------------------------------------
+
+    async def _update(self, event: dict[str, Any]) -> None:
+        if self._late_refusal:
+            name, values = self._late_refusal
+            await self.refuse(name, values, event)
+            return
+        bad = check(event.get("session"), self.config["type"])
+        if bad:
+            await self.refuse(bad.behaviour, bad.values, event)
+            return
+        behaviour = self.does(does.SESSION_UPDATED)
+        if behaviour != does.SESSION_UPDATED:
+            values = {"param": "session.audio.input.bogus", "model": "gpt-4o-mini-transcribe", "value": "bogus"}
+            await self.refuse(does.SESSION_UPDATED, values, event)
+            return
+        self.config = merged(self.config, event["session"])
+        self._detector = self._new_detector()
+        await self.emit("session.updated", session=self.config)
+
+    @property
+    def _input(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.config["audio"]["input"]
+        return given
+
+    def _new_detector(self) -> Detector | None:
+        detection = self._input.get("turn_detection")
+        if not detection:
+            return None
+        return Detector(
+            float(detection.get("threshold") or 0.5),
+            int(detection.get("prefix_padding_ms") or 0),
+            int(detection.get("silence_duration_ms") or 200),
+        )
+
+    # --- input audio --------------------------------------------------------------------------------------------------
+
+    async def _append(self, event: dict[str, Any]) -> None:
+        try:
+            data = base64.b64decode(event.get("audio") or "", validate=True)
+        except (binascii.Error, ValueError, TypeError):
+            data = b""
+        form = (self._input.get("format") or {}).get("type", "audio/pcm")
+        if not data or (form == "audio/pcm" and len(data) % 2):
+            await self.refuse("bad-audio", {}, event)
+            return
+        pcm = data if form == "audio/pcm" else await asyncio.to_thread(_from_telephone, data, form)
+        self._buffer += pcm
+        self._heard_ms += len(pcm) * 1000 // (RATE * 2)
+        if self._detector:
+            for mark in self._detector.feed(pcm):
+                if mark.kind == "started":
+                    await self._speech_started(mark.ms)
+                else:
+                    await self._speech_stopped(mark.ms)
+
+    async def _speech_started(self, ms: int) -> None:
+        self._speech_item, self._speech_start = self.clock.ident("item_"), ms
+        await self.emit("input_audio_buffer.speech_started", audio_start_ms=ms, item_id=self._speech_item)
+
+    async def _speech_stopped(self, ms: int) -> None:
+        await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=ms, item_id=self._speech_item)
+        await self._commit_turn()
+        detection = self._input.get("turn_detection") or {}
+        if self.config["type"] == "realtime" and detection.get("create_response", True) and not self.active_response:
+            await respond(self, {})
+
+    async def _commit(self, event: dict[str, Any]) -> None:
+        ms = len(self._buffer) * 1000 / (RATE * 2)
+        if ms < _LEAST_MS:
+            await self.refuse("buffer-empty", {"value": f"{ms:.2f}"}, event)
+            return
+        if self.does(does.COMMITTED) == does.NO_ANSWER:
+            self._buffer.clear()
+            return
+        await self._commit_turn()
+
+    async def _clear(self, event: dict[str, Any]) -> None:
+        self._buffer.clear()
+        self._speech_item = None
+        self._detector = self._new_detector()
+        await self.emit("input_audio_buffer.cleared")
+
+    async def _commit_turn(self) -> None:
+        pcm = bytes(self._buffer)
+        self._buffer.clear()
+        ident = self._speech_item or self.clock.ident("item_")
+        self._speech_item = None
+        item = {
+            "id": ident,
+            "type": "message",
+            "status": "completed",
+            "role": "user",
+            "content": [{"type": "input_audio", "transcript": None}],
+        }
+        await self.emit("input_audio_buffer.committed", previous_item_id=self.last_item, item_id=ident)
+        await self.add_item(item)
+        await self.emit("conversation.item.done", previous_item_id=self._before(ident), item=item)
+        transcription = self._input.get("transcription")
+        if transcription:
+            await self._transcribe(item, pcm, transcription["model"])
+
+    async def _transcribe(self, item: dict[str, Any], pcm: bytes, model: str) -> None:
+        kind = "conversation.item.input_audio_transcription"
+        behaviour = self.does(does.TRANSCRIBED)
+        place = {"item_id": item["id"], "content_index": 0}
+        if behaviour == does.NO_ANSWER:
+            return
+        if behaviour == does.FAILED:
+            message = f"Input transcription failed for item '{item['id']}'."
+            error = {"type": "server_error", "code": None, "message": message, "param": None}
+            await self.emit(f"{kind}.failed", **place, error=error)
+            return
+        text = await asyncio.to_thread(transcribe, pcm)
+        if behaviour == does.GARBLED:
+            text = " ".join(word[::-1] for word in text.split())
+        # The first delta has a leading space that the transcript lacks (seen in 5 of 6 live streams).
+        for word in text.split():
+            await self.emit(f"{kind}.delta", **place, delta=" " + word, obfuscation=self.clock.ident("", 11))
+        item["content"][0]["transcript"] = text
+        await self.emit(f"{kind}.completed", **place, transcript=text, usage=_usage(model, pcm, text))
+
+    # --- conversation -------------------------------------------------------------------------------------------------
+
+    def _before(self, ident: str) -> str | None:
+        order = list(self.items)
+        place = order.index(ident)
+        return order[place - 1] if place else None
+
+    async def add_item(self, item: dict[str, Any]) -> None:
+        """Append an item to the conversation and tell it."""
+        previous, self.last_item = self.last_item, item["id"]
+        self.items[item["id"]] = item
+        await self.emit("conversation.item.added", previous_item_id=previous, item=item)
+
+    async def _create_item(self, event: dict[str, Any]) -> None:
+        given = event.get("item")
+        if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+            await self.refuse("missing-parameter", {"param": "item"}, event)
+            return
+        item = {"id": self.clock.ident("item_"), "status": "completed", **given}
+        await self.add_item(item)
+        await self.emit("conversation.item.done", previous_item_id=self._before(item["id"]), item=item)
+
+    async def _known_item(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        item = self.items.get(str(event.get("item_id")))
+        if item is None:
+            await self.refuse("unknown-item", {"value": event.get("item_id")}, event)
+        return item
+
+    async def _retrieve_item(self, event: dict[str, Any]) -> None:
+        if item := await self._known_item(event):
+            await self.emit("conversation.item.retrieved", item=item)
+
+    async def _delete_item(self, event: dict[str, Any]) -> None:
+        if item := await self._known_item(event):
+            del self.items[item["id"]]
+            self.last_item = next(reversed(self.items), None)
+            await self.emit("conversation.item.deleted", item_id=item["id"])
+
+    async def _truncate_item(self, event: dict[str, Any]) -> None:
+        if item := await self._known_item(event):
+            place = {"content_index": event.get("content_index", 0), "audio_end_ms": event.get("audio_end_ms", 0)}
+            await self.emit("conversation.item.truncated", item_id=item["id"], **place)
+
+    # --- responses ----------------------------------------------------------------------------------------------------
+
+    async def _respond(self, event: dict[str, Any]) -> None:
+        if self.config["type"] == "transcription":
+            # Not seen; a transcription session has nothing to answer with.
+            await self.refuse("unknown-event", {"value": "response.create"}, event)
+        elif self.active_response:
+            await self.refuse("active-response", {"value": self.active_response}, event)
+        else:
+            await respond(self, event.get("response") or {})
+
+    async def _cancel(self, event: dict[str, Any]) -> None:
+        # A response of the mock is sent in one go, so none is ever active when a cancel is read.
+        await self.refuse("nothing-to-cancel", {}, event)
+
+
+def _from_telephone(data: bytes, form: str) -> bytes:
+    """8 kHz G.711 as 24 kHz PCM16. Whether the real one takes it is contradictory (protocol 5.4)."""
+    import soxr
+
+    return to_pcm16(soxr.resample(from_g711(data, form), 8_000, RATE))
+
+
+def _usage(model: str, pcm: bytes, text: str) -> dict[str, Any]:
+    seconds = len(pcm) / (RATE * 2)
+    if model in _BY_DURATION:
+        return {"type": "duration", "seconds": max(1, round(seconds))}
+    heard, said = max(1, round(seconds * 10)), len(text.split()) + 1
+    return {
+        "type": "tokens",
+        "total_tokens": heard + said,
+        "input_tokens": heard,
+        "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
+        "output_tokens": said,
+    }

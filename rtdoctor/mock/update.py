@@ -1,0 +1,208 @@
+"""session.update as strictly as the real one: one bad field discards the whole update (observed 2026-09-18)."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rtdoctor.protocol.models import takes_vad
+
+_NUMBER, _TEXT, _FLAG, _ANY, _LIST = (int, float), str, bool, object, list
+_FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
+_VAD = {
+    "type": ("server_vad", "semantic_vad"),
+    "threshold": _NUMBER,
+    "prefix_padding_ms": _NUMBER,
+    "silence_duration_ms": _NUMBER,
+    "idle_timeout_ms": _NUMBER,
+    "create_response": _FLAG,
+    "interrupt_response": _FLAG,
+    "eagerness": _TEXT,
+}
+_INPUT = {
+    "format": {"type": _FORMATS, "rate": _NUMBER},
+    "transcription": {
+        "model": _TEXT,
+        "language": _TEXT,
+        "languages": _LIST,
+        "prompt": _TEXT,
+        "delay": _TEXT,
+        "keywords": _LIST,
+    },
+    "noise_reduction": {"type": ("near_field", "far_field"), "strength": _NUMBER},
+    "turn_detection": _VAD,
+}
+# What a session takes, by its type: a dict is an object, a tuple a closed list of values, a type a leaf.
+SHAPES: dict[str, dict[str, Any]] = {
+    "transcription": {"type": _TEXT, "audio": {"input": _INPUT}, "include": _LIST},
+    "realtime": {
+        "type": _TEXT,
+        "model": _TEXT,
+        "instructions": _TEXT,
+        "output_modalities": _LIST,
+        "audio": {
+            "input": _INPUT,
+            "output": {"format": {"type": _FORMATS, "rate": _NUMBER}, "voice": _ANY, "speed": _NUMBER},
+        },
+        "tools": _LIST,
+        "tool_choice": _ANY,
+        "max_output_tokens": _ANY,
+        "tracing": _ANY,
+        "truncation": _ANY,
+        "prompt": _ANY,
+        "include": _LIST,
+        "reasoning": _ANY,
+        "parallel_tool_calls": _FLAG,
+    },
+}
+_NAMES = {dict: "an object", str: "a string", list: "an array", bool: "a boolean", int: "an integer", float: "a number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Why an update is refused: the behaviour's id and the values of its message."""
+
+    behaviour: str
+    values: Mapping[str, Any]
+
+
+def check(session: object, own_type: str) -> Bad | None:
+    """The first fault of an update to a session of that type, or None."""
+    if not isinstance(session, Mapping):
+        return Bad("missing-parameter", {"param": "session"})
+    given = session.get("type")
+    if given is None:
+        return Bad("missing-parameter", {"param": "session.type"})
+    if given not in SHAPES:
+        return _bad_value("session.type", given, tuple(SHAPES))
+    # Unknown fields are told before the type's mismatch: flat beta fields were answered so on ?model= sockets.
+    bad = _walk(session, SHAPES[given], "session")
+    if bad is None and given != own_type:
+        return Bad("type-mismatch", {"given": given, "own": own_type})
+    return bad or _rules(session, own_type)
+
+
+def _walk(value: Any, shape: Any, where: str) -> Bad | None:
+    if value is None or shape is _ANY:
+        return None
+    if isinstance(shape, tuple) and isinstance(shape[0], str):
+        return None if value in shape else _bad_value(where, value, shape)
+    if not isinstance(shape, dict):
+        fits = isinstance(value, shape) and (not isinstance(value, bool) or shape is _FLAG)
+        wanted = shape[0] if isinstance(shape, tuple) else shape
+        return None if fits else _bad_type(where, wanted, value)
+    if not isinstance(value, Mapping):
+        return _bad_type(where, dict, value)
+    for name, item in value.items():
+        if name not in shape:
+            return Bad("unknown-parameter", {"param": f"{where}.{name}"})
+        if bad := _walk(item, shape[name], f"{where}.{name}"):
+            return bad
+    return None
+
+
+def _bad_type(where: str, wanted: type, value: object) -> Bad:
+    return Bad("invalid-type", {"param": where, "wanted": _NAMES[wanted], "given": _NAMES.get(type(value), "null")})
+
+
+def _bad_value(where: str, value: object, wanted: tuple[str, ...]) -> Bad:
+    return Bad("invalid-value", {"param": where, "value": value, "wanted": " and ".join(f"'{item}'" for item in wanted)})
+
+
+def _rules(session: Mapping[str, Any], own_type: str) -> Bad | None:
+    """What the shape alone does not say: rates, the transcription model, models without voice activity detection."""
+    audio = session.get("audio") or {}
+    for side in ("input", "output"):
+        form = (audio.get(side) or {}).get("format") or {}
+        where = f"session.audio.{side}.format"
+        if form and "type" not in form:
+            return Bad("missing-parameter", {"param": f"{where}.type"})
+        if form.get("type") == "audio/pcm" and form.get("rate") is None:
+            return Bad("missing-parameter", {"param": f"{where}.rate"})
+        if form.get("rate") is not None and form["rate"] < 24_000:
+            return Bad("rate", {"param": f"{where}.rate", "value": form["rate"]})
+    given = audio.get("input") or {}
+    transcription = given.get("transcription")
+    if transcription is None:
+        return None
+    where = "session.audio.input.transcription"
+    model = transcription.get("model")
+    if not model:
+        return Bad("missing-parameter", {"param": f"{where}.model"})
+    if len(transcription.get("prompt") or "") > 1024:
+        return Bad("prompt-too-long", {"param": f"{where}.prompt", "value": len(transcription["prompt"])})
+    if own_type == "transcription" and given.get("turn_detection") is not None and not takes_vad(model):
+        return Bad("turn-detection", {})
+    return None
+
+
+def merged(config: Mapping[str, Any], session: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration after an update that was found good: named fields replace, the others stay."""
+    new = copy.deepcopy(dict(config))
+    audio = session.get("audio") or {}
+    for name, value in session.items():
+        if name not in ("audio", "type"):
+            new[name] = copy.deepcopy(value)
+    for side in ("input", "output"):
+        new["audio"].setdefault(side, {}).update(copy.deepcopy(dict(audio.get(side) or {}))) if audio.get(side) else None
+    given = new["audio"]["input"]
+    if isinstance(given.get("transcription"), dict):
+        given["transcription"] = {"language": None, "prompt": None} | given["transcription"]
+        if new["type"] == "transcription" and not takes_vad(given["transcription"]["model"]):
+            # Such a model takes none, so what the session had by default goes too (inferred).
+            given["turn_detection"] = None
+    if isinstance(given.get("turn_detection"), dict):
+        given["turn_detection"] = vad_defaults(new["type"]) | given["turn_detection"]
+    return new
+
+
+def vad_defaults(session_type: str) -> dict[str, Any]:
+    """server_vad as a fresh session has it (observed 2026-09-18 and August 2026)."""
+    usual: dict[str, Any] = {
+        "type": "server_vad",
+        "threshold": 0.5,
+        "prefix_padding_ms": 300,
+        "silence_duration_ms": 200,
+    }
+    if session_type == "realtime":
+        usual |= {"idle_timeout_ms": None, "create_response": True, "interrupt_response": True}
+    return usual
+
+
+def fresh_config(session_type: str, ident: str, expires_at: int, model: str | None) -> dict[str, Any]:
+    """The session object of session.created (observed 2026-09-18 for transcription, August 2026 for realtime)."""
+    given = {
+        "format": {"type": "audio/pcm", "rate": 24_000},
+        "transcription": None,
+        "noise_reduction": None,
+        "turn_detection": vad_defaults(session_type),
+    }
+    if session_type == "transcription":
+        return {
+            "type": "transcription",
+            "object": "realtime.transcription_session",
+            "id": ident,
+            "expires_at": expires_at,
+            "audio": {"input": given},
+            "include": None,
+        }
+    return {
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": ident,
+        "model": model,
+        "output_modalities": ["audio"],
+        "instructions": "This is rtdoctor's mock; no model runs here.",
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "tracing": None,
+        "truncation": "auto",
+        "prompt": None,
+        "expires_at": expires_at,
+        "audio": {
+            "input": given,
+            "output": {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": "alloy", "speed": 1.0},
+        },
+        "include": None,
+    }

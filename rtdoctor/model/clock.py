@@ -1,0 +1,46 @@
+"""Time, ids and chance, from one place that a test can replace."""
+
+import asyncio
+import random
+import string
+import time
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+class Clock:
+    """The machine's clock and chance. `now` is in seconds since the epoch."""
+
+    def __init__(self, chance: random.Random | None = None) -> None:
+        self._chance = chance or random.SystemRandom()
+
+    def now(self) -> float:
+        return time.time()
+
+    def ident(self, prefix: str, length: int = 21) -> str:
+        """A fresh id, such as `event_` and 21 base62 characters (the form the real server uses, seen 2026-08)."""
+        return prefix + "".join(self._chance.choices(_ALPHABET, k=length))
+
+    async def pass_until(self, moment: float) -> None:
+        """Wait until the moment has come."""
+        while (left := moment - self.now()) > 0:
+            await asyncio.sleep(left)
+
+
+class SteppedClock(Clock):
+    """A clock that is moved on instead of waited for: for the built-in mock, which shares it, and for tests."""
+
+    def __init__(self, chance: random.Random | None = None, start: float | None = None) -> None:
+        super().__init__(chance)
+        self._start = start
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        return (time.time() if self._start is None else self._start) + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Move on by so many seconds."""
+        self._ahead += seconds
+
+    async def pass_until(self, moment: float) -> None:
+        self.advance(max(0.0, moment - self.now()))

@@ -1,0 +1,141 @@
+"""The few facts that decide about an attempt, and how a condition is matched against them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from rtdoctor.model.exchange import Request
+
+# How far an attempt came. The order is the order of the layers.
+STAGES = ("dns", "tcp", "tls", "http", "upgrade", "first-event", "session", "transcript")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """An error object, from an `error` event, a failed transcription or response, or the body of an HTTP answer."""
+
+    type: str = ""
+    code: str | None = None
+    message: str = ""
+    param: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt came to.
+
+    `stage` is the last stage that was passed or the one that failed; `fault` the kind of a transport fault;
+    `open` is True when the session stood when we left it; `transcript` is None when none came;
+    `wer` its word error rate where a reference is known; `audio_ms` counts what was sent. Times are in milliseconds.
+    """
+
+    asked: Request
+    stage: str
+    fault: str | None = None
+    fault_layer: str | None = None
+    fault_text: str = ""
+    fault_details: tuple[tuple[str, str], ...] = ()
+    http_status: int | None = None
+    http_error: ErrorEvent | None = None
+    http_body: str = ""
+    http_headers: tuple[tuple[str, str], ...] = ()
+    answered_by: str | None = None
+    subprotocol: str | None = None
+    first_event: str | None = None
+    session_type: str | None = None
+    errors: tuple[ErrorEvent, ...] = ()
+    close_code: int | None = None
+    close_reason: str = ""
+    closed_by: str | None = None
+    open: bool = False
+    events: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
+    updated: bool = False
+    transcription_model: str | None = None
+    turn_detection: str | None = None
+    audio_ms: int = 0
+    committed: bool = False
+    transcript: str | None = None
+    wer: float | None = None
+    unmet: tuple[str, ...] = ()
+    handshake_ms: float | None = None
+    first_event_ms: float | None = None
+
+    @property
+    def reached_session(self) -> bool:
+        """True when the server greeted with a session."""
+        return self.session_type is not None
+
+
+def facts(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as flat names, the form that conditions in data speak of.
+
+    Errors become the lists `error_code`, `error_type`, `error_message`, `error_param` (HTTP's own error included);
+    the request becomes `path`, `auth`, `credential`, `beta`, `query_names`, `query_model`, `query_intent`.
+    """
+    flat = {field.name: getattr(outcome, field.name) for field in fields(outcome) if field.name != "asked"}
+    errors = outcome.errors + ((outcome.http_error,) if outcome.http_error else ())
+    query = dict(outcome.asked.query)
+    return flat | {
+        "errors": len(outcome.errors),
+        "error_code": [error.code or "" for error in errors],
+        "error_type": [error.type for error in errors],
+        "error_message": [error.message for error in errors],
+        "error_param": [error.param or "" for error in errors],
+        "headers": [f"{name.lower()}: {value}" for name, value in outcome.http_headers],
+        "path": outcome.asked.path,
+        "auth": list(outcome.asked.auth),
+        "credential": outcome.asked.credential,
+        "beta": outcome.asked.beta,
+        "subprotocols": list(outcome.asked.subprotocols),
+        "query_names": list(query),
+        "query_model": query.get("model"),
+        "query_intent": query.get("intent"),
+    }
+
+
+def matches(condition: Mapping[str, Any], flat: Mapping[str, Any]) -> bool:
+    """True when every line of the condition holds for the flat facts.
+
+    A line is `name = wanted`. A wanted list means any of them; where the fact is a list, one member is enough.
+    A wanted table is one of `{has = text}`, `{matches = regex}`, `{known = bool}`, `{min = n, max = n}`, `{not = wanted}`,
+    `{all = [members]}`.
+
+    Raises:
+        KeyError: the condition names a fact that does not exist.
+    """
+    return all(_holds(wanted, flat[name]) for name, wanted in condition.items())
+
+
+def _holds(wanted: Any, fact: Any) -> bool:
+    if isinstance(wanted, Mapping):
+        return all(_test(name, argument, fact) for name, argument in wanted.items())
+    choices = wanted if isinstance(wanted, list) else [wanted]
+    values = list(fact) if isinstance(fact, (list, tuple)) else [fact]
+    return any(_same(choice, value) for choice in choices for value in values)
+
+
+def _same(choice: Any, value: Any) -> bool:
+    # True == 1 in Python; a status is never a truth value.
+    return type(choice) is type(value) and bool(choice == value)
+
+
+def _test(name: str, argument: Any, fact: Any) -> bool:
+    values = list(fact) if isinstance(fact, (list, tuple)) else [fact]
+    if name == "known":
+        return (fact is not None and fact not in ("", [], ())) is argument
+    if name == "all":
+        return all(_holds(member, fact) for member in argument)
+    if name == "not":
+        return not _holds(argument, fact)
+    if name == "has":
+        return any(isinstance(value, str) and argument.lower() in value.lower() for value in values)
+    if name == "matches":
+        return any(isinstance(value, str) and re.search(argument, value, re.IGNORECASE) for value in values)
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if name == "min":
+        return any(number >= argument for number in numbers)
+    if name == "max":
+        return any(number <= argument for number in numbers)
+    raise KeyError(f"a condition knows has, matches, known, all, not, min, max, not '{name}'")

@@ -1,0 +1,86 @@
+"""A scenario: one handshake or session to try, and the graded outcomes that it accepts. Data, read from TOML."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rtdoctor.model.finding import Evidence
+
+Auth = Literal["header", "subprotocol", "query", "api-key"]
+CredentialKind = Literal["key", "wrong-key", "secret", "secret-expired", "secret-malformed"]
+# expected: what is known today. accepted: another answer that is known to occur. better: a refusal that did not come.
+Grade = Literal["expected", "accepted", "better"]
+
+# The client events that cost nothing: an allow-list, so that an event nobody thought of is not sent to a live endpoint.
+# input_audio_buffer.commit is on it because without audio it is refused (observed 2025-10: buffer too small).
+FREE_EVENTS = frozenset(
+    ("session.update", "transcription_session.update", "input_audio_buffer.clear", "input_audio_buffer.commit")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """The upgrade request. `secret_for` is the session type that a minted secret carries; `reused` opens a first
+    socket with it and closes that again before the one under test."""
+
+    path: str = "/realtime"
+    query: Mapping[str, str] = field(default_factory=dict)
+    auth: tuple[Auth, ...] = ("header",)
+    credential: CredentialKind = "key"
+    secret_for: Literal["transcription", "realtime"] = "transcription"
+    reused: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    subprotocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do after the first event; exactly one of the first six is set.
+
+    `send` is a client event; `text` and `binary` (bytes) go out as they are; `audio` names a fixture, followed by
+    `silence_ms`; `await_` waits `within` seconds (the run's time-out when 0) for the first event of one of these
+    types; `quiet` listens for so many seconds.
+    """
+
+    send: Mapping[str, Any] | None = None
+    text: str | None = None
+    binary: bytes | None = None
+    audio: str | None = None
+    await_: tuple[str, ...] = ()
+    quiet: float = 0.0
+    silence_ms: int = 0
+    chunk_ms: int = 100
+    within: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """One outcome that a scenario accepts: a condition on the outcome and the cause that the referee must name
+    (None: it must find nothing wrong)."""
+
+    grade: Grade
+    outcome: Mapping[str, Any]
+    cause: str | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`id` is topic.name; `required` lists the aims for which the exit code depends on it."""
+
+    id: str
+    title: str
+    tags: tuple[str, ...]
+    handshake: Handshake
+    steps: tuple[Step, ...]
+    accept: tuple[Accept, ...]
+    required: tuple[str, ...] = ()
+    origin: str = ""
+
+    @property
+    def billable(self) -> bool:
+        """True when it sends anything that may cost money: audio, a response, or bytes that could be such an event."""
+        return any(
+            step.audio is not None or (step.send is not None and step.send.get("type") not in FREE_EVENTS)
+            for step in self.steps
+        )

@@ -1,0 +1,66 @@
+"""The models that the Realtime API is known to have, from `models.toml`."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["realtime", "transcription"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model. `shutdown` is an ISO date or empty; `vad` False means that turn_detection must be null."""
+
+    id: str
+    kind: Kind
+    seen: str
+    source: str
+    shutdown: str = ""
+    replacement: str = ""
+    retired: bool = False
+    vad: bool = True
+    usd_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The models that a run uses where the user names none."""
+
+    transcription: str
+    transcription_vad: str
+    realtime: str
+    retired: str
+    unknown: str
+
+
+@cache
+def _data() -> tuple[Defaults, dict[str, Model]]:
+    raw = tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
+    return Defaults(**raw["defaults"]), {entry["id"]: Model(**entry) for entry in raw["model"]}
+
+
+def defaults() -> Defaults:
+    """The default model of each kind."""
+    return _data()[0]
+
+
+def models() -> dict[str, Model]:
+    """All known models by id."""
+    return _data()[1]
+
+
+def kind_of(model_id: str) -> Kind:
+    """What a model is for; a model that is not known is told by its name, as the real families are named."""
+    known = models().get(model_id)
+    if known:
+        return known.kind
+    name = model_id.lower()
+    return "transcription" if "transcribe" in name or "whisper" in name or "-asr" in name else "realtime"
+
+
+def takes_vad(model_id: str) -> bool:
+    """False when the model is known to want `turn_detection: null` in a transcription session."""
+    known = models().get(model_id)
+    return known.vad if known else True

@@ -1,0 +1,137 @@
+"""Reads scenario files and checks them; an error names file, place and reason. Nothing in a file is executed."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rtdoctor.model.finding import Evidence
+from rtdoctor.model.outcome import Outcome, facts, matches
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
+
+_MOST_BYTES = 1 << 20
+
+
+class BadScenario(ValueError):
+    """A scenario file cannot be used; the message names file, place and reason in one sentence."""
+
+
+def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
+    """All scenarios of a folder's *.toml files, in the order of the file names.
+
+    Raises:
+        BadScenario: no such folder, no scenario in it, a file that breaks the form, or an id that occurs twice.
+    """
+    if not folder.is_dir():
+        raise BadScenario(f"{folder}: no such folder")
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise BadScenario(f"{folder}: holds no *.toml file")
+    causes = frozenset(known_causes)
+    found: dict[str, Scenario] = {}
+    for file in files:
+        for scenario in load_file(file, causes):
+            if scenario.id in found:
+                raise BadScenario(f"{file}: the id '{scenario.id}' occurs in {found[scenario.id].origin} already")
+            found[scenario.id] = scenario
+    return list(found.values())
+
+
+def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
+    """The scenarios of one file.
+
+    Raises:
+        BadScenario: the file cannot be read or breaks the form.
+    """
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise BadScenario(f"{file}: larger than 1 MiB")
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadScenario(f"{file}: cannot be read: {error}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadScenario(f"{file}: is no TOML: {error}") from error
+    for error in _form().iter_errors(raw):
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
+        raise BadScenario(f"{file}: {_told(raw, error.instance_path)}{place.lstrip('.')}: {error.message}")
+    return [_scenario(entry, file, known_causes) for entry in raw["scenario"]]
+
+
+@cache
+def _form() -> Any:
+    import jsonschema_rs
+
+    schema = json.loads(Path(__file__).with_name("scenario.schema.json").read_text(encoding="utf-8"))
+    return jsonschema_rs.validator_for(schema)
+
+
+def _told(raw: dict[str, Any], path: list[Any]) -> str:
+    """The id of the scenario that an error lies in, where there is one."""
+    if len(path) < 2:
+        return ""
+    entry = raw["scenario"][path[1]]
+    ident = entry.get("id") if isinstance(entry, dict) else None
+    return f"scenario '{ident}': " if isinstance(ident, str) else ""
+
+
+def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scenario:
+    where = f"{file}: scenario '{entry['id']}'"
+    shake = entry.get("handshake", {})
+    handshake = Handshake(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in shake.items()}
+    )
+    steps = tuple(_step(step, f"{where}: step {number}") for number, step in enumerate(entry.get("step", []), 1))
+    accept = tuple(
+        _accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1)
+    )
+    if not any(line.grade == "expected" for line in accept):
+        raise BadScenario(f"{where}: no accept has grade 'expected'")
+    return Scenario(
+        id=entry["id"],
+        title=entry["title"],
+        tags=tuple(dict.fromkeys((entry["id"].split(".")[0], *entry.get("tags", ())))),
+        handshake=handshake,
+        steps=steps,
+        accept=accept,
+        required=tuple(entry.get("required", ())),
+        origin=str(file),
+    )
+
+
+def _step(step: dict[str, Any], where: str) -> Step:
+    given = dict(step)
+    if "send" in given:
+        try:
+            event = json.loads(given["send"])
+        except (ValueError, RecursionError) as error:
+            raise BadScenario(f"{where}: send holds no JSON: {error}; use text for what is not JSON") from error
+        if not isinstance(event, dict):
+            raise BadScenario(f"{where}: send wants a JSON object")
+        given["send"] = event
+    if "binary" in given:
+        given["binary"] = bytes.fromhex(given["binary"])
+    if "await" in given:
+        given["await_"] = tuple(given.pop("await"))
+    return Step(**given)
+
+
+def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
+    cause = line.get("cause")
+    if cause is not None and cause not in causes:
+        raise BadScenario(f"{where}: the cause '{cause}' is not in causes.toml")
+    try:
+        # A dry match finds a name that no outcome has before a run does.
+        flat = facts(Outcome(asked=Request("", ""), stage="upgrade"))
+        for name, wanted in line["outcome"].items():
+            matches({name: wanted}, flat)
+    except (KeyError, TypeError) as error:
+        raise BadScenario(f"{where}: outcome: {error.args[0]!s} is no fact of an outcome") from error
+    return Accept(
+        grade=line.get("grade", "expected"),
+        outcome=line["outcome"],
+        cause=cause,
+        evidence=Evidence(line["evidence"], line["seen"], line["confidence"]),
+    )

@@ -1,0 +1,55 @@
+"""Reads an audio file of any form that libsndfile knows, as the 24 kHz mono PCM16 that the API takes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtdoctor.protocol.audio import RATE, Measure, measure, to_pcm16
+
+MOST_SECONDS = 600
+
+
+class BadAudio(ValueError):
+    """The file cannot be used; the message says why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Audio that is ready to be sent. `reference` is the text that is spoken, or None when it is not known."""
+
+    name: str
+    pcm: bytes
+    rate: int
+    channels: int
+    measure: Measure
+    reference: str | None = None
+
+
+def read_speech(path: Path, reference: str | None = None) -> Speech:
+    """Read, mix down to mono and resample. A text file beside it with the same stem is its reference.
+
+    Raises:
+        BadAudio: no such file, not audio, empty, or longer than ten minutes.
+    """
+    import soundfile
+
+    if not path.is_file():
+        raise BadAudio(f"{path}: no such file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, channels, frames = file.samplerate, file.channels, file.frames
+            if frames > rate * MOST_SECONDS:
+                raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
+            samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
+    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+        raise BadAudio(f"{path}: is no audio that libsndfile can read ({error})") from error
+    if not len(samples):
+        raise BadAudio(f"{path}: holds no samples")
+    taken = measure(samples, rate)
+    if rate != RATE:
+        import soxr
+
+        samples = soxr.resample(samples, rate, RATE)
+    beside = path.with_suffix(".txt")
+    if reference is None and beside.is_file():
+        reference = beside.read_text(encoding="utf-8", errors="replace").strip() or None
+    return Speech(path.name, to_pcm16(samples), rate, channels, taken, reference)

@@ -1,0 +1,195 @@
+"""After the 101: frames both ways, recorded with their times, until the plan is done or the socket ends."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from rtdoctor.model.exchange import Close, Fault, Frame, Spend
+from rtdoctor.model.scenario import FREE_EVENTS
+
+# A recorded session is bounded: a server that never stops must not fill the memory.
+MOST_FRAMES = 20_000
+MOST_BYTES = 64 * 1024 * 1024
+_BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what it could not read
+
+
+class NotFree(RuntimeError):
+    """A billable event was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
+
+
+class Ledger:
+    """Counts what is sent in a run, and refuses what costs money where that was not asked for."""
+
+    def __init__(self, *, billable: bool) -> None:
+        self.billable = billable
+        self._events: Counter[str] = Counter()
+        self._audio_bytes = 0
+
+    def note(self, name: str, audio_bytes: int = 0) -> None:
+        """Book one event before it is sent.
+
+        Raises:
+            NotFree: it is not on the list of free events and the run has no leave to spend.
+        """
+        if not self.billable and name not in FREE_EVENTS and not name.startswith("("):
+            raise NotFree(name)
+        self._events[name] += 1
+        self._audio_bytes += audio_bytes
+
+    def total(self) -> Spend:
+        """What was sent so far."""
+        return Spend(
+            tuple(sorted(self._events.items())), self._audio_bytes, self._audio_bytes // 48, self._audio_bytes > 0
+        )
+
+
+class Session:
+    """One open socket. It records and never judges."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, ledger: Ledger) -> None:
+        self._socket = socket
+        self._ledger = ledger
+        self._started = time.monotonic()
+        self._bytes = 0
+        self._pongs = 0
+        self.frames: list[Frame] = []
+        self.types: list[str] = []
+        self.close: Close | None = None
+        self.fault: Fault | None = None
+        self.truncated = False
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more can come."""
+        return self.close is not None or self.fault is not None or self.truncated
+
+    def _at(self) -> float:
+        return time.monotonic() - self._started
+
+    async def send(self, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
+        """Send a client event as one text frame."""
+        await self._out(json.dumps(event), str(event.get("type")), audio_bytes)
+
+    async def send_raw(self, data: str | bytes) -> None:
+        """Send text or bytes as they are. Text that is an event is booked as that event."""
+        name = "(binary frame)" if isinstance(data, bytes) else "(no event)"
+        if isinstance(data, str) and (found := _type_of(data)):
+            name = found
+        await self._out(data, name, 0)
+
+    async def _out(self, data: str | bytes, name: str, audio_bytes: int) -> None:
+        if self.ended:
+            return
+        self._ledger.note(name, audio_bytes)
+        text = data if isinstance(data, str) else None
+        kind: Any = "text" if text is not None else "binary"
+        self.frames.append(Frame(self._at(), "client", kind, text, len(data)))
+        try:
+            if isinstance(data, str):
+                await self._socket.send_str(data)
+            else:
+                await self._socket.send_bytes(data)
+        except (aiohttp.ClientError, OSError):
+            # The peer is gone; what it said before that is still to be read.
+            await self._drain()
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                while not self.ended:
+                    await self._receive()
+        except TimeoutError:
+            self.fault = self.fault or Fault("session", "dropped", "the connection broke while sending")
+
+    async def wait_for(self, types: Iterable[str] | None, timeout: float, *, after: int = 0) -> bool:
+        """Wait until an event of one of the types came (any event when None), counting from the `after`-th received.
+
+        Returns False when the time is over or the socket ended before.
+        """
+        wanted = None if types is None else set(types)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    if any(wanted is None or name in wanted for name in self.types[after:]):
+                        return True
+                    if self.ended:
+                        return False
+                    await self._receive()
+        except TimeoutError:
+            return False
+
+    async def listen(self, seconds: float) -> None:
+        """Record whatever comes for so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not self.ended:
+                    await self._receive()
+        except TimeoutError:
+            pass
+
+    async def settle(self, timeout: float) -> bool:
+        """Tell whether the session stands: True when a pong or nothing comes, False when it is ended.
+
+        A refusal's close frame is sent with its error event, so it arrives before the answer to a ping sent now.
+        """
+        if not self.ended:
+            pongs = self._pongs
+            try:
+                await self._socket.ping(b"rtdoctor")
+                async with asyncio.timeout(timeout):
+                    while not self.ended and self._pongs == pongs:
+                        await self._receive()
+            except TimeoutError:
+                pass
+            except (aiohttp.ClientError, OSError):
+                await self._drain()
+        return not self.ended
+
+    async def _receive(self) -> None:
+        message = await self._socket.receive()
+        match message.type:
+            case WSMsgType.TEXT | WSMsgType.BINARY:
+                self._keep(message.data)
+            case WSMsgType.PING:
+                await self._socket.pong(message.data)
+            case WSMsgType.PONG:
+                self._pongs += 1
+            case WSMsgType.CLOSE:
+                code = message.data or None
+                self.close = Close(code or 1005, message.extra or "", "server", self._at())
+            case WSMsgType.ERROR:
+                code = getattr(message.data, "code", None)
+                broken = code in _BROKEN
+                self.fault = Fault("session", "broken-frames" if broken else "dropped", str(message.data))
+            case _:
+                self.fault = self.fault or Fault("session", "dropped", "the connection ended without a close frame")
+
+    def _keep(self, data: str | bytes) -> None:
+        text = data if isinstance(data, str) else None
+        self._bytes += len(data)
+        if len(self.frames) >= MOST_FRAMES or self._bytes > MOST_BYTES:
+            self.truncated = True
+            return
+        self.frames.append(Frame(self._at(), "server", "text" if text is not None else "binary", text, len(data)))
+        self.types.append(_type_of(text) or "(no event)" if text is not None else "(binary frame)")
+
+    async def leave(self) -> None:
+        """Close with 1000, without waiting long for the answer."""
+        if not self.ended:
+            self.close = Close(1000, "", "client", self._at())
+        await self._socket.close()
+
+
+def _type_of(text: str) -> str | None:
+    try:
+        event = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    kind = event.get("type") if isinstance(event, dict) else None
+    return kind if isinstance(kind, str) else None
