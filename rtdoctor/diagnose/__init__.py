@@ -1,1 +1,1 @@
-"""Causes and rules (data), and the referee that applies them to an Outcome. Imports only model; never touches a socket."""
+"""Causes and rules (data), and the referee that applies them to an Outcome. Imports only model, no I/O."""

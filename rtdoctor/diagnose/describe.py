@@ -68,6 +68,8 @@ def short(outcome: Outcome) -> str:
     """What was seen, in the fewest words: the handshake's answer, then what came after it."""
     if outcome.http_status is None:
         return f"{outcome.fault_layer} {outcome.fault}" if outcome.fault else "nothing"
+    if outcome.http_status != 101 and outcome.http_error and outcome.http_error.code:
+        return f"{outcome.http_status}, {outcome.http_error.code}"
     parts: list[str] = []
     if outcome.http_status == 101:
         if outcome.errors:
@@ -96,7 +98,7 @@ def expected(outcome: Mapping[str, Any], cause: str | None) -> str:
     if code is not None:
         parts.append("/".join(code) if isinstance(code, list) else str(code))
     elif cause is not None and ("error_message" in outcome or outcome.get("first_event") == "error"):
-        parts.append(cause.split(".")[1])
+        parts.append(cause)
     elif "transcript" in outcome or "wer" in outcome:
         parts.append("no transcript" if outcome.get("transcript") == {"known": False} else "transcript")
     elif outcome.get("updated"):

@@ -9,7 +9,16 @@ from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _KEPT_HEADERS = frozenset(
-    ("server", "content-type", "location", "retry-after", "apim-request-id", "x-ms-region", "cf-ray", "x-request-id")
+    (
+        "server",
+        "content-type",
+        "location",
+        "retry-after",
+        "apim-request-id",
+        "x-ms-region",
+        "cf-ray",
+        "x-request-id",
+    )
 )
 _BODY_SHOWN = 2_000
 
@@ -19,7 +28,12 @@ def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     fault, answer = exchange.fault, exchange.answer
     told: dict[str, Any] = {"asked": exchange.request, "unmet": exchange.unmet}
     if fault:
-        told |= {"fault": fault.kind, "fault_layer": fault.layer, "fault_text": fault.text, "fault_details": fault.details}
+        told |= {
+            "fault": fault.kind,
+            "fault_layer": fault.layer,
+            "fault_text": fault.text,
+            "fault_details": fault.details,
+        }
     if answer is not None:
         told |= _of_answer(answer)
     if answer is None or answer.status != 101:
@@ -96,7 +110,9 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "turn_detection": session.get("turn_detection"),
         "audio_ms": audio_ms,
         "committed": "input_audio_buffer.committed" in types,
-        "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed) if completed else None,
+        "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed)
+        if completed
+        else None,
     }
 
 

@@ -80,7 +80,8 @@ def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, stri
     base = finding(outcome, "pass", weighed)
     flat = facts(outcome)
     hit = next(
-        (line for line in scenario.accept if line.cause == weighed.cause and matches(line.outcome, flat)), None
+        (line for line in scenario.accept if line.cause == weighed.cause and matches(line.outcome, flat)),
+        None,
     )
     due = next(line for line in scenario.accept if line.grade == "expected")
     if hit is not None and hit.grade == "expected":

@@ -1,6 +1,5 @@
 """Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,7 +27,14 @@ def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (
     """A finding for a cause that the rung itself recognised."""
     cause = causes()[cause_id]
     return Finding(
-        verdict, summary, cause.id, cause.title, cause.explanation, facts=tuple(told), remedy=cause.remedy, **more
+        verdict,
+        summary,
+        cause.id,
+        cause.title,
+        cause.explanation,
+        facts=tuple(told),
+        remedy=cause.remedy,
+        **more,
     )
 
 
@@ -47,9 +53,12 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Fin
         known = Evidence("community.openai.com/t/1314532", "2025-07-01", "observed")
         return named(
             "refused.path",
-            "warn",
+            "fail",
             f"/realtime/{target.asked_tail} is a REST path",
-            [*facts, f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {target.base_url}/realtime."],
+            [
+                *facts,
+                f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {target.base_url}/realtime.",
+            ],
             evidence=(known,),
         )
     if target.profile == "openai" and not key.form:
@@ -94,7 +103,8 @@ def judge_certificate(certificate: Certificate | None, version: str | None, faul
     if certificate is not None:
         told = [
             f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
-            f"Issued by {certificate.issuer}, valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
+            f"Issued by {certificate.issuer}.",
+            f"Valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
         ]
     if fault is not None:
         return _of_fault(fault, fault.text, told)
@@ -112,7 +122,11 @@ def day(stamp: float) -> str:
 
 def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
     outcome = Outcome(
-        asked=Request("", ""), stage=fault.layer, fault=fault.kind, fault_layer=fault.layer, fault_text=fault.text
+        asked=Request("", ""),
+        stage=fault.layer,
+        fault=fault.kind,
+        fault_layer=fault.layer,
+        fault_text=fault.text,
     )
     weighed = weigh(outcome)
     base = finding(outcome, weighed=weighed)
@@ -134,7 +148,7 @@ def skew_of(answer: Answer | None, now: float) -> float | None:
     """Seconds by which the server's clock is ahead of the local one, by its Date header; None when it sent none."""
     try:
         date = parsedate_to_datetime((answer.header("date") if answer else None) or "")
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() + 0.5 - now
 
@@ -148,15 +162,25 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     if outcome.fault is not None:
         return finding(outcome, weighed=weighed)
     told = list(tell(outcome))
-    if (skew := skew_of(answer, now)) is not None and abs(skew) > SKEW_WARNED:
-        told.append(f"The server's clock and this machine's are {abs(skew):.0f} s apart (local {'behind' if skew > 0 else 'ahead'}).")
-        return named("auth.clock-skew", "warn", f"the clocks are {abs(skew):.0f} s apart", told)
     if outcome.http_status == 401:
         return finding(outcome, "fail", weighed)
+    skew = skew_of(answer, now) or 0.0
+    if abs(skew) > SKEW_WARNED:
+        side = "behind" if skew > 0 else "ahead"
+        told.append(f"The local clock is {abs(skew):.0f} s {side} of the server's.")
+        return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", told)
     if outcome.http_status != 200:
         told.append("The socket may work all the same; the rungs below tell.")
         base = finding(outcome, "warn", weighed)
-        return Finding("warn", f"GET /models answered {outcome.http_status}", base.cause, base.title, base.explanation, facts=tuple(told), remedy=base.remedy)
+        return Finding(
+            "warn",
+            f"GET /models answered {outcome.http_status}",
+            base.cause,
+            base.title,
+            base.explanation,
+            facts=tuple(told),
+            remedy=base.remedy,
+        )
     return _judge_list(answer, model, known_shutdown, told, now)
 
 
@@ -190,7 +214,9 @@ def _date_of(value: object) -> str:
     return ""
 
 
-def judge_secret(outcome: Outcome, minted: bool, expires_at: float | None, answer: Answer | None, now: float) -> Finding:
+def judge_secret(
+    outcome: Outcome, minted: bool, expires_at: float | None, answer: Answer | None, now: float
+) -> Finding:
     """`POST /realtime/client_secrets`: a secret came, and its top-level expires_at lies ahead on both clocks."""
     if not minted:
         base = finding(outcome)
@@ -206,7 +232,9 @@ def judge_secret(outcome: Outcome, minted: bool, expires_at: float | None, answe
         return named("auth.clock-skew", "warn", "expires_at is in milliseconds, not seconds", told)
     skew = skew_of(answer, now)
     local, server = expires_at - now, expires_at - now - (skew or 0.0)
-    told.append(f"expires_at is {json.dumps(int(expires_at))}: {server:.0f} s ahead by the server's Date, {local:.0f} s by the local clock.")
+    told.append(
+        f"expires_at is {expires_at:.0f}: {server:.0f} s ahead by the server's Date, {local:.0f} s by the local clock."
+    )
     if server <= 0:
         return named("auth.expired-secret", "warn", "the secret was minted already expired", told)
     if local <= 0:
@@ -226,7 +254,10 @@ def judge_first_event(outcome: Outcome) -> Finding:
     """The server greets with a session."""
     first = outcome.first_event
     if first == "session.created" and outcome.session_type:
-        return Finding("pass", f"session.created, type {outcome.session_type}, {outcome.first_event_ms:.0f} ms after the 101")
+        return Finding(
+            "pass",
+            f"session.created, type {outcome.session_type}, {outcome.first_event_ms:.0f} ms after the 101",
+        )
     if first == "transcription_session.created":
         return Finding("warn", "transcription_session.created: this server speaks the beta", facts=tell(outcome))
     weighed = weigh(outcome)
@@ -267,4 +298,3 @@ def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) ->
 def not_tried(after: str) -> Finding:
     """A rung beyond the one where the ladder ended."""
     return Finding("inconclusive", f"not tried: the ladder ended at {after}")
-

@@ -32,7 +32,7 @@ def summarise(rungs: Sequence[Rung], results: Sequence[Result] = (), *, strict: 
         verdict=verdict,
         exit_code=exit_code,
         can_connect=connect,
-        sentence=_sentence(connect, where, results, cause),
+        sentence=_sentence(connect, where, results, rungs),
         cause=cause,
         rung=where.rung if where else None,
         counts={name: counts.get(name, 0) for name in ("pass", "warn", "fail", "inconclusive", "skip")},
@@ -75,20 +75,24 @@ def _can_connect(rungs: Sequence[Rung]) -> bool | None:
     return all(verdict in ("pass", "warn") for verdict in socket)
 
 
-def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result], cause: str | None) -> str:
+def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result], rungs: Sequence[Rung]) -> str:
     if where is not None and not connect:
         return f"No. It ends at {where.rung}: {_lower(where.finding.title or where.finding.summary)}."
     if connect is None:
         return "Not decided: the ladder was not climbed to its end."
     if where is not None:
-        return f"Yes, the session opens; but {where.rung} failed: {_lower(where.finding.title or where.finding.summary)}."
+        return (
+            f"Yes, the session opens; but {where.rung} failed: {_lower(where.finding.title or where.finding.summary)}."
+        )
     failed = [r for r in results if r.verdict == "fail"]
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         return f"Yes, the session opens; but the endpoint does not behave as known: {failed[0].scenario}{more}."
+    warned = [rung.rung for rung in rungs if rung.verdict == "warn"]
+    told = f"; see the warning at {', '.join(warned)}" if warned else ""
     drifted = sum(r.verdict == "warn" for r in results)
     drift = f"; {drifted} of {len(results)} answers differ from what is known" if drifted else ""
-    return f"Yes, the session opens and takes its configuration{drift}."
+    return f"Yes, the session opens and takes its configuration{told}{drift}."
 
 
 def _lower(title: str) -> str:

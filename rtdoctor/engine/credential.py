@@ -127,11 +127,20 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         bench.redactor.add(secret)
         # The body holds the secret: it goes no further.
         exchange = replace(exchange, answer=replace(answer, body=b""))
-    stamp = float(expires_at) if isinstance(expires_at, (int, float)) and not isinstance(expires_at, bool) else None
-    return Minted(exchange, secret, stamp)
+    return Minted(exchange, secret, _stamp(expires_at))
+
+
+def _stamp(value: object) -> float | None:
+    """Seconds since the epoch; None for whatever is no finite number (JSON readers take NaN and 400 digits)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
+        return None
+    return float(value)
 
 
 def _session_for(choice: Choice, session_type: str) -> dict[str, object]:
     if session_type == "realtime":
         return {"type": "realtime", "model": choice.realtime_model}
-    return {"type": "transcription", "audio": {"input": {"transcription": {"model": choice.transcription_model}}}}
+    return {
+        "type": "transcription",
+        "audio": {"input": {"transcription": {"model": choice.transcription_model}}},
+    }

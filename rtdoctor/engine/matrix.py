@@ -42,14 +42,18 @@ async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: 
     reason = _does_not_apply(bench, scenario)
     if reason:
         return told(scenario, choice.aim, Finding("skip", reason))
-    reason = _out_of_reach(bench, scenario, dead)
+    reason = _out_of_reach(scenario, dead)
     if reason:
         return told(scenario, choice.aim, Finding("inconclusive", reason))
     shake = scenario.handshake
-    secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(shake.credential, choice.key)
+    secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(
+        shake.credential, choice.key
+    )
     if shake.credential in ("secret", "secret-expired"):
         async with gate:
-            minted = await mint(bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None)
+            minted = await mint(
+                bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None
+            )
         if minted.secret is None:
             return told(scenario, choice.aim, _not_minted(minted))
         secret = minted.secret
@@ -99,7 +103,7 @@ def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
     return ""
 
 
-def _out_of_reach(bench: Bench, scenario: Scenario, dead: Rung | None) -> str:
+def _out_of_reach(scenario: Scenario, dead: Rung | None) -> str:
     """Why a scenario cannot be decided: what it stands on has failed."""
     if dead is None:
         return ""

@@ -16,15 +16,16 @@ from rtdoctor.model.report import (
     Pending,
     Report,
     Result,
-    Rung,
-    RungDone,
     RunEvent,
     RunFinished,
+    Rung,
+    RungDone,
     RunStarted,
     ScenarioDone,
     Setting,
 )
 from rtdoctor.model.scenario import Scenario
+from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.expand import expand
 
 Emit = Callable[[RunEvent], None]
@@ -75,13 +76,7 @@ async def _matrix(
     bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], tell: Emit
 ) -> None:
     choice = bench.choice
-    values = {
-        "transcription_model": choice.transcription_model,
-        "vad_model": choice.vad_model,
-        "realtime_model": choice.realtime_model,
-        **_fixed_models(),
-    }
-    ready = [expand(scenario, values) for scenario in scenarios]
+    ready = [expand(scenario, placeholders(choice)) for scenario in scenarios]
     pending = {scenario.id: None for scenario in ready}
     dead = next((rung for rung in rungs if rung.dead), None)
     tell(Pending(tuple(pending), 0, len(ready)))
@@ -92,10 +87,15 @@ async def _matrix(
         tell(Pending(tuple(pending), len(results), len(ready)))
 
 
-def _fixed_models() -> dict[str, str]:
-    from rtdoctor.protocol.models import defaults
-
-    return {"retired_model": defaults().retired, "unknown_model": defaults().unknown}
+def placeholders(choice: Choice) -> dict[str, str]:
+    """What the placeholders of scenarios stand for in a run."""
+    return {
+        "transcription_model": choice.transcription_model,
+        "vad_model": choice.vad_model,
+        "realtime_model": choice.realtime_model,
+        "retired_model": defaults().retired,
+        "unknown_model": defaults().unknown,
+    }
 
 
 def setting_of(bench: Bench) -> Setting:

@@ -12,6 +12,7 @@ OPEN_TRANSCRIPTION = "open-transcription"
 OPEN_REALTIME = "open-realtime"
 SILENT = "silent"  # 101 and then nothing
 DROP = "drop"  # 101 and then the connection is gone, without a close frame
+REUSED_SECRET = "reused-secret"  # a secret that opened a session before: it opens another one
 SESSION_UPDATED = "session-updated"
 NO_ANSWER = "no-answer"
 COMMITTED = "committed"

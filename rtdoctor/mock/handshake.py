@@ -2,10 +2,10 @@
 beta, model. Authentication and everything after it is refused behind a 101 (observed 2026-09-18)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtdoctor.mock import behaviour as does
-from rtdoctor.mock.secrets import Vault
+from rtdoctor.mock.secrets import Grant, Vault
 from rtdoctor.protocol.models import kind_of, models
 
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
@@ -25,13 +25,16 @@ class Shake:
 class Decision:
     """A behaviour's id, the values its message wants, and for an open session its kind and model.
 
-    `late_refusal` is what the first session.update of the session will be refused with.
+    `late_refusal` is what the first session.update of the session will be refused with; `grant` is what the credential
+    allows, `reused` True when it is a client secret that opened a session before.
     """
 
     behaviour: str
     values: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
     late_refusal: str | None = None
+    grant: Grant | None = None
+    reused: bool = False
 
 
 def decide(shake: Shake, vault: Vault) -> Decision:
@@ -50,7 +53,9 @@ def decide(shake: Shake, vault: Vault) -> Decision:
         return Decision("no-credit")
     if "realtime=v1" in shake.headers.get("openai-beta", "") or BETA_SUBPROTOCOL in shake.offered:
         return Decision("beta-retired")
-    return _session(shake.query.get("model"), shake.query.get("intent"), grant.session_type)
+    decision = _session(shake.query.get("model"), shake.query.get("intent"), grant.session_type)
+    vault.use(token)
+    return replace(decision, grant=grant, reused=grant.reused)
 
 
 def _token(shake: Shake) -> str | None:

@@ -35,7 +35,13 @@ async def respond(session: "Session", asked: Mapping[str, Any]) -> None:
         "metadata": asked.get("metadata"),
     }
     await session.emit("response.created", response=base)
-    item = {"id": clock.ident("item_"), "type": "message", "status": "in_progress", "role": "assistant", "content": []}
+    item: dict[str, Any] = {
+        "id": clock.ident("item_"),
+        "type": "message",
+        "status": "in_progress",
+        "role": "assistant",
+        "content": [],
+    }
     of_item = {"response_id": ident, "output_index": 0}
     await session.emit("response.output_item.added", **of_item, item=item)
     await session.add_item(item)
@@ -78,7 +84,13 @@ def _words() -> list[str]:
 
 def _usage() -> dict[str, Any]:
     cached = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}
-    given = {"text_tokens": 10, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0, "cached_tokens_details": cached}
+    given = {
+        "text_tokens": 10,
+        "audio_tokens": 0,
+        "image_tokens": 0,
+        "cached_tokens": 0,
+        "cached_tokens_details": cached,
+    }
     return {
         "total_tokens": 20,
         "input_tokens": 10,

@@ -60,7 +60,12 @@ def _listed(now: int) -> list[dict[str, Any]]:
     for model in models().values():
         if model.retired:
             continue
-        entry: dict[str, Any] = {"id": model.id, "object": "model", "created": now - 10_000_000, "owned_by": "system"}
+        entry: dict[str, Any] = {
+            "id": model.id,
+            "object": "model",
+            "created": now - 10_000_000,
+            "owned_by": "system",
+        }
         if model.shutdown:
             entry["shutdown_date"] = model.shutdown
         listed.append(entry)

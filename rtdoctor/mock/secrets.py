@@ -15,6 +15,7 @@ class Grant:
     session_type: str | None = None
     session: dict[str, Any] | None = None
     expired: bool = False
+    reused: bool = False
     no_credit: bool = False
 
 
@@ -26,6 +27,7 @@ class Vault:
         self.keys = keys
         self.poor_keys = poor_keys
         self._secrets: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._used: set[str] = set()
 
     def mint(self, session: dict[str, Any], seconds: int) -> tuple[str, int]:
         """A new secret for a session, and when it ends, in seconds since the epoch."""
@@ -41,4 +43,8 @@ class Vault:
         if token not in self._secrets:
             return None
         end, session = self._secrets[token]
-        return Grant(session["type"], session, expired=self._clock.now() >= end)
+        return Grant(session["type"], session, expired=self._clock.now() >= end, reused=token in self._used)
+
+    def use(self, token: str) -> None:
+        """Note that the token opened a session."""
+        self._used.add(token)

@@ -5,6 +5,7 @@ import json
 import logging
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -85,17 +86,17 @@ class Mock:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             handler = self._rest.get((request.method, request.path))
             if handler is None:
-                return web.json_response({"error": {"message": f"Invalid URL ({request.method} {request.path})"}}, status=404)
+                return web.json_response(
+                    {"error": {"message": f"Invalid URL ({request.method} {request.path})"}}, status=404
+                )
             return await handler(request)  # type: ignore[arg-type]
         if self._delay:
             await asyncio.sleep(self._delay)
         decision = self._decide(request)
-        decision = Decision(
-            self.faults.get(decision.behaviour, decision.behaviour),
-            decision.values,
-            decision.model,
-            decision.late_refusal,
-        )
+        behaviour = self.faults.get(decision.behaviour, decision.behaviour)
+        if decision.reused:
+            behaviour = self.faults.get(does.REUSED_SECRET, behaviour)
+        decision = replace(decision, behaviour=behaviour)
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             return web.Response(status=refusal.status, headers={"Server": "rtdoctor-mock"})
@@ -108,7 +109,9 @@ class Mock:
             headers={name.lower(): value for name, value in request.headers.items()},
             offered=tuple(name.strip() for name in offered if name.strip()),
         )
-        if request.path in ("/v1/realtime/" + tail for tail in ("transcription_sessions", "sessions", "client_secrets", "calls")):
+        if request.path in (
+            "/v1/realtime/" + tail for tail in ("transcription_sessions", "sessions", "client_secrets", "calls")
+        ):
             return Decision("rest-path")
         return decide(shake, self.vault) if request.path == "/v1/realtime" else Decision("unknown-path")
 
@@ -138,18 +141,16 @@ class Mock:
             async for _ in socket:
                 pass
         else:
-            await self._converse(socket, self._session(send, decision, request))
+            await self._converse(socket, self._session(send, decision))
         return socket
 
-    def _session(self, send: Any, decision: Decision, request: web.BaseRequest) -> Session:
+    def _session(self, send: Any, decision: Decision) -> Session:
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        grant = self.vault.look_up(token.strip()) if scheme else None
-        if grant is None:
-            for offered in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
-                grant = grant or self.vault.look_up(offered.strip().removeprefix("openai-insecure-api-key."))
+        grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None
-        model = decision.model or (minted or {}).get("model") or (None if kind == "transcription" else "gpt-realtime-2.1")
+        model = (
+            decision.model or (minted or {}).get("model") or (None if kind == "transcription" else "gpt-realtime-2.1")
+        )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
         return Session(send, self.clock, self.faults, kind, model, minted, late)
 

@@ -123,7 +123,7 @@ class Session:
         else:
             await handler(event)
 
-    async def _ignore(self, event: dict[str, Any]) -> None:
+    async def _ignore(self, _event: dict[str, Any]) -> None:
         """Accepted without an answer (WebRTC only by its documentation)."""
 
     # --- session ------------------------------------------------------------------------------------------------------
@@ -139,7 +139,11 @@ class Session:
             return
         behaviour = self.does(does.SESSION_UPDATED)
         if behaviour != does.SESSION_UPDATED:
-            values = {"param": "session.audio.input.bogus", "model": "gpt-4o-mini-transcribe", "value": "bogus"}
+            values = {
+                "param": "session.audio.input.bogus",
+                "model": "gpt-4o-mini-transcribe",
+                "value": "bogus",
+            }
             await self.refuse(does.SESSION_UPDATED, values, event)
             return
         self.config = merged(self.config, event["session"])
@@ -203,7 +207,7 @@ class Session:
             return
         await self._commit_turn()
 
-    async def _clear(self, event: dict[str, Any]) -> None:
+    async def _clear(self, _event: dict[str, Any]) -> None:
         self._buffer.clear()
         self._speech_item = None
         self._detector = self._new_detector()
@@ -288,7 +292,10 @@ class Session:
 
     async def _truncate_item(self, event: dict[str, Any]) -> None:
         if item := await self._known_item(event):
-            place = {"content_index": event.get("content_index", 0), "audio_end_ms": event.get("audio_end_ms", 0)}
+            place = {
+                "content_index": event.get("content_index", 0),
+                "audio_end_ms": event.get("audio_end_ms", 0),
+            }
             await self.emit("conversation.item.truncated", item_id=item["id"], **place)
 
     # --- responses ----------------------------------------------------------------------------------------------------

@@ -64,7 +64,8 @@ def _picture(samples: NDArray[np.float32]) -> NDArray[np.float32] | None:
     usable = below[:, : below.shape[1] // _BANDS * _BANDS]
     bands = usable.reshape(len(below), _BANDS, -1).mean(axis=2)
     picture = np.log(bands + 1e-3)
-    return (picture - picture.mean(axis=0)).astype(np.float32)
+    centred: NDArray[np.float32] = (picture - picture.mean(axis=0)).astype(np.float32)
+    return centred
 
 
 def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

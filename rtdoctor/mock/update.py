@@ -55,7 +55,14 @@ SHAPES: dict[str, dict[str, Any]] = {
         "parallel_tool_calls": _FLAG,
     },
 }
-_NAMES = {dict: "an object", str: "a string", list: "an array", bool: "a boolean", int: "an integer", float: "a number"}
+_NAMES = {
+    dict: "an object",
+    str: "a string",
+    list: "an array",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,10 @@ def _bad_type(where: str, wanted: type, value: object) -> Bad:
 
 
 def _bad_value(where: str, value: object, wanted: tuple[str, ...]) -> Bad:
-    return Bad("invalid-value", {"param": where, "value": value, "wanted": " and ".join(f"'{item}'" for item in wanted)})
+    return Bad(
+        "invalid-value",
+        {"param": where, "value": value, "wanted": " and ".join(f"'{item}'" for item in wanted)},
+    )
 
 
 def _rules(session: Mapping[str, Any], own_type: str) -> Bad | None:
@@ -144,7 +154,9 @@ def merged(config: Mapping[str, Any], session: Mapping[str, Any]) -> dict[str, A
         if name not in ("audio", "type"):
             new[name] = copy.deepcopy(value)
     for side in ("input", "output"):
-        new["audio"].setdefault(side, {}).update(copy.deepcopy(dict(audio.get(side) or {}))) if audio.get(side) else None
+        new["audio"].setdefault(side, {}).update(copy.deepcopy(dict(audio.get(side) or {}))) if audio.get(
+            side
+        ) else None
     given = new["audio"]["input"]
     if isinstance(given.get("transcription"), dict):
         given["transcription"] = {"language": None, "prompt": None} | given["transcription"]

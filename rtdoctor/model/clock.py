@@ -23,8 +23,7 @@ class Clock:
 
     async def pass_until(self, moment: float) -> None:
         """Wait until the moment has come."""
-        while (left := moment - self.now()) > 0:
-            await asyncio.sleep(left)
+        await asyncio.sleep(max(0.0, moment - self.now()))
 
 
 class SteppedClock(Clock):

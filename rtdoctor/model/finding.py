@@ -40,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the referee says. `cause` is None when nothing is wrong; `drift` when the endpoint differs from what is known."""
+    """What the referee says. `cause` is None when nothing is wrong; `drift` tells a deviation from what is known."""
 
     verdict: Verdict
     summary: str

@@ -99,8 +99,8 @@ def matches(condition: Mapping[str, Any], flat: Mapping[str, Any]) -> bool:
     """True when every line of the condition holds for the flat facts.
 
     A line is `name = wanted`. A wanted list means any of them; where the fact is a list, one member is enough.
-    A wanted table is one of `{has = text}`, `{matches = regex}`, `{known = bool}`, `{min = n, max = n}`, `{not = wanted}`,
-    `{all = [members]}`.
+    A wanted table is one of `{has = text}`, `{matches = regex}`, `{known = bool}`, `{min = n, max = n}`,
+    `{not = wanted}`, `{all = [members]}`.
 
     Raises:
         KeyError: the condition names a fact that does not exist.

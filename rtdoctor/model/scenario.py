@@ -14,7 +14,12 @@ Grade = Literal["expected", "accepted", "better"]
 # The client events that cost nothing: an allow-list, so that an event nobody thought of is not sent to a live endpoint.
 # input_audio_buffer.commit is on it because without audio it is refused (observed 2025-10: buffer too small).
 FREE_EVENTS = frozenset(
-    ("session.update", "transcription_session.update", "input_audio_buffer.clear", "input_audio_buffer.commit")
+    (
+        "session.update",
+        "transcription_session.update",
+        "input_audio_buffer.clear",
+        "input_audio_buffer.commit",
+    )
 )
 
 

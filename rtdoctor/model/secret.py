@@ -14,7 +14,7 @@ _PUBLIC_PREFIX = re.compile(r"^(?:sk-(?:proj-|svcacct-|admin-|None-)?|ek_|Bearer
 _SHAPES = (
     # What a key looks like, wherever it comes from.
     re.compile(r"\b(?:sk-|ek_)[A-Za-z0-9_\-]{10,}"),
-    re.compile(r"(?<=openai-insecure-api-key\.)[^\s,\"']+"),
+    re.compile(r"(?<=openai-insecure-api-key\.)[^\s,\"']{6,}"),
     re.compile(r"(?i)(?<=bearer )[^\s,\"']{6,}"),
     # A server's echo of a key keeps its first or last characters beside the stars (protocol: "sk-proj-****ueba").
     re.compile(r"[A-Za-z0-9_\-.<>]*\*{2,}[…*]*[A-Za-z0-9_\-.<>]*"),
@@ -67,7 +67,12 @@ class Redactor:
         if len(value) < 4:
             return
         raw = value.encode("utf-8", "surrogateescape")
-        forms = {value, quote(value, safe=""), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+        forms = {
+            value,
+            quote(value, safe=""),
+            base64.b64encode(raw).decode(),
+            base64.urlsafe_b64encode(raw).decode(),
+        }
         self._whole = sorted({*self._whole, *forms}, key=len, reverse=True)
         core = _PUBLIC_PREFIX.sub("", value)
         for start in range(len(core) - _FRAGMENT + 1):

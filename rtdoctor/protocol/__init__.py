@@ -1,1 +1,1 @@
-"""What the Realtime API is: models, audio format, event shapes and order. Imports only model; no I/O but package data."""
+"""What the Realtime API is: models, audio format, event shapes and order. Imports only model."""

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
-from rtdoctor.model.exchange import Request
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 
 _MOST_BYTES = 1 << 20
@@ -54,9 +54,9 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
         raise BadScenario(f"{file}: cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadScenario(f"{file}: is no TOML: {error}") from error
-    for error in _form().iter_errors(raw):
-        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
-        raise BadScenario(f"{file}: {_told(raw, error.instance_path)}{place.lstrip('.')}: {error.message}")
+    for bad in _form().iter_errors(raw):
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in bad.instance_path)
+        raise BadScenario(f"{file}: {_told(raw, bad.instance_path)}{place.lstrip('.')}: {bad.message}")
     return [_scenario(entry, file, known_causes) for entry in raw["scenario"]]
 
 
@@ -79,14 +79,13 @@ def _told(raw: dict[str, Any], path: list[Any]) -> str:
 
 def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scenario:
     where = f"{file}: scenario '{entry['id']}'"
-    shake = entry.get("handshake", {})
-    handshake = Handshake(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in shake.items()}
-    )
+    shake: dict[str, Any] = entry.get("handshake", {})
+    given: dict[str, Any] = {}
+    for key, value in shake.items():
+        given[key] = tuple(value) if isinstance(value, list) else value
+    handshake = Handshake(**given)
     steps = tuple(_step(step, f"{where}: step {number}") for number, step in enumerate(entry.get("step", []), 1))
-    accept = tuple(
-        _accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1)
-    )
+    accept = tuple(_accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1))
     if not any(line.grade == "expected" for line in accept):
         raise BadScenario(f"{where}: no accept has grade 'expected'")
     return Scenario(

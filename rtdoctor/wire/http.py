@@ -83,9 +83,7 @@ async def rest(
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout):
-            async with session.request(
-                method, url, headers=headers, json=json_body, allow_redirects=False
-            ) as response:
+            async with session.request(method, url, headers=headers, json=json_body, allow_redirects=False) as response:
                 return Exchange(request, await read_answer(response, started))
     except (RedirectRefused, UpgradeRefused) as refusal:
         return Exchange(request, refusal.answer)
@@ -103,7 +101,7 @@ def fault_of(error: BaseException, layer: Any, timeout: float) -> Fault:
         return Fault("tls", "failed", str(error.os_error))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Fault("dns", "unresolved", str(error.os_error))
-    if isinstance(error, ConnectionResetError) or isinstance(error, aiohttp.ClientConnectionResetError):
+    if isinstance(error, ConnectionResetError):
         return Fault(layer, "disconnected", "the connection was reset before an answer came")
     if isinstance(error, aiohttp.ClientConnectorError):
         kind = "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"

@@ -45,7 +45,10 @@ class Ledger:
     def total(self) -> Spend:
         """What was sent so far."""
         return Spend(
-            tuple(sorted(self._events.items())), self._audio_bytes, self._audio_bytes // 48, self._audio_bytes > 0
+            tuple(sorted(self._events.items())),
+            self._audio_bytes,
+            self._audio_bytes // 48,
+            self._audio_bytes > 0,
         )
 
 

@@ -123,4 +123,8 @@ def _name(parts: Any) -> str:
 def _details(certificate: Certificate | None) -> tuple[tuple[str, str], ...]:
     if certificate is None:
         return ()
-    return (("issuer", certificate.issuer), ("subject", certificate.subject), ("names", ", ".join(certificate.names)))
+    return (
+        ("issuer", certificate.issuer),
+        ("subject", certificate.subject),
+        ("names", ", ".join(certificate.names)),
+    )

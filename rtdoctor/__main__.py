@@ -1,0 +1,5 @@
+"""`python -m rtdoctor`."""
+
+from rtdoctor.cli.main import main
+
+main()

@@ -1,0 +1,91 @@
+"""`rtdoctor check`: the ladder and the matrix against an endpoint or the built-in mock."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    terminal = "terminal"
+    json = "json"
+
+
+def check(
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="mock, openai, or a base URL such as https://host/v1. Default: OPENAI_BASE_URL, else openai; "
+            "the mock when there is no key."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="The model you want to use; a transcription model makes a transcription session the aim."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="Only scenarios with this tag (smoke: what a credential needs). Repeatable."),
+    ] = None,
+    keyword: Annotated[
+        list[str] | None,
+        typer.Option("-k", "--keyword", help="Only scenarios with this text in id or title. Repeatable."),
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="List the scenarios and leave.")] = False,
+    transcribe: Annotated[bool, typer.Option(help="Send speech, too. Costs money on a live endpoint.")] = False,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            help="Send this file in place of the built-in speech; a .txt beside it is its reference. "
+            "Implies --transcribe."
+        ),
+    ] = None,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
+    ] = None,
+    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for each answer.")] = 10.0,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Sockets at once. Default: 4 on a live endpoint, 48 on the mock.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Let every deviation fail, also one that is not required.")] = False,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+) -> None:
+    """Find out why a realtime socket works or does not.
+
+    The ladder (configuration, DNS, TCP, TLS, HTTP, client secret, upgrade, first event, session, transcript) tells
+    whether you can connect; the matrix of scenarios tells whether the endpoint behaves as known.
+
+    The key is read from OPENAI_API_KEY, --key-env or --key-file. Without --transcribe or --audio nothing billable is
+    sent to a live endpoint.
+    """
+    from rtdoctor.cli.checking import Asked, carry_out
+
+    code = carry_out(
+        Asked(
+            target=target,
+            model=model,
+            tags=tuple(tag or ()),
+            words=tuple(keyword or ()),
+            list_only=list_only,
+            transcribe=transcribe,
+            audio=audio,
+            key_env=key_env,
+            key_file=key_file,
+            ca_file=ca_file,
+            timeout=timeout,
+            concurrency=concurrency,
+            strict=strict,
+            scenarios=scenarios,
+            json=format is Format.json,
+        )
+    )
+    raise typer.Exit(code)

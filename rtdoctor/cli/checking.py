@@ -1,0 +1,245 @@
+"""Carries out `rtdoctor check`: from what was asked for to a run, its report and the exit code."""
+
+import asyncio
+import os
+import secrets
+import ssl
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rtdoctor.cli import exits
+from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
+from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.progress import Progress
+from rtdoctor.data import folder
+from rtdoctor.diagnose.causes import causes
+from rtdoctor.engine.run import run
+from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Bench, Choice
+from rtdoctor.mock.server import Mock
+from rtdoctor.model.clock import Clock, SteppedClock
+from rtdoctor.model.report import Report, RunEvent
+from rtdoctor.model.scenario import Scenario
+from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Route, Target, parse_target
+from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
+from rtdoctor.report import json as json_writer
+from rtdoctor.report.terminal import TerminalWriter
+from rtdoctor.scenario.load import BadScenario, load_folder
+from rtdoctor.scenario.select import select
+from rtdoctor.wire.audiofile import BadAudio, Speech, read_speech
+from rtdoctor.wire.http import open_session
+from rtdoctor.wire.session import Ledger
+from rtdoctor.wire.tls import BadCaFile, context_for
+
+_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line of `check`, as it was given."""
+
+    target: str | None
+    model: str | None
+    tags: tuple[str, ...]
+    words: tuple[str, ...]
+    list_only: bool
+    transcribe: bool
+    audio: Path | None
+    key_env: str | None
+    key_file: Path | None
+    ca_file: Path | None
+    timeout: float
+    concurrency: int | None
+    strict: bool
+    scenarios: Path | None
+    json: bool
+
+
+def carry_out(asked: Asked) -> int:
+    """Do it, and return the exit code.
+
+    Raises:
+        Usage: something on the command line or in the environment cannot be used.
+    """
+    if not 0 < asked.timeout <= 600:
+        raise Usage(f"--timeout {asked.timeout:g}: wants more than 0 and at most 600 seconds")
+    if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
+        raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
+    chosen = _scenarios(asked)
+    if asked.list_only:
+        _list(chosen)
+        return exits.OK
+    choice, context = _choice(asked)
+    speech = _speech(asked)
+    choice = replace(choice, reference=speech["speech"].reference)
+    if choice.transcribe and not choice.on_mock:
+        _tell_cost(choice, chosen, speech["speech"])
+    console = Console(markup=False, emoji=False, highlight=False)
+    report = _run(choice, context, chosen, speech, _Writers(console, json=asked.json))
+    if asked.json:
+        print(json_writer.text(report))
+    return exits.INTERRUPTED if report.interrupted else report.summary.exit_code
+
+
+def _scenarios(asked: Asked) -> list[Scenario]:
+    try:
+        found = load_folder(folder("scenarios"), causes())
+        if asked.scenarios is not None:
+            known = {scenario.id for scenario in found}
+            for scenario in load_folder(asked.scenarios, causes()):
+                if scenario.id in known:
+                    raise BadScenario(f"{scenario.origin}: the id '{scenario.id}' is a built-in scenario's already")
+                found.append(scenario)
+    except BadScenario as error:
+        raise Usage(str(error)) from error
+    chosen = select(found, asked.tags, asked.words)
+    if not chosen:
+        tags = ", ".join(sorted({tag for scenario in found for tag in scenario.tags}))
+        raise Usage(f"no scenario is selected by --tag and -k; the tags are {tags}")
+    return chosen
+
+
+def _list(scenarios: Sequence[Scenario]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("scenario", "what it tries", "tags", "seen"):
+        table.add_column(name, overflow="fold")
+    for scenario in scenarios:
+        due = next(line for line in scenario.accept if line.grade == "expected")
+        seen = f"{due.evidence.seen} {due.evidence.confidence}"
+        cost = " (billable)" if scenario.billable else ""
+        table.add_row(Text(scenario.id), Text(scenario.title + cost), Text(" ".join(scenario.tags)), Text(seen))
+    Console(markup=False, emoji=False, highlight=False).print(table)
+
+
+def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
+    """What to test, with which key and models.
+
+    Raises:
+        Usage: no key where one is needed in CI, a bad URL or CA file, or a key that cannot be read.
+    """
+    key = find_key(asked.key_env, asked.key_file)
+    notices: list[str] = []
+    try:
+        context = context_for(str(asked.ca_file) if asked.ca_file else None)
+        target = _target(asked, key, notices)
+    except (BadTarget, BadCaFile) as error:
+        raise Usage(str(error)) from error
+    on_mock = target.profile == "mock"
+    if not on_mock and (name := next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)):
+        notices.append(f"{name} is set; this version of rtdoctor connects directly and does not use it.")
+    model = asked.model or target.asked_query.get("model")
+    usual = defaults()
+    aim = kind_of(model) if model else "transcription"
+    transcription = model if model and aim == "transcription" else usual.transcription
+    return (
+        Choice(
+            target=target,
+            aim=aim,
+            transcription_model=transcription,
+            vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
+            realtime_model=model if model and aim == "realtime" else usual.realtime,
+            key=Secret("sk-rtdoctor-mock-" + secrets.token_hex(12), "key", "the mock") if on_mock else key,
+            organization=None if on_mock else os.environ.get("OPENAI_ORG_ID") or None,
+            project=None if on_mock else os.environ.get("OPENAI_PROJECT_ID") or None,
+            timeout=asked.timeout,
+            concurrency=asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY),
+            strict=asked.strict,
+            transcribe=on_mock or asked.transcribe or asked.audio is not None,
+            notices=tuple(notices),
+        ),
+        context,
+    )
+
+
+def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:
+    route = Route(str(asked.ca_file) if asked.ca_file else None)
+    # Port 0 until the mock has started and told its own.
+    mock = Target("http://127.0.0.1:0/v1", "mock", route)
+    if asked.target == "mock":
+        return mock
+    if asked.target == "openai":
+        return parse_target(OPENAI_BASE_URL, route=route)
+    if asked.target:
+        return parse_target(asked.target, route=route)
+    if key is not None:
+        return parse_target(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, route=route, as_sdk=True)
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        raise Usage(
+            f"CI is set and there is no key in {KEY_VARIABLE}: a missing secret must not be green; "
+            "set it, name one with --key-env or --key-file, or say --target mock"
+        )
+    notices.append(f"there is no key in {KEY_VARIABLE}, so the built-in mock ran")
+    return mock
+
+
+def _speech(asked: Asked) -> dict[str, Speech]:
+    place = folder("fixtures") / "audio"
+    reference = (place / "speech.txt").read_text(encoding="utf-8").strip()
+    try:
+        return {
+            "speech": read_speech(asked.audio) if asked.audio else read_speech(place / "speech-24k.wav", reference),
+            "silence": read_speech(place / "silence-24k.wav"),
+            "clipped": read_speech(place / "speech-clipped-24k.wav", reference),
+        }
+    except BadAudio as error:
+        raise Usage(str(error)) from error
+
+
+def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> None:
+    """The cost comes before it is spent."""
+    turns = 1 + sum(scenario.billable for scenario in chosen)
+    minutes = turns * speech.measure.seconds / 60
+    known = models().get(choice.transcription_model)
+    price = known.usd_per_minute if known else None
+    about = f", about ${minutes * price:.3f} at ${price} a minute (seen {known.seen})" if known and price else ""
+    text = f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {choice.transcription_model}{about}."
+    print(text, file=sys.stderr)
+
+
+class _Writers:
+    """The readers of the run's events: the terminal report (unless JSON is asked for) and the progress line."""
+
+    def __init__(self, console: Console, *, json: bool) -> None:
+        self._report = None if json else TerminalWriter(console)
+        self.progress = Progress(Console(stderr=True, markup=False, emoji=False, highlight=False))
+
+    def __call__(self, event: RunEvent) -> None:
+        self.progress.hide()
+        if self._report is not None:
+            self._report(event)
+        self.progress(event)
+
+
+def _run(
+    choice: Choice,
+    context: ssl.SSLContext,
+    chosen: Sequence[Scenario],
+    speech: dict[str, Speech],
+    writers: _Writers,
+) -> Report:
+    async def whole() -> Report:
+        async with AsyncExitStack() as open_things:
+            clock: Clock = Clock()
+            ready = choice
+            if choice.on_mock:
+                # The mock and the run share a clock, so an expiring secret is waited out by moving it on.
+                clock = SteppedClock()
+                assert choice.key is not None
+                server = await open_things.enter_async_context(Mock({choice.key.reveal()}, clock=clock))
+                ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
+            http = await open_things.enter_async_context(open_session(context))
+            redactor = Redactor([choice.key] if choice.key else [])
+            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor, speech)
+            return await run(bench, chosen, writers)
+
+    try:
+        return asyncio.run(whole())
+    finally:
+        writers.progress.hide()

@@ -1,0 +1,48 @@
+"""Where the key comes from: the environment or a file, never a flag's value."""
+
+import os
+from pathlib import Path
+
+from rtdoctor.cli.exits import Usage
+from rtdoctor.model.secret import Secret
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+_MOST_BYTES = 64 * 1024
+
+
+def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
+    """The key, or None when nothing was named and the usual variable is not set.
+
+    Raises:
+        Usage: both were given, the named variable is not set, or the file cannot be read or is empty.
+    """
+    if key_env and key_file:
+        raise Usage("--key-env and --key-file name two keys; give one of them")
+    if key_file:
+        return Secret(_read(key_file), "key", f"the file {key_file}")
+    name = key_env or KEY_VARIABLE
+    value = os.environ.get(name, "")
+    if value:
+        return Secret(value, "key", name)
+    if key_env:
+        raise Usage(f"--key-env {key_env}: this environment variable is not set")
+    return None
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as source:
+            data = source.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise Usage(f"--key-file {file}: {error.strerror or error}") from error
+    if len(data) > _MOST_BYTES:
+        raise Usage(f"--key-file {file}: larger than 64 KiB, that is no key")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Usage(f"--key-file {file}: is no UTF-8 text") from error
+    # Every editor ends a file with a line break; anything else stays and is told by the configuration rung.
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise Usage(f"--key-file {file}: is empty")
+    return text

@@ -1,0 +1,21 @@
+"""The exit codes of every command, and how a usage error is told."""
+
+import sys
+from typing import NoReturn
+
+OK = 0
+WRONG = 1  # the endpoint answered and something is wrong
+USAGE = 2  # usage or configuration
+INCONCLUSIVE = 3  # network, time-out, 429, 5xx
+BUG = 4  # rtdoctor itself failed
+INTERRUPTED = 130
+
+
+class Usage(Exception):
+    """Bad input: one sentence that names the place and the reason. Ends the command with exit code 2."""
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print one sentence to stderr and leave."""
+    print(f"rtdoctor: {message}", file=sys.stderr)
+    raise SystemExit(code)

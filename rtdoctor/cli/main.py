@@ -1,0 +1,55 @@
+"""The command `rtdoctor`. Only typer is imported on the way to `--version` and `--help`; each command loads its own."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from rtdoctor import __version__
+from rtdoctor.cli import check, exits, mock
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Why a realtime socket does not open, and what to change.",
+)
+app.command("check")(check.check)
+app.command("mock")(mock.mock)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"rtdoctor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Exit codes: 0 as expected, 1 something is wrong, 2 usage, 3 inconclusive, 4 a bug, 130 interrupted."""
+
+
+def main() -> None:
+    """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set."""
+    try:
+        app()
+    except exits.Usage as usage:
+        exits.fail(str(usage), exits.USAGE)
+    except KeyboardInterrupt:
+        exits.fail("interrupted", exits.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has left (a pager, head): what was asked for has been done.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(exits.OK) from None
+    except Exception as bug:
+        if os.environ.get("RTDOCTOR_DEBUG"):
+            raise
+        # The message of an unknown error could hold anything, a key included: only its kind is told.
+        exits.fail(f"a bug in rtdoctor itself ({type(bug).__name__}); RTDOCTOR_DEBUG=1 shows where", exits.BUG)
