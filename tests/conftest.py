@@ -46,7 +46,13 @@ SPEECH = speech()
 
 @asynccontextmanager
 async def bench_on(
-    base_url: str, *, key: str | None = KEY, billable: bool = True, clock: Any = None, ca_file: str | None = None, **more: Any
+    base_url: str,
+    *,
+    key: str | None = KEY,
+    billable: bool = True,
+    clock: Any = None,
+    ca_file: str | None = None,
+    **more: Any,
 ) -> AsyncIterator[Bench]:
     """A bench against any base URL; `more` goes into the Choice."""
     secret = Secret(key, "key", "the test") if key else None
@@ -66,7 +72,12 @@ async def bench_on(
     choice = replace(choice, **more)
     async with open_session(context_for(ca_file)) as http:
         yield Bench(
-            choice, http, clock or SteppedClock(), Ledger(billable=billable), Redactor([secret] if secret else []), SPEECH
+            choice,
+            http,
+            clock or SteppedClock(),
+            Ledger(billable=billable),
+            Redactor([secret] if secret else []),
+            SPEECH,
         )
 
 
@@ -103,6 +114,6 @@ def try_alone() -> Callable[..., Any]:
             bench = await stack.enter_async_context(bench_on(server.base_url, clock=clock, **more))
             scenario = next(item for item in built_in() if item.id == scenario_id)
             ready = expand(scenario, placeholders(bench.choice))
-            return [result async for result in run_matrix(bench, [ready], None)][0]
+            return await anext(run_matrix(bench, [ready], None))
 
     return go

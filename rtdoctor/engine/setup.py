@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 
-import aiohttp
-
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.secret import Redactor, Secret
 from rtdoctor.model.target import Aim, Target
 from rtdoctor.wire.audiofile import Speech
+from rtdoctor.wire.http import HttpSession
 from rtdoctor.wire.session import Ledger
 
 # A gentle pace for somebody else's service: bursts of upgrades were answered 403 (claude-code-proxy 87, 2026-07-30).
@@ -53,7 +52,7 @@ class Bench:
     """
 
     choice: Choice
-    http: aiohttp.ClientSession
+    http: HttpSession
     clock: Clock
     ledger: Ledger
     redactor: Redactor

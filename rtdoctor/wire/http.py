@@ -12,6 +12,7 @@ from rtdoctor import __version__
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Request
 
 MOST_BODY = 256 * 1024
+HttpSession = aiohttp.ClientSession
 USER_AGENT = f"rtdoctor/{__version__}"
 
 
@@ -31,7 +32,7 @@ class UpgradeRefused(Exception):
         self.answer = answer
 
 
-def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
+def open_session(context: ssl.SSLContext) -> HttpSession:
     """The session that all requests of a run go through. The caller closes it."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=context, limit=0, force_close=True),

@@ -183,10 +183,14 @@ class Session:
         self.types.append(_type_of(text) or "(no event)" if text is not None else "(binary frame)")
 
     async def leave(self) -> None:
-        """Close with 1000, without waiting long for the answer."""
+        """Close with 1000, without waiting long for the answer; a peer that goes on talking is cut off."""
         if not self.ended:
             self.close = Close(1000, "", "client", self._at())
-        await self._socket.close()
+        try:
+            async with asyncio.timeout(0 if self.truncated else 2.0):
+                await self._socket.close()
+        except TimeoutError:
+            self._socket._response.close()
 
 
 def _type_of(text: str) -> str | None:

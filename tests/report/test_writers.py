@@ -1,0 +1,112 @@
+"""The reports: JSON of the shipped form, a terminal that a server cannot command, and no secret in either."""
+
+import io
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from rtdoctor.model.report import RunFinished
+from rtdoctor.report import json as json_writer
+from rtdoctor.report.clean import clean
+from rtdoctor.report.terminal import TerminalWriter
+from tests.conftest import KEY, built_in
+
+SCHEMA = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
+
+
+def shown(events, width=80):
+    out = io.StringIO()
+    writer = TerminalWriter(Console(file=out, width=width, markup=False, emoji=False, highlight=False))
+    for event in events:
+        writer(event)
+    return out.getvalue()
+
+
+async def test_the_document_is_of_the_shipped_form(check):
+    for faults in ({}, {"open-transcription": "invalid-key"}, {"session-updated": "unknown-parameter"}):
+        report = await check([scenario.id for scenario in built_in()][:12], faults)
+        document = json.loads(json_writer.text(report))
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+        jsonschema.validate(document, SCHEMA)
+
+
+async def test_the_schema_refuses_another_form(check):
+    document = json_writer.document(await check())
+    for path in ("schema_version", "summary", "ladder", "results", "spend", "target"):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({key: value for key, value in document.items() if key != path}, SCHEMA)
+    document["summary"]["cause"] = "not a cause"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
+async def test_no_writer_shows_a_secret(check):
+    events = []
+    report = await check(
+        [scenario.id for scenario in built_in() if scenario.id.startswith(("auth", "secret"))],
+        {"open-transcription": "invalid-key"},
+        events=events,
+    )
+    for text in (json_writer.text(report), shown(events), repr(report)):
+        assert KEY not in text
+        assert KEY[-4:] not in text, "the server echoed the last characters of the key"
+        assert "ek_" not in text.replace("(ek_)", "").replace("ek_…", "")
+
+
+async def test_the_terminal_answers_first_whether_one_can_connect(check):
+    events = []
+    await check(["beta.header"], events=events)
+    text = shown(events)
+    assert text.startswith("Nothing about your account was tested")
+    assert text.rstrip().splitlines()[-1].startswith("Nothing about your account was tested")
+    assert text.index("Can I connect?") < text.index("Does the endpoint behave as known?")
+    assert "101, then beta_api_shape_disabled, close 4000" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
+    events = []
+    report = await check(["auth.header"], {"open-transcription": "missing-model"}, events=events)
+    text = shown(events)
+    assert report.summary.cause == "session.model-missing"
+    assert "No. It ends at first-event" in text
+    assert "Add ?intent=transcription" in text
+    assert "known" in text
+    assert "observed 2026-09-18" in text
+
+
+def test_hostile_text_stays_on_its_line_and_moves_nothing():
+    assert clean("a\x1b[2Jb\rc\nd\x07\u202ee\u200b") == "a\\x1b[2Jb c d\\x07\\u{202e}e\\u{200b}"
+
+
+@given(st.text())
+def test_no_control_character_passes(text):
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in clean(text))
+
+
+async def test_markup_and_escapes_of_a_server_are_shown_as_text(check, monkeypatch):
+    from rtdoctor.mock import behaviour
+
+    hostile = "[bold red]\x1b]0;owned\x07[/bold red] [link=http://evil]x[/link]"
+    every = behaviour.refusals() | {
+        "missing-model": behaviour.Refusal("missing-model", code="missing_model", message=hostile, close=4000)
+    }
+    monkeypatch.setattr("rtdoctor.mock.server.refusals", lambda: every)
+    events = []
+    await check([], {"open-transcription": "missing-model"}, events=events)
+    text = shown(events)
+    assert "[bold red]\\x1b]0;owned\\x07[/bold" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+async def test_the_last_event_carries_the_whole_report(check):
+    events = []
+    report = await check(["auth.none"], events=events)
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].report == report

@@ -1,0 +1,81 @@
+"""Imports run one way: model ← protocol, scenario, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rtdoctor
+
+ROOT = Path(rtdoctor.__file__).parent
+# What each folder may import beside itself.
+MAY = {
+    "model": set(),
+    "protocol": {"model"},
+    "scenario": {"model"},
+    "diagnose": {"model"},
+    "recording": {"model"},
+    "wire": {"model", "protocol"},
+    "mock": {"model", "protocol"},
+    "engine": {"model", "protocol", "scenario", "diagnose", "recording", "wire"},
+    "report": {"model"},
+    "cli": {"model", "protocol", "scenario", "diagnose", "recording", "wire", "mock", "engine", "report"},
+}
+ONLY = {
+    "aiohttp": {"wire", "mock"},
+    "rich": {"report", "cli"},
+    "typer": {"cli"},
+    "numpy": {"protocol", "mock"},
+    "soundfile": {"wire", "mock"},
+    "openai": set(),
+    "jsonschema": set(),
+}
+
+
+def _imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            found.add(node.module or "")
+    return found
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_import_runs_back(file):
+    parts = file.relative_to(ROOT).parts
+    if len(parts) == 1:
+        return
+    own = parts[0]
+    for name in _imports(file):
+        pieces = name.split(".")
+        if pieces[0] == "rtdoctor" and len(pieces) > 1 and pieces[1] in MAY:
+            assert pieces[1] == own or pieces[1] in MAY[own], f"{own} imports {name}"
+        if pieces[0] in ONLY:
+            assert own in ONLY[pieces[0]], f"{own} imports {name}"
+
+
+def test_every_folder_has_its_arrows():
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")}
+    assert folders == set(MAY)
+
+
+def test_version_and_help_load_no_network_audio_or_rich():
+    code = (
+        "import sys\n"
+        "from rtdoctor.cli.main import app\n"
+        "for arguments in (['--version'], ['check', '--help']):\n"
+        "    try: app(arguments)\n"
+        "    except SystemExit: pass\n"
+        "heavy = {'aiohttp', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', 'jiwer', 'ssl'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
