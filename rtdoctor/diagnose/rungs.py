@@ -19,8 +19,9 @@ from rtdoctor.model.target import Target
 SKEW_WARNED = 60.0  # seconds
 CERTIFICATE_WARNED = 14 * 86_400  # seconds left
 WER_WARNED = 0.3
-_HEADER_SAFE = re.compile(r"^[!-~]+$")
-_TOKEN_SAFE = re.compile(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")  # RFC 7230 token: what a subprotocol may hold
+_HEADER_SAFE = re.compile(r"[!-~]+")
+_QUOTES = "\"'`"
+_TOKEN_SAFE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
 
 
 def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), **more: Any) -> Finding:
@@ -46,7 +47,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Fin
             return named("usage.no-credential", "fail", "no key", facts)
         return Finding("warn", "no key: the handshakes go without", facts=tuple(facts))
     value = key.reveal()
-    if not _HEADER_SAFE.match(value):
+    if not _HEADER_SAFE.fullmatch(value) or value[0] in _QUOTES or value[-1] in _QUOTES:
         return named("usage.credential-malformed", "fail", f"the key holds {_offence(value)}", facts)
     facts.append(f"The key comes from {key.source}{f' and has the form {key.form}…' if key.form else ''}.")
     if target.asked_tail:
@@ -64,7 +65,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Fin
     if target.profile == "openai" and not key.form:
         facts.append("OpenAI's keys begin with sk- and its client secrets with ek_; this one does not.")
         return named("auth.wrong-token", "warn", "not the form of an OpenAI key", facts)
-    if not _TOKEN_SAFE.match(value):
+    if not _TOKEN_SAFE.fullmatch(value):
         facts.append("The key holds a character that a subprotocol may not carry; it can only go by header.")
     if not target.tls and not target.is_loopback:
         facts.append("The base URL is plain http: the key travels unencrypted.")
@@ -75,7 +76,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Fin
 def _offence(value: str) -> str:
     if value != value.strip():
         return "white space or a line break at its beginning or end"
-    if value[0] in "\"'" or value[-1] in "\"'":
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "quotes"
     return "white space inside" if any(char.isspace() for char in value) else "a character that a header cannot carry"
 

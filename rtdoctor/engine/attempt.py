@@ -10,6 +10,8 @@ from rtdoctor.protocol.audio import BYTES_PER_SAMPLE, RATE, append_event, chunks
 from rtdoctor.wire.session import Session
 from rtdoctor.wire.upgrade import upgrade
 
+# The mock speaks within milliseconds or never; OpenAI's first delta came 1.19 s after a commit (2026-09-18).
+MOCK_QUIET = 0.5
 SETTLE = 1.0  # seconds to wait for the pong that shows a session to stand
 
 
@@ -55,6 +57,8 @@ async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[
         if step.await_:
             if not await session.wait_for(step.await_, step.within or bench.choice.timeout, after=mark):
                 return () if session.ended else step.await_
+            if step.await_ != ("error",) and "error" in session.types[mark:]:
+                return ()  # something else was hoped for: what was to follow has lost its ground
             continue
         # What is awaited next must come after what is sent now.
         mark = len(session.types)
@@ -67,7 +71,7 @@ async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[
         elif step.audio is not None:
             await _speak(bench, session, step)
         else:
-            await session.listen(step.quiet)
+            await session.listen(min(step.quiet, MOCK_QUIET) if bench.choice.on_mock else step.quiet)
     return ()
 
 

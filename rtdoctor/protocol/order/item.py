@@ -1,0 +1,176 @@
+"""The conversation's items: committed -> added -> done, and the chain of previous_item_id."""
+
+from collections.abc import Mapping
+
+from rtdoctor.protocol.order.following import ANY, Following
+from rtdoctor.protocol.order.memory import Recent
+from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, text
+
+KEPT_ITEMS = 4096
+KEPT_INSERTIONS = 256
+DONE = ("conversation.item.done",)
+
+
+class Item:
+    """One item.
+
+    `created` is the beta's announcement, which is followed by no done; `index` is where it was added.
+    """
+
+    __slots__ = ("added", "committed", "created", "done", "index", "previous", "role")
+
+    def __init__(self) -> None:
+        self.role = ""
+        self.committed = False
+        self.added = False
+        self.created = False
+        self.done = False
+        self.index = -1
+        self.previous: object = ANY
+
+
+class Items:
+    """The last 4,096 items of the conversation.
+
+    What older ones were is not known, and nothing is said of them.
+    """
+
+    def __init__(self, stream: Stream, following: Following) -> None:
+        self._stream = stream
+        self._following = following
+        self._known: Recent[Item] = Recent(KEPT_ITEMS)
+        self._last: object = None
+        # False where the last item cannot be known: a stream from the middle, or the last item was deleted.
+        self._chained = True
+        self._insertions: list[str | None] = []
+
+    def get(self, item_id: str) -> Item | None:
+        """An item that was committed, added or done."""
+        return self._known.entries.get(item_id)
+
+    def _item(self, item_id: str) -> Item:
+        item = self._known.entries.get(item_id)
+        if item is None:
+            item = Item()
+            self._known.put(item_id, item)
+        return item
+
+    def asked(self, event: Mapping[str, object]) -> None:
+        """The client's conversation.item.create may name another place than the end; "root" is the first."""
+        previous = event.get("previous_item_id")
+        if isinstance(previous, str) and len(previous) <= LONGEST_ID:
+            self._insertions.append(None if previous == "root" else previous)
+            del self._insertions[:-KEPT_INSERTIONS]
+
+    def committed(self, item_id: str, previous: object) -> None:
+        """The buffer became an item."""
+        item = self._item(item_id)
+        item.committed = True
+        item.previous = previous
+        self._follow(item_id, previous)
+
+    def _follow(self, item_id: str, previous: object) -> None:
+        """Compare previous_item_id with the last item, and make this item the last one."""
+        chained = self._chained and self._stream.whole and previous is not ANY
+        if chained and previous != self._last:
+            if previous in self._insertions:
+                self._insertions.remove(previous)
+                return
+            heard = self._stream.hears_all_clients or self._known.forgot
+            if heard or not (isinstance(previous, str) and previous in self._known.entries):
+                wanted = self._last if isinstance(self._last, str) else "null"
+                self._stream.violate("order.previous-item", "/previous_item_id", wanted, previous)
+        self._last = item_id
+        self._chained = True
+
+    def created(self, event: Mapping[str, object]) -> None:
+        """conversation.item.created: the beta's way; a server that sends both ways is not told off for it."""
+        description = mapping(event.get("item"))
+        item_id = self._stream.ident(description.get("id"))
+        if not item_id:
+            return
+        item = self._item(item_id)
+        item.role = text(description.get("role"))
+        if not (item.committed or item.added or item.created):
+            self._follow(item_id, event.get("previous_item_id", ANY))
+        item.created = True
+
+    def added(self, event: Mapping[str, object]) -> None:
+        """conversation.item.added: once; a user's item is done at once."""
+        description = mapping(event.get("item"))
+        item_id = self._stream.ident(description.get("id"))
+        if not item_id:
+            return
+        item = self._item(item_id)
+        item.role = text(description.get("role"))
+        if item.added:
+            self._stream.violate("order.item-added-once", "/item/id", "a new item", item_id)
+            return
+        previous = event.get("previous_item_id", ANY)
+        # For a committed item `following` compares previous_item_id: one deviation, one violation.
+        if not (item.committed or item.created):
+            self._follow(item_id, previous)
+        item.added = True
+        item.index = self._stream.index
+        item.previous = previous
+        if item.role == "user" and not item.done:
+            self._following.expect("order.user-item-done-next", DONE, item_id)
+
+    def done(self, event: Mapping[str, object]) -> None:
+        """conversation.item.done: once, after added.
+
+        Its previous_item_id may be null where added's was not.
+        """
+        stream = self._stream
+        item_id = stream.ident(mapping(event.get("item")).get("id"))
+        if not item_id:
+            return
+        known = item_id in self._known.entries
+        item = self._item(item_id)
+        if item.done:
+            stream.violate("order.item-done-once", "/item/id", "an item that is not done", item_id)
+        elif not (item.added or item.created or item.committed) and stream.whole and (known or not self._known.forgot):
+            stream.violate("order.item-done-after-added", "/item/id", "conversation.item.added before", item_id)
+        item.done = True
+        previous = event.get("previous_item_id")
+        if previous is not None and item.added and item.previous is not ANY and previous != item.previous:
+            wanted = item.previous if isinstance(item.previous, str) else "null"
+            stream.violate("order.item-done-previous", "/previous_item_id", wanted, previous)
+
+    def deleted(self, event: Mapping[str, object]) -> None:
+        """conversation.item.deleted: it owes no done; if it was the last, the end of the chain is unknown."""
+        item_id = self._stream.ident(event.get("item_id"))
+        item = self.get(item_id)
+        if item is not None:
+            item.done = True
+        if item_id and item_id == self._last:
+            self._chained = False
+
+    def truncated(self, event: Mapping[str, object]) -> None:
+        """conversation.item.truncated: of an assistant's item."""
+        item_id = self._stream.ident(event.get("item_id"))
+        if not item_id or not self._stream.whole:
+            return
+        item = self.get(item_id)
+        if item is None and self._known.forgot:
+            return
+        if item is None or item.role not in ("assistant", ""):
+            got = item_id if item is None else f"{item_id}, role {item.role}"
+            self._stream.violate("order.truncated-assistant-item", "/item_id", "an assistant item", got)
+
+    def finish(self, lowered: bool) -> None:
+        """Items that were added and never done, told as one violation."""
+        waiting = [
+            (item.index, item_id)
+            for item_id, item in self._known.entries.items()
+            if item.added and not item.done and item_id not in self._following.told.entries
+        ]
+        if waiting:
+            self._stream.violate(
+                "order.item-never-done",
+                wanted=f"conversation.item.done {waiting[0][1]}",
+                got=f"{len(waiting)} never done",
+                index=waiting[0][0],
+                event_type="conversation.item.added",
+                lowered=lowered,
+            )

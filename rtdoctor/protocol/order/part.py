@@ -1,0 +1,90 @@
+"""What a response builds: output items, their content parts, and the texts that grow by deltas."""
+
+from collections.abc import Mapping
+
+from rtdoctor.protocol.order.memory import Digest
+from rtdoctor.protocol.order.stream import Stream, entries, mapping
+
+# A response holds more of these only when it is no response; then it is not judged any further.
+MOST = 1024
+
+
+class Growing:
+    """One text that grows by deltas: `done` once its done event came, `final` is what that event said."""
+
+    __slots__ = ("done", "final", "grown")
+
+    def __init__(self) -> None:
+        self.grown = Digest()
+        self.done = False
+        self.final: Digest | None = None
+
+
+class Part:
+    """One content part: open until content_part.done. `told` keeps a broken part to one violation."""
+
+    __slots__ = ("audio_done", "open", "told", "words")
+
+    def __init__(self) -> None:
+        self.open = True
+        self.told = False
+        self.audio_done = False
+        self.words = Growing()
+
+
+class OutputItem:
+    """One output item: open until output_item.done. `arguments` is used by calls, `parts` by messages.
+
+    `index` is None where no output_index is known, or where it was told to change.
+    """
+
+    __slots__ = ("arguments", "done", "index", "item_id", "parts", "told")
+
+    def __init__(self, item_id: str, index: int | None) -> None:
+        self.item_id = item_id
+        self.index = index
+        self.done = False
+        self.told = False
+        self.parts: dict[int, Part] = {}
+        self.arguments = Growing()
+
+
+def grow(growing: Growing, event: Mapping[str, object]) -> bool:
+    """Add a delta; False when its done event had already come."""
+    if growing.done:
+        return False
+    delta = event.get("delta")
+    if type(delta) is str:
+        growing.grown.add(delta)
+    return True
+
+
+def settle(stream: Stream, growing: Growing, event: Mapping[str, object], key: str, rule: str) -> None:
+    """The done event of a text: it equals the deltas, and everything after it equals this."""
+    growing.done = True
+    said = event.get(key)
+    if type(said) is str:
+        growing.final = Digest(said)
+        if not growing.final.same(growing.grown):
+            stream.violate(rule, f"/{key}", f"{growing.grown}, as the deltas", said)
+
+
+def agree(stream: Stream, growing: Growing, said: object, pointer: str) -> None:
+    """A later event that repeats the text."""
+    if growing.final is not None and type(said) is str and not growing.final.same(Digest(said)):
+        stream.violate("order.texts-agree", pointer, f"{growing.final}, as the done event", said)
+
+
+def agree_item(stream: Stream, item: OutputItem, described: Mapping[str, object], pointer: str) -> None:
+    """output_item.done and response.done repeat the arguments, or the text of every part; told at the first
+    difference.
+    """
+    before = len(stream.found)
+    agree(stream, item.arguments, described.get("arguments"), f"{pointer}/arguments")
+    for place, content in enumerate(entries(described.get("content"))[:MOST]):
+        part = item.parts.get(place)
+        if part is None or len(stream.found) > before:
+            return
+        fields = mapping(content)
+        key = "transcript" if "transcript" in fields else "text"
+        agree(stream, part.words, fields.get(key), f"{pointer}/content/{place}/{key}")

@@ -1,0 +1,50 @@
+"""From the bytes of one JSON value to the value, or one clause about what is wrong with it."""
+
+import re
+
+import orjson
+
+from rtdoctor.recording.scan import end_of, is_deeper
+
+MAX_BYTES = 32 << 20
+"""The longest line or element that is read. The API takes no event over 15 MiB."""
+
+MAX_DEPTH = 200
+"""Deeper values are refused: Python's own tools meet their recursion limit on them. Real events stay under
+20.
+"""
+
+# JSON has no such numbers (RFC 8259, 6), but Python's json module writes them
+_NO_NUMBER = re.compile(rb"[^-\w]?(NaN|-?Infinity)\b")
+
+
+class Unparsable(Exception):
+    """`str()` is a clause without a place: "the JSON ends in the middle"."""
+
+
+def parse(data: bytes) -> object:
+    """The value of one JSON text. Raises Unparsable."""
+    try:
+        value: object = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Unparsable(_reason(data, error)) from None
+    # a value of that depth has at least two bytes for each level, and events are mostly shorter
+    if len(data) > 2 * MAX_DEPTH and data.count(b"{") + data.count(b"[") > MAX_DEPTH and is_deeper(data, MAX_DEPTH):
+        raise Unparsable(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _reason(data: bytes, error: orjson.JSONDecodeError) -> str:
+    text = data.strip()
+    if not text:
+        return "there is no JSON"
+    if text[0] in b"{[":
+        if is_deeper(text, MAX_DEPTH):
+            return f"the JSON is nested deeper than {MAX_DEPTH} levels"
+        if end_of(text, 0) < 0:
+            return "the JSON ends in the middle"
+    if text.startswith((b"{'", b"['")):
+        return "this is a Python or JavaScript object with single quotes, not JSON"
+    if word := _NO_NUMBER.match(data, max(error.pos - 1, 0)):
+        return f"{word[1].decode()} is no JSON number"
+    return f"the JSON is not valid: {error.msg} at character {error.pos + 1}"

@@ -1,0 +1,80 @@
+"""Where JSON objects begin and end in bytes, without parsing them: brackets are counted, strings stepped
+over.
+
+Possessive groups (Python 3.11) keep every scan linear, also on hostile input.
+"""
+
+import re
+from collections.abc import Iterator
+
+STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+"""From after an opening quote to the closing quote (not included), or to the end of the data."""
+
+UP_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+"""Everything before the next bracket outside strings, or before a string that does not end."""
+
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+# a log's own braces ("{session=1}", Python's "{'type': …}") are no JSON
+_OBJECT = re.compile(rb'\{(?=\s*+(?:["}]|\Z))')
+
+
+def end_of(data: bytes, start: int) -> int:
+    """The index after the bracket that closes the one at `start`; -1 if the data ends before it."""
+    depth = 0
+    at = start
+    while True:
+        at = _step(data, at)
+        if at >= len(data):
+            return -1
+        byte = data[at]
+        if byte in b"{[":
+            depth += 1
+        elif byte in b"}]":
+            depth -= 1
+        else:
+            return -1  # a string that does not end
+        at += 1
+        if depth <= 0:
+            return at
+
+
+def objects(data: bytes) -> Iterator[tuple[int, int]]:
+    """`(start, end)` of each JSON object in a text, outermost ones only; end is -1 for a last one that is
+    cut.
+    """
+    at = 0
+    while found := _OBJECT.search(data, at):
+        at = end_of(data, found.start())
+        yield found.start(), at
+        if at < 0:
+            return
+
+
+def balance(data: bytes) -> tuple[int, int, bool]:
+    """`(net, lowest, open_string)` of the brackets outside strings.
+
+    `net` is opened less closed, `lowest` the least of that on the way, `open_string` whether a string does
+    not end.
+    """
+    depth = lowest = 0
+    rest = _STRINGS.sub(b"", data)
+    for bracket in rest.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        lowest = min(lowest, depth)
+    return depth, lowest, b'"' in rest
+
+
+def is_deeper(data: bytes, limit: int) -> bool:
+    """Whether brackets are nested deeper than `limit` anywhere."""
+    depth = 0
+    for bracket in _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > limit:
+            return True
+    return False
+
+
+def _step(data: bytes, at: int) -> int:
+    found = UP_TO_BRACKET.match(data, at)
+    return found.end() if found else at

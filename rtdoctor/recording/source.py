@@ -1,0 +1,37 @@
+"""Opens a recording: a path or `-` for standard input."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import BinaryIO, cast
+
+
+class UnreadableSource(Exception):
+    """The recording cannot be opened. `str()` is one sentence that names the path."""
+
+
+def open_source(path: str) -> BinaryIO:
+    """The opened file, unbuffered where the reader buffers itself; `-` is standard input. The caller closes
+    it.
+
+    Raises UnreadableSource: no such file, a folder, no permission, a closed standard input.
+    """
+    if path == "-":
+        # sys.stdin is None under a service manager or pythonw
+        if sys.stdin is None or sys.stdin.closed:
+            raise UnreadableSource("Standard input is closed, so `-` has nothing to read.")
+        return cast(BinaryIO, sys.stdin.buffer)
+    try:
+        # opening a FIFO waits for its writer, which is what `validate <(command)` needs
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            raise UnreadableSource(f"{path} is a folder; name the file in it that holds the events.")
+        return cast(BinaryIO, Path(path).open("rb", buffering=0))
+    except FileNotFoundError:
+        raise UnreadableSource(f"There is no file {path}.") from None
+    except PermissionError:
+        raise UnreadableSource(f"{path} may not be read by this user.") from None
+    except ValueError:
+        raise UnreadableSource(f"{path!r} is no path: it holds a NUL character.") from None
+    except OSError as error:
+        raise UnreadableSource(f"{path} cannot be read: {error.strerror or error}.") from None

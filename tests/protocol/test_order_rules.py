@@ -1,0 +1,47 @@
+"""Each rule of order: one stream that keeps it and one that breaks it, and it alone."""
+
+import pytest
+from order_pairs import PAIRS
+from streams import ids, judged
+
+from rtdoctor.protocol.order import rules
+
+
+def test_every_rule_has_an_accepted_and_a_refused_stream() -> None:
+    assert set(PAIRS) == set(rules())
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_the_accepted_stream_breaks_no_rule(rule: str) -> None:
+    assert ids(judged(PAIRS[rule][0])) == []
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_the_refused_stream_gives_this_one_violation(rule: str) -> None:
+    found = judged(PAIRS[rule][1])
+    assert ids(found) == [rule]
+    violation, known = found[0], rules()[rule]
+    assert violation.severity == known.severity
+    assert (violation.message, violation.evidence, violation.seen) == (
+        known.message,
+        known.evidence,
+        known.seen,
+    )
+    assert 0 <= violation.index < len(PAIRS[rule][1].lines)
+
+
+def test_every_rule_says_what_it_rests_on() -> None:
+    for rule in rules().values():
+        assert rule.id.startswith("order.")
+        assert rule.message.endswith(".")
+        assert rule.evidence
+        assert len(rule.seen) == 10
+
+
+def test_an_observed_rule_with_fewer_than_ten_observations_is_no_error() -> None:
+    for rule in rules().values():
+        words = rule.evidence.split()
+        if words[0] != "kept":
+            continue
+        counts = [int(number) for number in words[1].split("+") if number.isdigit()]
+        assert (rule.severity == "error") == (sum(counts) >= 10), rule.id
