@@ -1,6 +1,7 @@
 """The one referee: which cause an outcome points to, and what a scenario's outcome is worth. No I/O."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import expected, short, tell
@@ -8,6 +9,7 @@ from rtdoctor.diagnose.rules import Rule, matching
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Scenario
+from rtdoctor.model.violation import Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,18 @@ def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, stri
     return _with(base, "fail" if failed else "warn", evidence=due.evidence, drift=drift)
 
 
+def with_violations(judged: Finding, violations: Sequence[Violation], *, failing: bool) -> Finding:
+    """The finding of a scenario whose events broke schema or order: what passed so far warns, or fails where every
+    deviation does."""
+    errors = [violation for violation in violations if violation.severity == "error"]
+    if not errors or judged.verdict not in ("pass", "warn"):
+        return judged
+    first = errors[0]
+    told = f"{len(errors)} of its events break schema or order; first {first.event_type}: {first.message}"
+    drift = f"{judged.drift} {told}".strip()
+    return replace(judged, verdict="fail" if failing else "warn", drift=drift)
+
+
 def _drift(due: Accept, outcome: Outcome) -> str:
     return (
         f"Expected: {expected(due.outcome, due.cause)} ({due.evidence.confidence} {due.evidence.seen}). "
@@ -106,16 +120,4 @@ def _drift(due: Accept, outcome: Outcome) -> str:
 
 
 def _with(base: Finding, verdict: Verdict, *, evidence: Evidence, drift: str = "") -> Finding:
-    return Finding(
-        verdict=verdict,
-        summary=base.summary,
-        cause=base.cause,
-        title=base.title,
-        explanation=base.explanation,
-        confidence=base.confidence,
-        facts=base.facts,
-        ruled_out=base.ruled_out,
-        remedy=base.remedy,
-        evidence=tuple(dict.fromkeys((*base.evidence, evidence))),
-        drift=drift,
-    )
+    return replace(base, verdict=verdict, evidence=tuple(dict.fromkeys((*base.evidence, evidence))), drift=drift)

@@ -7,17 +7,19 @@ from dataclasses import replace
 
 from rtdoctor.diagnose.describe import expected
 from rtdoctor.diagnose.distil import distil
-from rtdoctor.diagnose.referee import finding, judge
+from rtdoctor.diagnose.referee import finding, judge, with_violations
 from rtdoctor.diagnose.rungs import skew_of
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import MALFORMED_SECRET, SHORTEST_LIFE, WRONG_KEY, Minted, mint, outgoing
 from rtdoctor.engine.hearing import hear
+from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result, Rung
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.secret import Secret
+from rtdoctor.model.violation import Violation
 
 # Behind these nothing of the socket could be tried at all.
 _BELOW = frozenset(("config", "dns", "tcp", "tls"))
@@ -69,11 +71,18 @@ async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: 
         exchange = await attempt(bench, out, scenario.steps)
     outcome = hear(distil(exchange), choice.reference)
     judged = judge(scenario, outcome, aim=choice.aim, on_mock=choice.on_mock, strict=choice.strict)
-    return told(scenario, choice.aim, judged, outcome, (time.monotonic() - started) * 1000)
+    violations = judge_exchange(exchange)
+    judged = with_violations(judged, violations, failing=choice.on_mock or choice.strict)
+    return told(scenario, choice.aim, judged, outcome, (time.monotonic() - started) * 1000, violations)
 
 
 def told(
-    scenario: Scenario, aim: str, judged: Finding, outcome: Outcome | None = None, ms: float | None = None
+    scenario: Scenario,
+    aim: str,
+    judged: Finding,
+    outcome: Outcome | None = None,
+    ms: float | None = None,
+    violations: tuple[Violation, ...] = (),
 ) -> Result:
     """The result of a scenario, tried or not."""
     due = next(line for line in scenario.accept if line.grade == "expected")
@@ -87,6 +96,7 @@ def told(
         finding=judged,
         outcome=outcome,
         ms=round(ms, 1) if ms is not None else None,
+        violations=violations,
     )
 
 

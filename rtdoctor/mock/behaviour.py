@@ -13,6 +13,7 @@ OPEN_REALTIME = "open-realtime"
 SILENT = "silent"  # 101 and then nothing
 DROP = "drop"  # 101 and then the connection is gone, without a close frame
 REUSED_SECRET = "reused-secret"  # a secret that opened a session before: it opens another one
+EVENT_ID = "event-id"  # every server event has one
 SESSION_UPDATED = "session-updated"
 NO_ANSWER = "no-answer"
 COMMITTED = "committed"

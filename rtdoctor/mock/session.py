@@ -74,7 +74,8 @@ class Session:
 
     async def emit(self, kind: str, **fields: Any) -> None:
         """Send one server event."""
-        await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
+        ident = {} if self.does(does.EVENT_ID) == does.NO_ANSWER else {"event_id": self.clock.ident("event_")}
+        await self._send({"type": kind, **ident, **fields})
 
     def does(self, name: str) -> str:
         """The behaviour, or the one that a fault switch put in its place."""

@@ -13,12 +13,13 @@ MASK = "[secret]"
 _PUBLIC_PREFIX = re.compile(r"^(?:sk-(?:proj-|svcacct-|admin-|None-)?|ek_|Bearer\s+)")
 _SHAPES = (
     # What a key looks like, wherever it comes from.
-    re.compile(r"\b(?:sk-|ek_)[A-Za-z0-9_\-]{10,}"),
+    re.compile(r"\b(?:sk-|ek_)[A-Za-z0-9_\-*…]{10,}"),
     re.compile(r"(?<=openai-insecure-api-key\.)[^\s,\"']{6,}"),
     re.compile(r"(?i)(?<=bearer )[^\s,\"']{6,}"),
-    # A server's echo of a key keeps its first or last characters beside the stars (protocol: "sk-proj-****ueba").
-    re.compile(r"[A-Za-z0-9_\-.<>]*\*{2,}[…*]*[A-Za-z0-9_\-.<>]*"),
 )
+# A server's echo of a key keeps its first or last characters beside the stars (seen: "sk-proj-****ueba"). Looked for
+# only where a key was used: elsewhere stars are emphasis.
+_ECHO = re.compile(r"[A-Za-z0-9_\-.<>]*\*{2,}[…*]*[A-Za-z0-9_\-.<>]*")
 _FRAGMENT = 8  # characters of a secret in a row that already count as a leak
 
 T = TypeVar("T")
@@ -82,8 +83,8 @@ class Redactor:
         """The text with every secret replaced by a mask."""
         for whole in self._whole:
             text = text.replace(whole, MASK)
-        if self._fragments:
-            text = self._without_fragments(text)
+        if self._whole:
+            text = _ECHO.sub(MASK, self._without_fragments(text))
         for shape in _SHAPES:
             text = shape.sub(MASK, text)
         return text

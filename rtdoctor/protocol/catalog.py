@@ -47,16 +47,5 @@ def about() -> dict[str, Any]:
 
 @cache
 def dialects() -> dict[str, dict[str, Any]]:
-    """name -> the table of `dialects.toml`, whose head explains the keys; `beta-to-ga` is not among them."""
-    return {name: table for name, table in _dialects_file().items() if name != "beta-to-ga"}
-
-
-def beta_to_ga() -> dict[str, dict[str, str]]:
-    """`{"events": {beta name: GA name}, "fields": {beta pointer: GA place}}`."""
-    table: dict[str, dict[str, str]] = _dialects_file()["beta-to-ga"]
-    return table
-
-
-@cache
-def _dialects_file() -> dict[str, Any]:
+    """name -> the table of `dialects.toml`, whose head explains the keys."""
     return tomllib.loads((_HERE / "dialects.toml").read_text("utf-8"))

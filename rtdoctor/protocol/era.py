@@ -44,6 +44,10 @@ def judged_as(dialect: str) -> str:
     return era
 
 
+# The session that a server describes outweighs what its client believes it speaks.
+_SERVER_SAYS = 1_000
+
+
 class EraWatch:
     """Collects what the events of one stream tell, and says which dialect it is. Constant memory."""
 
@@ -65,7 +69,7 @@ class EraWatch:
         if kind.startswith(("session.", "transcription_session.")):
             for name, table in dialects().items():
                 if any(_has(event, field) for field in table.get("fields", ())):
-                    self._votes[name] += 1
+                    self._votes[name] += _SERVER_SAYS if direction == "server" else 1
 
     @property
     def dialect(self) -> str:

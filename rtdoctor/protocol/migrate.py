@@ -72,6 +72,21 @@ def migrate(event: object, direction: Direction | None = None) -> Migration | No
     return Migration(made, tuple(changes)) if changes else None
 
 
+def ga_name(beta_event: str) -> str:
+    """The GA name of an event of the beta; empty where the name did not change."""
+    rename = _tables().events.get(beta_event)
+    return rename.to if rename else ""
+
+
+def ga_place(pointer: str) -> str:
+    """Where GA has the beta field at a JSON pointer such as `/session/modalities`; empty for any other pointer."""
+    _, root, *rest = [*pointer.split("/"), ""]
+    move = _tables().fields.get(({"session": "realtime"}.get(root, root), rest[0])) if len(rest) == 2 else None
+    if move is None:
+        return ""
+    return ".".join((root, *move.to)) if move.to else "nothing: GA has no such field"
+
+
 _SESSION_EVENTS = frozenset(("session.update", "session.created", "session.updated"))
 _RESPONSE_EVENTS = frozenset(("response.create", "response.created", "response.done"))
 

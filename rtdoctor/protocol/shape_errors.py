@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rtdoctor.model.violation import Direction, Violation
-from rtdoctor.protocol.catalog import about, beta_to_ga, event_types, schema_file
+from rtdoctor.protocol.catalog import about, event_types, schema_file
 from rtdoctor.protocol.era import recognise, title
+from rtdoctor.protocol.migrate import ga_name, ga_place
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -52,7 +53,7 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
         known = node["properties"]
         for field in sorted(set(got) - set(known)):
             spot = f"{pointer}/{_escape(field)}"
-            moved = beta_to_ga()["fields"].get(spot, "") if ga else ""
+            moved = ga_place(spot) if ga else ""
             hint = f"a beta field; in GA it is {moved}" if moved else nearest(field, set(known) - set(got))
             yield facts | {
                 "severity": "notice",
@@ -113,7 +114,7 @@ def unknown_type(kind: str, direction: Direction, era: str, index: int) -> Viola
     other: Direction = "client" if direction == "server" else "server"
     if owners:
         rule, message = "shape.era", f"{kind} is an event of {title(owners[0])}, not of {title(era)}"
-        renamed = beta_to_ga()["events"].get(kind, "") if era == "ga" and "beta" in owners else ""
+        renamed = ga_name(kind) if era == "ga" and "beta" in owners else ""
         hint = f"{owners[0]}: in GA it is {renamed}" if renamed else f"{owners[0]}: {title(owners[0])}"
     elif kind in event_types(era, other):
         rule, message = "shape.unknown-type", f"{kind} is sent by the {other}, not by the {direction}"

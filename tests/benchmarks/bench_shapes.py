@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "protocol")]
-
-from event_examples import all_types, full  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from rtdoctor.protocol.shapes import judge_shape  # noqa: E402
+from tests.protocol.event_examples import all_types, full  # noqa: E402
 
 WINDOWS, SECONDS, TARGET = 5, 0.4, 4.0
 

@@ -89,6 +89,16 @@ async def test_other_breaks_are_seen_too(scenario_id, fault, try_alone):
     assert (await try_alone(scenario_id, fault)).verdict == "fail"
 
 
+async def test_events_that_break_the_schema_fail_on_the_mock_and_warn_on_a_live_endpoint(try_alone):
+    fault = {"event-id": "no-answer"}
+    broken = await try_alone("update.transcription-good", fault)
+    assert broken.verdict == "fail"
+    assert {violation.rule for violation in broken.violations} == {"shape.missing", "order.event-id-present"}
+    assert "break schema or order" in broken.finding.drift
+    assert (await try_alone("update.transcription-good", fault, profile="openai")).verdict == "warn"
+    assert (await try_alone("update.transcription-good")).violations == ()
+
+
 async def test_a_commit_that_is_not_answered_is_found(try_alone):
     broken = await try_alone("event.empty-commit", {"buffer-empty": "no-answer"}, timeout=0.3)
     assert broken.verdict == "fail"

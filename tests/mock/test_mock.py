@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.mock.server import Mock
 from rtdoctor.mock.transcriber import transcribe
 from rtdoctor.mock.update import check
@@ -191,6 +192,30 @@ async def test_metadata_comes_back_and_a_response_is_in_order():
         "response.output_item.added",
         "conversation.item.added",
     ]
+
+
+@pytest.mark.parametrize("modality", ["audio", "text"])
+async def test_every_event_of_a_conversation_passes_both_judges(modality):
+    async with socket("?model=gpt-realtime-2.1") as ws:
+        judge = StreamJudge()
+        given = {"transcription": {"model": "gpt-4o-mini-transcribe"}, "turn_detection": {"type": "server_vad"}}
+        asked = {"type": "realtime", "output_modalities": [modality], "audio": {"input": given}}
+        sent = [
+            {"type": "session.update", "session": asked},
+            *map(append_event, chunks(read_speech(AUDIO / "speech-24k.wav").pcm + bytes(48_000), 100)),
+            {"type": "response.create", "response": {"metadata": {"a": "b"}}},
+        ]
+        found = judge.feed("server", await ws.receive_json())
+        for event in sent:
+            await ws.send_json(event)
+            found += judge.feed("client", event)
+        seen = await events(ws, {"response.done"}) + await events(ws, {"response.done"})
+        seen += await events(ws, {"rate_limits.updated"})
+        for event in seen:
+            found += judge.feed("server", event)
+        found += judge.finish()
+    assert found == []
+    assert sum(event["type"] == "response.done" for event in seen) == 2
 
 
 async def test_the_key_is_never_the_subprotocol_that_is_selected():

@@ -1,6 +1,6 @@
 """For each rule of order an accepted stream and one that breaks this rule and no other."""
 
-from streams import (
+from tests.protocol.streams import (
     ADDED,
     APPEND,
     COMMIT,

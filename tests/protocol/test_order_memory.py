@@ -5,12 +5,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from order_pairs import PAIRS, conversation, transcription
-from streams import ADDED, COMMITTED, COMPLETED, DELTA, STARTED, STOPPED, Script, ids, judged
 
 from rtdoctor.model.timeline import Spread, Timeline
 from rtdoctor.protocol.order import OrderJudge, rules
 from rtdoctor.protocol.order.memory import Digest, Recent, RecentIds
+from tests.protocol.order_pairs import PAIRS, conversation, transcription
+from tests.protocol.streams import ADDED, COMMITTED, COMPLETED, DELTA, STARTED, STOPPED, Script, ids, judged
 
 # --- bounds
 

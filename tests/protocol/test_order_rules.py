@@ -1,10 +1,10 @@
 """Each rule of order: one stream that keeps it and one that breaks it, and it alone."""
 
 import pytest
-from order_pairs import PAIRS
-from streams import ids, judged
 
 from rtdoctor.protocol.order import rules
+from tests.protocol.order_pairs import PAIRS
+from tests.protocol.streams import ids, judged
 
 
 def test_every_rule_has_an_accepted_and_a_refused_stream() -> None:

@@ -5,8 +5,11 @@ import json
 from pathlib import Path
 
 import pytest
-from order_pairs import conversation, interrupted, manual, transcription
-from streams import (
+
+from rtdoctor.protocol.order import OrderJudge
+from rtdoctor.protocol.order.append import decoded_size
+from tests.protocol.order_pairs import conversation, interrupted, manual, transcription
+from tests.protocol.streams import (
     ADDED,
     APPEND,
     COMMIT,
@@ -21,9 +24,6 @@ from streams import (
     judged,
     severe,
 )
-
-from rtdoctor.protocol.order import OrderJudge
-from rtdoctor.protocol.order.append import decoded_size
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings"
 NAMES = (

@@ -8,13 +8,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from event_examples import SETS, STRANGE, all_types, full, mutated, smallest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.protocol.catalog import schema_file
 from rtdoctor.protocol.shapes import judge_client_secret, judge_shape, provenance
+from tests.protocol.event_examples import SETS, STRANGE, all_types, full, mutated, smallest
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
 EVERY_TYPE = pytest.mark.parametrize(("name", "kind"), all_types())

@@ -6,9 +6,9 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from reading import EVENTS, har, jsonl, message, read
 
 from rtdoctor.model.entry import Entry
+from tests.recording.reading import EVENTS, har, jsonl, message, read
 
 VALID = [
     jsonl(*EVENTS).encode(),

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from reading import COMMIT, CREATED, jsonl, read
 
 from rtdoctor.model.entry import Entry
+from tests.recording.reading import COMMIT, CREATED, jsonl, read
 
 
 def only(value: object) -> Entry:

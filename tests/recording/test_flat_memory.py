@@ -11,9 +11,9 @@ from itertools import chain, repeat
 from typing import cast
 
 import pytest
-from reading import Pipe, message
 
 from rtdoctor.recording.stream import read_stream
+from tests.recording.reading import Pipe, message
 
 MEGABYTE = 1 << 20
 AUDIO = {"type": "response.output_audio.delta", "event_id": "event_1", "delta": "A" * 16_000}

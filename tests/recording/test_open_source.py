@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from reading import COMMIT, jsonl
 
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.recording.stream import read_stream
+from tests.recording.reading import COMMIT, jsonl
 
 
 def test_a_file_is_opened_and_read(tmp_path: Path) -> None:

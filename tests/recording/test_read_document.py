@@ -5,9 +5,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reading import COMMIT, CREATED, EVENTS, events, har, message, problems, read
 
 from rtdoctor.recording.elements import Malformed, select
+from tests.recording.reading import COMMIT, CREATED, EVENTS, events, har, message, problems, read
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.text(max_size=8),

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from reading import COMMIT, CREATED, DELTA, events, jsonl, problems, read
 
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.parse import MAX_BYTES
+from tests.recording.reading import COMMIT, CREATED, DELTA, events, jsonl, problems, read
 
 GOOD = json.dumps(CREATED)
 

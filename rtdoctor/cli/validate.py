@@ -1,0 +1,54 @@
+"""`rtdoctor validate`: judges recorded event streams."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    terminal = "terminal"
+    json = "json"
+
+
+class Era(StrEnum):
+    """The era that a stream is judged by."""
+
+    auto = "auto"
+    ga = "ga"
+    beta = "beta"
+    translation = "translation"
+
+
+def validate(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help="Recordings; - is standard input.", show_default=False)
+    ],
+    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+    era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,
+    strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
+    migrate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the stream in its GA form, a line an event.")
+    ] = None,
+) -> None:
+    """Judge recorded Realtime events: shape by JSON Schema, order by a state machine, era by their names.
+
+    Reads, without being told which: events one a line, {dir, event} lines, lines with a time stamp, rtdoctor's own
+    recording, HAR with WebSocket messages, an array, a log with JSON behind a prefix; each also gzipped.
+
+    Exit codes: 0 no error, 1 an error or a line that cannot be read, 2 usage or nothing to judge.
+    """
+    from rtdoctor.cli.validating import carry_out
+
+    raise typer.Exit(
+        carry_out(
+            files,
+            json=format is Format.json,
+            era=None if era is Era.auto else era.value,
+            strict=strict,
+            migrate_to=migrate,
+        )
+    )

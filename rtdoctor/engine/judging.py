@@ -1,0 +1,66 @@
+"""Puts a stream of events before both judges, shape and order, as it comes."""
+
+from rtdoctor.diagnose.distil import parse_event
+from rtdoctor.model.exchange import Exchange
+from rtdoctor.model.timeline import Timeline
+from rtdoctor.model.violation import Direction, Violation
+from rtdoctor.protocol.era import EraWatch, judged_as
+from rtdoctor.protocol.order import OrderJudge
+from rtdoctor.protocol.shapes import judge_shape
+
+
+class StreamJudge:
+    """Both judges and the era over one connection. Memory does not grow with the stream.
+
+    `era` fixes the era that shapes are judged by; None takes it from the stream itself.
+    """
+
+    def __init__(self, era: str | None = None) -> None:
+        self._fixed = era
+        self._watch = EraWatch()
+        self._order = OrderJudge(era=era or "ga")
+        self._index = -1
+
+    @property
+    def dialect(self) -> str:
+        """The era or other vendor's dialect that the events so far tell."""
+        return self._fixed or self._watch.dialect
+
+    def feed(self, direction: Direction, event: object, at: float | None = None) -> list[Violation]:
+        """What is wrong with the next event, in shape and in order."""
+        self._index += 1
+        if self._fixed is None:
+            self._watch.see(event, direction)
+        era = self._fixed or judged_as(self._watch.dialect)
+        found = judge_shape(event, direction, self._index, era)
+        if isinstance(event, dict):
+            found += self._order.feed(direction, event, at)
+        return found
+
+    def close(self) -> None:
+        """The connection was closed here."""
+        self._order.close()
+
+    def finish(self, *, complete: bool = True) -> list[Violation]:
+        """What never came."""
+        return self._order.finish(complete=complete)
+
+    def timeline(self) -> Timeline:
+        """The items and their latencies."""
+        return self._order.timeline()
+
+
+def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
+    """Violations of the server in a live exchange. Client events count for the order, but what they do wrong was
+    done on purpose by the scenario, so it is not told."""
+    judge = StreamJudge()
+    found: list[Violation] = []
+    for frame in exchange.frames:
+        event = parse_event(frame.text)
+        if event is None:
+            continue
+        said = judge.feed(frame.direction, event, frame.at)
+        if frame.direction == "server":
+            found += said
+    # A refusal or a scenario's end cuts a session short; nothing can be asked of what would have come.
+    return tuple(found)

@@ -1,0 +1,72 @@
+"""What `validate` says of recorded streams."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rtdoctor.model.finding import Verdict
+from rtdoctor.model.timeline import Timeline
+from rtdoctor.model.violation import Violation
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A violation, the line it was found at (0: at the end), and the events before it as (line, sender, type)."""
+
+    violation: Violation
+    line: int
+    before: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A beta event of the stream in its GA form, as JSON, with a sentence for each change."""
+
+    line: int
+    event_type: str
+    event: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The judgement on one connection of a recording.
+
+    `events` counts by (sender, type); `severities` and `rules` count every violation, `violations` holds the first
+    ones of each rule.
+    """
+
+    socket: int
+    dialect: str
+    dialect_title: str
+    events: Mapping[tuple[str, str], int]
+    severities: Mapping[str, int]
+    rules: Mapping[str, int]
+    violations: tuple[Placed, ...]
+    timeline: Timeline
+    migrated: tuple[Migrated, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file: its connections, the lines that could not be read (the first ones, and how many in all)."""
+
+    file: str
+    verdict: Verdict
+    sentence: str
+    connections: tuple[Connection, ...]
+    problems: tuple[str, ...]
+    problem_count: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """All files, the verdict over them, and the knowledge that they were judged by (SDK version and dates)."""
+
+    version: str
+    knowledge: Mapping[str, object]
+    files: tuple[FileReport, ...]
+    verdict: Verdict
+    exit_code: int

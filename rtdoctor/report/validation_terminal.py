@@ -1,0 +1,156 @@
+"""The terminal form of a validation: the verdict, events by type, the first violations in context, items, latencies."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rtdoctor.model.timeline import ItemLife
+from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
+from rtdoctor.report.clean import clean
+
+_STYLE = {
+    "error": "bold red",
+    "warning": "yellow",
+    "notice": "dim",
+    "pass": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+}
+_MOST_SHOWN, _MOST_ITEMS, _MOST_MIGRATED = 12, 12, 5
+_LATENCIES = {
+    "speech_stopped_to_committed": "speech stop to committed",
+    "commit_to_first_delta": "commit to first delta",
+    "first_delta_to_completed": "first delta to completed",
+}
+
+
+def show(validation: Validation, console: Console) -> None:
+    """Print the whole validation."""
+    for report in validation.files:
+        _file(report, console)
+    knowledge = validation.knowledge
+    console.print(
+        Text(
+            f"Judged by {knowledge.get('sdk')} of {knowledge.get('sdk_seen')} and rtdoctor's overlay of "
+            f"{knowledge.get('overlay_seen')}.",
+            "dim",
+        )
+    )
+
+
+def _file(report: FileReport, console: Console) -> None:
+    word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[report.verdict]
+    line = Text.assemble(
+        (f"{word}  ", _STYLE[report.verdict]), (clean(report.file), "bold"), f": {clean(report.sentence)}"
+    )
+    console.print(line)
+    for problem in report.problems[:_MOST_SHOWN]:
+        console.print(Text(f"  unread  {clean(problem)}", "yellow"))
+    if report.problem_count > _MOST_SHOWN:
+        console.print(Text(f"  unread  and {report.problem_count - _MOST_SHOWN} more", "yellow"))
+    for connection in report.connections:
+        if len(report.connections) > 1:
+            console.print(Text(f"connection {connection.socket}", "bold"))
+        _connection(connection, console)
+    console.print()
+
+
+def _connection(connection: Connection, console: Console) -> None:
+    total = sum(connection.events.values())
+    console.print(Text(f"  {total} events, {clean(connection.dialect_title)}"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", width=9)
+    grid.add_column(width=6, style="dim")
+    grid.add_column(overflow="fold")
+    for (sender, kind), count in sorted(connection.events.items(), key=lambda item: -item[1]):
+        grid.add_row(str(count), sender, Text(clean(kind)))
+    console.print(grid)
+    _violations(connection, console)
+    _timeline(connection, console)
+    _migrations(connection, console)
+
+
+def _indented(console: Console, text: str, style: str = "") -> None:
+    console.print(Padding(Text(text, style), (0, 0, 0, 4), expand=False))
+
+
+def _violations(connection: Connection, console: Console) -> None:
+    order = {"error": 0, "warning": 1, "notice": 2}
+    worst_first = sorted(connection.violations, key=lambda placed: order[placed.violation.severity])
+    for placed in worst_first[:_MOST_SHOWN]:
+        console.print()
+        _violation(placed, console)
+    counted = sum(connection.severities.values())
+    if counted > min(len(worst_first), _MOST_SHOWN):
+        rules = ", ".join(f"{rule} ×{count}" for rule, count in list(connection.rules.items())[:8])
+        console.print()
+        console.print(Text(f"  {counted} in all: {rules}", "dim"))
+
+
+def _violation(placed: Placed, console: Console) -> None:
+    violation = placed.violation
+    where = f"line {placed.line}" if placed.line else "at the end"
+    head = Text.assemble(
+        (f"  {violation.severity} ", _STYLE[violation.severity]),
+        f"{where}, {clean(violation.event_type)} {clean(violation.pointer)} ".replace("  ", " "),
+        (f"[{violation.rule}]", "dim"),
+    )
+    console.print(head)
+    _indented(console, f"{clean(violation.message)}")
+    if violation.wanted or violation.got:
+        wanted = f"wanted {clean(violation.wanted)}; " if violation.wanted else ""
+        _indented(console, f"{wanted}got {clean(violation.got)}")
+    if violation.hint:
+        _indented(console, f"{clean(violation.hint)}", "bold")
+    for line, sender, kind in placed.before:
+        _indented(console, f"after line {line} {sender} {clean(kind)}", "dim")
+    if violation.evidence:
+        _indented(console, f"known: {clean(violation.evidence)} ({violation.seen})", "dim")
+
+
+def _timeline(connection: Connection, console: Console) -> None:
+    timeline = connection.timeline
+    if timeline.items:
+        console.print()
+        console.print(Text("  items", "bold"))
+    for life in timeline.items[:_MOST_ITEMS]:
+        console.print(Text(f"  {clean(life.item_id)} {clean(f'{life.role} {life.kind}'.strip())}"))
+        _indented(console, f"{_steps(life)}", "dim")
+    left = len(timeline.items) - _MOST_ITEMS + timeline.forgotten
+    if left > 0:
+        console.print(Text(f"  and {left} more items", "dim"))
+    for name, label in _LATENCIES.items():
+        spread = timeline.latencies.get(name)
+        if spread:
+            reach = f"{_ms(spread.least)} to {_ms(spread.most)}"
+            console.print(Text(f"  {label}: {_ms(spread.mean)} on average, {reach}, {spread.count} measured"))
+
+
+def _steps(life: ItemLife) -> str:
+    """The item's way in short: the last parts of the event names, with counts and times since its first step."""
+    start = next((step.at for step in life.steps if step.at is not None), None)
+    told = []
+    for step in life.steps:
+        name = step.event_type.removeprefix("conversation.item.").removeprefix("input_audio_buffer.")
+        name = name.replace("input_audio_transcription.", "transcription.")
+        count = f" ×{step.count}" if step.count > 1 else ""
+        after = f" +{_ms(step.at - start)}" if step.at is not None and start is not None else ""
+        told.append(clean(f"{name}{count}{after}"))
+    return " → ".join(told)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _migrations(connection: Connection, console: Console) -> None:
+    for told in connection.migrated[:_MOST_MIGRATED]:
+        console.print()
+        console.print(Text.assemble(("  beta ", "yellow"), f"line {told.line}, {clean(told.event_type)}; in GA it is"))
+        _indented(console, f"{clean(told.event)}", "bold")
+        for change in told.changes:
+            _indented(console, f"{clean(change)}", "dim")
+    left = len(connection.migrated) - _MOST_MIGRATED
+    if left > 0:
+        console.print(Text(f"  and {left} more; --migrate FILE writes the whole stream in its GA form", "dim"))

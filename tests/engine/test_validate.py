@@ -1,0 +1,180 @@
+"""A recording of any form is judged as a stream, and never ends in a traceback."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.report import validation_json
+
+RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings"
+CREATED = {
+    "type": "session.created",
+    "event_id": "event_1",
+    "session": {
+        "type": "transcription",
+        "object": "realtime.transcription_session",
+        "id": "sess_1",
+        "expires_at": 1789728574,
+        "audio": {"input": {"format": {"type": "audio/pcm", "rate": 24000}, "transcription": None}},
+    },
+}
+ERROR = {"type": "error", "event_id": "event_2", "error": {"type": "invalid_request_error", "message": "no"}}
+BETA = {
+    "type": "transcription_session.update",
+    "session": {
+        "input_audio_format": "pcm16",
+        "modalities": ["text"],
+        "input_audio_transcription": {"model": "gpt-4o-transcribe", "prompt": "x", "language": "en"},
+        "input_audio_noise_reduction": {"type": "near_field"},
+        "turn_detection": None,
+    },
+}
+
+
+def judged(*lines, sink=None, **options):
+    data = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()
+    return validate_file("x", io.BytesIO(data), sink=sink, **options)
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the shared recordings are not beside the project")
+@pytest.mark.parametrize("file", sorted(RECORDINGS.glob("ga-*.jsonl")), ids=lambda file: file.stem)
+def test_every_live_recording_passes_without_an_error(file):
+    with file.open("rb") as source:
+        report = validate_file(file.name, source)
+    if "unordered" in file.name:
+        rules = report.connections[0].rules
+        assert not any(rule.startswith("shape.") for rule in rules)
+    else:
+        assert report.verdict in ("pass", "warn"), report.connections[0].violations
+    assert report.problem_count == 0
+    assert report.connections[0].dialect == "ga"
+
+
+def test_a_good_stream_passes_in_every_form():
+    events = [CREATED, ERROR]
+    lines = "\n".join(json.dumps(event) for event in events)
+    har = {"log": {"entries": [{"_webSocketMessages": [
+        {"type": "receive", "time": 1.5, "opcode": 1, "data": json.dumps(event)} for event in events
+    ]}]}}  # fmt: skip
+    forms = [
+        lines.encode(),
+        gzip.compress(lines.encode()),
+        json.dumps(events).encode(),
+        json.dumps([{"direction": "inbound", "event": event} for event in events]).encode(),
+        "\n".join(f"2026-09-18T10:00:0{n} DEBUG <- {json.dumps(event)}" for n, event in enumerate(events)).encode(),
+        json.dumps(har).encode(),
+        ('{"rtdoctor_recording": 1}\n' + "\n".join(
+            json.dumps({"at": n, "dir": "server", "event": event}) for n, event in enumerate(events)
+        )).encode(),
+    ]  # fmt: skip
+    for form in forms:
+        report = validate_file("x", io.BytesIO(form))
+        assert report.verdict == "pass", (form[:80], report)
+        assert report.connections[0].events == {("server", "session.created"): 1, ("server", "error"): 1}
+
+
+def test_a_broken_line_is_told_with_its_number_and_the_rest_is_judged():
+    report = judged(CREATED, '{"type": "session.upd', {**ERROR, "event_id": 7})
+    assert report.verdict == "fail"
+    assert report.problems[0].startswith("line 2:")
+    (placed,) = [item for item in report.connections[0].violations if item.violation.rule == "shape.type"]
+    assert (placed.line, placed.violation.pointer) == (3, "/event_id")
+    assert placed.before == ((1, "server", "session.created"),)
+
+
+def test_a_beta_client_on_a_ga_server_is_an_error_and_its_ga_form_is_told():
+    lines = []
+    report = judged({"dir": "server", "event": CREATED}, {"dir": "client", "event": BETA}, sink=lines.append)
+    connection = report.connections[0]
+    assert (report.verdict, connection.dialect) == ("fail", "ga")
+    assert connection.rules["shape.era"] == 1
+    update = json.loads(connection.migrated[0].event)
+    assert update == {
+        "type": "session.update",
+        "session": {
+            "type": "transcription",
+            "audio": {
+                "input": {
+                    "format": {"type": "audio/pcm", "rate": 24000},
+                    "transcription": {"model": "gpt-4o-transcribe", "prompt": "x", "language": "en"},
+                    "noise_reduction": {"type": "near_field"},
+                    "turn_detection": None,
+                }
+            },
+        },
+    }
+    assert [line["event"]["type"] for line in lines] == ["session.created", "session.update"]
+
+
+def test_a_beta_stream_fails_unless_beta_was_asked_for():
+    session = {"id": "sess_1", "object": "realtime.session", "modalities": ["text"], "input_audio_format": "pcm16"}
+    created = {"type": "session.created", "event_id": "e1", "session": session}
+    assert "beta" in judged(created).sentence
+    assert judged(created, era="beta").verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("event", "dialect"),
+    [
+        ({"type": "session.started", "session": {}}, "gpt-live"),
+        ({"type": "transcription.delta", "delta": "x"}, "vllm"),
+    ],
+)
+def test_another_dialect_is_named_and_not_just_failed(event, dialect):
+    report = judged(event)
+    assert report.connections[0].dialect == dialect
+    assert report.sentence.startswith(f"this is {report.connections[0].dialect_title}")
+
+
+def test_strict_lets_warnings_fail():
+    audio = {"dir": "client", "event": {"type": "input_audio_buffer.append", "audio": "AAAA"}}
+    lines = [{"dir": "server", "event": CREATED}, audio]
+    assert judged(*lines).verdict == "warn"
+    assert judged(*lines, strict=True).verdict == "fail"
+
+
+def test_the_account_stays_small_when_everything_is_wrong():
+    report = judged(*[{"type": "nope", "event_id": f"e{n}"} for n in range(3000)])
+    connection = report.connections[0]
+    assert connection.severities["error"] >= 3000
+    assert len(connection.violations) <= 100
+
+
+@given(st.binary(max_size=2000))
+@settings(max_examples=300, deadline=None)
+def test_arbitrary_bytes_never_raise(data):
+    validation_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+KINDS = st.sampled_from(
+    [
+        "session.created",
+        "session.update",
+        "input_audio_buffer.append",
+        "response.done",
+        "error",
+        "transcription_session.update",
+    ]
+)
+
+
+FIELDS = st.sampled_from(["event_id", "session", "audio", "response", "item", "item_id", "error"])
+EVENTS = st.builds(lambda kind, more: {"type": kind, **more}, KINDS, st.dictionaries(FIELDS, JSON, max_size=4))
+
+
+@given(st.lists(JSON | EVENTS, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_arbitrary_json_never_raises(events):
+    data = "\n".join(json.dumps(event) for event in events).encode()
+    validation_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
