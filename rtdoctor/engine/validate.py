@@ -62,10 +62,11 @@ def validate_file(
             if len(problems) < MOST_PROBLEMS:
                 problems.append(entry.problem)
             continue
-        if entry.socket not in states and len(states) >= MOST_CONNECTIONS:
-            continue
-        state = states.setdefault(entry.socket, _State(StreamJudge(era)))
-        _take(state, entry, sink)
+        if entry.socket not in states:
+            if len(states) >= MOST_CONNECTIONS:
+                continue
+            states[entry.socket] = _State(StreamJudge(era))
+        _take(states[entry.socket], entry, sink)
     for state in states.values():
         state.add(state.judge.finish(), 0)
     connections = tuple(_connection(number, state) for number, state in sorted(states.items()))

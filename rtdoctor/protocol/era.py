@@ -54,6 +54,7 @@ class EraWatch:
     def __init__(self) -> None:
         self._votes: Counter[str] = Counter()
         self._begun = False
+        self._told: str | None = "ga"
 
     def see(self, event: object, direction: Direction) -> None:
         """Takes one event of the stream, in order. What is no event tells nothing and does no harm."""
@@ -62,14 +63,20 @@ class EraWatch:
             return
         owners = _owners(direction).get(kind, ())
         if len(owners) == 1:
-            self._votes[owners[0]] += 1
+            self._vote(owners[0])
         if direction == "server" and not self._begun:
             self._begun = True
-            self._votes.update(n for n, d in dialects().items() if kind in d.get("first", ()))
+            for name in (name for name, table in dialects().items() if kind in table.get("first", ())):
+                self._vote(name)
         if kind.startswith(("session.", "transcription_session.")):
             for name, table in dialects().items():
                 if any(_has(event, field) for field in table.get("fields", ())):
-                    self._votes[name] += _SERVER_SAYS if direction == "server" else 1
+                    self._vote(name, _SERVER_SAYS if direction == "server" else 1)
+
+    def _vote(self, name: str, weight: int = 1) -> None:
+        self._votes[name] += weight
+        if name != self._told:
+            self._told = None  # to be counted again when somebody asks
 
     @property
     def dialect(self) -> str:
@@ -78,9 +85,10 @@ class EraWatch:
         Another vendor's name outweighs any number of OpenAI's: those dialects are OpenAI's events and a few
         more.
         """
-        others = Counter({name: n for name, n in self._votes.items() if name not in ERAS})
-        best = (others or self._votes).most_common(1)
-        return best[0][0] if best else "ga"
+        if self._told is None:
+            others = Counter({name: n for name, n in self._votes.items() if name not in ERAS})
+            self._told = (others or self._votes).most_common(1)[0][0]
+        return self._told
 
 
 def _has(event: dict[Any, Any], field: str) -> bool:
