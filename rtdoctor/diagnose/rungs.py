@@ -170,6 +170,8 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
         side = "behind" if skew > 0 else "ahead"
         told.append(f"The local clock is {abs(skew):.0f} s {side} of the server's.")
         return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", told)
+    if outcome.http_status in (404, 405, 501):
+        return Finding("warn", f"no GET /models here ({outcome.http_status})", facts=tuple(told))
     if outcome.http_status != 200:
         told.append("The socket may work all the same; the rungs below tell.")
         base = finding(outcome, "warn", weighed)

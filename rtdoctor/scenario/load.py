@@ -1,6 +1,7 @@
 """Reads scenario files and checks them; an error names file, place and reason. Nothing in a file is executed."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -117,6 +118,18 @@ def _step(step: dict[str, Any], where: str) -> Step:
     return Step(**given)
 
 
+def _compile(condition: Any) -> None:
+    """Try every regular expression of a condition.
+
+    Raises:
+        re.error: one of them is none.
+    """
+    for name, wanted in condition.items() if isinstance(condition, dict) else ():
+        if name == "matches":
+            re.compile(str(wanted))
+        _compile(wanted)
+
+
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
     cause = line.get("cause")
     if cause is not None and cause not in causes:
@@ -125,9 +138,14 @@ def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
         # A dry match finds a name that no outcome has before a run does.
         flat = facts(Outcome(asked=Request("", ""), stage="upgrade"))
         for name, wanted in line["outcome"].items():
+            if name not in flat:
+                raise KeyError(f"'{name}' is no fact of an outcome")
             matches({name: wanted}, flat)
-    except (KeyError, TypeError) as error:
-        raise BadScenario(f"{where}: outcome: {error.args[0]!s} is no fact of an outcome") from error
+        _compile(line["outcome"])
+    except KeyError as error:
+        raise BadScenario(f"{where}: outcome: {error.args[0]}") from error
+    except re.error as error:
+        raise BadScenario(f"{where}: outcome: a regular expression is wrong: {error}") from error
     return Accept(
         grade=line.get("grade", "expected"),
         outcome=line["outcome"],

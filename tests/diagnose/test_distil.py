@@ -1,0 +1,54 @@
+"""Whatever a server sends, distilling never raises, and keeps only what decides."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtdoctor.diagnose.describe import short, tell
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.referee import finding
+from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
+
+ASKED = Request("wss://h/v1/realtime", "/realtime")
+UPGRADED = Answer(101, "", (), b"", 3.0)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=9,
+)
+KINDS = st.sampled_from(["session.created", "session.updated", "error", "response.done", "x.transcription.completed"])
+FIELDS = st.sampled_from(["session", "error", "response", "transcript", "event_id"])
+EVENTS = st.builds(lambda kind, more: json.dumps({"type": kind, **more}), KINDS, st.dictionaries(FIELDS, JSON))
+
+
+@given(st.lists(st.none() | EVENTS | st.text() | JSON.map(json.dumps), max_size=6))
+def test_any_frames_give_an_outcome_that_can_be_judged(texts):
+    frames = tuple(Frame(0.01, "server", "text" if t is not None else "binary", t, 1) for t in texts)
+    outcome = distil(Exchange(ASKED, UPGRADED, frames=frames))
+    assert finding(outcome).summary == short(outcome)
+    assert all(isinstance(line, str) for line in tell(outcome))
+
+
+@given(st.integers(100, 599), st.binary(max_size=300))
+def test_any_answer_gives_an_outcome_that_can_be_judged(status, body):
+    outcome = distil(Exchange(ASKED, Answer(status, "", (), body, 1.0)))
+    assert outcome.http_status == status
+    assert finding(outcome).facts
+
+
+def test_a_refusal_after_the_101_is_two_facts():
+    error = {"type": "invalid_request_error", "code": "missing_model", "message": "You must …", "param": None}
+    frames = (Frame(0.003, "server", "text", json.dumps({"type": "error", "error": error}), 9),)
+    close = Close(4000, "invalid_request_error.missing_model", "server", 0.003)
+    outcome = distil(Exchange(ASKED, UPGRADED, frames=frames, close=close))
+    assert short(outcome) == "101, then missing_model, close 4000"
+    told = tell(outcome)
+    assert told[0].startswith("The upgrade was answered 101")
+    assert told[1].startswith("3 ms later came the first event: error")
+    assert told[-1] == "The server closed with 4000 (invalid_request_error.missing_model)."
+
+
+def test_an_error_as_bare_text_is_understood():
+    frames = (Frame(0.0, "server", "text", '{"type": "error", "error": "no model", "code": 1}', 9),)
+    assert distil(Exchange(ASKED, UPGRADED, frames=frames)).errors[0].message == "no model"

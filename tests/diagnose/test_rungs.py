@@ -1,0 +1,122 @@
+"""Each rung is seen to pass, to warn and to fail."""
+
+import json
+from email.utils import formatdate
+
+import pytest
+
+from rtdoctor.diagnose import rungs
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.model.exchange import Answer, Exchange, Request
+from rtdoctor.model.secret import Secret
+from rtdoctor.model.target import Target, parse_target
+
+NOW = 1_790_000_000.0
+OPENAI = parse_target("https://api.openai.com/v1")
+
+
+def key(value):
+    return Secret(value, "key", "a test")
+
+
+def answer(status=200, body=None, ahead=0.0):
+    headers = (("Date", formatdate(NOW + ahead, usegmt=True)), ("Content-Type", "application/json"))
+    return Answer(status, "", headers, json.dumps(body).encode() if body is not None else b"", 5.0)
+
+
+def outcome_of(reply):
+    return distil(Exchange(Request("", "/models"), reply), rest=True)
+
+
+def models(reply, model="gpt-x", shutdown=""):
+    return rungs.judge_models(outcome_of(reply), reply, model, shutdown, NOW)
+
+
+LISTED = {
+    "data": [{"id": "gpt-x"}, {"id": "gpt-old", "shutdown_date": "2027-01-20"}, {"id": "gpt-n", "shutdown_date": 1e9}]
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "secret", "verdict", "cause"),
+    [
+        (OPENAI, key("sk-proj-abc"), "pass", None),
+        (OPENAI, None, "fail", "usage.no-credential"),
+        (OPENAI, key("sk-a b"), "fail", "usage.credential-malformed"),
+        (OPENAI, key("sk-ключ"), "fail", "usage.credential-malformed"),
+        (OPENAI, key("gateway-token"), "warn", "auth.wrong-token"),
+        (parse_target("wss://h.example/v1/realtime/sessions"), key("sk-a"), "fail", "refused.path"),
+        (parse_target("https://h.example/v1"), None, "warn", None),
+        (parse_target("http://h.example/v1"), key("gateway-token"), "warn", None),
+        (Target("http://127.0.0.1:1/v1", "mock"), key("sk-a"), "pass", None),
+    ],
+)
+def test_configuration(target, secret, verdict, cause):
+    judged = rungs.judge_config(target, secret, ["Aim."])
+    assert (judged.verdict, judged.cause) == (verdict, cause)
+    assert secret is None or secret.reveal() not in repr(judged)
+
+
+@pytest.mark.parametrize(
+    ("reply", "model", "verdict", "cause"),
+    [
+        (answer(body=LISTED), "gpt-x", "pass", None),
+        (answer(body=LISTED), "gpt-old", "warn", None),
+        (answer(body=LISTED), "gpt-missing", "warn", "session.model-no-access"),
+        (answer(body=LISTED, ahead=3600), "gpt-x", "warn", "auth.clock-skew"),
+        (answer(body=[1, 2]), "gpt-x", "warn", None),
+        (answer(401, {"error": {"code": "invalid_api_key", "message": "x"}}), "gpt-x", "fail", "auth.invalid"),
+        (answer(401, {"error": {"code": "invalid_api_key"}}, ahead=3600), "gpt-x", "fail", "auth.invalid"),
+        (answer(403, {"error": {"message": "no scope"}}), "gpt-x", "warn", "refused.forbidden"),
+        (answer(404), "gpt-x", "warn", None),
+    ],
+)
+def test_models(reply, model, verdict, cause):
+    judged = models(reply, model)
+    assert (judged.verdict, judged.cause) == (verdict, cause)
+
+
+def test_a_shutdown_date_of_the_endpoint_or_of_our_own_list_is_told():
+    assert "2027-01-20" in models(answer(body=LISTED), "gpt-old").summary
+    assert "ended 2001-09-09" in models(answer(body=LISTED), "gpt-n").summary
+    assert "ends 2027-02-26" in models(answer(body=LISTED), "gpt-x", "2027-02-26").summary
+
+
+@pytest.mark.parametrize(
+    ("reply", "minted", "expires_at", "verdict", "cause"),
+    [
+        (answer(), True, NOW + 600, "pass", None),
+        (answer(), True, None, "warn", None),
+        (answer(), True, (NOW + 600) * 1000, "warn", "auth.clock-skew"),
+        (answer(), True, NOW - 5, "warn", "auth.expired-secret"),
+        (answer(ahead=-3600), True, NOW - 3000, "warn", "auth.clock-skew"),
+        (answer(404), False, None, "warn", None),
+        (answer(200, {}), False, None, "warn", None),
+        (answer(500), False, None, "inconclusive", "refused.server-error"),
+    ],
+)
+def test_client_secret(reply, minted, expires_at, verdict, cause):
+    judged = rungs.judge_secret(outcome_of(reply), minted, expires_at, reply, NOW)
+    assert (judged.verdict, judged.cause) == (verdict, cause)
+
+
+def test_a_date_that_is_none_is_no_clock():
+    assert rungs.skew_of(None, NOW) is None
+    for date in ("", "yesterday", "Mon, 99 Foo 2026 99:99:99 GMT"):
+        assert rungs.skew_of(Answer(200, "", (("Date", date),), b"", 1.0), NOW) is None
+    assert abs(rungs.skew_of(answer(ahead=100), NOW) - 100) < 2
+
+
+async def test_each_rung_of_the_socket_can_fail(check):
+    cases = [
+        ({"open-transcription": "rest-path"}, "upgrade"),
+        ({"open-transcription": "invalid-key"}, "first-event"),
+        ({"session-updated": "unknown-parameter"}, "session"),
+        ({"transcribed": "transcription-failed"}, "transcript"),
+    ]
+    for faults, rung in cases:
+        report = await check([], faults)
+        assert (report.summary.exit_code, report.summary.rung) == (1, rung), report.summary
+    garbled = await check([], {"transcribed": "garbled"})
+    assert (garbled.ladder[-1].verdict, garbled.summary.exit_code) == ("warn", 0)
+    assert "word error rate 100%" in garbled.ladder[-1].finding.summary

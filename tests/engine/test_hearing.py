@@ -1,0 +1,19 @@
+"""The word error rate counts words, not case or punctuation."""
+
+import pytest
+
+from rtdoctor.engine.hearing import word_error_rate
+
+
+@pytest.mark.parametrize(
+    ("reference", "heard", "rate"),
+    [
+        ("The quick doctor.", "the quick, doctor", 0),
+        ("one two three four", "one two three", 0.25),
+        ("one two", "three four", 1),
+        ("one two", "", 1),
+        ("one two", "one two three four", 1),
+    ],
+)
+def test_word_error_rate(reference, heard, rate):
+    assert word_error_rate(reference, heard) == rate

@@ -1,0 +1,107 @@
+"""A scenario file is data: what breaks its form is told with file, place and reason, and nothing in it is followed."""
+
+import pytest
+
+from rtdoctor.diagnose.causes import causes
+from rtdoctor.scenario.expand import expand
+from rtdoctor.scenario.load import BadScenario, load_folder
+from rtdoctor.scenario.select import select
+from tests.conftest import built_in
+
+GOOD = """
+[[scenario]]
+id = "mine.one"
+title = "one"
+tags = ["smoke"]
+[scenario.handshake]
+query = { model = "{realtime_model}" }
+[[scenario.step]]
+send = '{"type": "session.update", "session": {"model": "{realtime_model}"}}'
+[[scenario.step]]
+await = ["session.updated"]
+[[scenario.accept]]
+outcome = { http_status = 101, transcription_model = "{transcription_model}" }
+evidence = "me"
+seen = "2026-11-22"
+confidence = "observed"
+"""
+
+
+def load(tmp_path, text):
+    (tmp_path / "a.toml").write_text(text)
+    return load_folder(tmp_path, causes())
+
+
+def test_a_good_file_is_read_and_its_placeholders_are_filled(tmp_path):
+    (scenario,) = load(tmp_path, GOOD)
+    assert scenario.tags == ("mine", "smoke")
+    assert not scenario.billable
+    ready = expand(scenario, {"realtime_model": "gpt-r", "transcription_model": "gpt-t"})
+    assert ready.handshake.query == {"model": "gpt-r"}
+    assert ready.steps[0].send["session"]["model"] == "gpt-r"
+    assert ready.accept[0].outcome["transcription_model"] == "gpt-t"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("[[scenario]]", "[[scenarios]]"), "scenario"),
+        (('id = "mine.one"', 'id = "Mine"'), "id"),
+        (('title = "one"', ""), "title"),
+        (('tags = ["smoke"]', "tags = 3"), "tags"),
+        (("await =", "wait ="), "wait"),
+        (("http_status = 101", "http_stats = 101"), "http_stats"),
+        (("http_status = 101", "http_status = { atleast = 1 }"), "atleast"),
+        (("http_status = 101", 'first_event = { matches = "(" }'), "regular expression"),
+        (('confidence = "observed"', 'confidence = "sure"'), "confidence"),
+        (('seen = "2026-11-22"', 'seen = "yesterday"'), "seen"),
+        (('evidence = "me"', 'evidence = "me"\ncause = "auth.nope"'), "auth.nope"),
+        (('evidence = "me"', 'evidence = "me"\ngrade = "better"'), "grade"),
+        (('\'{"type"', "'{type"), "send holds no JSON"),
+        (("query = {", 'path = "https://evil.example/"\nquery = {'), "path"),
+        (("query = {", 'path = "//evil.example/"\nquery = {'), "path"),
+        (("query = {", 'headers = { Authorization = "Bearer x" }\nquery = {'), "Authorization"),
+        (("query = {", 'headers = { Host = "evil.example" }\nquery = {'), "Host"),
+        (("query = {", 'headers = { X = "a\\r\\nb" }\nquery = {'), "headers"),
+        (("[[scenario]]", "[[scenario"), "is no TOML"),
+    ],
+)
+def test_a_broken_file_is_told_with_file_and_place(tmp_path, change, says):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace(*change, 1))
+    assert str(told.value).startswith(str(tmp_path / "a.toml"))
+    assert says in str(told.value)
+
+
+def test_an_id_occurs_once(tmp_path):
+    with pytest.raises(BadScenario, match=r"'mine\.one' occurs"):
+        load(tmp_path, GOOD + GOOD)
+
+
+def test_an_empty_folder_and_a_file_that_is_no_text_are_told(tmp_path):
+    with pytest.raises(BadScenario, match="holds no"):
+        load_folder(tmp_path, causes())
+    (tmp_path / "a.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadScenario, match="cannot be read"):
+        load_folder(tmp_path, causes())
+
+
+def test_selection_by_tag_and_word():
+    every = built_in()
+    assert {"smoke"} <= set(select(every, ["smoke"])[0].tags)
+    assert [scenario.id for scenario in select(every, [], ["RATE of 16000"])] == ["update.rate-16000"]
+    assert select(every, ["smoke"], ["16000"]) == []
+    assert select(every) == every
+
+
+def test_the_built_in_scenarios_are_those_that_people_need():
+    ids = {scenario.id for scenario in built_in()}
+    assert len(ids) >= 42
+    assert {scenario.id for scenario in built_in() if "smoke" in scenario.tags} == {
+        "url.intent-transcription",
+        "url.model-realtime",
+        "auth.subprotocol",
+        "secret.fresh-header",
+        "update.transcription-good",
+    }
+    assert not any(scenario.billable for scenario in built_in() if "smoke" in scenario.tags)
