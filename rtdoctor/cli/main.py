@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, exits, mock, validate
+from rtdoctor.cli import check, exits, mock, probe, validate
 
 app = typer.Typer(
     add_completion=False,
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Why a realtime socket does not open, and what to change.",
 )
 app.command("check")(check.check)
+app.command("probe")(probe.probe)
 app.command("validate")(validate.validate)
 app.command("mock")(mock.mock)
 

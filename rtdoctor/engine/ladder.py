@@ -7,10 +7,14 @@ from dataclasses import replace
 from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.engine.attempt import attempt
-from rtdoctor.engine.credential import get_models, mint, outgoing
+from rtdoctor.engine.controls import ambiguous, compare, conclude
+from rtdoctor.engine.credential import Outgoing, get_models, mint, outgoing
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.finding import Finding
+from rtdoctor.model.fix import Control
+from rtdoctor.model.given import Given
+from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Rung
 from rtdoctor.model.scenario import Handshake, Step
 from rtdoctor.protocol.models import models
@@ -51,6 +55,19 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
     # A REST path in the URL fails, but the way without it is worth knowing: the ladder goes on.
     yield _rung("config", judged, dead=judged.verdict == "fail" and judged.cause != "refused.path")
 
+    async for rung in reach(bench):
+        yield rung
+        if rung.dead:
+            return
+    async for rung in _rest(bench):
+        yield rung
+    async for rung in _socket(bench):
+        yield rung
+
+
+async def reach(bench: Bench) -> AsyncIterator[Rung]:
+    """The rungs below HTTP: name, TCP, TLS. Ends at a dead one."""
+    choice, target = bench.choice, bench.choice.target
     started = time.monotonic()
     addresses: tuple[str, ...] = (target.host,)
     if target.is_address:
@@ -58,26 +75,26 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
     else:
         resolved = await resolve(target.host, target.port, choice.timeout)
         addresses = resolved.addresses
-        yield _rung("dns", rungs.judge_addresses(target.host, addresses, resolved.fault), started)
+        named = _rung("dns", rungs.judge_addresses(target.host, addresses, resolved.fault), started)
+        yield named
+        if named.dead:
+            return
 
     started = time.monotonic()
     connected = await connect(addresses, target.port, choice.timeout)
-    yield _rung("tcp", rungs.judge_connection(connected.address, connected.failed, connected.fault), started)
+    open_port = _rung("tcp", rungs.judge_connection(connected.address, connected.failed, connected.fault), started)
+    yield open_port
+    if connected.address is None:
+        return
 
     if not target.tls:
         yield _rung("tls", Finding("skip", "does not apply: plain http"))
     else:
         started = time.monotonic()
         context = context_for(target.route.ca_file)
-        assert connected.address is not None
         secured = await secure(connected.address, target.port, target.host, context, choice.timeout)
         judged = rungs.judge_certificate(secured.certificate, secured.version, secured.fault, bench.clock.now())
         yield _rung("tls", judged, started)
-
-    async for rung in _rest(bench):
-        yield rung
-    async for rung in _socket(bench):
-        yield rung
 
 
 def _rung(name: str, judged: Finding, started: float | None = None, dead: bool | None = None) -> Rung:
@@ -139,8 +156,15 @@ async def _socket(bench: Bench) -> AsyncIterator[Rung]:
             Step(await_=_TRANSCRIBED, within=max(30.0, choice.timeout)),
         ]
     outcome = hear(distil(await attempt(bench, out, steps)), choice.reference)
-    yield replace(_rung("upgrade", rungs.judge_upgrade(outcome)), ms=outcome.handshake_ms)
-    yield replace(_rung("first-event", rungs.judge_first_event(outcome)), ms=outcome.first_event_ms)
+    controls = await _controls(bench, out, outcome)
+    upgraded = rungs.judge_upgrade(outcome)
+    if upgraded.verdict != "pass":
+        upgraded = conclude(upgraded, controls)
+    yield replace(_rung("upgrade", upgraded), ms=outcome.handshake_ms)
+    greeted = rungs.judge_first_event(outcome)
+    if greeted.verdict != "pass":
+        greeted = conclude(greeted, controls)
+    yield replace(_rung("first-event", greeted), ms=outcome.first_event_ms)
     updated = rungs.judge_update(outcome)
     yield _rung("session", updated)
     if not speak:
@@ -149,6 +173,18 @@ async def _socket(bench: Bench) -> AsyncIterator[Rung]:
     else:
         speech = bench.speech["speech"]
         yield _rung("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
+
+
+async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Control]:
+    """Control handshakes, where the answer has several causes that only they can tell apart."""
+    if not ambiguous(outcome):
+        return []
+
+    async def again(changed: Given) -> Outcome:
+        ready = Outgoing(changed.url, dict(changed.headers), changed.subprotocols, changed.request())
+        return distil(await attempt(bench, ready))
+
+    return await compare(Given(out.url, tuple(out.headers.items()), out.subprotocols), outcome, again)
 
 
 def update_for(aim: str, transcription_model: str) -> dict[str, object]:

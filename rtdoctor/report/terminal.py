@@ -43,12 +43,12 @@ class TerminalWriter:
                 self._setting = setting
                 self._header(setting)
             case RungDone(rung=rung):
-                self._rung(rung)
+                self.rung(rung)
             case LadderDone(summary=summary, rungs=rungs):
                 self._line()
                 self._say("Can I connect?  ", summary.sentence, "bold " + _STYLE[summary.verdict])
                 for rung in _worth_explaining(rungs):
-                    self._explain(rung.rung, rung.finding)
+                    self.explain(rung.rung, rung.finding)
             case RunFinished(report=report):
                 self._finish(report)
 
@@ -61,7 +61,8 @@ class TerminalWriter:
         self._say("", f"aim: {setting.aim} with {setting.model}", "dim")
         self._line()
 
-    def _rung(self, rung: Rung) -> None:
+    def rung(self, rung: Rung) -> None:
+        """One line of the ladder."""
         word = _WORD[rung.verdict] if rung.tried else _NOT_TRIED
         row = Table.grid(padding=(0, 1), expand=False)
         row.add_column(width=4)
@@ -76,7 +77,7 @@ class TerminalWriter:
         )
         self._console.print(row)
 
-    def _explain(self, name: str, finding: Finding) -> None:
+    def explain(self, name: str, finding: Finding) -> None:
         """One finding in full: cause, why, facts, what was ruled out, what to change, evidence."""
         self._line()
         head = f"{finding.cause}: {finding.title}" if finding.cause else finding.summary
@@ -144,7 +145,7 @@ class TerminalWriter:
             self._say(f"{several}: ", reason)
         for result in results:
             if result.verdict in ("fail", "warn") or (result.verdict == "inconclusive" and result.finding.cause):
-                self._explain(result.scenario, result.finding)
+                self.explain(result.scenario, result.finding)
             self._violations(result)
         self._lessons(results)
 

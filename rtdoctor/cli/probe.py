@@ -1,0 +1,72 @@
+"""`rtdoctor probe`: repeats a handshake exactly as it was given, and looks for the smallest change that works."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    terminal = "terminal"
+    json = "json"
+
+
+def probe(
+    url: Annotated[str | None, typer.Argument(help="The URL of the socket, wss://host/path?query.")] = None,
+    header: Annotated[list[str] | None, typer.Option("-H", "--header", help="'Name: value'. Repeatable.")] = None,
+    subprotocol: Annotated[list[str] | None, typer.Option(help="A subprotocol to offer. Repeatable.")] = None,
+    query: Annotated[list[str] | None, typer.Option(help="name=value, added to the URL's query. Repeatable.")] = None,
+    send: Annotated[Path | None, typer.Option(help="A file with client events, a JSON object a line.")] = None,
+    curl: Annotated[str | None, typer.Option(metavar="COMMAND", help="Take it from a curl command line.")] = None,
+    websocat: Annotated[
+        str | None, typer.Option(metavar="COMMAND", help="Take it from a websocat command line.")
+    ] = None,
+    wscat: Annotated[str | None, typer.Option(metavar="COMMAND", help="Take it from a wscat command line.")] = None,
+    har: Annotated[Path | None, typer.Option(help="Take it from the first WebSocket of a HAR file.")] = None,
+    fix: Annotated[
+        bool | None,
+        typer.Option("--fix/--no-fix", help="Look for the smallest change that works. Asked on a terminal."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The realtime model that a fix may use.")] = None,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
+    ] = None,
+    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for each answer.")] = 10.0,
+    transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
+    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+) -> None:
+    """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
+
+    Write $OPENAI_API_KEY (in single quotes) where the key belongs: it is filled in from the environment and never
+    shown. Where one answer has several causes, a few control handshakes tell them apart.
+
+    Exit codes: those of check.
+    """
+    from rtdoctor.cli.probing import Asked, carry_out
+
+    raise typer.Exit(
+        carry_out(
+            Asked(
+                url=url,
+                headers=tuple(header or ()),
+                subprotocols=tuple(subprotocol or ()),
+                query=tuple(query or ()),
+                send=send,
+                command=curl or websocat or wscat,
+                har=har,
+                fix=fix,
+                model=model,
+                key_env=key_env,
+                key_file=key_file,
+                ca_file=ca_file,
+                timeout=timeout,
+                transcribe=transcribe,
+                json=format is Format.json,
+            )
+        )
+    )

@@ -1,0 +1,166 @@
+"""Carries out `rtdoctor probe`."""
+
+import asyncio
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from rtdoctor.cli import exits
+from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
+from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.progress import Progress
+from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.engine.fixing import MOST_CONNECTIONS
+from rtdoctor.engine.probe import Probed, is_free, probe
+from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.model.clock import Clock
+from rtdoctor.model.given import Given
+from rtdoctor.model.report import Pending
+from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.target import BadTarget, Route, parse_target
+from rtdoctor.protocol.models import defaults, takes_vad
+from rtdoctor.report import probe_json, probe_terminal
+from rtdoctor.wire.http import open_session
+from rtdoctor.wire.session import Ledger
+from rtdoctor.wire.tls import BadCaFile, context_for
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """The command line of `probe`; headers may hold secrets, so it has no readable form."""
+
+    url: str | None
+    headers: tuple[str, ...]
+    subprotocols: tuple[str, ...]
+    query: tuple[str, ...]
+    send: Path | None
+    command: str | None
+    har: Path | None
+    fix: bool | None
+    model: str | None
+    key_env: str | None
+    key_file: Path | None
+    ca_file: Path | None
+    timeout: float
+    transcribe: bool
+    json: bool
+
+
+def carry_out(asked: Asked) -> int:
+    """Do it, print, and return the exit code.
+
+    Raises:
+        Usage: the handshake, the key, the CA file or the events cannot be used.
+    """
+    if not 0 < asked.timeout <= 600:
+        raise Usage(f"--timeout {asked.timeout:g}: wants more than 0 and at most 600 seconds")
+    key = find_key(asked.key_env, asked.key_file)
+    try:
+        given = _filled(_given(asked), key, asked.key_env)
+        target = parse_target(given.with_query({}).url, route=Route(str(asked.ca_file) if asked.ca_file else None))
+        context = context_for(str(asked.ca_file) if asked.ca_file else None)
+    except (BadHandshake, BadTarget, BadCaFile) as error:
+        raise Usage(str(error)) from error
+    left = sum(not is_free(event) for event in given.events) if not asked.transcribe else 0
+    if left:
+        print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
+    secrets = given.secrets() + ([key] if key else [])
+    usual = defaults()
+    choice = Choice(
+        target=target,
+        aim="transcription" if given.query.get("intent") == "transcription" else "realtime",
+        transcription_model=usual.transcription,
+        vad_model=usual.transcription if takes_vad(usual.transcription) else usual.transcription_vad,
+        realtime_model=asked.model or usual.realtime,
+        key=key or (secrets[-1] if secrets else None),
+        timeout=asked.timeout,
+        transcribe=asked.transcribe,
+    )
+    redactor = Redactor(secrets)
+    progress = Progress(Console(stderr=True, markup=False, emoji=False, highlight=False))
+
+    async def whole() -> Probed:
+        async with open_session(context) as http:
+            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor)
+            return await probe(
+                bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
+            )
+
+    try:
+        probed = redactor.value(asyncio.run(whole()))
+    finally:
+        progress.hide()
+    if asked.json:
+        print(probe_json.text(probed.report, probed.fix, probed.controls))
+    else:
+        console = Console(markup=False, emoji=False, highlight=False)
+        probe_terminal.show(probed.report, probed.given, probed.exchange, probed.fix, console)
+    return probed.report.summary.exit_code if probed.report.summary.exit_code else exits.OK
+
+
+def _given(asked: Asked) -> Given:
+    sources = [
+        name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
+    ]
+    if len(sources) != 1:
+        raise Usage(f"give one handshake: a URL, --curl, --websocat, --wscat or --har ({len(sources)} were given)")
+    if asked.har:
+        given = read_har(asked.har)
+    elif asked.command:
+        given = read_command(asked.command)
+    else:
+        given = given_from(asked.url or "", [], [], [])
+    if asked.headers or asked.subprotocols or asked.query:
+        more = given_from(given.url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+        given = replace(
+            more,
+            headers=(*given.headers, *more.headers),
+            subprotocols=(*given.subprotocols, *more.subprotocols),
+            events=given.events,
+        )
+    return replace(given, events=(*given.events, *_events(asked.send))) if asked.send else given
+
+
+def _events(file: Path) -> tuple[Any, ...]:
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise Usage(f"--send {file}: larger than 64 MiB")
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"--send {file}: cannot be read: {error}") from error
+    whole = read_events([text])
+    return whole if not isinstance(whole[0], str) else read_events([line for line in text.splitlines() if line.strip()])
+
+
+def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
+    """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names)."""
+    names = [f"${{{name}}}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
+    names += [f"${name}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
+
+    def fill(text: str) -> str:
+        for name in names:
+            if name in text:
+                if key is None:
+                    raise Usage(f"{name} stands in the handshake, and there is no key to put there")
+                text = text.replace(name, key.reveal())
+        return text
+
+    return replace(
+        given,
+        headers=tuple((name, fill(value)) for name, value in given.headers),
+        subprotocols=tuple(fill(item) for item in given.subprotocols),
+    ).with_query({name: fill(value) for name, value in given.query.items()})
+
+
+def _want_fix(asked: Asked) -> bool:
+    if asked.fix is not None:
+        return asked.fix
+    if asked.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
+    return input(question).strip().lower() in ("", "y", "yes")

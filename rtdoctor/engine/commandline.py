@@ -1,0 +1,159 @@
+"""Reads handshakes that people have at hand: a curl, websocat or wscat command line, or an entry of a HAR file."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rtdoctor.model.given import Given
+
+# What the WebSocket library sends itself; the user's own values of these would only break the handshake.
+_OWN = frozenset(
+    (
+        "host",
+        "connection",
+        "upgrade",
+        "sec-websocket-key",
+        "sec-websocket-version",
+        "sec-websocket-extensions",
+        "content-length",
+        "accept-encoding",
+    )
+)
+# Options of the three programs that take a value which does not matter here.
+_TAKES_VALUE = frozenset(
+    (
+        *("-A", "-b", "-c", "-d", "-e", "-m", "-o", "-w"),
+        *("-x", "-X", "-u", "-E", "-B", "-P", "--user-agent", "--cookie"),
+        *("--data", "--max-time", "--connect-timeout", "--output", "--write-out", "--proxy", "--request", "--user"),
+        *("--cert", "--key", "--cacert", "--capath", "--resolve", "--retry", "--ping-interval", "--basic-auth"),
+        *("--origin", "--buffer-size", "--auth", "--execute", "--wait", "--passphrase", "--ca"),
+    )
+)
+_HEADER, _SUBPROTOCOL = frozenset(("-H", "--header")), frozenset(("-s", "--subprotocol", "--protocol"))
+_MOST_HAR = 256 * 1024 * 1024
+
+
+class BadHandshake(ValueError):
+    """What was given is no handshake; the message says why, in one sentence."""
+
+
+def given_from(url: str, headers: list[str], subprotocols: list[str], query: list[str]) -> Given:
+    """A handshake from its parts; headers as `Name: value`, query as `name=value` that is added to the URL's own.
+
+    Raises:
+        BadHandshake: the URL is none, or a part is not of that form.
+    """
+    parts = urlsplit(url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme.lower(), parts.scheme.lower())
+    if scheme not in ("ws", "wss") or not parts.hostname:
+        raise BadHandshake(f"'{url}' is no URL of a socket: it wants wss://host/path")
+    pairs = []
+    offered = list(subprotocols)
+    for line in headers:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise BadHandshake(f"the header '{name.strip()}' has no colon; write 'Name: value'")
+        if name.strip().lower() == "sec-websocket-protocol":
+            offered += [item.strip() for item in value.split(",") if item.strip()]
+        elif name.strip().lower() not in _OWN:
+            pairs.append((name.strip(), value.strip()))
+    given = Given(parts._replace(scheme=scheme).geturl(), tuple(pairs), tuple(offered))
+    if query:
+        added = dict(given.query)
+        for item in query:
+            name, equals, value = item.partition("=")
+            if not equals:
+                raise BadHandshake(f"--query '{item}' has no value; write name=value")
+            added[name] = value
+        given = given.with_query(added)
+    return given
+
+
+def read_command(text: str) -> Given:
+    """The handshake of a curl, websocat or wscat command line.
+
+    Raises:
+        BadHandshake: no such command line, or no URL in it.
+    """
+    try:
+        words = shlex.split(text.replace("\\\n", " "))
+    except ValueError as error:
+        raise BadHandshake(f"the command line cannot be read: {error}") from error
+    program = Path(words[0]).name if words else ""
+    headers: list[str] = []
+    subprotocols: list[str] = []
+    url = ""
+    rest = iter(words[1:] if program in ("curl", "websocat", "wscat") else words)
+    for word in rest:
+        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if name in _HEADER:
+            headers.append(value if equals else next(rest, ""))
+        elif word.startswith("-H") and len(word) > 2:
+            headers.append(word[2:].lstrip("="))
+        elif name in ("-c", "--connect") and program == "wscat":
+            url = value if equals else next(rest, "")
+        elif name in _SUBPROTOCOL and program != "curl":
+            subprotocols += [item.strip() for item in (value if equals else next(rest, "")).split(",")]
+        elif name in _TAKES_VALUE:
+            next(rest, "") if not equals else None
+        elif not word.startswith("-") and ":" in word and not url:
+            url = word
+    if not url:
+        raise BadHandshake("the command line holds no URL")
+    return given_from(url, headers, [item for item in subprotocols if item], [])
+
+
+def read_har(path: Path) -> Given:
+    """The first WebSocket of a HAR file: its URL, headers, and the events that were sent.
+
+    Raises:
+        BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
+    """
+    try:
+        if path.stat().st_size > _MOST_HAR:
+            raise BadHandshake(f"{path}: larger than 256 MiB")
+        har = json.loads(path.read_bytes())
+        entries = har["log"]["entries"]
+    except OSError as error:
+        raise BadHandshake(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise BadHandshake(f"{path}: is no HAR file") from error
+    for entry in entries if isinstance(entries, list) else ():
+        request = entry.get("request") if isinstance(entry, dict) else None
+        url = request.get("url") if isinstance(request, dict) else None
+        if isinstance(request, dict) and isinstance(url, str) and _is_socket(entry, url):
+            headers = [
+                f"{item['name']}: {item['value']}"
+                for item in request.get("headers") or ()
+                if isinstance(item, dict)
+                and "name" in item
+                and "value" in item
+                and not str(item["name"]).startswith(":")
+            ]
+            given = given_from(url, headers, [], [])
+            return Given(given.url, given.headers, given.subprotocols, _sent(entry))
+    raise BadHandshake(f"{path}: holds no WebSocket")
+
+
+def _is_socket(entry: dict[str, Any], url: str) -> bool:
+    return url.startswith(("ws:", "wss:")) or "_webSocketMessages" in entry
+
+
+def _sent(entry: dict[str, Any]) -> tuple[Any, ...]:
+    messages = entry.get("_webSocketMessages")
+    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"] if messages else []
+    return read_events([text for text in found if isinstance(text, str)])
+
+
+def read_events(lines: list[str]) -> tuple[Any, ...]:
+    """Client events, one JSON object a line; what is not JSON is kept as text, to be sent as it is."""
+    events: list[Any] = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            event = line
+        events.append(event if isinstance(event, dict) else line)
+    return tuple(events)

@@ -1,0 +1,91 @@
+"""The smallest change that works: one edit at a time, then two, then three, each proven by a real handshake."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import combinations
+
+from rtdoctor.diagnose.describe import short
+from rtdoctor.diagnose.edits import Edit, Means, apply, edits_for
+from rtdoctor.diagnose.referee import weigh
+from rtdoctor.model.fix import Fix, Tried
+from rtdoctor.model.given import Given
+from rtdoctor.model.outcome import Outcome
+
+MOST_CONNECTIONS = 40
+_MOST_EDITS = 3
+
+Attempt = Callable[[Given], Awaitable[Outcome]]
+
+
+def works(outcome: Outcome) -> bool:
+    """A session stands, and nothing that was sent was refused."""
+    return outcome.reached_session and outcome.open and not outcome.errors
+
+
+async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt) -> Fix:
+    """Search for the smallest set of edits after which the handshake works. Sends only what `given` would send.
+
+    After a failed try, the cause of its outcome suggests what comes next: the second edit of a pair is looked for
+    where the first one got further than before.
+    """
+    tried: list[Tried] = []
+    seen: dict[frozenset[str], Outcome] = {frozenset(): first}
+    for size in range(1, _MOST_EDITS + 1):
+        for chosen in _sets(given, seen, means, size):
+            if len(tried) >= MOST_CONNECTIONS:
+                return Fix((), _needless(tried, ()), len(tried), tuple(tried))
+            changed = _apply_all(chosen, given, means)
+            if changed is None:
+                continue
+            outcome = await attempt(changed)
+            seen[frozenset(edit.id for edit in chosen)] = outcome
+            tried.append(Tried(tuple(edit.text for edit in chosen), works(outcome), short(outcome)))
+            if works(outcome):
+                kept = tuple(edit.text for edit in chosen)
+                return Fix(kept, _needless(tried, kept), len(tried), tuple(tried), True)
+    return Fix((), _needless(tried, ()), len(tried), tuple(tried))
+
+
+def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size: int) -> Iterator[tuple[Edit, ...]]:
+    """The sets of that size, in the order that the causes met so far suggest. A set is built on a smaller one whose
+    outcome had another cause than where it came from: an edit that changed nothing is no ground to build on."""
+    start = {edit.id: edit for edit in edits_for(given, weigh(seen[frozenset()]).cause, means)}
+    if size == 1:
+        yield from ((edit,) for edit in start.values())
+        return
+    done: set[frozenset[str]] = set()
+    origin = _state(seen[frozenset()])
+    grounds = [ids for ids, outcome in list(seen.items()) if len(ids) == size - 1 and _state(outcome) != origin]
+    for ids in grounds:
+        ground = tuple(start[name] for name in start if name in ids)
+        changed = _apply_all(ground, given, means)
+        if changed is None or len(ground) != len(ids):
+            continue
+        for edit in edits_for(changed, weigh(seen[ids]).cause, means):
+            together = ids | {edit.id}
+            if edit.id not in ids and together not in done:
+                done.add(together)
+                start.setdefault(edit.id, edit)
+                yield (*ground, edit)
+    # What no outcome hinted at comes last: any other pair.
+    for several in combinations(start.values(), size):
+        if frozenset(edit.id for edit in several) not in done:
+            yield several
+
+
+def _state(outcome: Outcome) -> tuple[object, ...]:
+    return (outcome.stage, outcome.http_status, weigh(outcome).cause, outcome.session_type)
+
+
+def _apply_all(edits: tuple[Edit, ...], given: Given, means: Means) -> Given | None:
+    for edit in edits:
+        changed = apply(edit.id, given, means)
+        if changed is None:
+            return None
+        given = changed
+    return given
+
+
+def _needless(tried: list[Tried], kept: tuple[str, ...]) -> tuple[str, ...]:
+    """Edits that were made in some try and are not part of what works."""
+    every = dict.fromkeys(text for item in tried for text in item.edits)
+    return tuple(text for text in every if text not in kept)

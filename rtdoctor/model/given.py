@@ -1,0 +1,122 @@
+"""A handshake as a user gave it, with everything it holds: the one value that may carry secrets in plain text.
+
+It is never printed: `shown` makes the printable form, and its `repr` tells only the host and path.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.secret import MASK, Secret
+
+KEY_SUBPROTOCOL = "openai-insecure-api-key."
+BETA_SUBPROTOCOL = "openai-beta."
+_SECRET_HEADERS = frozenset(
+    ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization", "cf-aig-authorization")
+)
+_SECRET_QUERY = frozenset(("api-key", "api_key", "key", "token", "authorization", "access_token"))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Given:
+    """URL (ws or wss), headers, offered subprotocols, and the client events to send after the first event."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    subprotocols: tuple[str, ...] = ()
+    events: tuple[Mapping[str, Any] | str, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = urlsplit(self.url)
+        return f"Given({parts.hostname}{parts.path})"
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def with_path(self, path: str) -> "Given":
+        return replace(self, url=urlunsplit(urlsplit(self.url)._replace(path=path)))
+
+    def with_query(self, query: Mapping[str, str]) -> "Given":
+        return replace(self, url=urlunsplit(urlsplit(self.url)._replace(query=urlencode(query))))
+
+    def without_header(self, name: str) -> "Given":
+        return replace(self, headers=tuple(pair for pair in self.headers if pair[0].lower() != name.lower()))
+
+    def with_header(self, name: str, value: str) -> "Given":
+        return replace(self, headers=(*self.without_header(name).headers, (name, value)))
+
+    def auth(self) -> tuple[str, ...]:
+        """The ways in which a credential is sent."""
+        ways = []
+        if self.header("Authorization"):
+            ways.append("header")
+        if any(item.startswith(KEY_SUBPROTOCOL) for item in self.subprotocols):
+            ways.append("subprotocol")
+        if self.header("api-key"):
+            ways.append("api-key")
+        if any(name.lower() in _SECRET_QUERY for name in self.query):
+            ways.append("query")
+        return tuple(ways)
+
+    def beta(self) -> bool:
+        """True when it asks for the beta, by header or subprotocol."""
+        asked = "realtime=" in (self.header("OpenAI-Beta") or "")
+        return asked or any(item.startswith(BETA_SUBPROTOCOL) for item in self.subprotocols)
+
+    def secrets(self) -> list[Secret]:
+        """Every credential in it, for the redactor."""
+        found = [value for name, value in self.headers if name.lower() in _SECRET_HEADERS]
+        found += [value.split(" ", 1)[1].strip() for value in found if " " in value]
+        found += [item.removeprefix(KEY_SUBPROTOCOL) for item in self.subprotocols if item.startswith(KEY_SUBPROTOCOL)]
+        for name, value in self.query.items():
+            if name.lower() in _SECRET_QUERY:
+                found += [value, value.removeprefix("Bearer ").strip()]
+        return [Secret(value, "key", "the handshake given") for value in dict.fromkeys(found) if value]
+
+    def shown(self) -> "Given":
+        """The printable form: every credential masked."""
+        query = {name: MASK if name.lower() in _SECRET_QUERY else value for name, value in self.query.items()}
+        masked = self.with_query(query) if query else self
+        return replace(
+            masked,
+            headers=tuple((n, MASK if n.lower() in _SECRET_HEADERS else v) for n, v in self.headers),
+            subprotocols=tuple(
+                KEY_SUBPROTOCOL + MASK if s.startswith(KEY_SUBPROTOCOL) else s for s in self.subprotocols
+            ),
+        )
+
+    def request(self) -> Request:
+        """The printable request that goes into an Exchange."""
+        shown = self.shown()
+        return Request(
+            url=shown.url.replace(urlencode({"": MASK})[1:], MASK),
+            path=_below_base(self.path),
+            query=tuple(shown.query.items()),
+            auth=self.auth(),
+            credential=_kind(self),
+            subprotocols=shown.subprotocols,
+            beta=self.beta(),
+        )
+
+
+def _below_base(path: str) -> str:
+    """The path from /realtime on, the form that rules speak of; the whole path where there is none."""
+    place = path.find("/realtime")
+    return path[place:] if place >= 0 else path
+
+
+def _kind(given: Given) -> str:
+    if not given.auth():
+        return "none"
+    return "secret" if any(secret.form == "ek_" for secret in given.secrets()) else "key"

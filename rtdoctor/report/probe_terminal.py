@@ -1,0 +1,107 @@
+"""The terminal form of a probe: what was sent, what came back and when, the finding, the controls, the fix."""
+
+import json
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from rtdoctor.model.exchange import Exchange, Frame
+from rtdoctor.model.fix import Fix
+from rtdoctor.model.given import Given
+from rtdoctor.model.report import Report
+from rtdoctor.report.clean import clean
+from rtdoctor.report.terminal import TerminalWriter
+
+_MOST_FRAMES, _MOST_TEXT = 20, 300
+
+
+def show(
+    report: Report,
+    given: Given,
+    exchange: Exchange | None,
+    fix: Fix | None,
+    console: Console,
+) -> None:
+    """Print the whole probe. `given` is the masked form."""
+    writer = TerminalWriter(console)
+    console.print(Text("What was sent", "bold"))
+    _indented(console, f"GET {given.url}")
+    for name, value in given.headers:
+        _indented(console, f"{name}: {value}")
+    if given.subprotocols:
+        _indented(console, f"Sec-WebSocket-Protocol: {', '.join(given.subprotocols)}")
+    console.print()
+    for rung in report.ladder:
+        writer.rung(rung)
+    if exchange is not None:
+        _answer(exchange, console)
+    console.print()
+    style = "bold green" if report.summary.can_connect else "bold red"
+    console.print(Text.assemble(("Can I connect?  ", "bold"), (clean(report.summary.sentence), style)))
+    for rung in report.ladder:
+        if rung.dead:
+            writer.explain(rung.rung, rung.finding)
+    for result in report.results:
+        if result.finding.cause is not None:
+            writer.explain(result.scenario, result.finding)
+    if fix is not None:
+        _fix(fix, console)
+
+
+def _indented(console: Console, text: str, style: str = "") -> None:
+    console.print(Padding(Text(clean(text), style, overflow="fold"), (0, 0, 0, 2), expand=False))
+
+
+def _answer(exchange: Exchange, console: Console) -> None:
+    console.print()
+    console.print(Text("What came back", "bold"))
+    answer = exchange.answer
+    if answer is not None:
+        _indented(console, f"HTTP {answer.status} {answer.reason} after {answer.ms:.0f} ms")
+        for name, value in answer.headers:
+            _indented(console, f"{name}: {value[:_MOST_TEXT]}", "dim")
+        if answer.body:
+            _indented(console, _cut(answer.body.decode("utf-8", "replace")))
+    for frame in exchange.frames[:_MOST_FRAMES]:
+        _frame(frame, console)
+    if len(exchange.frames) > _MOST_FRAMES:
+        _indented(console, f"and {len(exchange.frames) - _MOST_FRAMES} more frames")
+    if exchange.close is not None and exchange.close.by == "server":
+        _indented(
+            console, f"+{exchange.close.at * 1000:.0f} ms  server  close {exchange.close.code} {exchange.close.reason}"
+        )
+    if exchange.fault is not None:
+        _indented(console, f"{exchange.fault.layer}: {exchange.fault.text}")
+
+
+def _frame(frame: Frame, console: Console) -> None:
+    held = frame.text if frame.text is not None else f"({frame.size} bytes, binary)"
+    _indented(console, f"+{frame.at * 1000:.0f} ms  {frame.direction}  {_cut(_compact(held))}")
+
+
+def _compact(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, separators=(", ", ": "))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
+
+
+def _fix(fix: Fix, console: Console) -> None:
+    console.print()
+    if fix.works:
+        console.print(
+            Text.assemble(("The smallest change that works ", "bold"), f"(proven, {fix.connections} connections)")
+        )
+        for number, edit in enumerate(fix.edits, 1):
+            _indented(console, f"{number}. {edit}", "bold green")
+        if fix.needless:
+            _indented(console, f"shown to be needless: {'; '.join(fix.needless)}", "dim")
+    else:
+        console.print(Text(f"No change that works was found in {fix.connections} connections.", "bold"))
+        for tried in fix.tried[:10]:
+            _indented(console, f"{' and '.join(tried.edits)}: {tried.seen}", "dim")

@@ -1,0 +1,257 @@
+"""`probe` repeats a handshake, tells its cause, and finds the smallest change that works."""
+
+import asyncio
+import json
+import random
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
+from rtdoctor.engine.fixing import MOST_CONNECTIONS
+from rtdoctor.engine.probe import probe
+from rtdoctor.mock.server import Mock
+from rtdoctor.model.given import Given
+from rtdoctor.model.target import parse_target
+from tests.conftest import KEY, bench_on
+
+BEARER = ("Authorization", f"Bearer {KEY}")
+UPDATE = {
+    "type": "session.update",
+    "session": {
+        "type": "transcription",
+        "audio": {
+            "input": {
+                "format": {"type": "audio/pcm", "rate": 24000},
+                "transcription": {"model": "gpt-realtime-whisper"},
+                "turn_detection": None,
+            }
+        },
+    },
+}
+BETA_UPDATE = {
+    "type": "transcription_session.update",
+    "session": {"input_audio_format": "pcm16", "input_audio_transcription": {"model": "gpt-4o-transcribe"}},
+}
+
+
+@asynccontextmanager
+async def on_mock(faults=None, key=KEY):
+    async with Mock({KEY}, faults=faults) as mock, bench_on(mock.base_url, billable=False, key=key) as bench:
+        yield bench, mock.base_url.replace("http", "ws")
+
+
+async def test_a_handshake_that_works_is_healthy_and_needs_no_fix():
+    async with on_mock() as (bench, base):
+        done = await probe(
+            bench, Given(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,)), want_fix=True
+        )
+    assert done.report.summary.can_connect is True
+    assert (done.report.summary.cause, done.report.summary.exit_code) == (None, 0)
+    assert done.fix is None
+    assert [rung.rung for rung in done.report.ladder] == ["dns", "tcp", "tls"]
+
+
+async def test_the_original_report_is_mended_step_by_step():
+    async with on_mock() as (bench, base):
+        given = Given(f"{base}/realtime/transcription_sessions", (BEARER,), (), (BETA_UPDATE,))
+        done = await probe(bench, given, want_fix=True)
+    assert done.report.summary.cause == "refused.path"
+    assert set(done.fix.edits) == {
+        "change the path to /v1/realtime",
+        "make the query ?intent=transcription",
+        "send the events in their GA form",
+    }
+    assert done.fix.connections <= MOST_CONNECTIONS
+    assert done.fix.needless
+
+
+async def test_nothing_billable_is_sent_without_leave():
+    async with on_mock() as (bench, base):
+        events = (UPDATE, {"type": "response.create"}, {"type": "input_audio_buffer.append", "audio": "AAAA"})
+        done = await probe(bench, Given(f"{base}/realtime?intent=transcription", (BEARER,), (), events), want_fix=True)
+    assert dict(done.report.spend.events) == {"session.update": 1}
+
+
+async def test_what_is_told_of_a_probe_holds_no_key():
+    async with on_mock() as (bench, base):
+        given = Given(
+            f"{base}/realtime?api-key={KEY}&x=1",
+            (BEARER, ("api-key", KEY)),
+            ("realtime", f"openai-insecure-api-key.{KEY}"),
+        )
+        done = await probe(bench, given, want_fix=True)
+    assert KEY not in repr((done.given, done.given.headers, done.given.url, done.given.subprotocols, done.report))
+    assert KEY not in repr(given)
+    assert {secret.reveal() for secret in given.secrets()} == {KEY, f"Bearer {KEY}"}
+
+
+# Each takes a good handshake and breaks it in one way; the second field names the kind of socket it applies to.
+def _break(name):
+    def path(given):
+        return given.with_path(given.path + random.Random(name).choice(["/transcription_sessions", "/sessions"]))
+
+    return {
+        "path": path,
+        "typo": lambda given: given.with_path(given.path + "/x"),
+        "beta-header": lambda given: given.with_header("OpenAI-Beta", "realtime=v1"),
+        "beta-subprotocol": lambda given: Given(
+            given.url, given.headers, (*given.subprotocols, "realtime", "openai-beta.realtime-v1"), given.events
+        ),
+        "no-key": lambda given: given.without_header("Authorization"),
+        "wrong-key": lambda given: given.with_header("Authorization", "Bearer sk-nobody-0123456789abcdef"),
+        "no-query": lambda given: given.with_query({}),
+        "model-beside": lambda given: given.with_query({**given.query, "model": "gpt-4o-transcribe"}),
+        "unknown-model": lambda given: given.with_query({"model": "gpt-nope"}),
+        "transcription-model": lambda given: given.with_query({"model": "gpt-4o-transcribe"}),
+        "retired-model": lambda given: given.with_query({"model": "gpt-4o-realtime-preview"}),
+        "beta-event": lambda given: Given(given.url, given.headers, given.subprotocols, (BETA_UPDATE,)),
+    }[name]
+
+
+BREAKS = (
+    "path", "typo", "beta-header", "beta-subprotocol", "no-key", "wrong-key", "no-query", "model-beside",
+    "unknown-model", "transcription-model", "retired-model", "beta-event",
+)  # fmt: skip
+
+
+async def test_200_random_wrong_configurations_are_mended_within_the_cap():
+    chance = random.Random(20261122)
+    async with on_mock() as (bench, base):
+        good = Given(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,))
+
+        async def one(names):
+            given = good
+            for name in names:
+                given = _break(name)(given)
+            return names, await probe(bench, given, want_fix=True)
+
+        gate = asyncio.Semaphore(16)
+
+        async def bounded(names):
+            async with gate:
+                return await one(names)
+
+        chosen = [chance.sample(BREAKS, chance.choice((1, 2))) for _ in range(200)]
+        done = await asyncio.gather(*(bounded(names) for names in chosen))
+    worst = 0
+    for names, told in done:
+        if told.fix is None:
+            assert told.report.summary.can_connect, names
+            continue
+        assert told.fix.works, (names, told.fix)
+        assert len(told.fix.edits) <= len(names) + 1, (names, told.fix.edits)
+        worst = max(worst, told.fix.connections)
+        # Minimal: no smaller set of the same edits was seen to work.
+        smaller = [tried for tried in told.fix.tried if tried.works and set(tried.edits) < set(told.fix.edits)]
+        assert not smaller
+    assert worst <= MOST_CONNECTIONS
+
+
+@asynccontextmanager
+async def asgi_like(decide):
+    """A server that answers every refusal with the same empty 403, as uvicorn does."""
+
+    async def handle(request):
+        if not decide(request):
+            return web.Response(status=403, headers={"Content-Type": "text/plain"})
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str('{"type": "session.created", "event_id": "e", "session": {"type": "transcription"}}')
+        await socket.receive()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handle)
+    async with TestServer(app) as server:
+        url = f"ws://127.0.0.1:{server.port}/v1"
+        async with bench_on(url.replace("ws", "http"), billable=False, profile="compatible") as bench:
+            yield bench, url
+
+
+async def test_an_empty_403_for_everything_cannot_be_told_apart_and_says_so():
+    async with asgi_like(lambda _: False) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    told = " ".join(done.report.results[0].finding.facts)
+    assert {control.same for control in done.controls} == {True}
+    assert "From outside these cannot be told apart: a path without a WebSocket, a query that the server misses" in told
+
+
+async def test_a_server_that_looks_at_the_query_is_told_from_one_that_lacks_the_path():
+    def needs_intent(request):
+        return request.path == "/v1/realtime" and "intent" in request.query
+
+    async with asgi_like(needs_intent) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=True)
+    assert done.report.summary.cause == "refused.not-routed"
+    assert done.fix.edits == ("make the query ?intent=transcription",)
+
+
+async def test_check_sends_the_controls_too():
+    from rtdoctor.engine.ladder import climb
+
+    async with asgi_like(lambda _: False) as (bench, _):
+        rungs = {rung.rung: rung async for rung in climb(bench)}
+    assert rungs["upgrade"].finding.cause == "refused.not-routed"
+    assert any(fact.startswith("Control, a path that cannot exist: 403") for fact in rungs["upgrade"].finding.facts)
+
+
+@pytest.mark.parametrize(
+    ("command", "url", "headers", "subprotocols"),
+    [
+        (
+            "curl --http1.1 -i -N -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H \"Authorization: Bearer x\" "
+            "-H 'Sec-WebSocket-Protocol: realtime, b' \\\n https://h.example/v1/realtime?model=m -o /dev/null",
+            "wss://h.example/v1/realtime?model=m",
+            (("Authorization", "Bearer x"),),
+            ("realtime", "b"),
+        ),
+        (
+            "websocat -v -H='OpenAI-Beta: realtime=v1' --protocol realtime wss://h.example/v1/realtime",
+            "wss://h.example/v1/realtime",
+            (("OpenAI-Beta", "realtime=v1"),),
+            ("realtime",),
+        ),
+        (
+            "wscat -c wss://h.example/v1/realtime -H 'api-key: k' -s realtime",
+            "wss://h.example/v1/realtime",
+            (("api-key", "k"),),
+            ("realtime",),
+        ),
+    ],
+)
+def test_command_lines_are_read(command, url, headers, subprotocols):
+    given = read_command(command)
+    assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
+
+
+@pytest.mark.parametrize("command", ["", "curl", "curl -H 'a", "echo hello", "curl -H nocolon https://h/"])
+def test_what_is_no_handshake_is_told(command):
+    with pytest.raises(BadHandshake):
+        read_command(command)
+
+
+def test_a_har_entry_is_read_with_its_events(tmp_path):
+    entry = {
+        "request": {
+            "url": "wss://h.example/v1/realtime",
+            "headers": [{"name": "Host", "value": "h"}, {"name": "X", "value": "1"}],
+        },
+        "_webSocketMessages": [{"type": "send", "data": json.dumps(UPDATE)}, {"type": "receive", "data": "{}"}],
+    }
+    file = tmp_path / "a.har"
+    file.write_text(json.dumps({"log": {"entries": [{"request": {"url": "https://h/"}}, entry]}}))
+    given = read_har(file)
+    assert (given.headers, given.events) == ((("X", "1"),), (UPDATE,))
+    for broken in ("", "{}", '{"log": {"entries": [1]}}'):
+        file.write_text(broken)
+        with pytest.raises(BadHandshake):
+            read_har(file)
+
+
+def test_parts_of_a_handshake():
+    given = given_from("https://h.example/v1/realtime?a=1", ["X: y"], ["realtime"], ["b=2"])
+    assert (given.url, given.query) == ("wss://h.example/v1/realtime?a=1&b=2", {"a": "1", "b": "2"})
+    assert parse_target(given.with_query({}).url).base_url == "https://h.example/v1"
