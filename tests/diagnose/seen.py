@@ -1,0 +1,224 @@
+"""Outcomes that were seen, with the cause that each must get: for the tests of the rules and the published table."""
+
+from dataclasses import replace
+
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.outcome import ErrorEvent, Outcome
+
+
+def after_101(
+    code, message, close=None, *, kind="invalid_request_error", param=None, query=(), opened=False
+) -> Outcome:
+    return Outcome(
+        asked=Request("wss://h/v1/realtime", "/realtime", query=query, auth=("header",), credential="key"),
+        stage="session" if opened else "first-event",
+        http_status=101,
+        first_event="session.created" if opened else "error",
+        session_type="transcription" if opened else None,
+        errors=(ErrorEvent(kind, code, message, param),),
+        close_code=close,
+        open=close is None,
+    )
+
+
+def refused(status, *, path="/realtime", query=(), body="", headers=(), by=None, error=None) -> Outcome:
+    return Outcome(
+        asked=Request("wss://h/v1" + path, path, query=query, auth=("header",), credential="key"),
+        stage="upgrade",
+        http_status=status,
+        http_body=body,
+        http_headers=headers,
+        http_error=error,
+        answered_by=by,
+    )
+
+
+MODEL = (("model", "gpt-4o-mini-transcribe"),)
+SEEN = [
+    ("auth.invalid", after_101("invalid_api_key", "Incorrect API key provided: sk-pr****ueba.", 3000)),
+    ("auth.missing", after_101(None, "Missing bearer or basic authentication in header", 3000)),
+    (
+        "limits.quota",
+        after_101("credit_balance_exhausted", "You have no credits remaining.", 1013, kind="insufficient_quota"),
+    ),
+    ("limits.quota", after_101("insufficient_quota", "You exceeded your current quota, …", kind="insufficient_quota")),
+    (
+        "session.beta-retired",
+        after_101("beta_api_shape_disabled", "The Realtime Beta API is no longer supported.", 4000),
+    ),
+    ("session.model-missing", after_101("missing_model", "You must provide a model parameter, for example …", 4000)),
+    (
+        "session.model-wrong-mode",
+        after_101(
+            "invalid_model",
+            'Model "gpt-4o-mini-transcribe" is a transcription model and cannot be used as the realtime session model.',
+            4000,
+            query=MODEL,
+        ),
+    ),
+    (
+        "session.model-wrong-mode",
+        after_101("invalid_model", 'Model "whisper-1" is not supported in realtime mode.', 4000),
+    ),
+    ("session.model-unknown", after_101("invalid_model", 'Model "gpt-nope" is not supported in realtime mode', 4000)),
+    (
+        "session.model-with-intent",
+        after_101("invalid_model", "You must not provide a model parameter for transcription sessions."),
+    ),
+    (
+        "session.model-with-intent",
+        after_101(
+            "invalid_model", 'Model "gpt-4o-mini-transcribe" is not supported in transcription mode.', 4000, query=MODEL
+        ),
+    ),
+    ("session.model-retired", after_101("model_not_found", "The model does not exist", 4004)),
+    (
+        "session.model-no-access",
+        after_101("model_not_found", "The model `gpt-realtime` does not exist or …", opened=True),
+    ),
+    (
+        "session.beta-event",
+        after_101(
+            "invalid_value", "Invalid value: 'transcription_session.update'. Supported …", param="type", opened=True
+        ),
+    ),
+    (
+        "session.malformed-event",
+        after_101("invalid_value", "Invalid value: 'nope'. Supported …", param="type", opened=True),
+    ),
+    ("session.malformed-event", after_101("invalid_json", "Invalid event: failed to parse JSON value. …", opened=True)),
+    ("session.malformed-event", after_101("invalid_event", "Expected a text WebSocket message; …", opened=True)),
+    ("session.type-mismatch", after_101("missing_required_parameter", "Missing required parameter: 'session.type'.")),
+    (
+        "session.type-mismatch",
+        after_101(
+            "invalid_parameter",
+            "Passing a transcription session update event to a realtime session is not allowed.",
+            opened=True,
+        ),
+    ),
+    ("session.beta-field", after_101("unknown_parameter", "Unknown parameter: 'session.modalities'.", opened=True)),
+    ("session.beta-field", after_101("invalid_value", "Invalid value: 'pcm16'. Supported values are: …", opened=True)),
+    ("session.parameter", after_101("unknown_parameter", "Unknown parameter: 'session.bogus_field'.", opened=True)),
+    (
+        "audio.sample-rate",
+        after_101(
+            "integer_below_min_value",
+            "… Expected a value >= 24000",
+            param="session.audio.input.format.rate",
+            opened=True,
+        ),
+    ),
+    (
+        "audio.format",
+        after_101("missing_required_parameter", "Missing required parameter: 'session.audio.output.format.rate'."),
+    ),
+    (
+        "audio.format",
+        after_101("invalid_value", "Invalid 'audio'. Expected base64-encoded audio bytes (mono PCM16 at 24kHz) but …"),
+    ),
+    ("audio.buffer-empty", after_101("input_audio_buffer_commit_empty", "Error committing input audio buffer: …")),
+    (
+        "session.turn-detection",
+        after_101("invalid_value", "Turn detection is not supported for this transcription model", opened=True),
+    ),
+    ("session.expired", after_101("session_expired", "Your session hit the maximum duration of 60 minutes.", 1001)),
+    (
+        "session.state",
+        after_101("cannot_update_voice", "Cannot update a conversation's voice if assistant audio is present."),
+    ),
+    (
+        "session.server-error",
+        after_101(None, "The server had an error while processing your request.", kind="server_error"),
+    ),
+    ("refused.call-unknown", refused(404, query=(("call_id", "rtc_x"),))),
+    ("refused.path", refused(403, path="/realtime/transcription_sessions")),
+    ("refused.path", refused(404, path="/realtim")),
+    ("refused.not-routed", refused(403, by="asgi")),
+    ("refused.forbidden", refused(403, body='{"error": "policy"}')),
+    (
+        "refused.region",
+        refused(403, error=ErrorEvent("request_forbidden", "unsupported_country_region_territory", "…")),
+    ),
+    ("refused.edge-block", refused(403, body="<title>Attention Required! | Cloudflare</title>")),
+    ("refused.unauthorized", refused(401)),
+    ("refused.azure-url", refused(400, headers=(("apim-request-id", "x"),), by="azure")),
+    ("refused.rate-limited", refused(429)),
+    ("refused.server-error", refused(500)),
+    ("network.upgrade-stripped", refused(200)),
+    ("network.upgrade-stripped", refused(426)),
+    ("network.redirected", refused(302)),
+    ("session.beta-retired", refused(400, error=ErrorEvent("invalid_request_error", "beta_api_shape_disabled", "…"))),
+]
+
+
+def at_layer(layer, kind) -> Outcome:
+    return Outcome(asked=Request("", ""), stage=layer, fault=kind, fault_layer=layer)
+
+
+def closed(code, reason="", **more) -> Outcome:
+    given = {
+        "stage": "session",
+        "http_status": 101,
+        "first_event": "session.created",
+        "session_type": "realtime",
+    } | more
+    return Outcome(asked=Request("", ""), close_code=code, close_reason=reason, closed_by="server", **given)
+
+
+def silent(**more) -> Outcome:
+    return Outcome(asked=Request("", ""), stage="upgrade", http_status=101, **more)
+
+
+def spoken(**more) -> Outcome:
+    given = {"stage": "session", "http_status": 101, "first_event": "session.created", "session_type": "transcription"}
+    given |= {"open": True, "audio_ms": 3000, "transcription_model": "gpt-realtime-whisper", "turn_detection": "none"}
+    return Outcome(asked=Request("", ""), **(given | more))
+
+
+EXPIRED = replace(after_101("invalid_api_key", "Incorrect API key provided.", 3000).asked, credential="secret-expired")
+SEEN += [
+    ("network.dns", at_layer("dns", "unresolved")),
+    ("network.tcp-refused", at_layer("tcp", "refused")),
+    ("network.tcp-refused", at_layer("tcp", "reset")),
+    ("network.tcp-timeout", at_layer("tcp", "timeout")),
+    ("network.tls-untrusted", at_layer("tls", "untrusted")),
+    ("network.tls-hostname", at_layer("tls", "hostname")),
+    ("network.tls-expired", at_layer("tls", "expired")),
+    ("network.tls-failed", at_layer("tls", "failed")),
+    ("network.upgrade-timeout", at_layer("upgrade", "timeout")),
+    ("network.not-http", at_layer("upgrade", "not-http")),
+    ("network.not-http", at_layer("upgrade", "bad-accept")),
+    ("network.upgrade-stripped", refused(400)),
+    ("refused.path", refused(403, path="/realtime/typo")),
+    ("refused.not-routed", refused(403)),
+    ("refused.call-unknown", after_101("call_id_not_found", "No session found for the provided call_id")),
+    ("refused.unauthorized", replace(refused(401), stage="http")),
+    (
+        "auth.invalid",
+        replace(refused(401, error=ErrorEvent("invalid_request_error", "invalid_api_key", "…")), stage="http"),
+    ),
+    ("auth.invalid", closed(3000, "invalid_request_error", first_event="session.created")),
+    ("auth.expired-secret", after_101("invalid_api_key", "The client secret provided has expired.", 3000)),
+    ("auth.expired-secret", replace(after_101("invalid_api_key", "Incorrect API key provided.", 3000), asked=EXPIRED)),
+    ("auth.expired-secret", replace(refused(401), asked=EXPIRED)),
+    ("auth.wrong-token", replace(refused(401, error=ErrorEvent("", "incorrect_hostname", "…")), stage="http")),
+    ("session.expired", closed(1001, "Your session hit the maximum duration of 60 minutes.")),
+    ("limits.quota", after_101(None, "You exceeded your current quota", kind="insufficient_quota")),
+    ("limits.rate", after_101("rate_limit_exceeded", "Rate limit reached", opened=True)),
+    (
+        "audio.transcription-failed",
+        spoken(events=("conversation.item.input_audio_transcription.failed",), committed=True),
+    ),
+    ("audio.never-committed", spoken()),
+    ("audio.not-configured", spoken(transcription_model=None, turn_detection="server_vad", committed=True)),
+    ("peer.silent", silent(fault="timeout", fault_layer="session")),
+    ("peer.broken-frames", silent(fault="broken-frames", fault_layer="session")),
+    ("peer.not-realtime", silent(first_event="(no event)")),
+    ("peer.not-realtime", silent(first_event="session.started")),
+    ("close.abnormal", silent(fault="dropped", fault_layer="session")),
+    ("close.policy", closed(1008)),
+    ("close.server", closed(1011)),
+    ("close.server", closed(1013)),
+    ("close.normal", closed(1000)),
+]
