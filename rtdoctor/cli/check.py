@@ -1,17 +1,11 @@
 """`rtdoctor check`: the ladder and the matrix against an endpoint or the built-in mock."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    terminal = "terminal"
-    json = "json"
+from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Timeout
 
 
 def check(
@@ -43,12 +37,10 @@ def check(
             "Implies --transcribe."
         ),
     ] = None,
-    key_env: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
-    ] = None,
-    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
-    ca_file: Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for each answer.")] = 10.0,
+    key_env: KeyEnv = None,
+    key_file: KeyFile = None,
+    ca_file: CaFile = None,
+    timeout: Timeout = 10.0,
     concurrency: Annotated[
         int | None, typer.Option(help="Sockets at once. Default: 4 on a live endpoint, 48 on the mock.")
     ] = None,
@@ -57,7 +49,7 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+    format: FormatOption = Format.terminal,
 ) -> None:
     """Find out why a realtime socket works or does not.
 

@@ -1,17 +1,11 @@
 """`rtdoctor probe`: repeats a handshake exactly as it was given, and looks for the smallest change that works."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    terminal = "terminal"
-    json = "json"
+from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Timeout
 
 
 def probe(
@@ -31,14 +25,12 @@ def probe(
         typer.Option("--fix/--no-fix", help="Look for the smallest change that works. Asked on a terminal."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="The realtime model that a fix may use.")] = None,
-    key_env: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
-    ] = None,
-    key_file: Annotated[Path | None, typer.Option(help="A file that holds the key.")] = None,
-    ca_file: Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for each answer.")] = 10.0,
+    key_env: KeyEnv = None,
+    key_file: KeyFile = None,
+    ca_file: CaFile = None,
+    timeout: Timeout = 10.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
-    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+    format: FormatOption = Format.terminal,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
 

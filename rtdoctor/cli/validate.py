@@ -6,12 +6,7 @@ from typing import Annotated
 
 import typer
 
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    terminal = "terminal"
-    json = "json"
+from rtdoctor.cli.options import Format, FormatOption
 
 
 class Era(StrEnum):
@@ -27,7 +22,7 @@ def validate(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE…", help="Recordings; - is standard input.", show_default=False)
     ],
-    format: Annotated[Format, typer.Option(help="How the report is written.")] = Format.terminal,
+    format: FormatOption = Format.terminal,
     era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,
     strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
     migrate: Annotated[

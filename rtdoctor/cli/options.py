@@ -1,0 +1,21 @@
+"""Options that several commands share. Imports only typer: it lies on the way to `--help`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How the report is written."""
+
+    terminal = "terminal"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option(help="How the report is written.")]
+KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
+KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
+CaFile = Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer.")]
