@@ -145,7 +145,7 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             transcription_model=transcription,
             vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
             realtime_model=model if model and aim == "realtime" else usual.realtime,
-            key=Secret("sk-rtdoctor-mock-" + secrets.token_hex(12), "key", "the mock") if on_mock else key,
+            key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else key,
             organization=None if on_mock else os.environ.get("OPENAI_ORG_ID") or None,
             project=None if on_mock else os.environ.get("OPENAI_PROJECT_ID") or None,
             timeout=asked.timeout,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, exits, mock, probe, validate
+from rtdoctor.cli import check, exits, mock, probe, snippet, validate
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("probe")(probe.probe)
 app.command("validate")(validate.validate)
+app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
 
 

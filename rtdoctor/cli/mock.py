@@ -14,7 +14,7 @@ def mock(
         str | None, typer.Option(metavar="NAME", help="The environment variable with the API key to accept.")
     ] = None,
 ) -> None:
-    """Run the mock until Ctrl-C. It accepts the key in OPENAI_API_KEY, else sk-rtdoctor-mock."""
+    """Run the mock until Ctrl-C. It accepts the key in OPENAI_API_KEY, else sk-mock-0123456789abcdef."""
     from rtdoctor.cli.mocking import serve
 
     serve(port, cert, key, key_env)

@@ -9,7 +9,7 @@ from rtdoctor.cli.credentials import find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.mock.server import Mock
 
-USUAL_KEY = "sk-rtdoctor-mock"
+USUAL_KEY = "sk-mock-0123456789abcdef"
 
 
 def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None) -> None:

@@ -17,7 +17,7 @@ from rtdoctor.model.outcome import Outcome
 Attempt = Callable[[Given], Awaitable[Outcome]]
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
-_NOBODYS_KEY = "sk-rtdoctor-nobody-0000000000000000"
+_NOBODYS_KEY = "sk-proj-000000000000000000000000000000000000none"
 
 
 def ambiguous(outcome: Outcome) -> bool:

@@ -10,8 +10,8 @@ from rtdoctor.model.secret import MASK, Secret
 from rtdoctor.wire.http import rest
 
 # Shaped like real ones and belonging to nobody.
-WRONG_KEY = Secret("sk-proj-rtdoctor00000000000000000000000000000000none", "wrong-key", "rtdoctor")
-MALFORMED_SECRET = Secret("ek_rtdoctor.malformed", "wrong-key", "rtdoctor")
+WRONG_KEY = Secret("sk-proj-000000000000000000000000000000000000none", "wrong-key", "rtdoctor")
+MALFORMED_SECRET = Secret("ek_malformed.0000", "wrong-key", "rtdoctor")
 SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
 
 

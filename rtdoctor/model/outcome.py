@@ -28,6 +28,8 @@ class Outcome:
     `stage` is the last stage that was passed or the one that failed; `fault` the kind of a transport fault;
     `open` is True when the session stood when we left it; `transcript` is None when none came;
     `wer` its word error rate where a reference is known; `audio_ms` counts what was sent. Times are in milliseconds.
+    An outcome that was read from pasted text holds the words in `text`; its stage is `request` when only a client's
+    code, URL or command line was read, with the flat session fields that it sends in `session_fields`.
     """
 
     asked: Request
@@ -61,6 +63,8 @@ class Outcome:
     unmet: tuple[str, ...] = ()
     handshake_ms: float | None = None
     first_event_ms: float | None = None
+    text: str = ""
+    session_fields: tuple[str, ...] = ()
 
     @property
     def reached_session(self) -> bool:
@@ -84,6 +88,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "error_message": [error.message for error in errors],
         "error_param": [error.param or "" for error in errors],
         "headers": [f"{name.lower()}: {value}" for name, value in outcome.http_headers],
+        "url": outcome.asked.url,
         "path": outcome.asked.path,
         "auth": list(outcome.asked.auth),
         "credential": outcome.asked.credential,
