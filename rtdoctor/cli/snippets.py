@@ -1,0 +1,52 @@
+"""Carries out `rtdoctor snippet`."""
+
+import sys
+
+from rtdoctor.cli.exits import Usage
+from rtdoctor.diagnose.snippet import Language, NoSnippet, language, languages, render
+from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, parse_target
+from rtdoctor.protocol.models import defaults, models
+
+
+def list_languages() -> None:
+    """One line a language: id, title, forms of authentication, what it was last run with."""
+    for entry in languages().values():
+        print(f"{entry.id:18} {entry.title:24} {', '.join(entry.auth):28} {entry.seen} {entry.versions}")
+
+
+def print_snippet(ident: str | None, aim: str, auth: str | None, model: str | None, base_url: str | None) -> None:
+    """Print the snippet to stdout, what to know about it to stderr.
+
+    Raises:
+        Usage: no such snippet, or a model or URL that cannot be used.
+    """
+    if ident is None:
+        raise Usage(f"name a language: {', '.join(languages())}")
+    if model is None:
+        model = defaults().realtime if aim == "realtime" else defaults().transcription
+    known = models().get(model)
+    if known and known.kind != aim:
+        raise Usage(f"{model} is a {known.kind} model; give --for {known.kind}, or another --model")
+    try:
+        chosen = language(ident)
+        auth = auth or chosen.auth[0]
+        url = parse_target(base_url).base_url if base_url else OPENAI_BASE_URL
+        text = render(ident, aim, auth, model=model, base_url=url)
+    except (NoSnippet, BadTarget) as error:
+        raise Usage(str(error)) from error
+    print(text, end="")
+    sys.stdout.flush()  # so that the notes come after it where both go to one place
+    notes = _notes(chosen, aim, auth)
+    if known and known.shutdown:
+        notes.append(f"{model} will be shut down on {known.shutdown}; its successor is {known.replacement}")
+    if known and known.retired:
+        notes.append(f"{model} is retired; its successor is {known.replacement}")
+    print("\n".join(f"# {note}" for note in notes), file=sys.stderr)
+
+
+def _notes(chosen: Language, aim: str, auth: str) -> list[str]:
+    audio = "speech.wav" if aim == "transcription" else ""
+    run = chosen.run.format(file=chosen.file, audio=audio).strip()
+    notes = [f"save as {chosen.file}", f"install: {chosen.install}", f"run: {run}"]
+    notes += [text for text in (chosen.notes.get(auth), chosen.limits) if text]
+    return [*notes, f"run last on {chosen.seen} with {chosen.versions}, against rtdoctor's mock"]
