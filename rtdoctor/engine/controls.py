@@ -5,6 +5,7 @@ loopback, 2026-11-22). Each control changes exactly one of these to something th
 the same to the byte, that part was never looked at.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -42,13 +43,12 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
 
 async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
     """Make the control handshakes and hold their answers against the first one, byte by byte."""
-    done = []
-    for name, what, changed in _controls(given):
-        if changed == given:
-            continue
-        other = await attempt(changed)
-        done.append(Control(name, what, short(other), _bytes(other) == _bytes(outcome)))
-    return done
+    controls = [control for control in _controls(given) if control[2] != given]
+    answers = await asyncio.gather(*(attempt(changed) for _, _, changed in controls))
+    return [
+        Control(name, what, short(other), _bytes(other) == _bytes(outcome))
+        for (name, what, _), other in zip(controls, answers, strict=True)
+    ]
 
 
 def _bytes(outcome: Outcome) -> tuple[object, ...]:
