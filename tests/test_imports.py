@@ -75,7 +75,8 @@ def test_version_and_help_load_no_network_audio_or_rich():
         "for arguments in (['--version'], ['check', '--help']):\n"
         "    try: app(arguments)\n"
         "    except SystemExit: pass\n"
-        "heavy = {'aiohttp', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', 'jiwer', 'jinja2', 'ssl'}\n"
+        "heavy = {'aiohttp', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', 'jiwer', 'jinja2', "
+        "'ssl'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
