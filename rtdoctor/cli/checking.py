@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rtdoctor.cli import exits
+from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.progress import Progress
@@ -81,8 +82,8 @@ def carry_out(asked: Asked) -> int:
     choice = replace(choice, reference=speech["speech"].reference)
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
-    console = Console(markup=False, emoji=False, highlight=False)
-    report = _run(choice, context, chosen, speech, _Writers(console, json=asked.json))
+    out = console()
+    report = _run(choice, context, chosen, speech, _Writers(out, json=asked.json))
     if asked.json:
         print(json_writer.text(report))
     return exits.INTERRUPTED if report.interrupted else report.summary.exit_code
@@ -115,7 +116,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
         cost = " (billable)" if scenario.billable else ""
         table.add_row(Text(scenario.id), Text(scenario.title + cost), Text(" ".join(scenario.tags)), Text(seen))
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    console().print(table)
 
 
 def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
@@ -124,6 +125,8 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     Raises:
         Usage: no key where one is needed in CI, a bad URL or CA file, or a key that cannot be read.
     """
+    if asked.target == "":
+        raise Usage("--target is empty; leave it out, or name mock, openai or a URL")
     key = find_key(asked.key_env, asked.key_file)
     notices: list[str] = []
     try:
@@ -175,7 +178,8 @@ def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:
             f"CI is set and there is no key in {KEY_VARIABLE}: a missing secret must not be green; "
             "set it, name one with --key-env or --key-file, or say --target mock"
         )
-    notices.append(f"there is no key in {KEY_VARIABLE}, so the built-in mock ran")
+    unused = " and OPENAI_BASE_URL was not used" if os.environ.get("OPENAI_BASE_URL") else ""
+    notices.append(f"there is no key in {KEY_VARIABLE}, so the built-in mock ran{unused}")
     return mock
 
 
@@ -206,9 +210,9 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> No
 class _Writers:
     """The readers of the run's events: the terminal report (unless JSON is asked for) and the progress line."""
 
-    def __init__(self, console: Console, *, json: bool) -> None:
-        self._report = None if json else TerminalWriter(console)
-        self.progress = Progress(Console(stderr=True, markup=False, emoji=False, highlight=False))
+    def __init__(self, out: Console, *, json: bool) -> None:
+        self._report = None if json else TerminalWriter(out)
+        self.progress = Progress(console(stderr=True))
 
     def __call__(self, event: RunEvent) -> None:
         self.progress.hide()

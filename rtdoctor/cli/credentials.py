@@ -16,6 +16,8 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
     Raises:
         Usage: both were given, the named variable is not set, or the file cannot be read or is empty.
     """
+    if key_env == "":
+        raise Usage("--key-env is empty; it wants the name of an environment variable")
     if key_env and key_file:
         raise Usage("--key-env and --key-file name two keys; give one of them")
     if key_file:

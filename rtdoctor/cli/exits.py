@@ -1,5 +1,6 @@
 """The exit codes of every command, and how a usage error is told."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -16,6 +17,10 @@ class Usage(Exception):
 
 
 def fail(message: str, code: int) -> NoReturn:
-    """Print one sentence to stderr and leave."""
-    print(f"rtdoctor: {message}", file=sys.stderr)
+    """Print one sentence to stderr and leave. What was typed may hold a key (`--key-env $OPENAI_API_KEY`)."""
+    from rtdoctor.model.secret import Redactor, Secret
+
+    known = os.environ.get("OPENAI_API_KEY", "")
+    shown = Redactor([Secret(known, "key", "the environment")] if known else []).text(message)
+    print(f"rtdoctor: {shown}", file=sys.stderr)
     raise SystemExit(code)

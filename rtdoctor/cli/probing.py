@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from rtdoctor.cli import exits
+from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.progress import Progress
@@ -82,7 +81,7 @@ def carry_out(asked: Asked) -> int:
         transcribe=asked.transcribe,
     )
     redactor = Redactor(secrets)
-    progress = Progress(Console(stderr=True, markup=False, emoji=False, highlight=False))
+    progress = Progress(console(stderr=True))
 
     async def whole() -> Probed:
         async with open_session(context) as http:
@@ -98,8 +97,8 @@ def carry_out(asked: Asked) -> int:
     if asked.json:
         print(probe_json.text(probed.report, probed.fix, probed.controls))
     else:
-        console = Console(markup=False, emoji=False, highlight=False)
-        probe_terminal.show(probed.report, probed.given, probed.exchange, probed.fix, console)
+        out = console()
+        probe_terminal.show(probed.report, probed.given, probed.exchange, probed.fix, out)
     return probed.report.summary.exit_code if probed.report.summary.exit_code else exits.OK
 
 

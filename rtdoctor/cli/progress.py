@@ -1,5 +1,7 @@
 """The live line on stderr that names what is pending. Shown only on a terminal."""
 
+import sys
+
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
@@ -16,7 +18,7 @@ class Progress:
 
     def __call__(self, event: RunEvent) -> None:
         """Show what is pending now."""
-        if not isinstance(event, Pending) or not self._console.is_terminal or self._console.is_dumb_terminal:
+        if not isinstance(event, Pending) or not sys.stderr.isatty() or self._console.is_dumb_terminal:
             return
         if not event.what:
             self.hide()

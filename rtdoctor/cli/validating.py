@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from rtdoctor.cli.console import console
 from rtdoctor.cli.exits import Usage
 from rtdoctor.engine.validate import Sink, validate_file, validation_of
 from rtdoctor.model.secret import Redactor
@@ -41,7 +40,7 @@ def carry_out(files: Sequence[str], *, json: bool, era: str | None, strict: bool
     if json:
         print(validation_json.text(validation))
     else:
-        validation_terminal.show(validation, Console(markup=False, emoji=False, highlight=False))
+        validation_terminal.show(validation, console())
     if not any(report.connections for report in reports):
         return 2
     return validation.exit_code

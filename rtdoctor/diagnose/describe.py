@@ -13,6 +13,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
     told = []
     if outcome.http_status is not None:
         told.append(_handshake(outcome))
+    if location := next((value for name, value in outcome.http_headers if name.lower() == "location"), None):
+        told.append(f"It points to {_cut(location, 200)}; that was not followed.")
     if outcome.http_error is not None:
         told.append(f"The body holds the error {_quoted(outcome.http_error)}.")
     elif outcome.http_body and outcome.http_status != 200:

@@ -27,13 +27,15 @@ def weigh(outcome: Outcome) -> Weighed:
     if not found:
         return Weighed(None if _healthy(outcome) else UNKNOWN, None, _stands(outcome))
     best = found[0]
+    # After a socket that dropped or stayed silent, the way between is what is suspected: a 101 clears nothing.
+    stands = () if best.cause.startswith(("close.", "peer.")) else _stands(outcome)
     out = [Candidate(cause, reason) for cause, reason in best.rules_out.items()]
     named = {best.cause, *best.rules_out}
     for rule in found[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
             out.append(Candidate(rule.cause, f"fits too, but points less clearly ({rule.evidence.source})"))
-    return Weighed(best.cause, best, (*out, *_stands(outcome)))
+    return Weighed(best.cause, best, (*out, *stands))
 
 
 def _healthy(outcome: Outcome) -> bool:
@@ -45,9 +47,9 @@ def _healthy(outcome: Outcome) -> bool:
 def _stands(outcome: Outcome) -> tuple[Candidate, ...]:
     """Whole layers that are out because what lies above them answered."""
     if outcome.http_status == 101:
-        return (Candidate("network", "the 101 came, so DNS, TCP, TLS and the way between work"),)
+        return (Candidate("network", "the 101 came, so the way to the server works"),)
     if outcome.http_status is not None and outcome.http_status < 300:
-        return (Candidate("network", "an answer came, so DNS, TCP and TLS work"),)
+        return (Candidate("network", "an answer came, so the way to the server works"),)
     return ()
 
 
@@ -58,7 +60,8 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
         return Finding(verdict or "pass", short(outcome), facts=tell(outcome), ruled_out=weighed.ruled_out)
     cause = causes()[weighed.cause]
     return Finding(
-        verdict=verdict or ("inconclusive" if cause.exit == 3 else "fail"),
+        # What was awaited in vain may only be late: a time-out decides nothing (exit code 3).
+        verdict=verdict or ("inconclusive" if cause.exit == 3 or (outcome.unmet and not weighed.rule) else "fail"),
         summary=short(outcome),
         cause=cause.id,
         title=cause.title,
@@ -113,10 +116,11 @@ def with_violations(judged: Finding, violations: Sequence[Violation], *, failing
 
 
 def _drift(due: Accept, outcome: Outcome) -> str:
-    return (
-        f"Expected: {expected(due.outcome, due.cause)} ({due.evidence.confidence} {due.evidence.seen}). "
-        f"Seen now: {short(outcome)}."
-    )
+    wanted, seen = expected(due.outcome, due.cause), short(outcome)
+    told = f"Expected: {wanted} ({due.evidence.confidence} {due.evidence.seen}). Seen now: {seen}."
+    flat = facts(outcome)
+    wrong = next((name for name, line in due.outcome.items() if not matches({name: line}, flat)), None)
+    return f"{told} Differs in {wrong}: {flat[wrong]!r}."[:600] if wrong else told
 
 
 def _with(base: Finding, verdict: Verdict, *, evidence: Evidence, drift: str = "") -> Finding:

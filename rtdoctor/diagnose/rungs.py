@@ -39,9 +39,15 @@ def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (
     )
 
 
-def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Finding:
-    """The key is there and can be carried, and the base URL is the one of a Realtime endpoint."""
+def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_cause: str | None = None) -> Finding:
+    """The key is there and can be carried, and the base URL is the one of a Realtime endpoint.
+
+    `query_cause` is what is wrong with the query of the URL that was given, where it is known to be refused.
+    """
     facts = [*target.notes, *told]
+    if target.asked_query:
+        names = ", ".join(target.asked_query)
+        facts.append(f"The query of the URL ({names}) is not sent by the ladder; rtdoctor probe repeats it exactly.")
     if key is None or not key:
         if target.profile in ("openai", "azure"):
             return named("usage.no-credential", "fail", "no key", facts)
@@ -62,6 +68,8 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str]) -> Fin
             ],
             evidence=(known,),
         )
+    if query_cause is not None:
+        return named(query_cause, "fail", "the query of the URL given is refused", facts)
     if target.profile == "openai" and not key.form:
         facts.append("OpenAI's keys begin with sk- and its client secrets with ek_; this one does not.")
         return named("auth.wrong-token", "warn", "not the form of an OpenAI key", facts)
@@ -161,7 +169,8 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     """
     weighed = weigh(outcome)
     if outcome.fault is not None:
-        return finding(outcome, weighed=weighed)
+        faults = (*tell(outcome), "The socket may work all the same; the rungs below tell.")
+        return Finding("warn", f"GET /models: {outcome.fault_text}", facts=faults)
     told = list(tell(outcome))
     if outcome.http_status == 401:
         return finding(outcome, "fail", weighed)
@@ -193,19 +202,19 @@ def _judge_list(answer: Answer | None, model: str, known_shutdown: str, told: li
     if not isinstance(data, list):
         return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
     listed = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
-    told.append(f"{len(listed)} models are listed for this key.")
+    told.append(f"{len(listed)} models are listed.")
     if model not in listed:
         told.append(f"{model} is not among them.")
         seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
-        return named("session.model-no-access", "warn", f"{model} is not listed for this key", told, evidence=(seen,))
+        return named("session.model-no-access", "warn", f"{model} is not listed", told, evidence=(seen,))
     shutdown = _date_of(listed[model].get("shutdown_date"))
     source = "GET /models" if shutdown else "rtdoctor's own list of 2026-11-22"
     shutdown = shutdown or known_shutdown
     if shutdown:
         gone = shutdown <= day(now)
         told.append(f"{model} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
-        return Finding("warn", f"key accepted; {model} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
-    return Finding("pass", f"key accepted, {model} listed", facts=tuple(told))
+        return Finding("warn", f"200; {model} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
+    return Finding("pass", f"200, {model} listed", facts=tuple(told))
 
 
 def _date_of(value: object) -> str:
@@ -225,9 +234,8 @@ def judge_secret(
         base = finding(outcome)
         if outcome.http_status in (404, 405, 501):
             return Finding("warn", f"mints no client secrets ({outcome.http_status})", facts=base.facts)
-        verdict: Verdict = "inconclusive" if base.verdict == "inconclusive" else "warn"
         summary = "200 without a value at the root" if outcome.http_status == 200 else base.summary
-        return Finding(verdict, summary, base.cause, base.title, base.explanation, facts=base.facts, remedy=base.remedy)
+        return Finding("warn", summary, base.cause, base.title, base.explanation, facts=base.facts, remedy=base.remedy)
     told = [*tell(outcome)]
     if expires_at is None:
         return Finding("warn", "minted, but without a top-level expires_at", facts=tuple(told))

@@ -67,7 +67,7 @@ def _first_cause(results: Sequence[Result], strict: bool) -> str | None:
 
 
 def _can_connect(rungs: Sequence[Rung]) -> bool | None:
-    if any(rung.dead for rung in rungs):
+    if any(rung.dead and rung.rung != "transcript" for rung in rungs):
         return False
     socket = [rung.verdict for rung in rungs if rung.rung in _SOCKET]
     if len(socket) < len(_SOCKET):

@@ -1,7 +1,7 @@
 """The ladder: from the configuration up to a transcript, until a rung is dead."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from rtdoctor.diagnose import rungs
@@ -17,7 +17,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Rung
 from rtdoctor.model.scenario import Handshake, Step
-from rtdoctor.protocol.models import models
+from rtdoctor.protocol.models import kind_of, models
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.tcp import connect
@@ -51,9 +51,10 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
         told.append(f"Organisation {choice.organization}.")
     if choice.project:
         told.append(f"Project {choice.project}.")
-    judged = rungs.judge_config(target, choice.key, told)
-    # A REST path in the URL fails, but the way without it is worth knowing: the ladder goes on.
-    yield _rung("config", judged, dead=judged.verdict == "fail" and judged.cause != "refused.path")
+    judged = rungs.judge_config(target, choice.key, told, _query_cause(target.asked_query))
+    # A path or query in the URL that is refused fails, but the way without it is worth knowing: the ladder goes on.
+    unusable = judged.verdict == "fail" and (judged.cause or "").startswith("usage.")
+    yield _rung("config", judged, dead=unusable)
 
     async for rung in reach(bench):
         yield rung
@@ -63,6 +64,14 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
         yield rung
     async for rung in _socket(bench):
         yield rung
+
+
+def _query_cause(query: Mapping[str, str]) -> str | None:
+    """What is wrong with model and intent in a URL, where that is known (protocol 1.14, 1.17; seen 2026-06 to 08)."""
+    model = query.get("model")
+    if model and query.get("intent") == "transcription":
+        return "session.model-with-intent"
+    return "session.model-wrong-mode" if model and kind_of(model) == "transcription" else None
 
 
 async def reach(bench: Bench) -> AsyncIterator[Rung]:
@@ -104,8 +113,8 @@ def _rung(name: str, judged: Finding, started: float | None = None, dead: bool |
 
 
 async def _rest(bench: Bench) -> AsyncIterator[Rung]:
-    """The two REST rungs. They stand beside the way: only a server that gives no answer at all ends the ladder here,
-    because a key that REST refuses is told more surely by the socket, and a compatible server may have no REST."""
+    """The two REST rungs. They stand beside the way and never end the ladder: a key that REST refuses is told more
+    surely by the socket, and a compatible server may have no REST at all."""
     choice = bench.choice
     if choice.key is not None and choice.key.form == "ek_":
         bench.mints = "the key is itself a client secret and can mint none"
@@ -119,7 +128,7 @@ async def _rest(bench: Bench) -> AsyncIterator[Rung]:
     judged = rungs.judge_models(
         outcome, exchange.answer, choice.model, known.shutdown if known else "", bench.clock.now()
     )
-    yield _rung("http", judged, started, dead=outcome.http_status is None)
+    yield _rung("http", judged, started, dead=False)
 
     if choice.key is None:
         bench.mints = "there is no key to mint a client secret with"

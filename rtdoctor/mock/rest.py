@@ -8,7 +8,7 @@ from aiohttp import web
 
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.secrets import LONGEST, SHORTEST, USUAL, Vault
-from rtdoctor.mock.update import check, fresh_config, merged
+from rtdoctor.mock.update import Bad, check, fresh_config, merged
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.models import models
 
@@ -35,6 +35,11 @@ def routes(vault: Vault, clock: Clock) -> dict[tuple[str, str], Handler]:
         ("POST", "/v1/realtime/transcription_sessions"): retired,
         ("POST", "/v1/realtime"): retired,
     }
+
+
+def _lifetime(seconds: int) -> int:
+    """How long a secret lives: as long as was asked for."""
+    return seconds
 
 
 def _refused(request: web.Request, vault: Vault) -> web.Response | None:
@@ -79,15 +84,19 @@ async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Respons
         body = None
     if not isinstance(body, dict):
         return _error(400, refusals()["not-json"].error({}, None))
-    seconds = (body.get("expires_after") or {}).get("seconds", USUAL)
+    after = body.get("expires_after") or {}
+    seconds = after.get("seconds", USUAL) if isinstance(after, dict) else None
     if not isinstance(seconds, int) or not SHORTEST <= seconds <= LONGEST:
         values = {"param": "expires_after.seconds", "value": seconds, "wanted": f"{SHORTEST} to {LONGEST}"}
         return _error(400, refusals()["invalid-value"].error(values, None))
     asked = body.get("session") or {"type": "realtime"}
-    bad = check(asked, str(asked.get("type")) if isinstance(asked, dict) else "realtime")
+    try:
+        bad = check(asked, str(asked.get("type")) if isinstance(asked, dict) else "realtime")
+    except (TypeError, AttributeError):
+        bad = Bad("invalid-type", {"param": "session", "wanted": "the documented types", "given": "another"})
     if bad:
         return _error(400, refusals()[bad.behaviour].error(bad.values, None))
-    value, end = vault.mint(asked, seconds)
+    value, end = vault.mint(asked, _lifetime(seconds))
     # session.expires_at is 0 until the session starts; the secret's end stands at the root (openai-openapi examples).
     session = merged(fresh_config(asked["type"], clock.ident("sess_"), 0, asked.get("model")), asked)
     return web.json_response({"value": value, "expires_at": end, "session": session})

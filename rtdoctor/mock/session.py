@@ -121,8 +121,12 @@ class Session:
         handler = self._handlers.get(str(event.get("type")))
         if handler is None:
             await self.refuse("unknown-event", {"value": event.get("type")}, event)
-        else:
+            return
+        try:
             await handler(event)
+        except (TypeError, AttributeError, KeyError, ValueError) as error:
+            # A field of a type that no real client sends; the real one answers with an error and stays (inferred).
+            await self.refuse("invalid-value", {"value": type(error).__name__, "wanted": "the documented types"}, event)
 
     async def _ignore(self, _event: dict[str, Any]) -> None:
         """Accepted without an answer (WebRTC only by its documentation)."""

@@ -80,7 +80,7 @@ def check(session: object, own_type: str) -> Bad | None:
     given = session.get("type")
     if given is None:
         return Bad("missing-parameter", {"param": "session.type"})
-    if given not in SHAPES:
+    if not isinstance(given, str) or given not in SHAPES:
         return _bad_value("session.type", given, tuple(SHAPES))
     # Unknown fields are told before the type's mismatch: flat beta fields were answered so on ?model= sockets.
     bad = _walk(session, SHAPES[given], "session")
@@ -93,7 +93,7 @@ def _walk(value: Any, shape: Any, where: str) -> Bad | None:
     if value is None or shape is _ANY:
         return None
     if isinstance(shape, tuple) and isinstance(shape[0], str):
-        return None if value in shape else _bad_value(where, value, shape)
+        return None if isinstance(value, str) and value in shape else _bad_value(where, value, shape)
     if not isinstance(shape, dict):
         fits = isinstance(value, shape) and (not isinstance(value, bool) or shape is _FLAG)
         wanted = shape[0] if isinstance(shape, tuple) else shape

@@ -1,5 +1,6 @@
 """A scenario: one handshake or session to try, and the graded outcomes that it accepts. Data, read from TOML."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -86,6 +87,19 @@ class Scenario:
     def billable(self) -> bool:
         """True when it sends anything that may cost money: audio, a response, or bytes that could be such an event."""
         return any(
-            step.audio is not None or (step.send is not None and step.send.get("type") not in FREE_EVENTS)
-            for step in self.steps
+            step.audio is not None or not _free(step.send) or not _free(_event_in(step.text)) for step in self.steps
         )
+
+
+def _free(event: Any) -> bool:
+    if not isinstance(event, Mapping):
+        return True
+    kind = event.get("type")
+    return not isinstance(kind, str) or kind in FREE_EVENTS
+
+
+def _event_in(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None

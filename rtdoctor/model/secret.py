@@ -19,7 +19,8 @@ _SHAPES = (
 )
 # A server's echo of a key keeps its first or last characters beside the stars (seen: "sk-proj-****ueba"). Looked for
 # only where a key was used: elsewhere stars are emphasis.
-_ECHO = re.compile(r"[A-Za-z0-9_\-.<>]*\*{2,}[…*]*[A-Za-z0-9_\-.<>]*")
+_STARRED = re.compile(r"[A-Za-z0-9_\-<>]*\*{2,}[…*]*[A-Za-z0-9_\-<>]*")
+_LAST = 4  # so many characters of a key's end are what servers echo
 _FRAGMENT = 8  # characters of a secret in a row that already count as a leak
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._whole: list[str] = []
         self._fragments: dict[str, None] = {}
+        self._lasts: list[re.Pattern[str]] = []
         for secret in secrets:
             self.add(secret)
 
@@ -70,12 +72,16 @@ class Redactor:
         raw = value.encode("utf-8", "surrogateescape")
         forms = {
             value,
-            quote(value, safe=""),
+            quote(raw, safe=""),
             base64.b64encode(raw).decode(),
             base64.urlsafe_b64encode(raw).decode(),
         }
         self._whole = sorted({*self._whole, *forms}, key=len, reverse=True)
         core = _PUBLIC_PREFIX.sub("", value)
+        if len(core) >= _FRAGMENT:
+            # The last characters alone, where something before them says that they are the end of a key.
+            last = re.escape(core[-_LAST:])
+            self._lasts.append(re.compile(rf"(?:(?<=[*.…•xX-])|(?<=ending in )|(?<=ending with )){last}\b"))
         for start in range(len(core) - _FRAGMENT + 1):
             self._fragments[core[start : start + _FRAGMENT]] = None
 
@@ -84,7 +90,9 @@ class Redactor:
         for whole in self._whole:
             text = text.replace(whole, MASK)
         if self._whole:
-            text = _ECHO.sub(MASK, self._without_fragments(text))
+            text = _STARRED.sub(MASK, self._without_fragments(text))
+            for last in self._lasts:
+                text = last.sub(MASK, text)
         for shape in _SHAPES:
             text = shape.sub(MASK, text)
         return text

@@ -53,7 +53,8 @@ class Target:
 
     @property
     def port(self) -> int:
-        return self._parts.port or (443 if self.tls else 80)
+        port = self._parts.port
+        return port if port is not None else 443 if self.tls else 80
 
     @property
     def is_address(self) -> bool:
@@ -99,7 +100,7 @@ def parse_target(text: str, *, route: Route = Route(), as_sdk: bool = False) -> 
         raise BadTarget(f"the scheme '{parts.scheme}' is not one of https, wss, http, ws")
     if parts.username is not None or parts.password is not None:
         raise BadTarget("the URL holds user information (user:password@); give the key with --key-env or --key-file")
-    if not parts.hostname:
+    if not parts.hostname or re.search(r"[\s\x00-\x1f]", parts.hostname):
         raise BadTarget(f"'{text}' names no host")
     try:
         parts.hostname.encode("idna" if not parts.hostname.isascii() else "ascii")
@@ -114,7 +115,7 @@ def parse_target(text: str, *, route: Route = Route(), as_sdk: bool = False) -> 
         path = "/v1"
         notes.append("The URL has no path, /v1 was added.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    base = f"{scheme}://{host}{f':{port}' if port else ''}{path}"
+    base = f"{scheme}://{host}{f':{port}' if port is not None else ''}{path}"
     if parts.hostname == "api.openai.com" or parts.hostname.endswith(".api.openai.com"):
         profile: Profile = "openai"
     elif parts.hostname.endswith(".openai.azure.com"):

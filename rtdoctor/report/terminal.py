@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -89,7 +89,8 @@ class TerminalWriter:
             ("  why", [finding.explanation]),
             ("  drift", [finding.drift]),
             ("  seen", finding.facts),
-            ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out]),
+            ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if _fits(item)]),
+            ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not _fits(item)]),
             ("  change", [finding.remedy]),
             ("  known", [str(item) for item in finding.evidence]),
         ):
@@ -194,6 +195,11 @@ def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
         else:
             told.setdefault(rung.finding.cause, rung)
     return [*told.values(), *unnamed]
+
+
+def _fits(candidate: Candidate) -> bool:
+    """True for the next best cause, which fits too; the others are ruled out."""
+    return candidate.reason.startswith("fits too")
 
 
 def _count(results: Iterable[Result], verdict: str) -> int:

@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise BadScenario(f"{file}: larger than 1 MiB")
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = _plain(tomllib.loads(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -67,6 +68,15 @@ def _form() -> Any:
 
     schema = json.loads(Path(__file__).with_name("scenario.schema.json").read_text(encoding="utf-8"))
     return jsonschema_rs.validator_for(schema)
+
+
+def _plain(value: Any) -> Any:
+    """TOML's own dates as text: `seen = 2026-11-22` is as good as the quoted form."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, (date, time)) else value
 
 
 def _told(raw: dict[str, Any], path: list[Any]) -> str:
@@ -108,8 +118,8 @@ def _step(step: dict[str, Any], where: str) -> Step:
             event = json.loads(given["send"])
         except (ValueError, RecursionError) as error:
             raise BadScenario(f"{where}: send holds no JSON: {error}; use text for what is not JSON") from error
-        if not isinstance(event, dict):
-            raise BadScenario(f"{where}: send wants a JSON object")
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            raise BadScenario(f"{where}: send wants a JSON object with a type, a string")
         given["send"] = event
     if "binary" in given:
         given["binary"] = bytes.fromhex(given["binary"])
@@ -142,7 +152,7 @@ def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
                 raise KeyError(f"'{name}' is no fact of an outcome")
             matches({name: wanted}, flat)
         _compile(line["outcome"])
-    except KeyError as error:
+    except (KeyError, TypeError) as error:
         raise BadScenario(f"{where}: outcome: {error.args[0]}") from error
     except re.error as error:
         raise BadScenario(f"{where}: outcome: a regular expression is wrong: {error}") from error

@@ -1,11 +1,13 @@
 """Reads an audio file of any form that libsndfile knows, as the 24 kHz mono PCM16 that the API takes."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from rtdoctor.protocol.audio import RATE, Measure, measure, to_pcm16
 
 MOST_SECONDS = 600
+_LEAST_SECONDS = 0.1  # a commit of less is refused (observed 2025-10)
 
 
 class BadAudio(ValueError):
@@ -40,10 +42,12 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
             if frames > rate * MOST_SECONDS:
                 raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
             samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+    except (soundfile.LibsndfileError, RuntimeError, TypeError, OSError) as error:
         raise BadAudio(f"{path}: is no audio that libsndfile can read ({error})") from error
-    if not len(samples):
-        raise BadAudio(f"{path}: holds no samples")
+    if len(samples) < rate * _LEAST_SECONDS:
+        raise BadAudio(f"{path}: shorter than 100 ms, the least that can be committed")
+    if not math.isfinite(float(abs(samples).sum())):
+        raise BadAudio(f"{path}: holds samples that are no numbers")
     taken = measure(samples, rate)
     if rate != RATE:
         import soxr

@@ -56,11 +56,12 @@ async def _keep_the_answer(request: aiohttp.ClientRequest, handler: Any) -> aioh
     return response
 
 
-async def read_answer(response: aiohttp.ClientResponse, started: float) -> Answer:
-    """Status, headers and the first bytes of the body. A body that breaks off or stalls is kept as far as it came."""
+async def read_answer(response: aiohttp.ClientResponse, started: float, seconds: float = 0.5) -> Answer:
+    """Status, headers and the first bytes of the body. A body that breaks off or stalls is kept as far as it came in
+    so many seconds: the status has come, and that is what counts."""
     body = b""
     try:
-        async with asyncio.timeout(2.0 if response.status != 200 else 20.0):
+        async with asyncio.timeout(seconds):
             while len(body) < MOST_BODY and (piece := await response.content.read(MOST_BODY - len(body))):
                 body += piece
     except (aiohttp.ClientError, TimeoutError):
@@ -85,7 +86,7 @@ async def rest(
     try:
         async with asyncio.timeout(timeout):
             async with session.request(method, url, headers=headers, json=json_body, allow_redirects=False) as response:
-                return Exchange(request, await read_answer(response, started))
+                return Exchange(request, await read_answer(response, started, timeout / 2))
     except (RedirectRefused, UpgradeRefused) as refusal:
         return Exchange(request, refusal.answer)
     except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:

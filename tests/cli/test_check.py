@@ -148,6 +148,8 @@ def test_the_url_of_the_original_report_is_mended_and_named():
     ("arguments", "says"),
     [
         (["--target", "no url"], "no URL"),
+        (["--target", ""], "--target is empty"),
+        (["--key-env", ""], "--key-env is empty"),
         (["--target", "ftp://x/v1"], "scheme 'ftp'"),
         (["--tag", "nope"], "the tags are"),
         (["-k", "no-such-scenario"], "no scenario is selected"),
@@ -167,6 +169,40 @@ def test_bad_input_is_one_sentence_and_exit_2(arguments, says):
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("flag", ["--target", "--key-env", "--key-file", "--ca-file"])
+def test_a_key_in_the_place_of_another_value_is_not_shown(flag):
+    done = rtdoctor("check", flag, KEY, key=KEY)
+    assert done.returncode == 2
+    assert KEY not in done.stderr
+    assert "[secret]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "cause"),
+    [
+        ("?model=gpt-4o-transcribe&intent=transcription", "session.model-with-intent"),
+        ("?model=gpt-4o-transcribe", "session.model-wrong-mode"),
+        ("?intent=transcription", None),
+    ],
+)
+def test_the_query_of_the_url_that_was_given_is_judged(query, cause):
+    with serving() as server:
+        url = server.base_url + "/realtime" + query
+        done = rtdoctor("check", "--target", url, "--tag", "smoke", "--format", "json", key=KEY)
+    report = json.loads(done.stdout)
+    assert (report["summary"]["cause"], done.returncode) == (cause, 1 if cause else 0)
+    assert any("is not sent by the ladder" in fact for fact in report["ladder"][0]["finding"]["facts"])
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    command = f"{sys.executable} -m rtdoctor check --target mock --tag smoke"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | head -n 1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 141)
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,8 @@ SEEN += [
     ("close.abnormal", silent(fault="dropped", fault_layer="session")),
     ("close.policy", closed(1008)),
     ("close.server", closed(1011)),
+    ("close.keepalive", closed(1011, "keepalive ping timeout")),
+    ("network.proxy-auth", refused(407)),
     ("close.server", closed(1013)),
     ("close.normal", closed(1000)),
 ]

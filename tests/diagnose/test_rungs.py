@@ -92,7 +92,7 @@ def test_a_shutdown_date_of_the_endpoint_or_of_our_own_list_is_told():
         (answer(ahead=-3600), True, NOW - 3000, "warn", "auth.clock-skew"),
         (answer(404), False, None, "warn", None),
         (answer(200, {}), False, None, "warn", None),
-        (answer(500), False, None, "inconclusive", "refused.server-error"),
+        (answer(500), False, None, "warn", "refused.server-error"),
     ],
 )
 def test_client_secret(reply, minted, expires_at, verdict, cause):

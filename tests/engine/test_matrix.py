@@ -105,6 +105,13 @@ async def test_a_commit_that_is_not_answered_is_found(try_alone):
     assert broken.outcome.unmet == ("error",)
 
 
+async def test_a_secret_that_lives_longer_than_was_asked_for_is_not_waited_out(try_alone, monkeypatch):
+    monkeypatch.setattr("rtdoctor.mock.rest._lifetime", lambda _seconds: 6_000_000)
+    result = await try_alone("secret.expired")
+    assert result.verdict == "inconclusive"
+    assert "another lifetime" in result.seen
+
+
 def test_every_refusal_of_the_mock_tells_its_evidence():
     for refusal in refusals().values():
         assert refusal.evidence, refusal.id

@@ -224,6 +224,27 @@ async def test_the_key_is_never_the_subprotocol_that_is_selected():
         assert ws.protocol == "realtime"
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "response.create", "response": "x"},
+        {"type": "response.create", "response": {"output_modalities": 5}},
+        {"type": "conversation.item.create", "item": {"type": "message", "id": [1]}},
+        {"type": "session.update", "session": {"type": ["realtime"]}},
+        {"type": "session.update", "session": {"type": "realtime", "audio": {"input": {"format": {"type": [1]}}}}},
+        {"type": ["session.update"]},
+    ],
+)
+async def test_fields_of_any_type_are_an_error_and_not_the_end(event):
+    async with socket("?model=gpt-realtime-2.1") as ws:
+        await ws.receive_json()
+        await ws.send_json(event)
+        seen = await events(ws, {"error"})
+        assert seen[-1]["error"]["type"] == "invalid_request_error"
+        await ws.send_json({"type": "input_audio_buffer.clear"})
+        assert await events(ws, {"input_audio_buffer.cleared"})
+
+
 async def test_rest_lists_models_mints_secrets_and_refuses_the_retired_paths():
     async with Mock({KEY}) as mock, aiohttp.ClientSession(headers=AUTH) as http:
         async with http.get(mock.base_url + "/models") as answer:
@@ -236,7 +257,12 @@ async def test_rest_lists_models_mints_secrets_and_refuses_the_retired_paths():
         assert minted["value"].startswith("ek_")
         assert minted["session"]["expires_at"] == 0
         assert minted["expires_at"] > 1_700_000_000
-        for body in ({"expires_after": {"seconds": 5}}, {"session": {"type": "transcription", "x": 1}}):
+        for body in (
+            {"expires_after": {"seconds": 5}},
+            {"expires_after": "x"},
+            {"session": {"type": "transcription", "x": 1}},
+            {"session": {"type": ["a"]}},
+        ):
             async with http.post(url, json=body) as answer:
                 assert answer.status == 400
         for path in ("/realtime/sessions", "/realtime/transcription_sessions", "/realtime"):

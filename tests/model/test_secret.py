@@ -48,6 +48,19 @@ def test_every_form_of_a_key_is_masked(leak):
     assert shown.startswith("before ")
 
 
+@pytest.mark.parametrize(
+    "echo", ["sk-proj-...dS5a", "sk-…dS5a", "a key ending in dS5a", "sk-•••dS5a", "xxxx-dS5a", "****dS5a"]
+)
+def test_the_last_characters_are_masked_where_they_are_told_to_be_a_keys_end(echo):
+    assert "dS5a" not in redactor().text(f"Incorrect API key provided: {echo}. You can find it")
+    assert redactor().text("Incorrect key: sk-proj-****dS5a. You can").endswith(". You can")
+
+
+def test_a_key_that_is_no_text_is_masked_too():
+    odd = "sk-\udcff\udcfeabcdefghijkl"
+    assert "abcdefgh" not in redactor(odd).text(f"the key {odd} and {odd[6:]}")
+
+
 def test_plain_sentences_pass_unchanged():
     told = "Offer the subprotocols realtime and openai-insecure-api-key.KEY, or send Authorization: Bearer KEY."
     assert redactor().text(told) == told

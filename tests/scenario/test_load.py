@@ -73,6 +73,16 @@ def test_a_broken_file_is_told_with_file_and_place(tmp_path, change, says):
     assert says in str(told.value)
 
 
+def test_a_date_of_toml_is_a_date_too(tmp_path):
+    (scenario,) = load(tmp_path, GOOD.replace('"2026-11-22"', "2026-11-22"))
+    assert scenario.accept[0].evidence.seen == "2026-11-22"
+
+
+def test_an_event_in_a_text_is_as_billable_as_one_that_is_sent(tmp_path):
+    (scenario,) = load(tmp_path, GOOD.replace("send = ", "text = ").replace("session.update", "response.create"))
+    assert scenario.billable
+
+
 def test_an_id_occurs_once(tmp_path):
     with pytest.raises(BadScenario, match=r"'mine\.one' occurs"):
         load(tmp_path, GOOD + GOOD)

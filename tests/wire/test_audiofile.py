@@ -37,6 +37,13 @@ def test_stereo_is_mixed_and_a_text_beside_the_file_is_its_reference(tmp_path):
     assert abs(speech.measure.peak_db - -12) < 0.5
 
 
+@pytest.mark.parametrize("samples", [np.zeros(1000), np.full(48_000, np.nan), np.full(48_000, np.inf)])
+def test_too_short_or_no_numbers_is_told(tmp_path, samples):
+    soundfile.write(tmp_path / "x.wav", samples.astype("float32"), 24_000, subtype="FLOAT")
+    with pytest.raises(BadAudio):
+        read_speech(tmp_path / "x.wav")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"this is no audio at all", b"RIFF\x00\x00\x00\x00WAVE"])
 def test_what_is_no_audio_is_told(tmp_path, content):
     file = tmp_path / "x.wav"
