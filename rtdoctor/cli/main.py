@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, exits, mock, probe, snippet, validate
+from rtdoctor.cli import check, exits, explain, mock, probe, quick, snippet, validate
 
 app = typer.Typer(
+    cls=quick.QuickGroup,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("probe")(probe.probe)
+app.command("explain", cls=quick.QuickCommand)(explain.explain)
 app.command("validate")(validate.validate)
 app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
@@ -51,6 +53,8 @@ def main() -> None:
         # Whoever read our output has left (a pager, head): what was asked for has been done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(exits.OK) from None
+    except OSError as error:
+        exits.fail(f"the output cannot be written: {error.strerror or type(error).__name__}", exits.BUG)
     except Exception as bug:
         if os.environ.get("RTDOCTOR_DEBUG"):
             raise

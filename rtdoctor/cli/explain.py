@@ -1,0 +1,32 @@
+"""`rtdoctor explain`: what an error text, a log, a piece of code or a cause means. Offline."""
+
+from typing import Annotated
+
+import typer
+
+from rtdoctor.cli.options import Format, FormatOption
+
+
+def explain(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEXT | FILE | -]", help="What you have; - is standard input.", show_default=False),
+    ] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The page of a cause; also for a close code, an HTTP status, an error code."),
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="List the causes and leave.")] = False,
+    format: FormatOption = Format.terminal,
+) -> None:
+    """Name the cause behind whatever you can paste, and what to change. Nothing is sent anywhere.
+
+    A traceback of any client, an error event, a close code, an HTTP answer, a URL with headers, a piece of client
+    code, a whole log of any length: statuses, codes, messages and close codes are found anywhere in it. Several
+    problems are told in the order in which you would meet them. Keys are masked in what is printed.
+
+    Exit codes: 0 something was explained, or the text is healthy; 2 usage; 3 nothing known was found in the text.
+    """
+    from rtdoctor.cli.explaining import carry_out
+
+    raise typer.Exit(carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=str(format)))

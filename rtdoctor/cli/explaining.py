@@ -1,0 +1,111 @@
+"""Carries out `rtdoctor explain`. Loads no network stack, and a writer when it is needed."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rtdoctor import __version__
+from rtdoctor.cli import exits
+from rtdoctor.cli.exits import Usage
+from rtdoctor.diagnose.causes import UNKNOWN, causes
+from rtdoctor.diagnose.pages import page
+from rtdoctor.diagnose.text.blocks import decoded
+from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.model.explanation import Explanation, Page
+from rtdoctor.model.finding import Cause
+from rtdoctor.model.secret import Redactor
+
+_CHUNK = 1 << 16
+
+
+def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, format: str) -> int:
+    """Explain, and print; the exit code comes back.
+
+    Raises:
+        Usage: nothing was given, a file cannot be read, nothing is known of a cause, or of a format.
+    """
+    if format not in ("terminal", "json"):
+        raise Usage(f"--format {format!a}: wants terminal or json")
+    json = format == "json"
+    if list_only:
+        _print(tuple(causes().values()), json)
+        return exits.OK
+    if cause is not None:
+        _print(page(_cause_of(cause)), json)
+        return exits.OK
+    told: Explanation = Redactor().value(explain(_filled(_source(words))))
+    _print(told, json)
+    unknown = any(finding.cause == UNKNOWN for finding in told.findings)
+    if unknown and len(words) == 1 and _like_a_path(words[0]):
+        print(f"rtdoctor: there is no file {Redactor().text(ascii(words[0]))}; it was read as text", file=sys.stderr)
+    return exits.INCONCLUSIVE if unknown else exits.OK
+
+
+def _source(words: Sequence[str]) -> Iterator[str]:
+    if list(words) == ["-"] or not words:
+        if not words and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
+            raise Usage("give a text, a file, or - for standard input; rtdoctor explain --help tells more")
+        if sys.stdin is None or sys.stdin.closed:
+            raise Usage("standard input is closed, so - has nothing to read")
+        stdin = sys.stdin.buffer
+        return decoded(iter(lambda: stdin.read(_CHUNK), b""))
+    if len(words) == 1 and (path := _file(words[0])) is not None:
+        return decoded(_read(path))
+    # Words that the shell has taken apart are one text.
+    return iter([" ".join(words)])
+
+
+def _filled(chunks: Iterator[str]) -> Iterator[str]:
+    """The same; nothing but white space is a usage error."""
+    empty = True
+    for chunk in chunks:
+        empty = empty and not chunk.strip()
+        yield chunk
+    if empty:
+        raise Usage("there is nothing to explain: the text is empty")
+
+
+def _file(word: str) -> Path | None:
+    try:
+        path = Path(word)
+        if path.is_dir() and (os.sep in word or word in (".", "..")):
+            raise Usage(f"{path} is a folder; name a file in it")
+        return path if path.exists() and not path.is_dir() else None
+    except (OSError, ValueError):  # too long for a name, or a NUL in it: a text
+        return None
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield from iter(lambda: file.read(_CHUNK), b"")
+    except OSError as error:
+        raise Usage(f"{path}: {error.strerror or error}") from error
+
+
+def _like_a_path(word: str) -> bool:
+    return (
+        not any(char.isspace() for char in word) and "://" not in word and (os.sep in word or Path(word).suffix != "")
+    )
+
+
+def _cause_of(asked: str) -> str:
+    """A cause's id as it is; anything else is explained, and its first cause taken."""
+    if asked in causes():
+        return asked
+    found = explain([asked]).findings
+    if not found or found[0].cause in (None, UNKNOWN):
+        raise Usage(f"nothing is known of {Redactor().text(asked)!a}; --list names the causes")
+    return found[0].cause
+
+
+def _print(told: Explanation | Page | Iterable[Cause], json: bool) -> None:
+    if json:
+        from rtdoctor.report import explain_json
+
+        print(explain_json.text(told, __version__))
+    else:
+        from rtdoctor.report.explain_terminal import lines, show
+
+        show(lines(told))

@@ -1,0 +1,77 @@
+"""Cuts a stream of text into windows of bounded size, so that a log of any length is read in constant memory."""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rtdoctor.diagnose.text.secrets import mask, small
+
+SIZE = 1 << 16  # characters in a window
+_STEP = 1 << 14
+OVERLAP = 1 << 12  # the part that is looked at again at the start of the next: the longest text that a pattern spans
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# Typographic quotes come from forums and chat programs, the space from web pages. One character each: places stay.
+_STRAIGHT = str.maketrans("‘’“”„\u00a0", '\'\'""" ')
+_BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF8, "utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A window. `start` is its place in the whole text; what begins at or after `until` belongs to the next one."""
+
+    text: str
+    lower: str
+    start: int
+    until: int
+    last: bool
+
+
+def decoded(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Bytes as text: UTF-8, or UTF-16 with its mark (Windows shells write it); what is neither is replaced."""
+    decoder: codecs.IncrementalDecoder | None = None
+    head = b""
+    for chunk in chunks:
+        if decoder is None:
+            head += chunk
+            if len(head) < 3:
+                continue
+            decoder, chunk = _decoder(head)
+        yield decoder.decode(chunk)
+    if decoder is None:
+        decoder, head = _decoder(head)
+        yield decoder.decode(head)
+    yield decoder.decode(b"", True)
+
+
+def _decoder(head: bytes) -> tuple[codecs.IncrementalDecoder, bytes]:
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return codecs.getincrementaldecoder(name)("replace"), head[len(mark) :]
+    return codecs.getincrementaldecoder("utf-8")("replace"), head
+
+
+def blocks(chunks: Iterable[str]) -> Iterator[Block]:
+    """The windows of a text, each overlapping the next."""
+    held, start = "", 0
+    for chunk in chunks:
+        for place in range(0, len(chunk), _STEP):
+            held += _plain(chunk[place : place + _STEP])
+            while len(held) >= SIZE + OVERLAP:
+                # Before the cut, so that no secret is cut in two and its end missed.
+                held = mask(held)
+                yield _block(held[: SIZE + OVERLAP], start, SIZE, last=False)
+                held, start = held[SIZE:], start + SIZE
+    yield _block(mask(held), start, len(held), last=True)
+
+
+def _plain(text: str) -> str:
+    plain = text if text.isascii() else text.translate(_STRAIGHT)
+    if "\x1b" in plain:
+        plain = _COLOUR.sub("", plain)
+    return plain.replace("\r", " ") if "\r" in plain else plain
+
+
+def _block(text: str, start: int, until: int, *, last: bool) -> Block:
+    return Block(text, small(text), start, until, last)

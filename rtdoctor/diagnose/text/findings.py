@@ -1,0 +1,216 @@
+"""Explains a text: windows, sightings, outcomes, and the referee's findings in the order in which they are met."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from rtdoctor.diagnose.causes import UNKNOWN, causes
+from rtdoctor.diagnose.describe import tell
+from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
+from rtdoctor.diagnose.text.blocks import Block, blocks
+from rtdoctor.diagnose.text.errors import known_codes, look_for_errors, reading
+from rtdoctor.diagnose.text.patterns import look
+from rtdoctor.diagnose.text.secrets import told as shown
+from rtdoctor.diagnose.text.sighting import Sighting
+from rtdoctor.diagnose.text.story import Read, Story
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.explanation import Explanation
+from rtdoctor.model.finding import Finding
+from rtdoctor.model.outcome import ErrorEvent, Outcome
+
+_FACTS = 8  # told of one finding
+_MOST = 500  # different outcomes that are kept; more of the same adds nothing
+_SHORT = 100  # a text that may be nothing but a number or a code
+_NUMBER = re.compile(
+    r"^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$",
+    re.I | re.S,
+)
+_NOTHING = Request("", "")
+_CODE = re.compile(r"^\W*(?:code\W*)?(?P<code>[A-Za-z][a-z]*(?:_[a-z]+)+|OpperationNotSupported)\W*$")
+
+
+def explain(chunks: Iterable[str]) -> Explanation:
+    """Read a text of any length, in constant memory, and say what is wrong."""
+    reader = Reader()
+    for block in blocks(chunks):
+        reader.read(block)
+    return _explanation(reader)
+
+
+class Reader:
+    """Collects the different outcomes of a text, in a bounded number."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[Outcome, tuple[str, ...]] = {}
+        self._story = Story()
+        self._urls: dict[str, str] = {}
+        self._sent: dict[str, str] = {}
+        self._fields: dict[str, str] = {}
+        self._beta = self._rate = ""
+        self._hinted = self._secret = self._client = False
+
+    def read(self, block: Block) -> None:
+        """Take one window."""
+        seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
+        if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
+            seen += _alone(block.text.strip())
+        self._hinted = self._hinted or re.search(r"[?&\"'](?:intent|model|call_id)\b", block.text) is not None
+        self._secret = self._secret or "ek_" in block.text
+        for item in sorted(seen, key=lambda item: (item.at, -item.end)):
+            self._take(item, block)
+        if block.last:
+            self._keep(self._story.finish())
+            for read in self._asked():
+                self._keep([read])
+
+    def _take(self, seen: Sighting, block: Block) -> None:
+        inside = seen.at - block.start
+        if seen.name == "URL":
+            if len(self._urls) < _MOST and not commented(block, inside):
+                self._urls.setdefault(seen.url, seen.line)
+            self._keep(self._story.take(seen))
+        elif seen.sent or seen.field or seen.beta or seen.name == "wrong rate declared":
+            self._take_code(seen, block, inside)
+        else:
+            said = (seen.status, seen.close_code, seen.error, seen.fault) != (None,) * 4
+            self._client = self._client or said
+            if said or seen.event or seen.body:
+                self._keep(self._story.take(seen))
+            if not said and not seen.event:
+                self._keep([(Outcome(_NOTHING, "request", text=seen.text), (seen.line,))])
+
+    def _take_code(self, seen: Sighting, block: Block, inside: int) -> None:
+        if commented(block, inside):
+            return
+        if seen.sent:
+            self._sent.setdefault(seen.sent, seen.line)
+        elif seen.field:
+            self._fields.setdefault(seen.field, seen.line)
+        elif seen.beta:
+            self._beta = self._beta or seen.line
+        else:
+            self._rate = self._rate or seen.text
+
+    def _keep(self, reads: Iterable[Read]) -> None:
+        for outcome, lines in reads:
+            if outcome in self.outcomes or len(self.outcomes) < _MOST:
+                self.outcomes.setdefault(outcome, lines)
+
+    def _asked(self) -> Iterator[Read]:
+        """What the client asks for, where no session shows that the server takes it."""
+        if any(outcome.reached_session for outcome in self.outcomes):
+            return
+        for url, line in self._urls.items():
+            if not url.lower().startswith("ws"):
+                continue
+            request = request_of(url, secret=self._secret)
+            # A bare URL may be given its query elsewhere; a client's error text often leaves the query out.
+            if request.path.rstrip("/").endswith("/realtime") and not request.query and (self._hinted or self._client):
+                continue
+            yield Outcome(request, "request", text=url), (line,)
+            if mended(request) != request:
+                yield Outcome(mended(request), "request", text=url), (line,)
+        if self._beta:
+            yield Outcome(Request("", "", beta=True), "request", text=self._beta), (self._beta,)
+        if self._sent:
+            sent = tuple(self._sent)
+            yield Outcome(_NOTHING, "request", sent=sent, text=" ".join(sent)), tuple(self._sent.values())
+        if self._fields:
+            fields = tuple(self._fields)
+            told = Outcome(_NOTHING, "request", session_fields=fields, text=" ".join(fields))
+            yield told, tuple(self._fields.values())
+        if self._rate:
+            yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
+
+
+def _alone(text: str) -> Iterator[Sighting]:
+    """A text that is nothing but a status, a close code or an error code."""
+    if found := _CODE.match(text):
+        if found.group("code") in known_codes():
+            yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found.group("code")))
+    elif found := _NUMBER.match(text):
+        number, rest = int(found.group("number")), found.group("rest").strip(" :,;()\"'")
+        worded = not rest or re.fullmatch(r"[\w. ()'-]{3,90}", rest) is not None
+        if 1000 <= number <= 4999 and worded and (not rest or "_" in rest or "." in rest or "clos" in text.lower()):
+            yield Sighting("close code alone", 0, len(text), text, text, close_code=number, close_reason=rest)
+        elif 300 <= number <= 599 and not rest:
+            yield Sighting("status alone", 0, len(text), text, text, status=number)
+
+
+def _explanation(reader: Reader) -> Explanation:
+    told: dict[str, tuple[int, Finding]] = {}
+    stood, unknown = False, []
+    for outcome, lines in reader.outcomes.items():
+        weighed = weigh(outcome)
+        if weighed.cause is None:
+            stood = True
+        elif weighed.cause == UNKNOWN:
+            if outcome.stage != "request":
+                unknown.append((outcome, lines))
+        else:
+            found = _finding(outcome, lines, weighed)
+            strength = weighed.rule.strength if weighed.rule else 0
+            known = told.get(weighed.cause)
+            if known is None:
+                told[weighed.cause] = (strength, found)
+            else:
+                best, other = (found, known[1]) if strength > known[0] else (known[1], found)
+                told[weighed.cause] = (max(strength, known[0]), _together(best, other))
+    findings = [found for _, found in told.values()]
+    last = set(reading()["last_resort"])
+    better = [found for found in findings if found.cause not in last and not _guessed(told[found.cause or ""][0])]
+    if not better:
+        sure = [found for found in findings if not (stood and _guessed(told[found.cause or ""][0]))]
+        findings = [found for found in sure if found.cause not in last] or sure
+    else:
+        findings = better
+    if not findings and not stood:
+        findings = [_unknown(unknown)]
+    return Explanation(tuple(sorted(findings, key=_place)), stood and not findings)
+
+
+def _guessed(strength: int) -> bool:
+    """True for what is told for want of anything better: a refusal whose status the client hides."""
+    return strength <= 20
+
+
+def _finding(outcome: Outcome, lines: tuple[str, ...], weighed: Weighed) -> Finding:
+    told = finding(outcome, "fail", weighed)
+    seen = tuple(f"The text says: {line}" for line in lines if line)
+    return replace(told, facts=tuple(shown(fact) for fact in (*seen, *tell(outcome)))[:_FACTS])
+
+
+def _together(best: Finding, other: Finding) -> Finding:
+    facts = tuple(dict.fromkeys((*best.facts, *other.facts)))[:_FACTS]
+    return replace(best, facts=facts, evidence=tuple(dict.fromkeys((*best.evidence, *other.evidence))))
+
+
+def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:
+    """unknown.unknown, with what was seen and what was looked for."""
+    cause = causes()[UNKNOWN]
+    facts = [
+        fact for outcome, lines in reads[:3] for fact in _finding(outcome, lines, Weighed(UNKNOWN, None, ())).facts
+    ]
+    if any(outcome.http_status == 101 for outcome, _ in reads):
+        facts.append("A 101 alone proves nothing: the first event after it tells whether the session stands.")
+    facts.append(f"Looked for: {reading()['looked_for']}")
+    return Finding(
+        "inconclusive",
+        "nothing known",
+        UNKNOWN,
+        cause.title,
+        cause.explanation,
+        facts=tuple(facts),
+        remedy=cause.remedy,
+    )
+
+
+def _place(found: Finding) -> tuple[int, int]:
+    """Where a cause comes: by layer, then by the order in `reading.toml`, then as in causes.toml."""
+    every = list(causes())
+    layers = list(dict.fromkeys(ident.partition(".")[0] for ident in every))
+    layer = (found.cause or "").partition(".")[0]
+    order = reading()["order"]
+    inside = order.index(found.cause) if found.cause in order else len(order) + every.index(found.cause or UNKNOWN)
+    return layers.index(layer), inside

@@ -1,0 +1,38 @@
+"""The JSON form of an explanation, of a page and of the list of causes; `explain.schema.json` describes all three."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from rtdoctor.model.explanation import SCHEMA_VERSION, Explanation, Page
+from rtdoctor.model.finding import Cause, Finding
+
+
+def text(told: Explanation | Page | Iterable[Cause], version: str) -> str:
+    """The document as text; ASCII only, so that nothing in it can act on a terminal."""
+    head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "rtdoctor", "version": version}}
+    return json.dumps(head | _of(told), indent=2, ensure_ascii=True)
+
+
+def _of(told: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:
+    if isinstance(told, Explanation):
+        return {"healthy": told.healthy, "findings": [_finding(finding) for finding in told.findings]}
+    if isinstance(told, Page):
+        page = dataclasses.asdict(told)
+        cause = page.pop("cause")
+        return {"page": {"cause": cause.pop("id"), **cause, **page}}
+    return {"causes": [{"cause": cause.id, "title": cause.title} for cause in told]}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "cause": finding.cause,
+        "title": finding.title,
+        "confidence": finding.confidence,
+        "facts": list(finding.facts),
+        "remedy": finding.remedy,
+        "explanation": finding.explanation,
+        "ruled_out": [dataclasses.asdict(item) for item in finding.ruled_out],
+        "evidence": [dataclasses.asdict(item) for item in finding.evidence],
+    }

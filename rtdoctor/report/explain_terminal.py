@@ -1,0 +1,95 @@
+"""The terminal form of an explanation, of a page and of the list of causes. All text is cleaned.
+
+The layout is made here, line by line, and rich only colours it: in a pipe it is not even loaded, since `explain` is to
+be quick.
+"""
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from rtdoctor.model.explanation import Explanation, Page
+from rtdoctor.model.finding import Cause, Finding
+from rtdoctor.report.clean import clean
+
+_LABEL = 11
+_WIDEST = 110
+Line = tuple[str, str]  # a line and its style
+
+
+def show(shown: Iterable[Line]) -> None:
+    """Print lines to stdout, in colour where a terminal (or FORCE_COLOR) wants it."""
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        for text, _ in shown:
+            print(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+    for text, style in shown:
+        console.print(Text(text, style))
+
+
+def lines(told: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
+    """The lines of an explanation, a page or a list of causes."""
+    if isinstance(told, Explanation):
+        return _explanation(told)
+    return _page(told) if isinstance(told, Page) else _list(told)
+
+
+def _explanation(explanation: Explanation) -> Iterator[Line]:
+    """Every finding in the order in which it is met, or that all is well."""
+    if explanation.healthy:
+        yield "Healthy: a session was opened, and nothing in the text tells of an error.", "green"
+        return
+    for number, finding in enumerate(explanation.findings, 1):
+        if number > 1:
+            yield "", ""
+        yield from _finding(f"{number}. " if len(explanation.findings) > 1 else "", finding)
+
+
+def _finding(number: str, finding: Finding) -> Iterator[Line]:
+    sure = f" ({finding.confidence})" if finding.confidence else ""
+    for line in textwrap.wrap(clean(f"{number}{finding.cause}: {finding.title}{sure}"), _width()):
+        yield line, "bold red"
+    yield from _rows("why", [finding.explanation])
+    yield from _rows("seen", finding.facts)
+    yield from _rows("not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out])
+    yield from _rows("change", [finding.remedy])
+    yield from _rows("known", [str(item) for item in finding.evidence])
+
+
+def _page(page: Page) -> Iterator[Line]:
+    """All that is known of a cause."""
+    yield clean(f"{page.cause.id}: {page.cause.title}"), "bold"
+    yield from _rows("means", [page.cause.explanation])
+    yield from _rows("meets it", [page.who])
+    yield from _rows("change", [page.cause.remedy])
+    yield from _rows("shows", page.shows, whole=True)
+    yield from _rows("mended", page.mended, whole=True)
+    yield from _rows("known", [str(item) for item in page.evidence])
+
+
+def _list(causes: Iterable[Cause]) -> Iterator[Line]:
+    """One line a cause."""
+    for cause in causes:
+        yield f"{cause.id:31} {cause.title}", ""
+
+
+def _rows(label: str, texts: Sequence[str], *, whole: bool = False) -> Iterator[Line]:
+    """Texts beside their label, wrapped; with `whole` a line of an exchange stays one line."""
+    style = "bold" if label == "change" else ""
+    first = f"  {label}"
+    for text in texts:
+        plain = clean(text)
+        wrapped = [plain] if whole else textwrap.wrap(plain, max(20, _width() - _LABEL), break_on_hyphens=False)
+        for line in wrapped:
+            yield f"{first:{_LABEL}}{line}", style
+            first = ""
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)

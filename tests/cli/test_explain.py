@@ -1,0 +1,171 @@
+"""`rtdoctor explain` as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import rtdoctor as package
+from rtdoctor.diagnose.causes import causes
+from tests.cli.test_check import rtdoctor
+
+SCHEMA = json.loads((Path(package.__file__).parent / "report" / "explain.schema.json").read_text("utf-8"))
+DOTNET = "The server returned status code '403' when status code '101' was expected."
+KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
+
+
+def piped(data: bytes, *arguments):
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "rtdoctor", "explain", *arguments]
+    return subprocess.run(command, input=data, capture_output=True, env=environment, timeout=60, check=False)
+
+
+def document(*arguments):
+    done = rtdoctor("explain", "--format", "json", *arguments)
+    told = json.loads(done.stdout)
+    jsonschema.validate(told, SCHEMA)
+    return done.returncode, told
+
+
+def test_a_text_is_explained():
+    done = rtdoctor("explain", DOTNET)
+    assert done.returncode == 0
+    assert done.stdout.startswith("refused.path: That path has no WebSocket")
+    assert "?intent=transcription" in done.stdout
+    assert done.stderr == ""
+
+
+def test_words_that_the_shell_took_apart_are_one_text():
+    done = rtdoctor("explain", "received", "4000", "(private", "use)", "invalid_request_error.missing_model")
+    assert done.stdout.startswith("session.model-missing")
+
+
+def test_json_has_the_form_of_its_schema():
+    code, told = document("Unexpected server response: 429\nlater: closed 1013 insufficient_quota.x")
+    assert code == 0
+    assert told["healthy"] is False
+    assert [finding["cause"] for finding in told["findings"]] == ["refused.rate-limited", "limits.quota"]
+    assert told["findings"][0]["facts"][0] == "The text says: Unexpected server response: 429"
+
+
+def test_healthy_and_unknown():
+    code, told = document("< HTTP/1.1 101 Switching Protocols\n< session.created\n< session.updated")
+    assert (code, told["healthy"], told["findings"]) == (0, True, [])
+    code, told = document("nothing of interest")
+    assert (code, told["healthy"], told["findings"][0]["cause"]) == (3, False, "unknown.unknown")
+    assert rtdoctor("explain", "< session.created\n< session.updated").stdout.startswith("Healthy: ")
+
+
+def test_a_file_a_pipe_and_no_argument(tmp_path):
+    (tmp_path / "app.log").write_text(f"noise\n{DOTNET}\nnoise\n")
+    assert rtdoctor("explain", str(tmp_path / "app.log")).stdout.startswith("refused.path")
+    assert piped(DOTNET.encode(), "-").stdout.startswith(b"refused.path")
+    assert piped(DOTNET.encode("utf-16")).stdout.startswith(b"refused.path")
+    assert piped(b"\xff\xfe\x00\x80\xd8").returncode in (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "the text is empty"),
+        (["-"], "the text is empty"),
+        ([" "], "the text is empty"),
+        (["./"], "is a folder"),
+        (["--cause", "no.such-cause"], "nothing is known of 'no.such-cause'"),
+        (["--format", "yaml", "4000"], "'yaml': wants terminal or json"),
+        (["--cause"], "requires an argument"),
+        (["--nope"], "No such option"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(arguments, says):
+    done = rtdoctor("explain", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_that_is_not_there_is_said():
+    done = rtdoctor("explain", "no/such/session.log")
+    assert done.returncode == 3
+    assert "there is no file 'no/such/session.log'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "cause"),
+    [
+        ("session.beta-retired", "session.beta-retired"),
+        ("4000", "session.beta-retired"),
+        ("3000", "auth.invalid"),
+        ("4004", "session.model-retired"),
+        ("1013", "limits.quota"),
+        ("1001", "close.normal"),
+        ("1006", "close.abnormal"),
+        ("1008", "close.policy"),
+        ("1011", "close.server"),
+        ("401", "refused.unauthorized"),
+        ("403", "refused.path"),
+        ("404", "refused.path"),
+        ("407", "network.proxy-auth"),
+        ("426", "network.upgrade-stripped"),
+        ("429", "refused.rate-limited"),
+        ("503", "refused.server-error"),
+        ("invalid_model", "session.model-unknown"),
+        ("insufficient_quota", "limits.quota"),
+        ("beta_api_shape_disabled", "session.beta-retired"),
+        ("session_expired", "session.expired"),
+    ],
+)
+def test_the_page_of_a_cause(asked, cause):
+    code, told = document("--cause", asked)
+    assert (code, told["page"]["cause"]) == (0, cause)
+    assert told["page"]["evidence"]
+
+
+def test_a_page_on_the_terminal_holds_all_of_it():
+    done = rtdoctor("explain", "--cause", "session.beta-retired")
+    assert done.returncode == 0
+    for part in ("means", "meets it", "shows", "> OpenAI-Beta: realtime=v1", "mended", "known", "2026-09-20"):
+        assert part in done.stdout
+
+
+def test_the_causes_are_listed():
+    code, told = document("--list")
+    assert (code, [entry["cause"] for entry in told["causes"]]) == (0, list(causes()))
+    assert rtdoctor("explain", "--list").stdout.count("\n") == len(causes())
+
+
+def test_no_key_is_printed():
+    azure = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+    text = f"wss://h/v1/realtime?api-key={azure} Authorization: Bearer {KEY} gave HTTP 401 Incorrect API key: {KEY}"
+    for arguments in ([text], ["--format", "json", text], ["--cause", text], [f"{KEY}.log"]):
+        done = rtdoctor("explain", *arguments)
+        assert KEY[8:] not in done.stdout + done.stderr
+        assert azure not in done.stdout + done.stderr
+        assert KEY[-4:] not in done.stdout + done.stderr
+
+
+def test_nothing_in_a_text_acts_on_the_terminal():
+    done = rtdoctor("explain", "HTTP 403 \x1b]0;title\x07 \u202e reversed [bold]x[/bold]")
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "[bold]x[/bold]" in done.stdout
+    assert "\x1b[" in rtdoctor("explain", "HTTP 403", FORCE_COLOR="1").stdout
+
+
+def test_no_network_stack_is_loaded():
+    code = (
+        "import sys\n"
+        "from rtdoctor.cli.main import app\n"
+        "for arguments in (['explain', 'HTTP 403'], ['explain', '--format', 'json', '4000'], ['explain', '--list']):\n"
+        "    try: app(arguments)\n"
+        "    except SystemExit: pass\n"
+        "heavy = {'aiohttp', 'asyncio', 'ssl', 'numpy', 'soundfile', 'jsonschema_rs', 'pydantic', 'rich', '_socket'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"

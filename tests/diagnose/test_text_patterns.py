@@ -1,0 +1,65 @@
+"""The patterns are data: each recognises its own example, and every rule on text decides about some text."""
+
+import re
+import tomllib
+
+import pytest
+
+from rtdoctor.data import folder
+from rtdoctor.diagnose.causes import causes
+from rtdoctor.diagnose.pages import page
+from rtdoctor.diagnose.rules import matching, rules
+from rtdoctor.diagnose.text.blocks import blocks
+from rtdoctor.diagnose.text.errors import known_codes, reading
+from rtdoctor.diagnose.text.findings import Reader
+from rtdoctor.diagnose.text.patterns import look, patterns
+
+
+@pytest.mark.parametrize("pattern", patterns(), ids=lambda pattern: pattern.name)
+def test_a_pattern_recognises_its_own_example(pattern):
+    for example in (pattern.gives["example"], f"noise\n2026-11-22 [x] {pattern.gives['example']}\nnoise"):
+        if pattern.name == "HTTP answer" and example.startswith("noise"):
+            example = f"noise\n{pattern.gives['example']}\nnoise"
+        assert pattern.name in {seen.name for block in blocks([example]) for seen in look(block)}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", pattern.gives["seen"])
+    assert pattern.gives.get("confidence", "observed") in ("observed", "documented", "inferred")
+    assert pattern.gives["evidence"]
+
+
+def test_names_are_unique():
+    names = [pattern.name for pattern in patterns()]
+    assert len(names) == len(set(names))
+
+
+def outcomes():
+    texts = [pattern.gives["example"] for pattern in patterns()]
+    for name in ("clients", "service", "several"):
+        raw = tomllib.loads((folder("fixtures") / "texts" / f"{name}.toml").read_text("utf-8"))
+        texts += [entry["text"] for entry in raw["text"]]
+    texts += ["4000", "4004", "1013", "1002", "1005", "unknown_event", "invalid_audio", "wss://h/v1/realtime"]
+    for text in texts:
+        reader = Reader()
+        for block in blocks([text]):
+            reader.read(block)
+        yield from reader.outcomes
+
+
+def test_every_rule_on_text_is_exercised():
+    met = {id(rule) for outcome in outcomes() for rule in matching(outcome)}
+    assert [(rule.cause, dict(rule.when)) for rule in rules() if "text" in rule.when and id(rule) not in met] == []
+
+
+def test_the_order_and_the_codes_are_those_of_causes_and_rules():
+    assert set(reading()["order"]) | set(reading()["last_resort"]) <= set(causes())
+    assert set(reading()["ordinary"]) <= known_codes()
+
+
+@pytest.mark.parametrize("cause", causes())
+def test_every_cause_has_a_page(cause):
+    told = page(cause)
+    assert told.who.endswith(".")
+    assert told.shows
+    assert told.mended
+    assert told.evidence or cause == "unknown.unknown"
+    for line in (*told.shows, *told.mended):
+        assert line.startswith(("> ", "< ", "# ")), line
