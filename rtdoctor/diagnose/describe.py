@@ -54,7 +54,7 @@ def _handshake(outcome: Outcome) -> str:
 def _quoted(error: ErrorEvent) -> str:
     name = error.code or error.type or "(no code)"
     where = f" at {error.param}" if error.param else ""
-    return f"{name}{where}: “{_cut(error.message, _SHOWN)}”"
+    return f"{name}{where}: “{_cut(error.message, _SHOWN)}”" if error.message else f"{name}{where}"
 
 
 def _reason(reason: str) -> str:
