@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Timeout
+from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
 
 
 def check(
@@ -40,6 +40,7 @@ def check(
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
+    proxy: Proxy = None,
     timeout: Timeout = 10.0,
     concurrency: Annotated[
         int | None, typer.Option(help="Sockets at once. Default: 4 on a live endpoint, 48 on the mock.")
@@ -73,6 +74,7 @@ def check(
             key_env=key_env,
             key_file=key_file,
             ca_file=ca_file,
+            proxy=proxy,
             timeout=timeout,
             concurrency=concurrency,
             strict=strict,

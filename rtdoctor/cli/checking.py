@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -28,7 +29,7 @@ from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import Report, RunEvent
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.secret import Redactor, Secret
-from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Route, Target, parse_target
+from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Route, Target, parse_proxy, parse_target
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
 from rtdoctor.report import json as json_writer
 from rtdoctor.report.terminal import TerminalWriter
@@ -56,6 +57,7 @@ class Asked:
     key_env: str | None
     key_file: Path | None
     ca_file: Path | None
+    proxy: str | None
     timeout: float
     concurrency: int | None
     strict: bool
@@ -135,8 +137,12 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     except (BadTarget, BadCaFile) as error:
         raise Usage(str(error)) from error
     on_mock = target.profile == "mock"
-    if not on_mock and (name := next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None)):
-        notices.append(f"{name} is set; this version of rtdoctor connects directly and does not use it.")
+    if (
+        not on_mock
+        and not asked.proxy
+        and (name := next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None))
+    ):
+        notices.append(f"{name} is set; this version of rtdoctor connects directly; --proxy goes by it.")
     model = asked.model or target.asked_query.get("model")
     usual = defaults()
     aim = kind_of(model) if model else "transcription"
@@ -162,9 +168,10 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
 
 
 def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:
-    route = Route(str(asked.ca_file) if asked.ca_file else None)
+    proxy = parse_proxy(asked.proxy) if asked.proxy else None
+    route = Route(str(asked.ca_file) if asked.ca_file else None, proxy)
     # Port 0 until the mock has started and told its own.
-    mock = Target("http://127.0.0.1:0/v1", "mock", route)
+    mock = Target("http://127.0.0.1:0/v1", "mock", replace(route, proxy=None))
     if asked.target == "mock":
         return mock
     if asked.target == "openai":
@@ -240,6 +247,9 @@ def _run(
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context))
             redactor = Redactor([choice.key] if choice.key else [])
+            password = urlsplit(choice.target.route.proxy or "").password
+            if password:
+                redactor.add(Secret(password, "key", "the proxy's URL"))
             bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor, speech)
             return await run(bench, chosen, writers)
 

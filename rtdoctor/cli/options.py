@@ -18,4 +18,7 @@ FormatOption = Annotated[Format, typer.Option(help="How the report is written.")
 KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")]
+Proxy = Annotated[
+    str | None, typer.Option(metavar="URL", help="Go by this HTTP proxy, http://host:port (CONNECT for https).")
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer.")]

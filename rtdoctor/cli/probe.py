@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Timeout
+from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
 
 
 def probe(
@@ -28,6 +28,7 @@ def probe(
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
+    proxy: Proxy = None,
     timeout: Timeout = 10.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
     format: FormatOption = Format.terminal,
@@ -56,6 +57,7 @@ def probe(
                 key_env=key_env,
                 key_file=key_file,
                 ca_file=ca_file,
+                proxy=proxy,
                 timeout=timeout,
                 transcribe=transcribe,
                 json=format is Format.json,

@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.console import console
@@ -19,7 +20,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.secret import Redactor, Secret
-from rtdoctor.model.target import BadTarget, Route, parse_target
+from rtdoctor.model.target import BadTarget, Route, parse_proxy, parse_target
 from rtdoctor.protocol.models import defaults, takes_vad
 from rtdoctor.report import probe_json, probe_terminal
 from rtdoctor.wire.http import open_session
@@ -45,6 +46,7 @@ class Asked:
     key_env: str | None
     key_file: Path | None
     ca_file: Path | None
+    proxy: str | None
     timeout: float
     transcribe: bool
     json: bool
@@ -61,7 +63,9 @@ def carry_out(asked: Asked) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _filled(_given(asked), key, asked.key_env)
-        target = parse_target(given.with_query({}).url, route=Route(str(asked.ca_file) if asked.ca_file else None))
+        proxy = parse_proxy(asked.proxy) if asked.proxy else None
+        route = Route(str(asked.ca_file) if asked.ca_file else None, proxy)
+        target = parse_target(given.with_query({}).url, route=route)
         context = context_for(str(asked.ca_file) if asked.ca_file else None)
     except (BadHandshake, BadTarget, BadCaFile) as error:
         raise Usage(str(error)) from error
@@ -81,6 +85,8 @@ def carry_out(asked: Asked) -> int:
         transcribe=asked.transcribe,
     )
     redactor = Redactor(secrets)
+    if password := urlsplit(asked.proxy or "").password:
+        redactor.add(Secret(password, "key", "the proxy's URL"))
     progress = Progress(console(stderr=True))
 
     async def whole() -> Probed:

@@ -18,7 +18,14 @@ SETTLE = 1.0  # seconds to wait for the pong that shows a session to stand
 async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Exchange:
     """One connection from the upgrade to its close. Never raises for what a server does."""
     timeout = bench.choice.timeout
-    upgraded = await upgrade(bench.http, out.url, headers=out.headers, subprotocols=out.subprotocols, timeout=timeout)
+    upgraded = await upgrade(
+        bench.http,
+        out.url,
+        headers=out.headers,
+        subprotocols=out.subprotocols,
+        timeout=timeout,
+        proxy=bench.choice.target.route.proxy,
+    )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
     session = Session(upgraded.socket, bench.ledger)

@@ -98,6 +98,7 @@ async def get_models(bench: Bench) -> Exchange:
         request=Request(url, "/models", auth=("header",) if choice.key else (), credential="key"),
         headers=account_headers(choice) | key_headers(choice, choice.key),
         timeout=choice.timeout,
+        proxy=choice.target.route.proxy,
     )
 
 
@@ -115,6 +116,7 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         request=Request(url, "/realtime/client_secrets", auth=("header",), credential="key"),
         headers=account_headers(choice) | key_headers(choice, choice.key),
         timeout=choice.timeout,
+        proxy=choice.target.route.proxy,
         json_body=body,
     )
     answer = exchange.answer

@@ -77,6 +77,11 @@ def _query_cause(query: Mapping[str, str]) -> str | None:
 async def reach(bench: Bench) -> AsyncIterator[Rung]:
     """The rungs below HTTP: name, TCP, TLS. Ends at a dead one."""
     choice, target = bench.choice, bench.choice.target
+    if target.route.proxy:
+        # Who goes by a proxy leaves name, TCP and TLS to it; what fails there shows at the upgrade, by name.
+        for name in ("dns", "tcp", "tls"):
+            yield _rung(name, Finding("skip", f"does not apply: goes by the proxy {target.route.proxy_host}"))
+        return
     started = time.monotonic()
     addresses: tuple[str, ...] = (target.host,)
     if target.is_address:

@@ -23,6 +23,13 @@ class Route:
     """How to get there."""
 
     ca_file: str | None = None
+    proxy: str | None = None
+
+    @property
+    def proxy_host(self) -> str:
+        """Host and port of the proxy, without its credentials."""
+        parts = urlsplit(self.proxy or "")
+        return f"{parts.hostname}:{parts.port or 80}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,22 @@ class Target:
         """The wss:// (or ws://) URL of a path under the base, with the query encoded."""
         url = "ws" + self.base_url.removeprefix("http") + path
         return f"{url}?{urlencode(query)}" if query else url
+
+
+def parse_proxy(text: str) -> str:
+    """Check a proxy's URL, `http://[user:password@]host:port`.
+
+    Raises:
+        BadTarget: no http URL with a host. The message does not repeat the URL, which may hold a password.
+    """
+    parts = urlsplit(text)
+    try:
+        good = parts.scheme == "http" and bool(parts.hostname) and (parts.port or 80) > 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadTarget("the proxy wants a URL of the form http://host:port")
+    return text
 
 
 def parse_target(text: str, *, route: Route = Route(), as_sdk: bool = False) -> Target:

@@ -80,12 +80,15 @@ async def rest(
     headers: Mapping[str, str],
     timeout: float,
     json_body: Mapping[str, Any] | None = None,
+    proxy: str | None = None,
 ) -> Exchange:
     """One REST request. `request` is the printable form of what is asked; `headers` hold the credential."""
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout):
-            async with session.request(method, url, headers=headers, json=json_body, allow_redirects=False) as response:
+            async with session.request(
+                method, url, headers=headers, json=json_body, allow_redirects=False, proxy=proxy
+            ) as response:
                 return Exchange(request, await read_answer(response, started, timeout / 2))
     except (RedirectRefused, UpgradeRefused) as refusal:
         return Exchange(request, refusal.answer)
@@ -97,6 +100,11 @@ def fault_of(error: BaseException, layer: Any, timeout: float) -> Fault:
     """What aiohttp's error means, in the words of the layers."""
     if isinstance(error, TimeoutError):
         return Fault(layer, "timeout", f"no answer within {timeout:g} s")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        kind = "proxy-auth" if error.status == 407 else "proxy-refused"
+        return Fault(layer, kind, f"the proxy answered CONNECT with {error.status}")
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return Fault(layer, "proxy-refused", "the proxy cannot be reached")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Fault("tls", "untrusted", str(error.certificate_error))
     if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError):

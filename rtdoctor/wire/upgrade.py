@@ -30,6 +30,7 @@ async def upgrade(
     headers: Mapping[str, str],
     subprotocols: Sequence[str],
     timeout: float,
+    proxy: str | None = None,
 ) -> Upgraded:
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed."""
     started = time.monotonic()
@@ -41,6 +42,7 @@ async def upgrade(
                 protocols=tuple(subprotocols),
                 autoping=False,
                 max_msg_size=MOST_FRAME,
+                proxy=proxy,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
     except (RedirectRefused, UpgradeRefused) as refusal:

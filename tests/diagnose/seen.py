@@ -221,6 +221,8 @@ SEEN += [
     ("close.server", closed(1011)),
     ("close.keepalive", closed(1011, "keepalive ping timeout")),
     ("network.proxy-auth", refused(407)),
+    ("network.proxy-auth", at_layer("upgrade", "proxy-auth")),
+    ("network.proxy-refused", at_layer("upgrade", "proxy-refused")),
     ("close.server", closed(1013)),
     ("close.normal", closed(1000)),
 ]

@@ -1,0 +1,101 @@
+"""A proxy on the way: it works, wants credentials, refuses, or is not there; each is told by name."""
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+
+import pytest
+import trustme
+
+from rtdoctor.diagnose.summary import summarise
+from rtdoctor.engine.ladder import climb
+from rtdoctor.mock.server import Mock
+from rtdoctor.model.target import BadTarget, Route, Target, parse_proxy
+from tests.conftest import KEY, bench_on
+
+
+@asynccontextmanager
+async def connect_proxy(answer=b"HTTP/1.1 200 Connection established\r\n\r\n"):
+    """A CONNECT proxy that gives this answer, and tunnels after a 200. Yields its port and what it was asked."""
+    asked = []
+    tasks = []
+    writers = []
+
+    async def pump(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def handle(reader, writer):
+        writers.append(writer)
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head)
+        writer.write(answer)
+        await writer.drain()
+        if b" 200 " not in answer:
+            writer.close()
+            return
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writers.append(far_writer)
+        tasks.extend([asyncio.ensure_future(pump(reader, far_writer)), asyncio.ensure_future(pump(far_reader, writer))])
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with listening:
+        yield listening.sockets[0].getsockname()[1], asked
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+
+
+async def climbed(proxy, tmp_path):
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    async with Mock({KEY}, tls=context) as mock:
+        target = Target(mock.base_url, "compatible", Route(None, proxy))
+        async with bench_on(mock.base_url, target=target, billable=False, ca_file=str(tmp_path / "ca.pem")) as bench:
+            return [rung async for rung in climb(bench)]
+
+
+async def test_a_proxy_that_works_is_gone_by(tmp_path):
+    async with connect_proxy() as (port, asked):
+        rungs = await climbed(f"http://127.0.0.1:{port}", tmp_path)
+    summary = summarise(rungs)
+    assert (summary.can_connect, summary.exit_code) == (True, 0), rungs
+    assert len(asked) == 3
+    assert all(head.startswith(b"CONNECT localhost:") for head in asked)
+    assert not any(KEY.encode() in head for head in asked)
+
+
+WANTS_CREDENTIALS = (
+    b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+)
+REFUSES = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"), [(WANTS_CREDENTIALS, "network.proxy-auth"), (REFUSES, "network.proxy-refused")]
+)
+async def test_a_proxy_that_does_not_open_the_tunnel_is_named(answer, cause, tmp_path):
+    async with connect_proxy(answer) as (port, _):
+        summary = summarise(await climbed(f"http://127.0.0.1:{port}", tmp_path))
+    assert (summary.cause, summary.exit_code, summary.rung) == (cause, 3, "upgrade")
+
+
+async def test_a_proxy_that_is_not_there_is_named(tmp_path):
+    summary = summarise(await climbed("http://127.0.0.1:9", tmp_path))
+    assert (summary.cause, summary.exit_code) == ("network.proxy-refused", 3)
+
+
+def test_a_proxy_url_is_checked_without_being_repeated():
+    assert parse_proxy("http://user:pass@proxy.example:3128")
+    for bad in ("proxy:3128", "socks5://user:pass@h:1", "http://", "http://h:x"):
+        with pytest.raises(BadTarget) as told:
+            parse_proxy(bad)
+        assert "pass" not in str(told.value)
