@@ -69,7 +69,7 @@ def _cut(text: str, most: int) -> str:
 def short(outcome: Outcome) -> str:
     """What was seen, in the fewest words: the handshake's answer, then what came after it."""
     if outcome.http_status is None:
-        return f"{outcome.fault_layer} {outcome.fault}" if outcome.fault else "nothing"
+        return _cut(outcome.fault_text, 90) or f"{outcome.fault_layer} {outcome.fault}" if outcome.fault else "nothing"
     if outcome.http_status != 101 and outcome.http_error and outcome.http_error.code:
         return f"{outcome.http_status}, {outcome.http_error.code}"
     parts: list[str] = []
