@@ -123,9 +123,9 @@ class TerminalWriter:
         self._say("", f"Does the endpoint behave as known?  {len(results)} scenarios: {counts}.", "bold")
         self._line()
         table = Table(box=None, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
-        table.add_column("", width=4)
-        table.add_column("scenario", no_wrap=True)
-        table.add_column("expected", overflow="fold", min_width=18)
+        table.add_column("", width=4, no_wrap=True)
+        table.add_column("scenario", no_wrap=self._console.width >= 72, overflow="fold")
+        table.add_column("expected", overflow="fold", min_width=8)
         table.add_column("seen", overflow="fold", min_width=4)
         tried = [result for result in results if result.outcome is not None]
         for result in tried:
