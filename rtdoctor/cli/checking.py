@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +18,7 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.options import check_timeout
 from rtdoctor.cli.progress import Progress
 from rtdoctor.data import folder
 from rtdoctor.diagnose.causes import causes
@@ -71,8 +71,7 @@ def carry_out(asked: Asked) -> int:
     Raises:
         Usage: something on the command line or in the environment cannot be used.
     """
-    if not 0 < asked.timeout <= 600:
-        raise Usage(f"--timeout {asked.timeout:g}: wants more than 0 and at most 600 seconds")
+    check_timeout(asked.timeout)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
     chosen = _scenarios(asked)
@@ -246,10 +245,7 @@ def _run(
                 server = await open_things.enter_async_context(Mock({choice.key.reveal()}, clock=clock))
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context))
-            redactor = Redactor([choice.key] if choice.key else [])
-            password = urlsplit(choice.target.route.proxy or "").password
-            if password:
-                redactor.add(Secret(password, "key", "the proxy's URL"))
+            redactor = Redactor([*([choice.key] if choice.key else []), *choice.target.route.secrets()])
             bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor, speech)
             return await run(bench, chosen, writers)
 

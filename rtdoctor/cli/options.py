@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.exits import Usage
+
 
 class Format(StrEnum):
     """How the report is written."""
@@ -22,3 +24,13 @@ Proxy = Annotated[
     str | None, typer.Option(metavar="URL", help="Go by this HTTP proxy, http://host:port (CONNECT for https).")
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer.")]
+
+
+def check_timeout(seconds: float) -> None:
+    """Hold --timeout against its bounds.
+
+    Raises:
+        Usage: it is outside them.
+    """
+    if not 0 < seconds <= 600:
+        raise Usage(f"--timeout {seconds:g}: wants more than 0 and at most 600 seconds")

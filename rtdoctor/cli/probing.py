@@ -5,23 +5,22 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from rtdoctor.cli import exits
 from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.options import check_timeout
 from rtdoctor.cli.progress import Progress
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import Probed, is_free, probe
+from rtdoctor.engine.probe import Probed, costs_nothing, probe
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.secret import Redactor, Secret
 from rtdoctor.model.target import BadTarget, Route, parse_proxy, parse_target
-from rtdoctor.protocol.models import defaults, takes_vad
+from rtdoctor.protocol.models import defaults
 from rtdoctor.report import probe_json, probe_terminal
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
@@ -58,8 +57,7 @@ def carry_out(asked: Asked) -> int:
     Raises:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
-    if not 0 < asked.timeout <= 600:
-        raise Usage(f"--timeout {asked.timeout:g}: wants more than 0 and at most 600 seconds")
+    check_timeout(asked.timeout)
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _filled(_given(asked), key, asked.key_env)
@@ -69,7 +67,7 @@ def carry_out(asked: Asked) -> int:
         context = context_for(str(asked.ca_file) if asked.ca_file else None)
     except (BadHandshake, BadTarget, BadCaFile) as error:
         raise Usage(str(error)) from error
-    left = sum(not is_free(event) for event in given.events) if not asked.transcribe else 0
+    left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
     if left:
         print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
     secrets = given.secrets() + ([key] if key else [])
@@ -78,15 +76,13 @@ def carry_out(asked: Asked) -> int:
         target=target,
         aim="transcription" if given.query.get("intent") == "transcription" else "realtime",
         transcription_model=usual.transcription,
-        vad_model=usual.transcription if takes_vad(usual.transcription) else usual.transcription_vad,
+        vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
         key=key or (secrets[-1] if secrets else None),
         timeout=asked.timeout,
         transcribe=asked.transcribe,
     )
-    redactor = Redactor(secrets)
-    if password := urlsplit(asked.proxy or "").password:
-        redactor.add(Secret(password, "key", "the proxy's URL"))
+    redactor = Redactor([*secrets, *route.secrets()])
     progress = Progress(console(stderr=True))
 
     async def whole() -> Probed:
@@ -105,7 +101,7 @@ def carry_out(asked: Asked) -> int:
     else:
         out = console()
         probe_terminal.show(probed.report, probed.given, probed.exchange, probed.fix, out)
-    return probed.report.summary.exit_code if probed.report.summary.exit_code else exits.OK
+    return probed.report.summary.exit_code
 
 
 def _given(asked: Asked) -> Given:

@@ -1,10 +1,10 @@
 """From an Exchange to its Outcome: only what decides is kept, nothing is judged."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
@@ -57,15 +57,6 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
 def _error_of_body(body: str) -> ErrorEvent | None:
     parsed = parse_event(body)
     return error_of(parsed.get("error")) if parsed and parsed.get("error") else None
-
-
-def parse_event(text: str | None) -> dict[str, Any] | None:
-    """A JSON object, or None for everything else; never raises, whatever a server sends."""
-    try:
-        parsed = json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) else None
 
 
 def error_of(value: Any) -> ErrorEvent:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from rtdoctor.diagnose.causes import causes
+from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import tell
-from rtdoctor.diagnose.distil import parse_event
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer, Certificate, Fault, Request
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome
@@ -137,20 +138,8 @@ def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
         fault_layer=fault.layer,
         fault_text=fault.text,
     )
-    weighed = weigh(outcome)
-    base = finding(outcome, weighed=weighed)
-    return Finding(
-        base.verdict,
-        summary,
-        base.cause,
-        base.title,
-        base.explanation,
-        base.confidence,
-        tuple(told) or base.facts,
-        base.ruled_out,
-        base.remedy,
-        base.evidence,
-    )
+    base = finding(outcome)
+    return replace(base, summary=summary, facts=tuple(told) or base.facts)
 
 
 def skew_of(answer: Answer | None, now: float) -> float | None:
@@ -261,6 +250,12 @@ def judge_upgrade(outcome: Outcome) -> Finding:
     return Finding("pass", f"101 after {outcome.handshake_ms:.0f} ms (this alone proves nothing)", facts=facts)
 
 
+def _failed(outcome: Outcome, otherwise: str) -> Finding:
+    """What the referee finds wrong; where it finds nothing, what was due and did not come is still a failure."""
+    base = finding(outcome)
+    return base if base.verdict != "pass" else finding(outcome, "fail", Weighed(otherwise, None, ()))
+
+
 def judge_first_event(outcome: Outcome) -> Finding:
     """The server greets with a session."""
     first = outcome.first_event
@@ -271,9 +266,7 @@ def judge_first_event(outcome: Outcome) -> Finding:
         )
     if first == "transcription_session.created":
         return Finding("warn", "transcription_session.created: this server speaks the beta", facts=tell(outcome))
-    weighed = weigh(outcome)
-    base = finding(outcome, weighed=weighed)
-    return base if base.verdict != "pass" else finding(outcome, "fail", Weighed("peer.not-realtime", None, ()))
+    return _failed(outcome, "peer.not-realtime")
 
 
 def judge_update(outcome: Outcome) -> Finding:
@@ -281,20 +274,14 @@ def judge_update(outcome: Outcome) -> Finding:
     if outcome.updated:
         model = outcome.transcription_model
         return Finding("pass", "session.updated" + (f", transcription model {model}" if model else ""))
-    base = finding(outcome)
-    if base.verdict != "pass":
-        return base
-    return finding(outcome, "fail", Weighed("unknown.unknown", None, ()))
+    return _failed(outcome, UNKNOWN)
 
 
 def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) -> Finding:
     """A transcript came, and it is what was said."""
     told = (*heard, *tell(outcome))
     if outcome.transcript is None:
-        base = finding(outcome, weighed=weigh(outcome))
-        if base.verdict == "pass":
-            base = finding(outcome, "fail", Weighed("unknown.unknown", None, ()))
-        return base
+        return _failed(outcome, UNKNOWN)
     summary = f"“{outcome.transcript}”"
     if outcome.wer is None:
         note = "no reference text to hold it against" if not reference else ""

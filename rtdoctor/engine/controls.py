@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from rtdoctor.diagnose.describe import short
+from rtdoctor.engine.credential import WRONG_KEY
 from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.fix import Control
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
@@ -18,7 +19,6 @@ from rtdoctor.model.outcome import Outcome
 Attempt = Callable[[Given], Awaitable[Outcome]]
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
-_NOBODYS_KEY = "sk-proj-000000000000000000000000000000000000none"
 
 
 def ambiguous(outcome: Outcome) -> bool:
@@ -32,7 +32,7 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
         given.without_header("Authorization").without_header("api-key"),
         subprotocols=tuple(item for item in given.subprotocols if not item.startswith(KEY_SUBPROTOCOL)),
     )
-    wrong = plain.with_header("Authorization", f"Bearer {_NOBODYS_KEY}")
+    wrong = plain.with_header("Authorization", f"Bearer {WRONG_KEY.reveal()}")
     return [
         ("path", "a path that cannot exist", given.with_path(f"{given.path.rstrip('/')}/{_NO_SUCH}")),
         ("no-key", "no key", plain),

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from rtdoctor.diagnose.distil import parse_event
 from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.model.secret import MASK, Secret
 from rtdoctor.wire.http import rest
@@ -68,8 +69,8 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         query["Authorization"] = f"Bearer {secret.reveal()}"
         shown["Authorization"] = MASK
     if "subprotocol" in auth and secret:
-        subprotocols += ["realtime", f"openai-insecure-api-key.{secret.reveal()}"]
-        printable += ["realtime", f"openai-insecure-api-key.{MASK}"]
+        subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
+        printable += ["realtime", KEY_SUBPROTOCOL + MASK]
     subprotocols += handshake.subprotocols
     printable += handshake.subprotocols
     beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(
@@ -85,6 +86,11 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         beta=beta,
     )
     return Outgoing(choice.target.socket_url(handshake.path, query), headers, tuple(subprotocols), request)
+
+
+def repeat(given: Given) -> Outgoing:
+    """A handshake that somebody gave, ready to be sent as it is."""
+    return Outgoing(given.url, dict(given.headers), given.subprotocols, given.request())
 
 
 async def get_models(bench: Bench) -> Exchange:

@@ -1,19 +1,18 @@
 """The smallest change that works: one edit at a time, then two, then three, each proven by a real handshake."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.edits import Edit, Means, apply, edits_for
 from rtdoctor.diagnose.referee import weigh
+from rtdoctor.engine.controls import Attempt
 from rtdoctor.model.fix import Fix, Tried
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 
 MOST_CONNECTIONS = 40
 _MOST_EDITS = 3
-
-Attempt = Callable[[Given], Awaitable[Outcome]]
 
 
 def works(outcome: Outcome) -> bool:

@@ -1,6 +1,6 @@
 """Puts a stream of events before both judges, shape and order, as it comes."""
 
-from rtdoctor.diagnose.distil import parse_event
+from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.timeline import Timeline
 from rtdoctor.model.violation import Direction, Violation

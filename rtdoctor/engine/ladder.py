@@ -8,7 +8,7 @@ from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
-from rtdoctor.engine.credential import Outgoing, get_models, mint, outgoing
+from rtdoctor.engine.credential import Outgoing, get_models, mint, outgoing, repeat
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.finding import Finding
@@ -33,14 +33,11 @@ _NO_REST_WITH_SECRET = "does not apply: the key is a client secret (ek_), which 
 
 async def climb(bench: Bench) -> AsyncIterator[Rung]:
     """Yield the rungs as they are judged. After a dead one the rest come as not tried."""
-    done: list[str] = []
     async for rung in _rungs(bench):
-        done.append(rung.rung)
         yield rung
         if rung.dead:
             for name in RUNGS[RUNGS.index(rung.rung) + 1 :]:
-                if name not in done:
-                    yield Rung(name, rungs.not_tried(rung.rung), tried=False)
+                yield Rung(name, rungs.not_tried(rung.rung), tried=False)
             return
 
 
@@ -195,8 +192,7 @@ async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Contr
         return []
 
     async def again(changed: Given) -> Outcome:
-        ready = Outgoing(changed.url, dict(changed.headers), changed.subprotocols, changed.request())
-        return distil(await attempt(bench, ready))
+        return distil(await attempt(bench, repeat(changed)))
 
     return await compare(Given(out.url, tuple(out.headers.items()), out.subprotocols), outcome, again)
 

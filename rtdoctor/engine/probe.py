@@ -11,7 +11,7 @@ from rtdoctor.diagnose.referee import finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
-from rtdoctor.engine.credential import Outgoing
+from rtdoctor.engine.credential import repeat
 from rtdoctor.engine.fixing import find_fix, works
 from rtdoctor.engine.ladder import reach
 from rtdoctor.engine.run import setting_of
@@ -21,7 +21,7 @@ from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import FREE_EVENTS, Step
+from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
@@ -41,7 +41,9 @@ class Probed:
 async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
     """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress."""
     started = time.monotonic()
-    free = replace(given, events=tuple(event for event in given.events if bench.ledger.billable or is_free(event)))
+    free = replace(
+        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
+    )
     said("name, TCP and TLS")
     rungs: list[Rung] = [rung async for rung in reach(bench)]
     if any(rung.dead for rung in rungs):
@@ -96,17 +98,16 @@ def _report(bench: Bench, rungs: Sequence[Rung], results: Sequence[Result], star
     )
 
 
-def is_free(event: Mapping[str, Any] | str) -> bool:
-    """True for what costs nothing: an event on the list of free ones, or text that is no event."""
-    return isinstance(event, str) or event.get("type") in FREE_EVENTS
+def costs_nothing(event: Mapping[str, Any] | str) -> bool:
+    """True for a free event, and for text that is no event."""
+    return isinstance(event, str) or is_free(event)
 
 
 async def _once(bench: Bench, given: Given) -> Exchange:
     steps = [Step(text=event) if isinstance(event, str) else Step(send=event) for event in given.events]
     if any(not isinstance(e, str) and str(e.get("type", "")).endswith("session.update") for e in given.events):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))
-    out = Outgoing(given.url, dict(given.headers), given.subprotocols, given.request())
-    return await attempt(bench, out, steps)
+    return await attempt(bench, repeat(given), steps)
 
 
 def _ga_form(event: Mapping[str, Any]) -> Mapping[str, Any] | None:

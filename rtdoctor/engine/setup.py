@@ -47,8 +47,7 @@ class Choice:
 class Bench:
     """The run's open things: one HTTP session, one clock, one ledger, one redactor, and the audio by name.
 
-    `mints` is None until the client-secret rung has told whether the endpoint mints secrets; then why it does not,
-    or the empty string.
+    `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
     """
 
     choice: Choice
@@ -57,4 +56,4 @@ class Bench:
     ledger: Ledger
     redactor: Redactor
     speech: dict[str, Speech] = field(default_factory=dict)
-    mints: str | None = None
+    mints: str = ""

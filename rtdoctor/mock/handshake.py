@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.secrets import Grant, Vault
+from rtdoctor.model.given import KEY_SUBPROTOCOL
 from rtdoctor.protocol.models import kind_of, models
 
-KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 
 

@@ -55,8 +55,6 @@ class Session:
         self._late_refusal = late_refusal
         self._buffer = bytearray()
         self._speech_item: str | None = None
-        self._speech_start = 0
-        self._heard_ms = 0
         self._detector = self._new_detector()
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "session.update": self._update,
@@ -183,7 +181,6 @@ class Session:
             return
         pcm = data if form == "audio/pcm" else await asyncio.to_thread(_from_telephone, data, form)
         self._buffer += pcm
-        self._heard_ms += len(pcm) * 1000 // (RATE * 2)
         if self._detector:
             for mark in self._detector.feed(pcm):
                 if mark.kind == "started":
@@ -192,7 +189,7 @@ class Session:
                     await self._speech_stopped(mark.ms)
 
     async def _speech_started(self, ms: int) -> None:
-        self._speech_item, self._speech_start = self.clock.ident("item_"), ms
+        self._speech_item = self.clock.ident("item_")
         await self.emit("input_audio_buffer.speech_started", audio_start_ms=ms, item_id=self._speech_item)
 
     async def _speech_stopped(self, ms: int) -> None:

@@ -7,9 +7,6 @@ from typing import Any
 
 from rtdoctor.model.exchange import Request
 
-# How far an attempt came. The order is the order of the layers.
-STAGES = ("dns", "tcp", "tls", "http", "upgrade", "first-event", "session", "transcript")
-
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:

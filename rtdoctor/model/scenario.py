@@ -1,10 +1,10 @@
 """A scenario: one handshake or session to try, and the graded outcomes that it accepts. Data, read from TOML."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rtdoctor.model.event import type_of
 from rtdoctor.model.finding import Evidence
 
 Auth = Literal["header", "subprotocol", "query", "api-key"]
@@ -22,6 +22,12 @@ FREE_EVENTS = frozenset(
         "input_audio_buffer.commit",
     )
 )
+
+
+def is_free(event: Mapping[str, Any]) -> bool:
+    """True for a client event that costs nothing, by its type."""
+    kind = event.get("type")
+    return isinstance(kind, str) and kind in FREE_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +93,8 @@ class Scenario:
     def billable(self) -> bool:
         """True when it sends anything that may cost money: audio, a response, or bytes that could be such an event."""
         return any(
-            step.audio is not None or not _free(step.send) or not _free(_event_in(step.text)) for step in self.steps
+            step.audio is not None
+            or (step.send is not None and not is_free(step.send))
+            or ((kind := type_of(step.text)) is not None and kind not in FREE_EVENTS)
+            for step in self.steps
         )
-
-
-def _free(event: Any) -> bool:
-    if not isinstance(event, Mapping):
-        return True
-    kind = event.get("type")
-    return not isinstance(kind, str) or kind in FREE_EVENTS
-
-
-def _event_in(text: str | None) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None

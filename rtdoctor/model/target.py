@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from rtdoctor.model.secret import Secret
+
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
 REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
@@ -30,6 +32,11 @@ class Route:
         """Host and port of the proxy, without its credentials."""
         parts = urlsplit(self.proxy or "")
         return f"{parts.hostname}:{parts.port or 80}"
+
+    def secrets(self) -> list[Secret]:
+        """The proxy's password, for the redactor."""
+        password = urlsplit(self.proxy or "").password
+        return [Secret(password, "key", "the proxy's URL")] if password else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,11 @@ class TerminalWriter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._setting: Setting | None = None
 
     def __call__(self, event: RunEvent) -> None:
         """Take one event of the run."""
         match event:
             case RunStarted(setting=setting):
-                self._setting = setting
                 self._header(setting)
             case RungDone(rung=rung):
                 self.rung(rung)

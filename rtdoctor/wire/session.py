@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType
 
+from rtdoctor.model.event import type_of
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import FREE_EVENTS
 
@@ -82,7 +83,7 @@ class Session:
     async def send_raw(self, data: str | bytes) -> None:
         """Send text or bytes as they are. Text that is an event is booked as that event."""
         name = "(binary frame)" if isinstance(data, bytes) else "(no event)"
-        if isinstance(data, str) and (found := _type_of(data)):
+        if isinstance(data, str) and (found := type_of(data)):
             name = found
         await self._out(data, name, 0)
 
@@ -183,7 +184,7 @@ class Session:
             self.truncated = True
             return
         self.frames.append(Frame(self._at(), "server", "text" if text is not None else "binary", text, len(data)))
-        self.types.append(_type_of(text) or "(no event)" if text is not None else "(binary frame)")
+        self.types.append(type_of(text) or "(no event)" if text is not None else "(binary frame)")
 
     async def leave(self) -> None:
         """Close with 1000, without waiting long for the answer; a peer that goes on talking is cut off."""
@@ -194,12 +195,3 @@ class Session:
                 await self._socket.close()
         except TimeoutError:
             self._socket._response.close()
-
-
-def _type_of(text: str) -> str | None:
-    try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    kind = event.get("type") if isinstance(event, dict) else None
-    return kind if isinstance(kind, str) else None
