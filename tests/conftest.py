@@ -70,7 +70,9 @@ async def bench_on(
         reference=SPEECH["speech"].reference,
     )
     choice = replace(choice, **more)
-    async with open_session(context_for(ca_file)) as http:
+    route = replace(choice.target.route, ca_file=ca_file or choice.target.route.ca_file)
+    choice = replace(choice, target=replace(choice.target, route=route))
+    async with open_session(context_for(route), route, choice.timeout) as http:
         yield Bench(
             choice,
             http,

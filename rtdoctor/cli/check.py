@@ -5,7 +5,23 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
+from rtdoctor.cli.options import (
+    CaFile,
+    Cert,
+    CertKey,
+    Deadline,
+    Format,
+    FormatOption,
+    Insecure,
+    InsecureSendKey,
+    Ipv4,
+    Ipv6,
+    KeyEnv,
+    KeyFile,
+    Proxy,
+    Resolve,
+    Timeout,
+)
 
 
 def check(
@@ -40,8 +56,16 @@ def check(
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
+    cert: Cert = None,
+    key: CertKey = None,
     proxy: Proxy = None,
+    ipv4: Ipv4 = False,
+    ipv6: Ipv6 = False,
+    resolve: Resolve = None,
+    insecure: Insecure = False,
+    insecure_send_key: InsecureSendKey = False,
     timeout: Timeout = 10.0,
+    deadline: Deadline = 300.0,
     concurrency: Annotated[
         int | None, typer.Option(help="Sockets at once. Default: 4 on a live endpoint, 48 on the mock.")
     ] = None,
@@ -61,6 +85,7 @@ def check(
     sent to a live endpoint.
     """
     from rtdoctor.cli.checking import Asked, carry_out
+    from rtdoctor.cli.route import RouteAsked
 
     code = carry_out(
         Asked(
@@ -73,9 +98,9 @@ def check(
             audio=audio,
             key_env=key_env,
             key_file=key_file,
-            ca_file=ca_file,
-            proxy=proxy,
+            route=RouteAsked(ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key),
             timeout=timeout,
+            deadline=deadline,
             concurrency=concurrency,
             strict=strict,
             scenarios=scenarios,

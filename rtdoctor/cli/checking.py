@@ -18,8 +18,9 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.options import check_timeout
+from rtdoctor.cli.options import check_times
 from rtdoctor.cli.progress import Progress
+from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.data import folder
 from rtdoctor.diagnose.causes import causes
 from rtdoctor.engine.run import run
@@ -29,7 +30,7 @@ from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import Report, RunEvent
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.secret import Redactor, Secret
-from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Route, Target, parse_proxy, parse_target
+from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
 from rtdoctor.report import json as json_writer
 from rtdoctor.report.terminal import TerminalWriter
@@ -38,9 +39,6 @@ from rtdoctor.scenario.select import select
 from rtdoctor.wire.audiofile import BadAudio, Speech, read_speech
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
-from rtdoctor.wire.tls import BadCaFile, context_for
-
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,9 @@ class Asked:
     audio: Path | None
     key_env: str | None
     key_file: Path | None
-    ca_file: Path | None
-    proxy: str | None
+    route: RouteAsked
     timeout: float
+    deadline: float
     concurrency: int | None
     strict: bool
     scenarios: Path | None
@@ -71,7 +69,7 @@ def carry_out(asked: Asked) -> int:
     Raises:
         Usage: something on the command line or in the environment cannot be used.
     """
-    check_timeout(asked.timeout)
+    check_times(asked.timeout, asked.deadline)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
     chosen = _scenarios(asked)
@@ -131,17 +129,17 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     key = find_key(asked.key_env, asked.key_file)
     notices: list[str] = []
     try:
-        context = context_for(str(asked.ca_file) if asked.ca_file else None)
         target = _target(asked, key, notices)
-    except (BadTarget, BadCaFile) as error:
+    except BadTarget as error:
         raise Usage(str(error)) from error
     on_mock = target.profile == "mock"
-    if (
-        not on_mock
-        and not asked.proxy
-        and (name := next((name for name in _PROXY_VARIABLES if os.environ.get(name)), None))
-    ):
-        notices.append(f"{name} is set; this version of rtdoctor connects directly; --proxy goes by it.")
+    # The built-in mock is reached directly; flags that cannot be used are told all the same.
+    route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
+    context = tls_context(route)
+    if not on_mock:
+        target = replace(target, route=route)
+        notices += told
+    withheld = key if asked.route.insecure and not asked.route.send_key and not on_mock else None
     model = asked.model or target.asked_query.get("model")
     usual = defaults()
     aim = kind_of(model) if model else "transcription"
@@ -153,10 +151,12 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             transcription_model=transcription,
             vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
             realtime_model=model if model and aim == "realtime" else usual.realtime,
-            key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else key,
+            key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
+            withheld=withheld,
             organization=None if on_mock else os.environ.get("OPENAI_ORG_ID") or None,
             project=None if on_mock else os.environ.get("OPENAI_PROJECT_ID") or None,
             timeout=asked.timeout,
+            deadline=asked.deadline,
             concurrency=asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY),
             strict=asked.strict,
             transcribe=on_mock or asked.transcribe or asked.audio is not None,
@@ -167,18 +167,16 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
 
 
 def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:
-    proxy = parse_proxy(asked.proxy) if asked.proxy else None
-    route = Route(str(asked.ca_file) if asked.ca_file else None, proxy)
     # Port 0 until the mock has started and told its own.
-    mock = Target("http://127.0.0.1:0/v1", "mock", replace(route, proxy=None))
+    mock = Target("http://127.0.0.1:0/v1", "mock")
     if asked.target == "mock":
         return mock
     if asked.target == "openai":
-        return parse_target(OPENAI_BASE_URL, route=route)
+        return parse_target(OPENAI_BASE_URL)
     if asked.target:
-        return parse_target(asked.target, route=route)
+        return parse_target(asked.target)
     if key is not None:
-        return parse_target(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, route=route, as_sdk=True)
+        return parse_target(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, as_sdk=True)
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise Usage(
             f"CI is set and there is no key in {KEY_VARIABLE}: a missing secret must not be green; "
@@ -244,8 +242,9 @@ def _run(
                 assert choice.key is not None
                 server = await open_things.enter_async_context(Mock({choice.key.reveal()}, clock=clock))
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
-            http = await open_things.enter_async_context(open_session(context))
-            redactor = Redactor([*([choice.key] if choice.key else []), *choice.target.route.secrets()])
+            http = await open_things.enter_async_context(open_session(context, choice.target.route, choice.timeout))
+            known = [secret for secret in (choice.key, choice.withheld) if secret]
+            redactor = Redactor([*known, *choice.target.route.secrets()])
             bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor, speech)
             return await run(bench, chosen, writers)
 

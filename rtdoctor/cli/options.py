@@ -19,18 +19,46 @@ class Format(StrEnum):
 FormatOption = Annotated[Format, typer.Option(help="How the report is written.")]
 KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
-CaFile = Annotated[Path | None, typer.Option(help="A PEM file with a CA to trust beside the system's.")]
-Proxy = Annotated[
-    str | None, typer.Option(metavar="URL", help="Go by this HTTP proxy, http://host:port (CONNECT for https).")
+CaFile = Annotated[
+    Path | None,
+    typer.Option(help="A PEM file with a CA to trust beside the system's (also SSL_CERT_FILE, REQUESTS_CA_BUNDLE)."),
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer.")]
+Cert = Annotated[Path | None, typer.Option(help="A PEM file with the client certificate, where the server wants one.")]
+CertKey = Annotated[Path | None, typer.Option("--key", help="A PEM file with its key, where --cert does not hold it.")]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Go by this HTTP proxy, http://host:port; none goes directly. Default: HTTPS_PROXY, HTTP_PROXY or "
+        "ALL_PROXY, unless NO_PROXY names the host.",
+    ),
+]
+Ipv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 addresses only.")]
+Ipv6 = Annotated[bool, typer.Option("-6", "--ipv6", help="IPv6 addresses only.")]
+Resolve = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST:PORT:ADDRESS", help="Use this address (or several, with commas) for the host. Repeatable."
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Do not check the certificate. The key is not sent, and every report says so."),
+]
+InsecureSendKey = Annotated[
+    bool, typer.Option("--insecure-send-key", help="With --insecure: send the key all the same, to whoever answers.")
+]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
+Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
 
 
-def check_timeout(seconds: float) -> None:
-    """Hold --timeout against its bounds.
+def check_times(timeout: float, deadline: float) -> None:
+    """Hold --timeout and --deadline against their bounds.
 
     Raises:
-        Usage: it is outside them.
+        Usage: one is outside them.
     """
-    if not 0 < seconds <= 600:
-        raise Usage(f"--timeout {seconds:g}: wants more than 0 and at most 600 seconds")
+    if not 0 < timeout <= 600:
+        raise Usage(f"--timeout {timeout:g}: wants more than 0 and at most 600 seconds")
+    if not 0 < deadline <= 86_400:
+        raise Usage(f"--deadline {deadline:g}: wants more than 0 seconds and at most a day")

@@ -5,7 +5,23 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
+from rtdoctor.cli.options import (
+    CaFile,
+    Cert,
+    CertKey,
+    Deadline,
+    Format,
+    FormatOption,
+    Insecure,
+    InsecureSendKey,
+    Ipv4,
+    Ipv6,
+    KeyEnv,
+    KeyFile,
+    Proxy,
+    Resolve,
+    Timeout,
+)
 
 
 def probe(
@@ -28,8 +44,16 @@ def probe(
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
+    cert: Cert = None,
+    key: CertKey = None,
     proxy: Proxy = None,
+    ipv4: Ipv4 = False,
+    ipv6: Ipv6 = False,
+    resolve: Resolve = None,
+    insecure: Insecure = False,
+    insecure_send_key: InsecureSendKey = False,
     timeout: Timeout = 10.0,
+    deadline: Deadline = 180.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
     format: FormatOption = Format.terminal,
 ) -> None:
@@ -41,6 +65,7 @@ def probe(
     Exit codes: those of check.
     """
     from rtdoctor.cli.probing import Asked, carry_out
+    from rtdoctor.cli.route import RouteAsked
 
     raise typer.Exit(
         carry_out(
@@ -56,9 +81,11 @@ def probe(
                 model=model,
                 key_env=key_env,
                 key_file=key_file,
-                ca_file=ca_file,
-                proxy=proxy,
+                route=RouteAsked(
+                    ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key
+                ),
                 timeout=timeout,
+                deadline=deadline,
                 transcribe=transcribe,
                 json=format is Format.json,
             )

@@ -9,8 +9,9 @@ from typing import Any
 from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.options import check_timeout
+from rtdoctor.cli.options import check_times
 from rtdoctor.cli.progress import Progress
+from rtdoctor.cli.route import RouteAsked, route_to, tls_context
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
 from rtdoctor.engine.probe import Probed, costs_nothing, probe
@@ -19,12 +20,11 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.secret import Redactor, Secret
-from rtdoctor.model.target import BadTarget, Route, parse_proxy, parse_target
+from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report import probe_json, probe_terminal
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
-from rtdoctor.wire.tls import BadCaFile, context_for
 
 _MOST_BYTES = 64 * 1024 * 1024
 
@@ -44,9 +44,9 @@ class Asked:
     model: str | None
     key_env: str | None
     key_file: Path | None
-    ca_file: Path | None
-    proxy: str | None
+    route: RouteAsked
     timeout: float
+    deadline: float
     transcribe: bool
     json: bool
 
@@ -57,20 +57,23 @@ def carry_out(asked: Asked) -> int:
     Raises:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
-    check_timeout(asked.timeout)
+    check_times(asked.timeout, asked.deadline)
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _filled(_given(asked), key, asked.key_env)
-        proxy = parse_proxy(asked.proxy) if asked.proxy else None
-        route = Route(str(asked.ca_file) if asked.ca_file else None, proxy)
-        target = parse_target(given.with_query({}).url, route=route)
-        context = context_for(str(asked.ca_file) if asked.ca_file else None)
-    except (BadHandshake, BadTarget, BadCaFile) as error:
+        target = parse_target(given.with_query({}).url)
+    except (BadHandshake, BadTarget) as error:
         raise Usage(str(error)) from error
+    route, notices = route_to(target, asked.route)
+    target = replace(target, route=route)
+    context = tls_context(route)
     left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
     if left:
         print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
     secrets = given.secrets() + ([key] if key else [])
+    withheld = None
+    if asked.route.insecure and not asked.route.send_key:
+        given, key, withheld = given.without_secrets(secrets), None, secrets[-1] if secrets else None
     usual = defaults()
     choice = Choice(
         target=target,
@@ -78,15 +81,18 @@ def carry_out(asked: Asked) -> int:
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=key or (secrets[-1] if secrets else None),
+        key=None if withheld else key or (secrets[-1] if secrets else None),
+        withheld=withheld,
         timeout=asked.timeout,
+        deadline=asked.deadline,
+        notices=notices,
         transcribe=asked.transcribe,
     )
     redactor = Redactor([*secrets, *route.secrets()])
     progress = Progress(console(stderr=True))
 
     async def whole() -> Probed:
-        async with open_session(context) as http:
+        async with open_session(context, route, asked.timeout) as http:
             bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor)
             return await probe(
                 bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))

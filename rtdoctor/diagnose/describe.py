@@ -13,6 +13,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
     told = []
     if outcome.http_status is not None:
         told.append(_handshake(outcome))
+    if wait := next((value for name, value in outcome.http_headers if name.lower() == "retry-after"), None):
+        told.append(f"Retry-After: {_cut(wait, 60)}{' s' if wait.isdigit() else ''}.")
     if location := next((value for name, value in outcome.http_headers if name.lower() == "location"), None):
         told.append(f"It points to {_cut(location, 200)}; that was not followed.")
     if outcome.http_error is not None:
@@ -23,6 +25,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         after = f"{outcome.first_event_ms:g} ms later" if outcome.first_event_ms is not None else "Then"
         kind = f" (session.type {outcome.session_type})" if outcome.session_type else ""
         told.append(f"{after} came the first event: {outcome.first_event}{kind}.")
+    if outcome.unreadable:
+        told.append(f"A message was no event: {outcome.unreadable}.")
     told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4])
     if outcome.close_code is not None:
         told.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
@@ -36,6 +40,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
     if outcome.transcript is not None:
         rate = f" (word error rate {outcome.wer:.0%})" if outcome.wer is not None else ""
         told.append(f"Transcript: “{_cut(outcome.transcript, 160)}”{rate}.")
+    if outcome.truncated:
+        told.append(f"It was left after {len(outcome.events)} messages: more came than is kept.")
     if outcome.unmet and outcome.close_code is None:
         told.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
     if outcome.fault is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
-from rtdoctor.model.event import parse_event
+from rtdoctor.model.event import parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
@@ -104,6 +104,8 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed)
         if completed
         else None,
+        "unreadable": next((why_no_event(f.text) for f, e in events if f.text and _name(f, e) == "(no event)"), ""),
+        "truncated": exchange.truncated,
     }
 
 

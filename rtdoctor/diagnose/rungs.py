@@ -9,13 +9,14 @@ from typing import Any
 
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import tell
+from rtdoctor.diagnose.inspectors import inspector_of
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer, Certificate, Fault, Request
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.secret import Secret
-from rtdoctor.model.target import Target
+from rtdoctor.model.target import Route, Target
 
 SKEW_WARNED = 60.0  # seconds
 CERTIFICATE_WARNED = 14 * 86_400  # seconds left
@@ -82,6 +83,23 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     return Finding("pass", target.base_url, facts=tuple(facts))
 
 
+def judge_withheld(judged: Finding) -> Finding:
+    """The finding of the configuration where the key is kept back, because TLS is not checked."""
+    told = "The certificate is not checked, so the key is not sent; --insecure-send-key sends it to whoever answers."
+    if judged.verdict not in ("pass", "warn"):
+        return judged
+    return replace(judged, verdict="warn", summary="the key is not sent (--insecure)", facts=(*judged.facts, told))
+
+
+def judge_without_key(judged: Finding) -> Finding:
+    """A refusal that came because the key was kept back decides nothing."""
+    layer = (judged.cause or "").split(".")[0]
+    if judged.verdict != "fail" or layer not in ("auth", "refused", "close"):
+        return judged
+    told = "A refusal was to be expected without the key; the way up to here works. --insecure-send-key sends it."
+    return Finding("inconclusive", f"{judged.summary}; the key was kept back (--insecure)", facts=(*judged.facts, told))
+
+
 def _offence(value: str) -> str:
     if value != value.strip():
         return "white space or a line break at its beginning or end"
@@ -90,25 +108,45 @@ def _offence(value: str) -> str:
     return "white space inside" if any(char.isspace() for char in value) else "a character that a header cannot carry"
 
 
-def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None) -> Finding:
+def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None, *, given: bool = False) -> Finding:
     """The name has addresses."""
     if fault is not None:
         return _of_fault(fault, f"{host}: {fault.text}")
-    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=(f"Host: {host}",))
+    told = [f"Host: {host}"]
+    if given:
+        told.append("The addresses are those of --resolve; the resolver was not asked.")
+    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=tuple(told))
 
 
-def judge_connection(address: str | None, failed: Sequence[tuple[str, str]], fault: Fault | None) -> Finding:
-    """One of the addresses takes a connection; those that did not are told."""
+def judge_connection(
+    address: str | None, failed: Sequence[tuple[str, str]], fault: Fault | None, by_proxy: bool = False
+) -> Finding:
+    """One of the addresses takes a connection; those that did not are told. By a proxy they are the proxy's."""
     if address is None and fault is not None:
+        if by_proxy:
+            fault = Fault("tcp", "proxy-refused", f"the proxy cannot be reached: {fault.text}")
         return _of_fault(fault, fault.text)
     told = tuple(text for _, text in failed)
     if failed:
         return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
-    return Finding("pass", f"{address}")
+    return Finding("pass", f"{'the proxy at ' if by_proxy else ''}{address}")
 
 
-def judge_certificate(certificate: Certificate | None, version: str | None, fault: Fault | None, now: float) -> Finding:
-    """The chain is trusted, the name fits, the dates hold."""
+def judge_tunnel(route: Route, fault: Fault) -> Finding:
+    """The proxy opens no tunnel to the endpoint."""
+    told = [f"The proxy is {route.proxy_host}, from {route.proxy_from}.", f"{fault.text[:1].upper()}{fault.text[1:]}."]
+    return _of_fault(fault, fault.text, told)
+
+
+def judge_certificate(
+    certificate: Certificate | None,
+    version: str | None,
+    fault: Fault | None,
+    now: float,
+    target: Target | None = None,
+    sent: int | None = None,
+) -> Finding:
+    """The chain is trusted, the name fits, the dates hold. `sent` is how many certificates the server sent."""
     told = []
     if certificate is not None:
         told = [
@@ -116,13 +154,49 @@ def judge_certificate(certificate: Certificate | None, version: str | None, faul
             f"Issued by {certificate.issuer}.",
             f"Valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
         ]
+    evidence: tuple[Evidence, ...] = ()
+    if certificate is not None and (known := inspector_of(certificate.issuer)):
+        told.append(f"That issuer is {known.name}: TLS is opened on the way and signed anew.")
+        evidence = (known.evidence,)
     if fault is not None:
-        return _of_fault(fault, fault.text, told)
+        if fault.kind == "untrusted" and certificate is not None:
+            told.append(_why_untrusted(certificate, sent, target, bool(evidence)))
+        base = _of_fault(fault, fault.text, told)
+        return replace(base, evidence=(*evidence, *base.evidence))
     left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
     summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"
     if left < CERTIFICATE_WARNED:
         return Finding("warn", f"{summary}, ends in {left / 86_400:.0f} days", facts=tuple(told))
-    return Finding("pass", summary, facts=tuple(told))
+    return Finding("pass", summary, facts=tuple(told), evidence=evidence)
+
+
+def _why_untrusted(certificate: Certificate, sent: int | None, target: Target | None, inspected: bool) -> str:
+    """Self-signed, an incomplete chain, an inspecting proxy or a private CA: what the certificate itself tells."""
+    by_proxy = target is not None and target.route.proxy is not None
+    if certificate.issuer == certificate.subject:
+        return "It is self-signed: give this very certificate with --ca-file if you know it."
+    if inspected or (by_proxy and target is not None and target.profile in ("openai", "azure")):
+        return "The proxy's own CA is what a client must trust: ask for its certificate and give it with --ca-file."
+    if by_proxy:
+        return (
+            f"It came through the proxy: either {certificate.issuer} is the endpoint's own CA, or the proxy opens TLS."
+        )
+    if target is not None and target.profile in ("openai", "azure"):
+        return "This service uses public CAs: something on the way opens TLS and signs for itself."
+    if sent == 1:
+        return (
+            f"The server sent this certificate alone: {certificate.issuer} is a private CA that is not trusted here, "
+            "or an intermediate that the server must send too."
+        )
+    return f"{certificate.issuer} is a CA that is not trusted here."
+
+
+def judge_unchecked(judged: Finding, fault: Fault | None) -> Finding:
+    """The finding of the TLS rung under --insecure: what would have failed warns, unless TLS does not stand at all."""
+    if fault is not None and fault.kind not in ("untrusted", "hostname", "expired"):
+        return judged
+    wrong = f"it would fail: {judged.summary}" if fault else f"it would pass: {judged.summary}"
+    return replace(judged, verdict="warn", summary=f"NOT CHECKED (--insecure); {wrong}")
 
 
 def day(stamp: float) -> str:
@@ -151,6 +225,21 @@ def skew_of(answer: Answer | None, now: float) -> float | None:
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() + 0.5 - now
 
 
+def _skewed(answer: Answer | None, now: float, told: Sequence[str]) -> Finding | None:
+    """The warning that the local clock is off, or None where it is not."""
+    skew = skew_of(answer, now) or 0.0
+    if abs(skew) <= SKEW_WARNED:
+        return None
+    side = "behind" if skew > 0 else "ahead"
+    fact = f"The local clock is {abs(skew):.0f} s {side} of the server's."
+    return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", [*told, fact])
+
+
+def judge_clock(judged: Finding, answer: Answer | None, now: float) -> Finding:
+    """The finding of a handshake that works, or the warning that its answer's Date is far from the local clock."""
+    return _skewed(answer, now, judged.facts) or judged
+
+
 def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shutdown: str, now: float) -> Finding:
     """`GET /models`: the key is accepted, the wanted model is listed and has no end in sight.
 
@@ -163,11 +252,8 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     told = list(tell(outcome))
     if outcome.http_status == 401:
         return finding(outcome, "fail", weighed)
-    skew = skew_of(answer, now) or 0.0
-    if abs(skew) > SKEW_WARNED:
-        side = "behind" if skew > 0 else "ahead"
-        told.append(f"The local clock is {abs(skew):.0f} s {side} of the server's.")
-        return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", told)
+    if skewed := _skewed(answer, now, told):
+        return skewed
     if outcome.http_status in (404, 405, 501):
         return Finding("warn", f"no GET /models here ({outcome.http_status})", facts=tuple(told))
     if outcome.http_status != 200:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rtdoctor.diagnose.causes import causes
+from rtdoctor.diagnose.parity import parity
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.report import Result, Rung, Summary
 
@@ -35,8 +36,15 @@ def summarise(rungs: Sequence[Rung], results: Sequence[Result] = (), *, strict: 
         sentence=_sentence(connect, where, results, rungs),
         cause=cause,
         rung=where.rung if where else None,
+        parity=_parity(rungs),
         counts={name: counts.get(name, 0) for name in ("pass", "warn", "fail", "inconclusive", "skip")},
     )
+
+
+def _parity(rungs: Sequence[Rung]) -> str:
+    measured = {rung.rung: rung.outcome for rung in rungs}
+    failed = [rung.rung for rung in rungs if rung.rung in _SOCKET and rung.verdict in ("fail", "inconclusive")]
+    return parity(measured.get("http"), measured.get("upgrade"), failed[0] if failed else None)
 
 
 def _code(item: Finding) -> int:
@@ -67,6 +75,8 @@ def _first_cause(results: Sequence[Result], strict: bool) -> str | None:
 
 
 def _can_connect(rungs: Sequence[Rung]) -> bool | None:
+    if any(rung.dead and rung.finding.cause is None and rung.verdict == "inconclusive" for rung in rungs):
+        return None  # out of time: nothing was found wrong
     if any(rung.dead and rung.rung != "transcript" for rung in rungs):
         return False
     socket = [rung.verdict for rung in rungs if rung.rung in _SOCKET]
@@ -76,10 +86,15 @@ def _can_connect(rungs: Sequence[Rung]) -> bool | None:
 
 
 def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result], rungs: Sequence[Rung]) -> str:
-    if where is not None and not connect:
+    if where is not None and connect is False:
         return f"No. It ends at {where.rung}: {_lower(where.finding.title or where.finding.summary)}."
     if connect is None:
-        return "Not decided: the ladder was not climbed to its end."
+        why = (
+            f"{where.finding.summary} at {where.rung}"
+            if where and where.dead
+            else "the ladder was not climbed to its end"
+        )
+        return f"Not decided: {why}."
     if where is not None:
         return (
             f"Yes, the session opens; but {where.rung} failed: {_lower(where.finding.title or where.finding.summary)}."

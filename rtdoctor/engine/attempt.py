@@ -28,7 +28,7 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    session = Session(upgraded.socket, bench.ledger)
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap)
     unmet: tuple[str, ...] = ()
     alive = False
     try:
@@ -40,8 +40,11 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         else:
             unmet = await _walk(bench, session, steps)
         alive = await session.settle(SETTLE)
-    finally:
-        await session.leave()
+    except BaseException:
+        # Interrupted, or out of time: a peer that is slow to say good-bye must not hold up the report.
+        session.cut()
+        raise
+    await session.leave()
     return Exchange(
         request=out.request,
         answer=upgraded.answer,

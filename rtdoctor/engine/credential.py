@@ -108,6 +108,22 @@ async def get_models(bench: Bench) -> Exchange:
     )
 
 
+async def ordinary_get(bench: Bench, given: Given) -> Exchange:
+    """`GET /models` under the base of a handshake that somebody gave, with its headers: what ordinary HTTP comes to
+    over the same route."""
+    choice = bench.choice
+    url = choice.target.rest_url("/models")
+    return await rest(
+        bench.http,
+        "GET",
+        url,
+        request=Request(url, "/models", auth=given.auth()),
+        headers=dict(given.headers),
+        timeout=choice.timeout,
+        proxy=choice.target.route.proxy,
+    )
+
+
 async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> Minted:
     """`POST /realtime/client_secrets` for a session of that type. The new secret is made known to the redactor."""
     choice = bench.choice

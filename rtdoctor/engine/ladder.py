@@ -10,6 +10,7 @@ from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import Outgoing, get_models, mint, outgoing, repeat
 from rtdoctor.engine.hearing import hear
+from rtdoctor.engine.reach import reach, rung_of, tell_tls_port
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control
@@ -19,9 +20,6 @@ from rtdoctor.model.report import RUNGS, Rung
 from rtdoctor.model.scenario import Handshake, Step
 from rtdoctor.protocol.models import kind_of, models
 from rtdoctor.wire.audiofile import Speech
-from rtdoctor.wire.dns import resolve
-from rtdoctor.wire.tcp import connect
-from rtdoctor.wire.tls import context_for, secure
 
 _TRANSCRIBED = (
     "conversation.item.input_audio_transcription.completed",
@@ -48,10 +46,12 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
         told.append(f"Organisation {choice.organization}.")
     if choice.project:
         told.append(f"Project {choice.project}.")
-    judged = rungs.judge_config(target, choice.key, told, _query_cause(target.asked_query))
+    judged = rungs.judge_config(target, choice.key or choice.withheld, told, _query_cause(target.asked_query))
+    if choice.withheld is not None:
+        judged = rungs.judge_withheld(judged)
     # A path or query in the URL that is refused fails, but the way without it is worth knowing: the ladder goes on.
     unusable = judged.verdict == "fail" and (judged.cause or "").startswith("usage.")
-    yield _rung("config", judged, dead=unusable)
+    yield rung_of("config", judged, dead=unusable)
 
     async for rung in reach(bench):
         yield rung
@@ -71,57 +71,14 @@ def _query_cause(query: Mapping[str, str]) -> str | None:
     return "session.model-wrong-mode" if model and kind_of(model) == "transcription" else None
 
 
-async def reach(bench: Bench) -> AsyncIterator[Rung]:
-    """The rungs below HTTP: name, TCP, TLS. Ends at a dead one."""
-    choice, target = bench.choice, bench.choice.target
-    if target.route.proxy:
-        # Who goes by a proxy leaves name, TCP and TLS to it; what fails there shows at the upgrade, by name.
-        for name in ("dns", "tcp", "tls"):
-            yield _rung(name, Finding("skip", f"does not apply: goes by the proxy {target.route.proxy_host}"))
-        return
-    started = time.monotonic()
-    addresses: tuple[str, ...] = (target.host,)
-    if target.is_address:
-        yield _rung("dns", Finding("skip", f"does not apply: {target.host} is an address"))
-    else:
-        resolved = await resolve(target.host, target.port, choice.timeout)
-        addresses = resolved.addresses
-        named = _rung("dns", rungs.judge_addresses(target.host, addresses, resolved.fault), started)
-        yield named
-        if named.dead:
-            return
-
-    started = time.monotonic()
-    connected = await connect(addresses, target.port, choice.timeout)
-    open_port = _rung("tcp", rungs.judge_connection(connected.address, connected.failed, connected.fault), started)
-    yield open_port
-    if connected.address is None:
-        return
-
-    if not target.tls:
-        yield _rung("tls", Finding("skip", "does not apply: plain http"))
-    else:
-        started = time.monotonic()
-        context = context_for(target.route.ca_file)
-        secured = await secure(connected.address, target.port, target.host, context, choice.timeout)
-        judged = rungs.judge_certificate(secured.certificate, secured.version, secured.fault, bench.clock.now())
-        yield _rung("tls", judged, started)
-
-
-def _rung(name: str, judged: Finding, started: float | None = None, dead: bool | None = None) -> Rung:
-    failed = judged.verdict in ("fail", "inconclusive")
-    ms = round((time.monotonic() - started) * 1000, 1) if started is not None else None
-    return Rung(name, judged, ms, failed if dead is None else dead)
-
-
 async def _rest(bench: Bench) -> AsyncIterator[Rung]:
     """The two REST rungs. They stand beside the way and never end the ladder: a key that REST refuses is told more
     surely by the socket, and a compatible server may have no REST at all."""
     choice = bench.choice
     if choice.key is not None and choice.key.form == "ek_":
         bench.mints = "the key is itself a client secret and can mint none"
-        yield _rung("http", Finding("skip", _NO_REST_WITH_SECRET))
-        yield _rung("client-secret", Finding("skip", _NO_REST_WITH_SECRET))
+        yield rung_of("http", Finding("skip", _NO_REST_WITH_SECRET))
+        yield rung_of("client-secret", Finding("skip", _NO_REST_WITH_SECRET))
         return
     started = time.monotonic()
     exchange = await get_models(bench)
@@ -130,11 +87,11 @@ async def _rest(bench: Bench) -> AsyncIterator[Rung]:
     judged = rungs.judge_models(
         outcome, exchange.answer, choice.model, known.shutdown if known else "", bench.clock.now()
     )
-    yield _rung("http", judged, started, dead=False)
+    yield rung_of("http", judged, started, dead=False, outcome=outcome)
 
     if choice.key is None:
         bench.mints = "there is no key to mint a client secret with"
-        yield _rung("client-secret", Finding("skip", "does not apply: there is no key to mint with"))
+        yield rung_of("client-secret", Finding("skip", "does not apply: there is no key to mint with"))
         return
     if outcome.http_status == 401:
         yield Rung("client-secret", Finding("inconclusive", "not tried: REST refused the key"), tried=False)
@@ -147,7 +104,7 @@ async def _rest(bench: Bench) -> AsyncIterator[Rung]:
     judged = rungs.judge_secret(
         outcome, minted.secret is not None, minted.expires_at, minted.exchange.answer, bench.clock.now()
     )
-    yield _rung("client-secret", judged, started, dead=False)
+    yield rung_of("client-secret", judged, started, dead=False)
 
 
 async def _socket(bench: Bench) -> AsyncIterator[Rung]:
@@ -166,24 +123,25 @@ async def _socket(bench: Bench) -> AsyncIterator[Rung]:
             Step(send={"type": "input_audio_buffer.commit"}),
             Step(await_=_TRANSCRIBED, within=max(30.0, choice.timeout)),
         ]
-    outcome = hear(distil(await attempt(bench, out, steps)), choice.reference)
+    exchange = await tell_tls_port(bench, await attempt(bench, out, steps))
+    outcome = hear(distil(exchange), choice.reference)
     controls = await _controls(bench, out, outcome)
-    upgraded = rungs.judge_upgrade(outcome)
-    if upgraded.verdict != "pass":
-        upgraded = conclude(upgraded, controls)
-    yield replace(_rung("upgrade", upgraded), ms=outcome.handshake_ms)
-    greeted = rungs.judge_first_event(outcome)
-    if greeted.verdict != "pass":
-        greeted = conclude(greeted, controls)
-    yield replace(_rung("first-event", greeted), ms=outcome.first_event_ms)
-    updated = rungs.judge_update(outcome)
-    yield _rung("session", updated)
+
+    def concluded(judged: Finding) -> Finding:
+        if judged.verdict != "pass":
+            judged = conclude(judged, controls)
+        return rungs.judge_without_key(judged) if choice.withheld is not None else judged
+
+    yield replace(rung_of("upgrade", concluded(rungs.judge_upgrade(outcome)), outcome=outcome), ms=outcome.handshake_ms)
+    greeted = concluded(rungs.judge_first_event(outcome))
+    yield replace(rung_of("first-event", greeted, outcome=outcome), ms=outcome.first_event_ms)
+    yield rung_of("session", rungs.judge_update(outcome), outcome=outcome)
     if not speak:
         note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
-        yield _rung("transcript", Finding("skip", note))
+        yield rung_of("transcript", Finding("skip", note))
     else:
         speech = bench.speech["speech"]
-        yield _rung("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
+        yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
 
 
 async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Control]:

@@ -1,22 +1,26 @@
 """`probe`: the user's own handshake, repeated exactly; then control handshakes, then the smallest change that works."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from rtdoctor.diagnose import rungs as judges
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.edits import Means
+from rtdoctor.diagnose.parity import parity
 from rtdoctor.diagnose.referee import finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
-from rtdoctor.engine.credential import repeat
+from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import find_fix, works
-from rtdoctor.engine.ladder import reach
+from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange
+from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
@@ -38,63 +42,101 @@ class Probed:
     fix: Fix | None = None
 
 
+@dataclass(slots=True)
+class _Found:
+    """What is known so far; a probe that runs out of time tells it."""
+
+    rungs: list[Rung] = field(default_factory=list)
+    exchange: Exchange | None = None
+    outcome: Outcome | None = None
+    judged: Finding | None = None
+    controls: tuple[Control, ...] = ()
+    parity: str = ""
+    fix: Fix | None = None
+
+
 async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
     """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress."""
     started = time.monotonic()
     free = replace(
         given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
     )
+    found = _Found()
+    try:
+        async with asyncio.timeout(bench.choice.deadline):
+            await _look(bench, free, found, want_fix, said)
+    except TimeoutError:
+        if found.outcome is None:
+            late = Finding("inconclusive", f"the deadline of {bench.choice.deadline:g} s passed")
+            found.rungs.append(Rung("upgrade", late, dead=True))
+    report = _report(bench, found, started)
+    return Probed(report, free.shown(), found.exchange, found.controls, found.fix)
+
+
+async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: Callable[[str], None]) -> None:
     said("name, TCP and TLS")
-    rungs: list[Rung] = [rung async for rung in reach(bench)]
-    if any(rung.dead for rung in rungs):
-        return Probed(_report(bench, rungs, [], started), given.shown(), None)
+    async for rung in reach(bench):
+        found.rungs.append(rung)
+        if rung.dead:
+            return
     said("your handshake")
-    exchange = await _once(bench, free)
-    outcome = distil(exchange)
-    judged = finding(outcome)
-    controls: list[Control] = []
+    found.exchange = await tell_tls_port(bench, await _once(bench, free))
+    outcome = found.outcome = distil(found.exchange)
+    found.judged = finding(outcome)
 
     async def again(changed: Given) -> Outcome:
         return distil(await _once(bench, changed))
 
-    if not works(outcome) and ambiguous(outcome):
+    if works(outcome):
+        found.judged = judges.judge_clock(found.judged, found.exchange.answer, bench.clock.now())
+        return
+    if not outcome.reached_session and free.path.rstrip("/").endswith("/realtime"):
+        said("REST over the same route")
+        rest = distil(await ordinary_get(bench, free), rest=True)
+        found.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
+    if ambiguous(outcome):
         said("control handshakes")
         controls = await compare(free, outcome, again)
-        judged = conclude(judged, controls)
-    fix = None
-    if want_fix and not works(outcome):
+        found.controls = tuple(controls)
+        found.judged = conclude(found.judged, controls)
+    if bench.choice.withheld is not None:
+        found.judged = judges.judge_without_key(found.judged)
+    if want_fix:
         said("the smallest change that works")
         key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
-        fix = await find_fix(free, outcome, Means(key, bench.choice.realtime_model, _ga_form), again)
-    result = Result(
-        scenario=SCENARIO,
-        title="the handshake given",
-        tags=(),
-        required=True,
-        expected="101, then session.created",
-        seen=judged.summary,
-        finding=judged,
-        outcome=outcome,
-        ms=round((time.monotonic() - started) * 1000, 1),
-    )
-    return Probed(_report(bench, rungs, [result], started), free.shown(), exchange, tuple(controls), fix)
+        found.fix = await find_fix(free, outcome, Means(key, bench.choice.realtime_model, _ga_form), again)
 
 
-def _report(bench: Bench, rungs: Sequence[Rung], results: Sequence[Result], started: float) -> Report:
-    summary = summarise(rungs, results)
-    outcome = results[0].outcome if results else None
-    if outcome is not None:
-        healthy = works(outcome)
-        cause = results[0].finding.cause
-        told = "Yes, this handshake opens a session." if healthy else f"No. {results[0].finding.title or 'unknown'}."
-        summary = replace(summary, can_connect=healthy, sentence=told, cause=cause)
+def _report(bench: Bench, found: _Found, started: float) -> Report:
+    ms = round((time.monotonic() - started) * 1000, 1)
+    results: Sequence[Result] = ()
+    if found.outcome is not None and found.judged is not None:
+        results = (
+            Result(
+                scenario=SCENARIO,
+                title="the handshake given",
+                tags=(),
+                required=True,
+                expected="101, then session.created",
+                seen=found.judged.summary,
+                finding=found.judged,
+                outcome=found.outcome,
+                ms=ms,
+            ),
+        )
+    summary = summarise(found.rungs, results)
+    if found.outcome is not None and found.judged is not None:
+        healthy = works(found.outcome)
+        why = found.judged.title or found.judged.summary
+        told = "Yes, this handshake opens a session." if healthy else f"No. {why}."
+        summary = replace(summary, can_connect=healthy, sentence=told, cause=found.judged.cause, parity=found.parity)
     return Report(
         setting=setting_of(bench),
         summary=summary,
-        ladder=tuple(rungs),
+        ladder=tuple(found.rungs),
         results=tuple(results),
         spend=bench.ledger.total(),
-        duration_s=round(time.monotonic() - started, 2),
+        duration_s=round(ms / 1000, 2),
     )
 
 

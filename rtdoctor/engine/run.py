@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from rtdoctor import __version__
+from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.ladder import climb
-from rtdoctor.engine.matrix import run_matrix
+from rtdoctor.engine.matrix import run_matrix, told
 from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.model.finding import Finding
 from rtdoctor.model.report import (
     RUNGS,
     LadderDone,
@@ -32,7 +34,8 @@ Emit = Callable[[RunEvent], None]
 
 
 async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report:
-    """Climb the ladder, run the matrix, and tell everything redacted. A cancelled run ends with a partial report."""
+    """Climb the ladder, run the matrix, and tell everything redacted. A cancelled run ends with a partial report; one
+    that is out of time with one that says what was not tried."""
     choice = bench.choice
     started = time.monotonic()
     setting = setting_of(bench)
@@ -44,16 +47,34 @@ async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report
         # The one place through which everything leaves the engine: no secret passes it.
         emit(bench.redactor.value(event))
 
+    def climbed(rung: Rung) -> None:
+        rungs.append(rung)
+        tell(RungDone(rung))
+
     tell(RunStarted(setting, len(scenarios)))
     try:
-        tell(Pending((RUNGS[0],), 0, len(RUNGS)))
-        async for rung in climb(bench):
-            rungs.append(rung)
-            tell(RungDone(rung))
-            if len(rungs) < len(RUNGS):
-                tell(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
+        end = asyncio.get_running_loop().time() + choice.deadline
+        try:
+            async with asyncio.timeout_at(end):
+                tell(Pending((RUNGS[0],), 0, len(RUNGS)))
+                async for rung in climb(bench):
+                    climbed(rung)
+                    if len(rungs) < len(RUNGS):
+                        tell(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
+        except TimeoutError:
+            for rung in out_of_time(rungs, choice.deadline):
+                climbed(rung)
         tell(LadderDone(summarise(rungs, strict=choice.strict), tuple(rungs)))
-        await _matrix(bench, scenarios, rungs, results, tell)
+        try:
+            async with asyncio.timeout_at(end):
+                await _matrix(bench, scenarios, rungs, results, tell)
+        except TimeoutError:
+            done = {result.scenario for result in results}
+            late = Finding("inconclusive", f"not tried: the deadline of {choice.deadline:g} s passed")
+            for scenario in scenarios:
+                if scenario.id not in done:
+                    results.append(told(scenario, choice.aim, late))
+                    tell(ScenarioDone(results[-1]))
     except asyncio.CancelledError:
         interrupted = True
     order = {scenario.id: place for place, scenario in enumerate(scenarios)}
@@ -70,6 +91,15 @@ async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report
     )
     emit(RunFinished(report))
     return report
+
+
+def out_of_time(rungs: Sequence[Rung], deadline: float) -> list[Rung]:
+    """The rungs that the deadline left: the one that was being climbed, and those that were not tried."""
+    left = RUNGS[len(rungs) :]
+    stopped = [
+        Rung(name, Finding("inconclusive", f"the deadline of {deadline:g} s passed"), dead=True) for name in left[:1]
+    ]
+    return stopped + [Rung(name, not_tried(left[0]), tried=False) for name in left[1:]]
 
 
 async def _matrix(
@@ -108,9 +138,16 @@ def setting_of(bench: Bench) -> Setting:
         aim=choice.aim,
         model=choice.model,
         account_tested=not choice.on_mock and choice.key is not None,
-        credential=f"{choice.key.kind} from {choice.key.source}" if choice.key else "none",
+        credential=_credential(choice),
         started_at=datetime.fromtimestamp(bench.clock.now(), UTC).isoformat(timespec="seconds"),
         version=__version__,
         strict=choice.strict,
         notices=choice.notices,
+        insecure=choice.target.route.insecure,
     )
+
+
+def _credential(choice: Choice) -> str:
+    if choice.withheld is not None:
+        return f"{choice.withheld.kind} from {choice.withheld.source}, not sent"
+    return f"{choice.key.kind} from {choice.key.source}" if choice.key else "none"

@@ -16,7 +16,10 @@ MOCK_CONCURRENCY = 48
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user chose. Times in seconds; `transcribe` is the leave to spend."""
+    """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run.
+
+    `transcribe` is the leave to spend. `withheld` is a key that is there and not sent, because TLS is not checked.
+    """
 
     target: Target
     aim: Aim
@@ -26,7 +29,9 @@ class Choice:
     key: Secret | None = None
     organization: str | None = None
     project: str | None = None
+    withheld: Secret | None = None
     timeout: float = 10.0
+    deadline: float = 300.0
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
     transcribe: bool = False

@@ -3,7 +3,8 @@
 It is never printed: `shown` makes the printable form, and its `repr` tells only the host and path.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -83,6 +84,26 @@ class Given:
             if name.lower() in _SECRET_QUERY:
                 found += [value, value.removeprefix("Bearer ").strip()]
         return [Secret(value, "key", "the handshake given") for value in dict.fromkeys(found) if value]
+
+    def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
+        """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
+        values = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
+        stand_in = {value: Secret(value, "key", "").form + "0" * 24 for value in values}
+
+        def out(text: str) -> str:
+            for value in values:
+                text = text.replace(value, stand_in[value])
+            return text
+
+        masked = Given(
+            out(self.url),
+            tuple((name, out(value)) for name, value in self.headers),
+            tuple(out(item) for item in self.subprotocols),
+            tuple(out(e) if isinstance(e, str) else json.loads(out(json.dumps(e))) for e in self.events),
+        )
+        # In the URL they may stand percent-encoded.
+        query = {out(name): out(value) for name, value in self.query.items()}
+        return masked.with_query(query) if query else masked
 
     def shown(self) -> "Given":
         """The printable form: every credential masked."""

@@ -27,6 +27,7 @@ class Outcome:
     `wer` its word error rate where a reference is known; `audio_ms` counts what was sent. Times are in milliseconds.
     An outcome that was read from pasted text holds the words in `text`; its stage is `request` when only a client's
     code, URL or command line was read, with the flat session fields that it sends in `session_fields`.
+    `unreadable` says why the first message that is no event is none; `truncated` that more came than is kept.
     """
 
     asked: Request
@@ -62,6 +63,8 @@ class Outcome:
     first_event_ms: float | None = None
     text: str = ""
     session_fields: tuple[str, ...] = ()
+    unreadable: str = ""
+    truncated: bool = False
 
     @property
     def reached_session(self) -> bool:

@@ -8,7 +8,7 @@ from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.violation import Violation
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 RUNGS = (
     "config",
     "dns",
@@ -25,7 +25,10 @@ RUNGS = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The run's own facts: what is tested, with what, and whether it says anything about the user's account."""
+    """The run's own facts: what is tested, with what, and whether it says anything about the user's account.
+
+    `insecure` says that certificates were not checked.
+    """
 
     name: str
     base_url: str
@@ -38,17 +41,20 @@ class Setting:
     version: str
     strict: bool
     notices: tuple[str, ...] = ()
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of the ladder. `dead` says that nothing beyond it could be tried."""
+    """One step of the ladder. `dead` says that nothing beyond it could be tried; `outcome` is what was measured, where
+    the rung rests on an HTTP answer or a session."""
 
     rung: str
     finding: Finding
     ms: float | None = None
     dead: bool = False
     tried: bool = True
+    outcome: Outcome | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -77,7 +83,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The answer. `cause` is what to mend first, `rung` where it shows; `exit_code` as documented."""
+    """The answer. `cause` is what to mend first, `rung` where it shows; `exit_code` as documented; `parity` where REST
+    and the socket part, when one passes and the other fails over the same route."""
 
     verdict: Verdict
     exit_code: int
@@ -85,6 +92,7 @@ class Summary:
     sentence: str
     cause: str | None = None
     rung: str | None = None
+    parity: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.model.secret import Secret
 
@@ -21,22 +21,55 @@ class BadTarget(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """The addresses that --resolve names for a host and port, in the place of the resolver's."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """How to get there."""
+    """How to get there. Files are PEM; `ca_bundle` is a second one (a file or folder), from the environment.
+
+    `proxy_from` tells where the proxy comes from; `family` is 4 or 6 where only one is wanted; `insecure` leaves the
+    certificate unchecked.
+    """
 
     ca_file: str | None = None
     proxy: str | None = None
+    proxy_from: str = "--proxy"
+    ca_bundle: str | None = None
+    cert: str | None = None
+    cert_key: str | None = None
+    family: Literal[4, 6] | None = None
+    pinned: tuple[Pinned, ...] = ()
+    insecure: bool = False
 
     @property
     def proxy_host(self) -> str:
         """Host and port of the proxy, without its credentials."""
+        name, port = self.proxy_address
+        return f"{name}:{port}"
+
+    @property
+    def proxy_address(self) -> tuple[str, int]:
+        """The proxy's host and port."""
         parts = urlsplit(self.proxy or "")
-        return f"{parts.hostname}:{parts.port or 80}"
+        return parts.hostname or "", parts.port or 80
+
+    def addresses_of(self, host: str, port: int) -> tuple[str, ...]:
+        """What --resolve names for a host and port; empty where it names nothing."""
+        return next((p.addresses for p in self.pinned if (p.host, p.port) == (host.lower(), port)), ())
 
     def secrets(self) -> list[Secret]:
         """The proxy's password, for the redactor."""
         password = urlsplit(self.proxy or "").password
-        return [Secret(password, "key", "the proxy's URL")] if password else []
+        return [Secret(value, "key", "the proxy's URL") for value in {password, unquote(password)}] if password else []
+
+
+DIRECT = Route()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +81,7 @@ class Target:
 
     base_url: str
     profile: Profile
-    route: Route = Route()
+    route: Route = DIRECT
     notes: tuple[str, ...] = ()
     asked_tail: str = ""
     asked_query: dict[str, str] = field(default_factory=dict)
@@ -71,17 +104,8 @@ class Target:
         return port if port is not None else 443 if self.tls else 80
 
     @property
-    def is_address(self) -> bool:
-        """True when the host is an IP address, so that there is no name to resolve."""
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
-
-    @property
     def is_loopback(self) -> bool:
-        return self.host == "localhost" or (self.is_address and ipaddress.ip_address(self.host).is_loopback)
+        return self.host == "localhost" or (is_address(self.host) and ipaddress.ip_address(self.host).is_loopback)
 
     def rest_url(self, path: str) -> str:
         """The https:// (or http://) URL of a path under the base."""
@@ -93,23 +117,51 @@ class Target:
         return f"{url}?{urlencode(query)}" if query else url
 
 
-def parse_proxy(text: str) -> str:
-    """Check a proxy's URL, `http://[user:password@]host:port`.
+def is_address(host: str) -> bool:
+    """True when a host is an IP address, so that there is no name to resolve."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_proxy(text: str, source: str = "--proxy") -> str:
+    """Check a proxy's URL, `http://[user:password@]host:port`; as curl does, a missing scheme means http.
 
     Raises:
         BadTarget: no http URL with a host. The message does not repeat the URL, which may hold a password.
     """
-    parts = urlsplit(text)
+    url = text if "://" in text else f"http://{text}"
     try:
+        parts = urlsplit(url)
         good = parts.scheme == "http" and bool(parts.hostname) and (parts.port or 80) > 0
     except ValueError:
         good = False
     if not good:
-        raise BadTarget("the proxy wants a URL of the form http://host:port")
-    return text
+        raise BadTarget(f"{source}: a proxy is given as http://host:port; no other kind is known here")
+    return url
 
 
-def parse_target(text: str, *, route: Route = Route(), as_sdk: bool = False) -> Target:
+def parse_pinned(text: str) -> Pinned:
+    """Read `host:port:address[,address]`, the form of curl's --resolve; an IPv6 address may stand in brackets.
+
+    Raises:
+        BadTarget: not of that form.
+    """
+    host, _, rest = text.partition(":")
+    port, _, addresses = rest.partition(":")
+    try:
+        found = tuple(str(ipaddress.ip_address(part.strip().strip("[]"))) for part in addresses.split(","))
+        number = int(port)
+        if not host or not 0 < number < 65_536:
+            raise ValueError
+    except ValueError as error:
+        raise BadTarget(f"--resolve '{text}': wants host:port:address, such as api.example:443:192.0.2.7") from error
+    return Pinned(host.lower(), number, found)
+
+
+def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
     """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query.
 
     `as_sdk` leaves a URL without a path alone, as the official SDKs do with OPENAI_BASE_URL.

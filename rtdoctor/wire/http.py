@@ -1,15 +1,21 @@
 """The HTTP layer: one aiohttp session for REST and WebSocket, no redirect followed, every body bounded."""
 
 import asyncio
+import functools
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 
 from rtdoctor import __version__
-from rtdoctor.model.exchange import Answer, Exchange, Fault, Request
+from rtdoctor.model.exchange import Answer, Exchange, Fault, Headers, Request
+from rtdoctor.model.target import DIRECT, Route
+from rtdoctor.wire.dns import FAMILIES, RouteResolver
+from rtdoctor.wire.proxy import refusal
+from rtdoctor.wire.tap import Tap, TappedHandler, tapped
+from rtdoctor.wire.tls import fault_in_tls
 
 MOST_BODY = 256 * 1024
 HttpSession = aiohttp.ClientSession
@@ -32,10 +38,19 @@ class UpgradeRefused(Exception):
         self.answer = answer
 
 
-def open_session(context: ssl.SSLContext) -> HttpSession:
-    """The session that all requests of a run go through. The caller closes it."""
+def open_session(context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0) -> HttpSession:
+    """The session that all requests of a run go through. The caller closes it. `timeout` is for a name, in seconds."""
+    connector = aiohttp.TCPConnector(
+        ssl=context,
+        limit=0,
+        force_close=True,
+        resolver=RouteResolver(route, timeout),
+        family=FAMILIES[route.family],
+    )
+    # aiohttp has no public way to see a connection's bytes.
+    connector._factory = functools.partial(TappedHandler, loop=asyncio.get_running_loop())  # type: ignore[assignment]
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=0, force_close=True),
+        connector=connector,
         headers={"User-Agent": USER_AGENT},
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
@@ -53,7 +68,19 @@ async def _keep_the_answer(request: aiohttp.ClientRequest, handler: Any) -> aioh
         raise RedirectRefused(await read_answer(response, started))
     if upgrade and response.status != 101:
         raise UpgradeRefused(await read_answer(response, started))
+    if upgrade:
+        _one_token(response)
     return response
+
+
+def _one_token(response: aiohttp.ClientResponse) -> None:
+    """`Connection: keep-alive, Upgrade` is a list that holds what it must (RFC 6455, section 4.1); aiohttp 3.14.5 takes
+    the bare word only and would call it a broken acceptance. The raw headers stay as they came."""
+    tokens = [token.strip().lower() for token in response.headers.get("Connection", "").split(",")]
+    if len(tokens) > 1 and "upgrade" in tokens:
+        mended = response.headers.copy()
+        mended["Connection"] = "Upgrade"
+        response._headers = type(response.headers)(mended)
 
 
 async def read_answer(response: aiohttp.ClientResponse, started: float, seconds: float = 0.5) -> Answer:
@@ -66,9 +93,15 @@ async def read_answer(response: aiohttp.ClientResponse, started: float, seconds:
                 body += piece
     except (aiohttp.ClientError, TimeoutError):
         pass
-    headers = tuple((str(name), str(value)) for name, value in response.headers.items())
     response.close()
-    return Answer(response.status, response.reason or "", headers, body, (time.monotonic() - started) * 1000)
+    return Answer(
+        response.status, response.reason or "", raw_headers(response), body, (time.monotonic() - started) * 1000
+    )
+
+
+def raw_headers(response: aiohttp.ClientResponse) -> Headers:
+    """The headers as they came, in their own case."""
+    return tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in response.raw_headers)
 
 
 async def rest(
@@ -84,42 +117,56 @@ async def rest(
 ) -> Exchange:
     """One REST request. `request` is the printable form of what is asked; `headers` hold the credential."""
     started = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout):
-            async with session.request(
-                method, url, headers=headers, json=json_body, allow_redirects=False, proxy=proxy
-            ) as response:
-                return Exchange(request, await read_answer(response, started, timeout / 2))
-    except (RedirectRefused, UpgradeRefused) as refusal:
-        return Exchange(request, refusal.answer)
-    except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
-        return Exchange(request, fault=fault_of(error, "http", timeout))
+    with tapped() as taps:
+        try:
+            async with asyncio.timeout(timeout):
+                async with session.request(
+                    method, url, headers=headers, json=json_body, allow_redirects=False, proxy=proxy
+                ) as response:
+                    return Exchange(request, await read_answer(response, started, timeout / 2))
+        except (RedirectRefused, UpgradeRefused) as refused:
+            return Exchange(request, refused.answer)
+        except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
+            return Exchange(request, fault=fault_of(error, "http", timeout, taps))
 
 
-def fault_of(error: BaseException, layer: Any, timeout: float) -> Fault:
-    """What aiohttp's error means, in the words of the layers."""
+def fault_of(error: BaseException, layer: Any, timeout: float, taps: Sequence[Tap] = ()) -> Fault:
+    """What aiohttp's error means, in the words of the layers. A tap tells how the answer began."""
     if isinstance(error, TimeoutError):
-        return Fault(layer, "timeout", f"no answer within {timeout:g} s")
+        return Fault(layer, "timeout", f"no answer within {timeout:g} s", _began(taps))
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        kind = "proxy-auth" if error.status == 407 else "proxy-refused"
-        return Fault(layer, kind, f"the proxy answered CONNECT with {error.status}")
+        return refusal(error.status)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Fault(layer, "proxy-refused", "the proxy cannot be reached")
+        return Fault("tcp", "proxy-refused", "the proxy cannot be reached")
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Fault("tls", "untrusted", str(error.certificate_error))
     if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError):
-        return Fault("tls", "failed", str(error.os_error))
+        return fault_in_tls(error.os_error)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Fault("dns", "unresolved", str(error.os_error))
-    if isinstance(error, ConnectionResetError):
-        return Fault(layer, "disconnected", "the connection was reset before an answer came")
+        return Fault("dns", "unresolved", error.os_error.strerror or str(error.os_error))
     if isinstance(error, aiohttp.ClientConnectorError):
         kind = "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"
         return Fault("tcp", kind, str(error.os_error))
+    if isinstance(error.__cause__, ssl.SSLError):
+        return fault_in_tls(error.__cause__)
+    if isinstance(error, ConnectionResetError) or isinstance(error.__cause__, ConnectionResetError):
+        return Fault(layer, "reset", "the connection was reset before an answer came")
     if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Fault(layer, "disconnected", "the server closed the connection without an answer")
+        return Fault(layer, "disconnected", "the server closed the connection without an answer", _began(taps))
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        return Fault(layer, "bad-accept", f"the acceptance breaks RFC 6455: {error.message.lower()}")
+        return _bad_acceptance(error, layer)
     if isinstance(error, aiohttp.ClientResponseError):
-        return Fault(layer, "not-http", "the answer is no valid HTTP")
-    return Fault(layer, "broken", str(error) or type(error).__name__)
+        return Fault(layer, "not-http", "the answer is no valid HTTP", _began(taps))
+    return Fault(layer, "broken", str(error) or type(error).__name__, _began(taps))
+
+
+def _bad_acceptance(error: aiohttp.WSServerHandshakeError, layer: Any) -> Fault:
+    told = error.message.lower()
+    if told in ("invalid upgrade header", "invalid connection header"):
+        return Fault(layer, "stripped", f"101, but the answer's {told.split()[1]} header is missing or wrong")
+    return Fault(layer, "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {told}")
+
+
+def _began(taps: Sequence[Tap]) -> tuple[tuple[str, str], ...]:
+    first = taps[-1].first if taps else b""
+    return (("The answer begins", first.decode("latin-1")),) if first else ()

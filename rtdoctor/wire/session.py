@@ -13,10 +13,11 @@ from aiohttp import WSMsgType
 from rtdoctor.model.event import type_of
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import FREE_EVENTS
+from rtdoctor.wire.tap import Tap
 
 # A recorded session is bounded: a server that never stops must not fill the memory.
 MOST_FRAMES = 5_000
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 _BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what it could not read
 
 
@@ -56,9 +57,10 @@ class Ledger:
 class Session:
     """One open socket. It records and never judges."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, ledger: Ledger) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, ledger: Ledger, tap: Tap | None = None) -> None:
         self._socket = socket
         self._ledger = ledger
+        self._tap = tap
         self._started = time.monotonic()
         self._bytes = 0
         self._pongs = 0
@@ -160,6 +162,9 @@ class Session:
 
     async def _receive(self) -> None:
         message = await self._socket.receive()
+        if self._tap is not None and self._tap.broken:
+            self.fault = Fault("session", "broken-frames", self._tap.broken)
+            return
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY:
                 self._keep(message.data)
@@ -194,4 +199,8 @@ class Session:
             async with asyncio.timeout(0 if self.truncated else 2.0):
                 await self._socket.close()
         except TimeoutError:
-            self._socket._response.close()
+            self.cut()
+
+    def cut(self) -> None:
+        """Drop the connection without a good-bye."""
+        self._socket._response.close()

@@ -6,82 +6,186 @@ connection, so no key can leak through it.
 
 import asyncio
 import ssl
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rtdoctor.model.exchange import Certificate, Fault
+from rtdoctor.model.target import Route
+from rtdoctor.wire.proxy import TunnelRefused
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: read a certificate whose dates are over, too.
 _NO_CHECK_TIME = 0x200000
 _EXPIRED = frozenset((9, 10))  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _HOSTNAME = frozenset((62, 64))  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+# What OpenSSL's reason says in plain words (RFC 8446, section 6, for the alerts).
+_REASONS = {
+    "WRONG_VERSION_NUMBER": ("plain-text", "the port answers in plain text and not in TLS"),
+    "HTTP_REQUEST": ("plain-text", "the port answers in plain text and not in TLS"),
+    "UNSUPPORTED_PROTOCOL": ("version", "the server speaks no version of TLS that is allowed here (1.2 and later)"),
+    "TLSV1_ALERT_PROTOCOL_VERSION": ("version", "the server speaks no version of TLS that is allowed here"),
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": ("client-certificate", "the server wants a client certificate"),
+    "SSLV3_ALERT_BAD_CERTIFICATE": ("client-certificate", "the server does not take the client certificate"),
+    "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE": ("client-certificate", "the server does not take the client certificate"),
+    "TLSV1_ALERT_UNKNOWN_CA": ("client-certificate", "the server does not know the CA of the client certificate"),
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
+        "failed",
+        "the server refused the handshake: it wants a client certificate, or shares no cipher",
+    ),
+    "TLSV1_UNRECOGNIZED_NAME": ("failed", "the server has no certificate for that host name (SNI)"),
+}
+
+# Opens a connection on which TLS can begin: straight to an address, or through a proxy's tunnel.
+Opener = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
-class BadCaFile(ValueError):
-    """The CA file cannot be used; the message says why."""
+class BadCertificateFile(ValueError):
+    """A CA file, client certificate or key cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """The TLS version and the certificate; or why TLS does not stand (the certificate is then told if it was seen)."""
+    """The TLS version and the certificate; or why TLS does not stand (the certificate is then told if it was seen).
+
+    `sent` is how many certificates the server sent, None where that is not known.
+    """
 
     version: str | None
     certificate: Certificate | None
     fault: Fault | None = None
+    sent: int | None = None
 
 
-def context_for(ca_file: str | None) -> ssl.SSLContext:
-    """A verifying context; a CA file is trusted beside the system's roots.
+def context_for(route: Route) -> ssl.SSLContext:
+    """The context of a route: it verifies unless the route says otherwise; a CA file is trusted beside the system's
+    roots (OpenSSL takes those from SSL_CERT_FILE and SSL_CERT_DIR where these are set).
 
     Raises:
-        BadCaFile: the file cannot be read or holds no certificate.
+        BadCertificateFile: a file cannot be read, or holds no certificate or key.
     """
     context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except ssl.SSLError as error:
-            raise BadCaFile(f"{ca_file}: holds no PEM certificate") from error
-        except OSError as error:
-            raise BadCaFile(f"{ca_file}: {error.strerror or error}") from error
+    for name in (route.ca_file, route.ca_bundle):
+        if name is not None:
+            _trust(context, name)
+    if route.cert is not None:
+        _show(context, route.cert, route.cert_key)
+    if route.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context
 
 
-async def secure(address: str, port: int, host: str, context: ssl.SSLContext, timeout: float) -> Secured:
-    """Do one TLS handshake and close it."""
+def _trust(context: ssl.SSLContext, name: str) -> None:
     try:
-        version, raw = await _shake(address, port, host, context, timeout)
+        if Path(name).is_dir():
+            context.load_verify_locations(capath=name)
+        else:
+            context.load_verify_locations(cafile=name)
+    except ssl.SSLError as error:
+        raise BadCertificateFile(f"{name}: holds no PEM certificate") from error
+    except OSError as error:
+        raise BadCertificateFile(f"{name}: {error.strerror or error}") from error
+
+
+def _show(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+    encrypted = False
+
+    def ask() -> str:
+        # OpenSSL would ask at the terminal, and hang where nobody sits.
+        nonlocal encrypted
+        encrypted = True
+        return ""
+
+    try:
+        context.load_cert_chain(cert, key, password=ask)
+    except ssl.SSLError as error:
+        if encrypted:
+            raise BadCertificateFile(
+                f"{key or cert}: the key is encrypted; openssl pkey -in FILE decrypts it"
+            ) from error
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise BadCertificateFile(f"{key or cert}: the key does not belong to the certificate in {cert}") from error
+        raise BadCertificateFile(f"{cert}: no PEM certificate with its key in {key or 'the same file'}") from error
+    except OSError as error:
+        place = key if key and Path(cert).is_file() else cert
+        raise BadCertificateFile(f"{place}: {error.strerror or error}") from error
+
+
+async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:
+    """Do one TLS handshake over the connection that `open_plain` opens, and close it."""
+    try:
+        shaken = await _shake(open_plain, host, context, timeout)
     except ssl.SSLCertVerificationError as error:
-        certificate = await _unverified(address, port, host, timeout)
+        seen = await _unverified(open_plain, host, timeout)
         if error.verify_code in _EXPIRED:
             kind = "expired"
         elif error.verify_code in _HOSTNAME:
             kind = "hostname"
         else:
             kind = "untrusted"
-        return Secured(None, certificate, Fault("tls", kind, error.verify_message, _details(certificate)))
-    except ssl.SSLError as error:
-        reason = (error.reason or str(error)).lower().replace("_", " ")
-        return Secured(None, None, Fault("tls", "failed", f"the TLS handshake failed: {reason}"))
+        fault = Fault("tls", kind, error.verify_message, _details(seen.certificate))
+        return Secured(None, seen.certificate, fault, seen.sent)
     except TimeoutError:
         return Secured(None, None, Fault("tls", "timeout", f"TLS was not finished within {timeout:g} s"))
     except OSError as error:
-        return Secured(None, None, Fault("tls", "dropped", f"the connection ended in the TLS handshake: {error}"))
-    return Secured(version, _read(raw))
+        return Secured(None, None, fault_in_tls(error))
+    except TunnelRefused as refused:
+        return Secured(None, None, refused.fault)
+    return shaken
 
 
-async def _shake(
-    address: str, port: int, host: str, context: ssl.SSLContext, timeout: float
-) -> tuple[str | None, dict[str, Any]]:
-    async with asyncio.timeout(timeout):
-        _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
-    tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-    version, raw = tls.version(), tls.getpeercert()
-    writer.transport.abort()
-    return version, raw or {}
+def fault_in_tls(error: OSError) -> Fault:
+    """What an error in or right after a TLS handshake means."""
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or ""
+        kind, told = _REASONS.get(reason, ("failed", "the TLS handshake failed"))
+        return Fault("tls", kind, f"{told} ({reason.lower().replace('_', ' ') or error})")
+    if isinstance(error, ConnectionResetError):
+        return Fault("tls", "reset", "the connection was reset in the TLS handshake")
+    return Fault("tls", "dropped", f"the connection ended in the TLS handshake: {error}")
 
 
-async def _unverified(address: str, port: int, host: str, timeout: float) -> Certificate | None:
+async def _shake(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:
+    """One handshake.
+
+    Raises:
+        ssl.SSLError, OSError, TimeoutError: it fails.
+    """
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await open_plain()
+            started = time.monotonic()
+            await writer.start_tls(context, server_hostname=host)
+            took = time.monotonic() - started
+            tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+            secured = Secured(tls.version(), _read(tls), sent=_chain_length(tls))
+            await _refused(reader, max(0.05, 2 * took))
+        return secured
+    finally:
+        if writer is not None:
+            writer.transport.abort()
+
+
+async def _refused(reader: asyncio.StreamReader, seconds: float) -> None:
+    """In TLS 1.3 the client is done before the server has looked at its certificate: a refusal comes one round trip
+    later (RFC 8446, section 4.4.2.4). A healthy server says nothing here.
+
+    Raises:
+        ssl.SSLError: the server refused.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await reader.read(1)
+    except TimeoutError:
+        pass
+    except ConnectionError:
+        pass  # a server that hangs up on a client without a request is not refusing TLS
+
+
+async def _unverified(open_plain: Opener, host: str, timeout: float) -> Secured:
     """Read the certificate of a server that failed verification. Python parses only what it verified, so the second
     handshake trusts exactly the certificate that the first one showed, whatever its name and dates."""
     blind = ssl.create_default_context()
@@ -89,20 +193,34 @@ async def _unverified(address: str, port: int, host: str, timeout: float) -> Cer
     blind.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(timeout):
-            _, writer = await asyncio.open_connection(address, port, ssl=blind, server_hostname=host)
-        der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        writer.transport.abort()
+            _, writer = await open_plain()
+            try:
+                await writer.start_tls(blind, server_hostname=host)
+                tls = writer.get_extra_info("ssl_object")
+                der, sent = tls.getpeercert(binary_form=True), _chain_length(tls)
+            finally:
+                writer.transport.abort()
         anchored = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anchored.check_hostname = False
         anchored.verify_flags = ssl.VerifyFlags(ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME)
         anchored.load_verify_locations(cadata=der)
-        _, raw = await _shake(address, port, host, anchored, timeout)
-    except (OSError, TimeoutError, ValueError):
-        return None
-    return _read(raw)
+        shaken = await _shake(open_plain, host, anchored, timeout)
+    except (OSError, TimeoutError, ValueError, TunnelRefused):
+        return Secured(None, None)
+    return Secured(None, shaken.certificate, sent=sent)
 
 
-def _read(raw: dict[str, Any]) -> Certificate | None:
+def _chain_length(tls: ssl.SSLObject) -> int | None:
+    # Public from Python 3.13 on; before, the object underneath has it.
+    chain = getattr(tls, "get_unverified_chain", None) or getattr(
+        getattr(tls, "_sslobj", None), "get_unverified_chain", None
+    )
+    found = chain() if chain is not None else None
+    return len(found) if found else None
+
+
+def _read(tls: ssl.SSLObject) -> Certificate | None:
+    raw: dict[str, Any] = dict(tls.getpeercert() or {})
     if not raw:
         return None
     return Certificate(

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 import aiohttp
 
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.wire.http import RedirectRefused, UpgradeRefused, fault_of
+from rtdoctor.wire.http import RedirectRefused, UpgradeRefused, fault_of, raw_headers
+from rtdoctor.wire.tap import Tap, tapped
 
-MOST_FRAME = 32 * 1024 * 1024
+MOST_FRAME = 4 * 1024 * 1024  # what aiohttp takes by default; OpenAI's events are far smaller (recordings of 2026)
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The socket after a 101; or the answer that refused it; or the fault that left neither."""
+    """The socket after a 101 and the tap on its bytes, the answer that refused it, or the fault that left neither."""
 
     socket: aiohttp.ClientWebSocketResponse | None = None
     answer: Answer | None = None
     subprotocol: str | None = None
     fault: Fault | None = None
+    tap: Tap | None = None
 
 
 async def upgrade(
@@ -34,22 +36,36 @@ async def upgrade(
 ) -> Upgraded:
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed."""
     started = time.monotonic()
-    try:
-        async with asyncio.timeout(timeout):
-            socket = await session.ws_connect(
-                url,
-                headers=dict(headers),
-                protocols=tuple(subprotocols),
-                autoping=False,
-                max_msg_size=MOST_FRAME,
-                proxy=proxy,
-                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-            )
-    except (RedirectRefused, UpgradeRefused) as refusal:
-        return Upgraded(answer=refusal.answer)
-    except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
-        return Upgraded(fault=fault_of(error, "upgrade", timeout))
+    with tapped() as taps:
+        try:
+            async with asyncio.timeout(timeout):
+                socket = await session.ws_connect(
+                    url,
+                    headers=dict(headers),
+                    protocols=tuple(subprotocols),
+                    autoping=False,
+                    max_msg_size=MOST_FRAME,
+                    proxy=proxy,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )
+        except (RedirectRefused, UpgradeRefused) as refusal:
+            return Upgraded(answer=refusal.answer)
+        except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
+            return Upgraded(fault=fault_of(error, "upgrade", timeout, taps))
     response = socket._response
-    answer_headers = tuple((str(name), str(value)) for name, value in response.headers.items())
-    answer = Answer(101, response.reason or "", answer_headers, b"", (time.monotonic() - started) * 1000)
-    return Upgraded(socket, answer, socket.protocol)
+    answer = Answer(101, response.reason or "", raw_headers(response), b"", (time.monotonic() - started) * 1000)
+    broken = _never_offered(answer, subprotocols)
+    if broken:
+        response.close()
+        return Upgraded(fault=Fault("upgrade", "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {broken}"))
+    return Upgraded(socket, answer, socket.protocol, tap=taps[-1] if taps else None)
+
+
+def _never_offered(answer: Answer, offered: Sequence[str]) -> str:
+    """What the acceptance selects that was not offered. aiohttp lets it pass; browsers and ws do not."""
+    if answer.header("sec-websocket-extensions"):
+        return f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"
+    chosen = answer.header("sec-websocket-protocol")
+    if chosen and chosen not in offered:
+        return "it selects a subprotocol that was not offered"
+    return ""

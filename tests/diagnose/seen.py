@@ -33,6 +33,7 @@ def refused(status, *, path="/realtime", query=(), body="", headers=(), by=None,
     )
 
 
+PLAIN = Request("ws://h/v1/realtime", "/realtime")
 MODEL = (("model", "gpt-4o-mini-transcribe"),)
 SEEN = [
     ("auth.invalid", after_101("invalid_api_key", "Incorrect API key provided: sk-pr****ueba.", 3000)),
@@ -225,4 +226,15 @@ SEEN += [
     ("network.proxy-refused", at_layer("upgrade", "proxy-refused")),
     ("close.server", closed(1013)),
     ("close.normal", closed(1000)),
+    ("network.tcp-timeout", at_layer("tcp", "unreachable")),
+    ("network.tcp-refused", at_layer("tls", "reset")),
+    ("network.tcp-refused", replace(at_layer("upgrade", "reset"), asked=PLAIN)),
+    ("network.upgrade-stripped", at_layer("upgrade", "stripped")),
+    ("network.upgrade-stripped", refused(404, error=ErrorEvent("", None, "Invalid URL (GET /v1/realtime)"))),
+    ("network.tls-failed", replace(at_layer("upgrade", "tls-port"), asked=PLAIN)),
+    (
+        "network.tls-failed",
+        replace(refused(400, body="<title>The plain HTTP request was sent to HTTPS port</title>"), asked=PLAIN),
+    ),
+    ("peer.not-realtime", replace(spoken(committed=True, transcription_model=None, audio_ms=0), truncated=True)),
 ]

@@ -68,7 +68,7 @@ async def test_a_proxy_that_works_is_gone_by(tmp_path):
         rungs = await climbed(f"http://127.0.0.1:{port}", tmp_path)
     summary = summarise(rungs)
     assert (summary.can_connect, summary.exit_code) == (True, 0), rungs
-    assert len(asked) == 3
+    assert len(asked) == 5, "the tunnel of the TCP rung, the TLS rung, two REST requests and the socket"
     assert all(head.startswith(b"CONNECT localhost:") for head in asked)
     assert not any(KEY.encode() in head for head in asked)
 
@@ -85,7 +85,7 @@ REFUSES = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 async def test_a_proxy_that_does_not_open_the_tunnel_is_named(answer, cause, tmp_path):
     async with connect_proxy(answer) as (port, _):
         summary = summarise(await climbed(f"http://127.0.0.1:{port}", tmp_path))
-    assert (summary.cause, summary.exit_code, summary.rung) == (cause, 3, "upgrade")
+    assert (summary.cause, summary.exit_code, summary.rung) == (cause, 3, "tcp")
 
 
 async def test_a_proxy_that_is_not_there_is_named(tmp_path):
@@ -95,7 +95,8 @@ async def test_a_proxy_that_is_not_there_is_named(tmp_path):
 
 def test_a_proxy_url_is_checked_without_being_repeated():
     assert parse_proxy("http://user:pass@proxy.example:3128")
-    for bad in ("proxy:3128", "socks5://user:pass@h:1", "http://", "http://h:x"):
+    assert parse_proxy("proxy:3128") == "http://proxy:3128"
+    for bad in ("socks5://user:pass@h:1", "https://user:pass@h:1", "http://", "http://h:x", "http://[user:pass"):
         with pytest.raises(BadTarget) as told:
             parse_proxy(bad)
         assert "pass" not in str(told.value)

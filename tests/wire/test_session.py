@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from rtdoctor.model.target import DIRECT
 from rtdoctor.protocol.audio import append_event
 from rtdoctor.wire import session as session_module
 from rtdoctor.wire.http import open_session
@@ -26,7 +27,7 @@ async def opened(handler, *, billable: bool = False):
 
     app = web.Application()
     app.router.add_get("/", serve)
-    async with TestServer(app) as server, open_session(context_for(None)) as http:
+    async with TestServer(app) as server, open_session(context_for(DIRECT)) as http:
         upgraded = await upgrade(http, str(server.make_url("/")), headers={}, subprotocols=(), timeout=2)
         session = Session(upgraded.socket, Ledger(billable=billable))
         yield session

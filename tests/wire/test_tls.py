@@ -9,7 +9,13 @@ import pytest
 import trustme
 
 from rtdoctor.diagnose.rungs import judge_certificate
-from rtdoctor.wire.tls import BadCaFile, context_for, secure
+from rtdoctor.model.target import DIRECT, Route
+from rtdoctor.wire.tls import BadCertificateFile, context_for
+from rtdoctor.wire.tls import secure as secure_by
+
+
+async def secure(address, port, host, context, timeout):
+    return await secure_by(lambda: asyncio.open_connection(address, port), host, context, timeout)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def ca_file(ca, tmp_path):
 
 async def test_a_trusted_certificate_is_read(ca, ca_file):
     async with server(ca.issue_cert("localhost")) as port:
-        secured = await secure("127.0.0.1", port, "localhost", context_for(ca_file), 3)
+        secured = await secure("127.0.0.1", port, "localhost", context_for(Route(ca_file)), 3)
     assert secured.fault is None
     assert secured.version == "TLSv1.3"
     assert secured.certificate.names == ("localhost",)
@@ -51,7 +57,7 @@ async def test_a_trusted_certificate_is_read(ca, ca_file):
 
 async def test_a_private_ca_is_untrusted_and_its_issuer_is_named(ca):
     async with server(ca.issue_cert("localhost")) as port:
-        secured = await secure("127.0.0.1", port, "localhost", context_for(None), 3)
+        secured = await secure("127.0.0.1", port, "localhost", context_for(DIRECT), 3)
     assert secured.fault.kind == "untrusted"
     assert "A private CA of the tests" in secured.certificate.issuer
     judged = judge_certificate(secured.certificate, None, secured.fault, 0)
@@ -61,7 +67,7 @@ async def test_a_private_ca_is_untrusted_and_its_issuer_is_named(ca):
 
 async def test_another_host_name_is_told_with_the_names_it_has(ca, ca_file):
     async with server(ca.issue_cert("elsewhere.example")) as port:
-        secured = await secure("127.0.0.1", port, "localhost", context_for(ca_file), 3)
+        secured = await secure("127.0.0.1", port, "localhost", context_for(Route(ca_file)), 3)
     assert secured.fault.kind == "hostname"
     assert secured.certificate.names == ("elsewhere.example",)
 
@@ -70,7 +76,7 @@ async def test_an_expired_certificate_is_told_with_its_dates(ca, ca_file):
     past = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
     old = ca.issue_cert("localhost", not_before=past - datetime.timedelta(days=90), not_after=past)
     async with server(old) as port:
-        secured = await secure("127.0.0.1", port, "localhost", context_for(ca_file), 3)
+        secured = await secure("127.0.0.1", port, "localhost", context_for(Route(ca_file)), 3)
     assert secured.fault.kind == "expired"
     assert secured.certificate.not_after == past.timestamp()
     assert any("2024-01-01" in fact for fact in judge_certificate(secured.certificate, None, secured.fault, 0).facts)
@@ -85,8 +91,8 @@ async def test_plain_text_on_the_port_is_a_tls_failure():
     listening = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        secured = await secure("127.0.0.1", port, "localhost", context_for(None), 3)
-    assert secured.fault.kind in ("failed", "dropped")
+        secured = await secure("127.0.0.1", port, "localhost", context_for(DIRECT), 3)
+    assert secured.fault.kind == "plain-text"
 
 
 async def test_a_server_that_never_finishes_tls_times_out():
@@ -98,15 +104,15 @@ async def test_a_server_that_never_finishes_tls_times_out():
     listening = await asyncio.start_server(hold, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        secured = await secure("127.0.0.1", port, "localhost", context_for(None), 0.2)
+        secured = await secure("127.0.0.1", port, "localhost", context_for(DIRECT), 0.2)
         for writer in held:
             writer.close()
     assert secured.fault.kind == "timeout"
 
 
 def test_a_bad_ca_file_is_told_in_one_sentence(tmp_path):
-    with pytest.raises(BadCaFile, match="No such file"):
-        context_for(str(tmp_path / "none.pem"))
+    with pytest.raises(BadCertificateFile, match="No such file"):
+        context_for(Route(str(tmp_path / "none.pem")))
     (tmp_path / "junk.pem").write_text("junk")
-    with pytest.raises(BadCaFile, match="holds no PEM certificate"):
-        context_for(str(tmp_path / "junk.pem"))
+    with pytest.raises(BadCertificateFile, match="holds no PEM certificate"):
+        context_for(Route(str(tmp_path / "junk.pem")))

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rtdoctor.model.exchange import Request
+from rtdoctor.model.target import DIRECT
 from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.http import open_session, rest
 from rtdoctor.wire.tcp import connect
@@ -36,7 +37,7 @@ async def canned(answer: bytes | None, seen: list[bytes] | None = None):
 
 
 async def shake(port: int, timeout: float = 2.0):
-    async with open_session(context_for(None)) as session:
+    async with open_session(context_for(DIRECT)) as session:
         return await upgrade(
             session,
             f"ws://127.0.0.1:{port}/v1/realtime",
@@ -62,7 +63,7 @@ async def test_a_redirect_is_an_answer_and_the_key_goes_to_no_other_host(status)
         head = f"HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:{other}/login\r\nContent-Length: 0\r\n\r\n"
         async with canned(head.encode()) as port:
             upgraded = await shake(port)
-            async with open_session(context_for(None)) as session:
+            async with open_session(context_for(DIRECT)) as session:
                 asked = await rest(
                     session,
                     "GET",

@@ -1,0 +1,114 @@
+"""How the endpoint is reached: from flags and environment to a Route and its TLS context."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib import request
+
+from rtdoctor.cli.exits import Usage
+from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
+from rtdoctor.wire.tls import BadCertificateFile, context_for
+
+DIRECT = "none"  # --proxy none: straight, whatever the environment says
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAsked:
+    """The flags that say how to get there, as they were given."""
+
+    ca_file: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    proxy: str | None = None
+    ipv4: bool = False
+    ipv6: bool = False
+    resolve: tuple[str, ...] = ()
+    insecure: bool = False
+    send_key: bool = False
+
+
+def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]:
+    """The route to a target, and sentences about what the environment had a say in.
+
+    Raises:
+        Usage: a flag or variable cannot be used.
+    """
+    if asked.ipv4 and asked.ipv6:
+        raise Usage("-4 and -6 were given; one of them is enough")
+    if asked.key and not asked.cert:
+        raise Usage("--key is the key of a client certificate and wants --cert; the API key comes by --key-file")
+    if asked.send_key and not asked.insecure:
+        raise Usage("--insecure-send-key is for use with --insecure")
+    family: Literal[4, 6] | None = 4 if asked.ipv4 else 6 if asked.ipv6 else None
+    if family and is_address(target.host) and (":" in target.host) != (family == 6):
+        raise Usage(f"-{family} and the address {target.host} do not go together")
+    notices: list[str] = []
+    try:
+        proxy, source = _proxy(target, asked.proxy, notices)
+        pinned = tuple(parse_pinned(item) for item in asked.resolve)
+    except BadTarget as error:
+        raise Usage(str(error)) from error
+    if pinned and proxy:
+        notices.append("--resolve says nothing about the endpoint here: the proxy resolves its name.")
+    bundle = _bundle(os.environ, notices) if target.tls else None
+    return (
+        Route(
+            ca_file=str(asked.ca_file) if asked.ca_file else None,
+            proxy=proxy,
+            proxy_from=source,
+            ca_bundle=bundle,
+            cert=str(asked.cert) if asked.cert else None,
+            cert_key=str(asked.key) if asked.key else None,
+            family=family,
+            pinned=pinned,
+            insecure=asked.insecure,
+        ),
+        tuple(notices),
+    )
+
+
+def tls_context(route: Route) -> ssl.SSLContext:
+    """The TLS context of a route.
+
+    Raises:
+        Usage: a certificate or key file cannot be used.
+    """
+    try:
+        return context_for(route)
+    except BadCertificateFile as error:
+        named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""
+        raise Usage(named + str(error)) from error
+
+
+def _proxy(target: Target, asked: str | None, notices: list[str]) -> tuple[str | None, str]:
+    if asked == DIRECT:
+        return None, ""
+    if asked:
+        return parse_proxy(asked), "--proxy"
+    known = request.getproxies_environment()
+    kind = next((kind for kind in ("https" if target.tls else "http", "all") if kind in known), None)
+    if kind is None:
+        return None, ""
+    variable = next((n for n in (f"{kind}_proxy", f"{kind}_proxy".upper()) if os.environ.get(n)), kind)
+    if request.proxy_bypass_environment(f"{target.host}:{target.port}", known):  # type: ignore[attr-defined]
+        notices.append(f"{variable} is set, and NO_PROXY names {target.host}: it goes directly.")
+        return None, ""
+    try:
+        return parse_proxy(known[kind], variable), variable
+    except BadTarget as error:
+        raise BadTarget(f"{error}; --proxy {DIRECT} goes directly") from error
+
+
+def _bundle(environment: Mapping[str, str], notices: list[str]) -> str | None:
+    """REQUESTS_CA_BUNDLE, trusted beside the rest; what SSL_CERT_FILE says, OpenSSL does itself."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if place := environment.get(name):
+            missing = "" if Path(place).exists() else ", which does not exist"
+            notices.append(f"The trusted roots are those of {name}{missing}.")
+    bundle = environment.get("REQUESTS_CA_BUNDLE") or None
+    if bundle:
+        notices.append("REQUESTS_CA_BUNDLE is trusted, too.")
+    return bundle

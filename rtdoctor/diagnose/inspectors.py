@@ -1,0 +1,36 @@
+"""Who signs in the place of a public CA: known TLS-inspecting products by their issuer, from `inspectors.toml`."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rtdoctor.model.finding import Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """A product that opens TLS on the way, and how its issuer is known."""
+
+    name: str
+    issuer: re.Pattern[str]
+    evidence: Evidence
+
+
+@cache
+def _inspectors() -> tuple[Inspector, ...]:
+    raw = tomllib.loads(Path(__file__).with_name("inspectors.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Inspector(
+            entry["name"],
+            re.compile(entry["issuer"], re.IGNORECASE),
+            Evidence(entry["evidence"], entry["seen"], entry["confidence"]),
+        )
+        for entry in raw["inspector"]
+    )
+
+
+def inspector_of(issuer: str) -> Inspector | None:
+    """The product whose certificate authority that issuer is, or None where it is none that is known."""
+    return next((found for found in _inspectors() if found.issuer.search(issuer)), None)

@@ -1,0 +1,125 @@
+"""The rungs below HTTP: name, TCP, TLS; straight, or by a proxy."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from rtdoctor.diagnose import rungs
+from rtdoctor.engine.setup import Bench
+from rtdoctor.model.exchange import Exchange, Fault
+from rtdoctor.model.finding import Finding
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.report import Rung
+from rtdoctor.model.target import is_address
+from rtdoctor.wire.dns import resolve
+from rtdoctor.wire.proxy import TunnelRefused, open_tunnel
+from rtdoctor.wire.tcp import connect
+from rtdoctor.wire.tls import Opener, context_for, secure
+
+# What plain HTTP gets from a port that speaks TLS: anything but an answer.
+_NO_ANSWER = frozenset(("not-http", "disconnected", "reset", "broken"))
+_ANSWERED = frozenset(("untrusted", "hostname", "expired", "client-certificate"))
+
+
+async def reach(bench: Bench) -> AsyncIterator[Rung]:
+    """The rungs below HTTP: name, TCP, TLS. Ends at a dead one.
+
+    By a proxy, the first two are about the proxy: it resolves the endpoint's name itself, and its tunnel is what stands
+    for the TCP connection. TLS goes through the tunnel, so the certificate is the one that the client would see.
+    """
+    choice, target = bench.choice, bench.choice.target
+    route = target.route
+    host, port = route.proxy_address if route.proxy else (target.host, target.port)
+    started = time.monotonic()
+    if is_address(host):
+        addresses: tuple[str, ...] = (host,)
+        yield rung_of("dns", Finding("skip", f"does not apply: {host} is an address"))
+    else:
+        resolved = await resolve(host, port, choice.timeout, route)
+        addresses = resolved.addresses
+        fault = resolved.fault
+        if fault and route.proxy:
+            fault = Fault("dns", "proxy-refused", f"the proxy's name does not resolve: {fault.text}")
+        named = rung_of("dns", rungs.judge_addresses(host, addresses, fault, given=resolved.given), started)
+        yield named
+        if named.dead:
+            return
+
+    started = time.monotonic()
+    connected = await connect(addresses, port, choice.timeout)
+    judged = rungs.judge_connection(connected.address, connected.failed, connected.fault, route.proxy is not None)
+    address = connected.address or ""
+    if route.proxy and connected.address and target.tls:
+        judged = await _tunnel(bench, address, judged)
+    open_port = rung_of("tcp", judged, started)
+    yield open_port
+    if open_port.dead:
+        return
+
+    if not target.tls:
+        yield rung_of("tls", Finding("skip", "does not apply: plain http"))
+    else:
+        started = time.monotonic()
+        yield rung_of("tls", await _tls(bench, address), started)
+
+
+async def _tunnel(bench: Bench, address: str, judged: Finding) -> Finding:
+    """The finding of the TCP rung, after the proxy was asked for a tunnel."""
+    choice, target = bench.choice, bench.choice.target
+    try:
+        _, writer = await open_tunnel(address, target.route, target.host, target.port, choice.timeout)
+    except TunnelRefused as refused:
+        return rungs.judge_tunnel(target.route, refused.fault)
+    writer.transport.abort()
+    return replace(judged, summary=f"a tunnel by the proxy {target.route.proxy_host}")
+
+
+def opener(bench: Bench, address: str) -> Opener:
+    """How a connection is opened on which TLS can begin: straight to the address, or through the proxy there."""
+    choice, target = bench.choice, bench.choice.target
+    if target.route.proxy:
+        return lambda: open_tunnel(address, target.route, target.host, target.port, choice.timeout)
+    return lambda: asyncio.open_connection(address, target.port)
+
+
+async def _tls(bench: Bench, address: str) -> Finding:
+    choice, target = bench.choice, bench.choice.target
+    # What --insecure leaves unchecked is still looked at, so that the report can say what would be wrong.
+    context = context_for(replace(target.route, insecure=False))
+    secured = await secure(opener(bench, address), target.host, context, choice.timeout)
+    judged = rungs.judge_certificate(
+        secured.certificate, secured.version, secured.fault, bench.clock.now(), target, secured.sent
+    )
+    return rungs.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
+
+
+async def tell_tls_port(bench: Bench, exchange: Exchange) -> Exchange:
+    """The exchange with its fault named, where plain HTTP got no answer because the port speaks TLS: one TLS handshake
+    tells."""
+    choice, target = bench.choice, bench.choice.target
+    fault = exchange.fault
+    if fault is None or fault.kind not in _NO_ANSWER or target.tls or target.route.proxy:
+        return exchange
+    resolved = await resolve(target.host, target.port, choice.timeout, target.route)
+    connected = await connect(resolved.addresses, target.port, choice.timeout)
+    if connected.address is None:
+        return exchange
+    secured = await secure(opener(bench, connected.address), target.host, context_for(target.route), choice.timeout)
+    if secured.fault is not None and secured.fault.kind not in _ANSWERED:
+        return exchange
+    told = "the port speaks TLS, and the URL says plain http: use https:// (wss:// for the socket)"
+    return replace(exchange, fault=Fault(fault.layer, "tls-port", told))
+
+
+def rung_of(
+    name: str,
+    judged: Finding,
+    started: float | None = None,
+    dead: bool | None = None,
+    outcome: Outcome | None = None,
+) -> Rung:
+    """A rung that was judged; `started` is the monotonic time at its beginning. One that failed is dead if not said."""
+    failed = judged.verdict in ("fail", "inconclusive")
+    ms = round((time.monotonic() - started) * 1000, 1) if started is not None else None
+    return Rung(name, judged, ms, failed if dead is None else dead, outcome=outcome)

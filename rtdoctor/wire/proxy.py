@@ -1,0 +1,81 @@
+"""The proxy layer: a tunnel to the endpoint by CONNECT (RFC 9110, section 9.3.6), for the rungs below HTTP.
+
+Requests and sockets go through the same proxy by aiohttp; this is what tells where it ends.
+"""
+
+import asyncio
+import base64
+from urllib.parse import unquote, urlsplit
+
+from rtdoctor.model.exchange import Fault
+from rtdoctor.model.target import Route
+
+_MOST_HEAD = 64 * 1024
+
+
+class TunnelRefused(Exception):
+    """The proxy does not open the tunnel; it carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+async def open_tunnel(
+    address: str, route: Route, host: str, port: int, timeout: float
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the proxy at that address and ask it for the host; the stream goes on to the endpoint.
+
+    Raises:
+        TunnelRefused: it cannot be reached, refuses, or does not answer in time.
+    """
+    writer: asyncio.StreamWriter | None = None
+    opened = False
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await asyncio.open_connection(address, route.proxy_address[1], limit=_MOST_HEAD)
+            writer.write(_request(route, host, port))
+            await writer.drain()
+            head = await reader.readuntil(b"\r\n\r\n")
+            status = _status(head)
+            if not 200 <= status < 300:
+                raise TunnelRefused(refusal(status))
+            opened = True
+            return reader, writer
+    except TimeoutError as error:
+        raise TunnelRefused(_fault(f"the proxy did not answer CONNECT within {timeout:g} s")) from error
+    except asyncio.IncompleteReadError as error:
+        raise TunnelRefused(_fault("the proxy hung up in the middle of CONNECT")) from error
+    except asyncio.LimitOverrunError as error:
+        raise TunnelRefused(_fault("the proxy's answer to CONNECT has no end")) from error
+    except OSError as error:
+        raise TunnelRefused(_fault(f"the proxy cannot be reached: {error.strerror or error}")) from error
+    finally:
+        if writer is not None and not opened:
+            writer.transport.abort()
+
+
+def refusal(status: int) -> Fault:
+    """What the proxy's answer to CONNECT means."""
+    kind = "proxy-auth" if status == 407 else "proxy-refused"
+    told = f"answered CONNECT with {status}" if status else "answered CONNECT with something that is no HTTP"
+    return Fault("tcp", kind, f"the proxy {told}")
+
+
+def _fault(text: str) -> Fault:
+    return Fault("tcp", "proxy-refused", text)
+
+
+def _request(route: Route, host: str, port: int) -> bytes:
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
+    parts = urlsplit(route.proxy or "")
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+def _status(head: bytes) -> int:
+    words = head.split(b"\r\n", 1)[0].split()
+    return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/") and words[1].isdigit() else 0
