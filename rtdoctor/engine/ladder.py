@@ -1,7 +1,8 @@
 """The ladder: from the configuration up to a transcript, until a rung is dead."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 
 from rtdoctor.diagnose import rungs
@@ -29,17 +30,18 @@ _TRANSCRIBED = (
 _NO_REST_WITH_SECRET = "does not apply: the key is a client secret (ek_), which is for the socket only"
 
 
-async def climb(bench: Bench) -> AsyncIterator[Rung]:
+async def climb(bench: Bench) -> AsyncGenerator[Rung, None]:
     """Yield the rungs as they are judged. After a dead one the rest come as not tried."""
-    async for rung in _rungs(bench):
-        yield rung
-        if rung.dead:
-            for name in RUNGS[RUNGS.index(rung.rung) + 1 :]:
-                yield Rung(name, rungs.not_tried(rung.rung), tried=False)
-            return
+    async with aclosing(_rungs(bench)) as climbed:
+        async for rung in climbed:
+            yield rung
+            if rung.dead:
+                for name in RUNGS[RUNGS.index(rung.rung) + 1 :]:
+                    yield Rung(name, rungs.not_tried(rung.rung), tried=False)
+                return
 
 
-async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
+async def _rungs(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice, target = bench.choice, bench.choice.target
     told = [f"Aim: {choice.aim} with {choice.model}.", *choice.notices]
     if choice.organization:
@@ -53,10 +55,11 @@ async def _rungs(bench: Bench) -> AsyncIterator[Rung]:
     unusable = judged.verdict == "fail" and (judged.cause or "").startswith("usage.")
     yield rung_of("config", judged, dead=unusable)
 
-    async for rung in reach(bench):
-        yield rung
-        if rung.dead:
-            return
+    async with aclosing(reach(bench)) as reached:
+        async for rung in reached:
+            yield rung
+            if rung.dead:
+                return
     async for rung in _rest(bench):
         yield rung
     async for rung in _socket(bench):
@@ -71,7 +74,7 @@ def _query_cause(query: Mapping[str, str]) -> str | None:
     return "session.model-wrong-mode" if model and kind_of(model) == "transcription" else None
 
 
-async def _rest(bench: Bench) -> AsyncIterator[Rung]:
+async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     """The two REST rungs. They stand beside the way and never end the ladder: a key that REST refuses is told more
     surely by the socket, and a compatible server may have no REST at all."""
     choice = bench.choice
@@ -107,7 +110,7 @@ async def _rest(bench: Bench) -> AsyncIterator[Rung]:
     yield rung_of("client-secret", judged, started, dead=False)
 
 
-async def _socket(bench: Bench) -> AsyncIterator[Rung]:
+async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     """Upgrade, first event, session and transcript: one connection, four questions."""
     choice = bench.choice
     speak = bench.ledger.billable

@@ -75,10 +75,10 @@ async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[s
 
 async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: Callable[[str], None]) -> None:
     said("name, TCP and TLS")
-    async for rung in reach(bench):
+    async for rung in reach(bench):  # ends by itself after a dead one
         found.rungs.append(rung)
-        if rung.dead:
-            return
+    if any(rung.dead for rung in found.rungs):
+        return
     said("your handshake")
     found.exchange = await tell_tls_port(bench, await _once(bench, free))
     outcome = found.outcome = distil(found.exchange)

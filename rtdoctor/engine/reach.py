@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from rtdoctor.diagnose import rungs
@@ -22,7 +22,7 @@ _NO_ANSWER = frozenset(("not-http", "disconnected", "reset", "broken"))
 _ANSWERED = frozenset(("untrusted", "hostname", "expired", "client-certificate"))
 
 
-async def reach(bench: Bench) -> AsyncIterator[Rung]:
+async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     """The rungs below HTTP: name, TCP, TLS. Ends at a dead one.
 
     By a proxy, the first two are about the proxy: it resolves the endpoint's name itself, and its tunnel is what stands
