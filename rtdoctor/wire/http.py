@@ -4,7 +4,9 @@ import asyncio
 import functools
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -38,8 +40,12 @@ class UpgradeRefused(Exception):
         self.answer = answer
 
 
-def open_session(context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0) -> HttpSession:
-    """The session that all requests of a run go through. The caller closes it. `timeout` is for a name, in seconds."""
+@asynccontextmanager
+async def open_session(
+    context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0
+) -> AsyncIterator[HttpSession]:
+    """The session that all requests of a run go through; at its end no connection is left. `timeout` is for a name, in
+    seconds."""
     connector = aiohttp.TCPConnector(
         ssl=context,
         limit=0,
@@ -47,9 +53,10 @@ def open_session(context: ssl.SSLContext, route: Route = DIRECT, timeout: float 
         resolver=RouteResolver(route, timeout),
         family=FAMILIES[route.family],
     )
+    transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
     # aiohttp has no public way to see a connection's bytes.
-    connector._factory = functools.partial(TappedHandler, loop=asyncio.get_running_loop())  # type: ignore[assignment]
-    return aiohttp.ClientSession(
+    connector._factory = functools.partial(TappedHandler, asyncio.get_running_loop(), transports)  # type: ignore[assignment]
+    session = aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": USER_AGENT},
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -57,6 +64,15 @@ def open_session(context: ssl.SSLContext, route: Route = DIRECT, timeout: float 
         auto_decompress=False,
         middlewares=(_keep_the_answer,),
     )
+    try:
+        yield session
+    finally:
+        await session.close()
+        # A TLS connection closes politely, and would outlive the loop; two turns of it are what an abort takes.
+        for transport in list(transports):
+            transport.abort()  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
 
 async def _keep_the_answer(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:

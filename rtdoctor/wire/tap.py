@@ -3,7 +3,7 @@ are masked, which RFC 6455 (section 5.1) forbids a server and aiohttp lets pass 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -95,10 +95,15 @@ class Tap(asyncio.Protocol):
 
 
 class TappedHandler(ResponseHandler):
-    """aiohttp's protocol with a tap before it; `tapped` finds it again."""
+    """aiohttp's protocol with a tap before it, which `tapped` finds again. `transports` gets to know the connection."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, transports: MutableSet[asyncio.BaseTransport]) -> None:
+        super().__init__(loop)
+        self._transports = transports
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self._transports.add(transport)
         tap = Tap(self)
         transport.set_protocol(tap)
         found = _taps.get()
