@@ -60,10 +60,14 @@ def carry_out(asked: Asked) -> int:
     check_times(asked.timeout, asked.deadline)
     key = find_key(asked.key_env, asked.key_file)
     try:
-        given = _filled(_given(asked), key, asked.key_env)
+        given = _given(asked)
+        if asked.har is None:
+            given = _filled(given, key, asked.key_env)
         target = parse_target(given.with_query({}).url)
     except (BadHandshake, BadTarget) as error:
         raise Usage(str(error)) from error
+    if asked.har and target.profile == "compatible" and not (asked.key_env or asked.key_file):
+        key = None  # a HAR may come from anybody: its host does not get the key of the environment
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)

@@ -7,6 +7,8 @@ from typing import Any
 
 from rtdoctor.model.exchange import Request
 
+_MATCHED = 4_000  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:
@@ -137,7 +139,8 @@ def _test(name: str, argument: Any, fact: Any) -> bool:
     if name == "has":
         return any(isinstance(value, str) and argument.lower() in value.lower() for value in values)
     if name == "matches":
-        return any(isinstance(value, str) and re.search(argument, value, re.IGNORECASE) for value in values)
+        # Bounded: what is matched may come from a server, and the expression from a user's scenario.
+        return any(isinstance(value, str) and re.search(argument, value[:_MATCHED], re.IGNORECASE) for value in values)
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if name == "min":
         return any(number >= argument for number in numbers)

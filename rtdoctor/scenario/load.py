@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 from rtdoctor.model.exchange import Request
@@ -15,6 +16,8 @@ from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 
 _MOST_BYTES = 1 << 20
+# n repeats can take a text's length to the power of n; one of so few turns counts for nothing.
+_MOST_REPEATS, _LONG = 2, 20
 
 
 class BadScenario(ValueError):
@@ -132,12 +135,46 @@ def _compile(condition: Any) -> None:
     """Try every regular expression of a condition.
 
     Raises:
-        re.error: one of them is none.
+        re.error: one of them is none, or could take for ever.
     """
     for name, wanted in condition.items() if isinstance(condition, dict) else ():
         if name == "matches":
             re.compile(str(wanted))
+            if _repeats(_parser.parse(str(wanted))) > _MOST_REPEATS:
+                raise re.error("it repeats a repeat or an alternative, or repeats too often, and could take for ever")
         _compile(wanted)
+
+
+def _repeats(pattern: Any) -> int:
+    """How many long repeats a parsed expression holds. A repeat around one that varies, or around an alternative,
+    counts as too many: Python's matcher goes back and forth in it, on a text that a server chose."""
+    found = 0
+    for code, argument in pattern:
+        inner = sum(_repeats(part) for part in _parts(argument))
+        if str(code) in ("MAX_REPEAT", "MIN_REPEAT"):
+            least, most, body = argument
+            if most > 1 and _varies(body):
+                return _MOST_REPEATS + 1
+            found += least != most and most > _LONG
+        found += inner
+    return found
+
+
+def _varies(pattern: Any) -> bool:
+    """True when a parsed expression can match in several ways: it holds a repeat of no fixed count, or a branch."""
+    for code, argument in pattern:
+        if str(code) == "BRANCH" or (str(code) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] != argument[1]):
+            return True
+        if any(_varies(part) for part in _parts(argument)):
+            return True
+    return False
+
+
+def _parts(argument: Any) -> list[Any]:
+    """The expressions inside an element of a parsed expression."""
+    if isinstance(argument, _parser.SubPattern):
+        return [argument]
+    return [part for item in argument for part in _parts(item)] if isinstance(argument, (list, tuple)) else []
 
 
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
