@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
+from rtdoctor.cli.options import TERMINAL, CaFile, KeyEnv, KeyFile, Proxy, Timeout, format_option
 
 
 def check(
@@ -50,7 +50,7 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
     ] = None,
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("check")] = TERMINAL,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -79,7 +79,7 @@ def check(
             concurrency=concurrency,
             strict=strict,
             scenarios=scenarios,
-            json=format is Format.json,
+            format=format,
         )
     )
     raise typer.Exit(code)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import CaFile, Format, FormatOption, KeyEnv, KeyFile, Proxy, Timeout
+from rtdoctor.cli.options import TERMINAL, CaFile, KeyEnv, KeyFile, Proxy, Timeout, format_option
 
 
 def probe(
@@ -31,7 +31,7 @@ def probe(
     proxy: Proxy = None,
     timeout: Timeout = 10.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("probe")] = TERMINAL,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
 
@@ -60,7 +60,7 @@ def probe(
                 proxy=proxy,
                 timeout=timeout,
                 transcribe=transcribe,
-                json=format is Format.json,
+                format=format,
             )
         )
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from rtdoctor.diagnose.distil import distil
@@ -17,25 +17,15 @@ from rtdoctor.engine.ladder import reach
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange
-from rtdoctor.model.fix import Control, Fix
+from rtdoctor.model.fix import Control
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """The report (in the shape of check's), the exchange behind it, the controls, and the fix if one was looked for."""
-
-    report: Report
-    given: Given
-    exchange: Exchange | None
-    controls: tuple[Control, ...] = ()
-    fix: Fix | None = None
 
 
 async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.model.secret import Secret
 
@@ -36,7 +36,8 @@ class Route:
     def secrets(self) -> list[Secret]:
         """The proxy's password, for the redactor."""
         password = urlsplit(self.proxy or "").password
-        return [Secret(password, "key", "the proxy's URL")] if password else []
+        forms = dict.fromkeys((password, unquote(password))) if password else ()
+        return [Secret(form, "proxy-password", "the proxy's URL") for form in forms]
 
 
 @dataclass(frozen=True, slots=True)
