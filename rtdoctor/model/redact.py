@@ -15,9 +15,9 @@ _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _LAST = 4  # so many characters of a key's end are what servers echo
 _WORD = re.compile(r"[a-z]+(?:[-_. ][a-z]+)*|[A-Z]+(?:[-_. ][A-Z]+)*")
 _KEY_SHAPED = re.compile(
-    r"(?:(?<![A-Za-z])(?:sk-|ek_)|sk-(?:proj|svcacct|admin|None)-)[A-Za-z0-9_\-*…]{10,}"
+    r"(?:(?<![A-Za-z])(?:sk-|ek_)|sk-(?:proj|svcacct|admin|None)-)[A-Za-z0-9_\-*…]{8,}"
     r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?"
-    r"|\b(?:org-|proj_)[A-Za-z0-9]{16,}"
+    r"|\b(?:org-|proj_)(?=[a-z]{0,7}[A-Z0-9])[A-Za-z0-9]{8,}"  # no word: a digit or a capital is in it
 )
 # What a secret looks like, wherever it comes from, behind the words that are looked for first, in small letters, since
 # that is quicker. A mark that stands there already is no secret.

@@ -182,7 +182,7 @@ class TerminalWriter:
     # --- printing -----------------------------------------------------------------------------------------------------
 
     def _say(self, label: str, text: str, style: str = "") -> None:
-        self._console.print(Text.assemble((label, "bold" if label else ""), (clean(text), style)))
+        self._console.print(Text.assemble((clean(label), "bold" if label else ""), (clean(text), style)))
 
     def _line(self) -> None:
         self._console.print()
