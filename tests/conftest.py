@@ -13,9 +13,10 @@ from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import SteppedClock
+from rtdoctor.model.redact import Redactor
 from rtdoctor.model.report import Report, Result, RunEvent
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Target
 from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.load import load_folder

@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from rtdoctor.cli.options import (
+    TERMINAL,
     CaFile,
     Cert,
     CertKey,
     Deadline,
-    Format,
-    FormatOption,
     Insecure,
     InsecureSendKey,
     Ipv4,
@@ -21,6 +20,7 @@ from rtdoctor.cli.options import (
     Proxy,
     Resolve,
     Timeout,
+    format_option,
 )
 
 
@@ -74,7 +74,7 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
     ] = None,
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("check")] = TERMINAL,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -104,7 +104,7 @@ def check(
             concurrency=concurrency,
             strict=strict,
             scenarios=scenarios,
-            json=format is Format.json,
+            format=format,
         )
     )
     raise typer.Exit(code)

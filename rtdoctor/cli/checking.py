@@ -5,19 +5,18 @@ import os
 import secrets
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rtdoctor.cli import exits
-from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.known import keep, redactor
 from rtdoctor.cli.options import check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
@@ -29,11 +28,11 @@ from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import Report, RunEvent
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
-from rtdoctor.report import json as json_writer
-from rtdoctor.report.terminal import TerminalWriter
+from rtdoctor.report.console import console
+from rtdoctor.report.writers import writer
 from rtdoctor.scenario.load import BadScenario, load_folder
 from rtdoctor.scenario.select import select
 from rtdoctor.wire.audiofile import BadAudio, Speech, read_speech
@@ -60,7 +59,7 @@ class Asked:
     concurrency: int | None
     strict: bool
     scenarios: Path | None
-    json: bool
+    format: str
 
 
 def carry_out(asked: Asked) -> int:
@@ -81,10 +80,7 @@ def carry_out(asked: Asked) -> int:
     choice = replace(choice, reference=speech["speech"].reference)
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
-    out = console()
-    report = _run(choice, context, chosen, speech, _Writers(out, json=asked.json))
-    if asked.json:
-        print(json_writer.text(report))
+    report = _run(choice, context, chosen, speech, _Readers(writer("check", asked.format)(sys.stdout)))
     return exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
 
@@ -115,7 +111,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
         cost = " (billable)" if scenario.billable else ""
         table.add_row(Text(scenario.id), Text(scenario.title + cost), Text(" ".join(scenario.tags)), Text(seen))
-    console().print(table)
+    console(sys.stdout).print(table)
 
 
 def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
@@ -211,17 +207,16 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> No
     print(text, file=sys.stderr)
 
 
-class _Writers:
-    """The readers of the run's events: the terminal report (unless JSON is asked for) and the progress line."""
+class _Readers:
+    """The readers of the run's events: the writer that was asked for, and the progress line."""
 
-    def __init__(self, out: Console, *, json: bool) -> None:
-        self._report = None if json else TerminalWriter(out)
-        self.progress = Progress(console(stderr=True))
+    def __init__(self, write: Callable[[RunEvent], None]) -> None:
+        self._write = write
+        self.progress = Progress(console(sys.stderr))
 
     def __call__(self, event: RunEvent) -> None:
         self.progress.hide()
-        if self._report is not None:
-            self._report(event)
+        self._write(event)
         self.progress(event)
 
 
@@ -230,7 +225,7 @@ def _run(
     context: ssl.SSLContext,
     chosen: Sequence[Scenario],
     speech: dict[str, Speech],
-    writers: _Writers,
+    readers: _Readers,
 ) -> Report:
     async def whole() -> Report:
         async with AsyncExitStack() as open_things:
@@ -243,12 +238,11 @@ def _run(
                 server = await open_things.enter_async_context(Mock({choice.key.reveal()}, clock=clock))
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context, choice.target.route, choice.timeout))
-            known = [secret for secret in (choice.key, choice.withheld) if secret]
-            redactor = Redactor([*known, *choice.target.route.secrets()])
-            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor, speech)
-            return await run(bench, chosen, writers)
+            keep([choice.key, choice.withheld, *choice.target.route.secrets()])
+            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor(), speech)
+            return await run(bench, chosen, readers)
 
     try:
         return asyncio.run(whole())
     finally:
-        writers.progress.hide()
+        readers.progress.hide()

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.known import keep
 from rtdoctor.model.secret import Secret
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -11,7 +12,7 @@ _MOST_BYTES = 64 * 1024
 
 
 def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
-    """The key, or None when nothing was named and the usual variable is not set.
+    """The key, kept from being printed; None when nothing was named and the usual variable is not set.
 
     Raises:
         Usage: both were given, the named variable is not set, or the file cannot be read or is empty.
@@ -20,12 +21,13 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
         raise Usage("--key-env is empty; it wants the name of an environment variable")
     if key_env and key_file:
         raise Usage("--key-env and --key-file name two keys; give one of them")
-    if key_file:
-        return Secret(_read(key_file), "key", f"the file {key_file}")
     name = key_env or KEY_VARIABLE
-    value = os.environ.get(name, "")
-    if value:
-        return Secret(value, "key", name)
+    found = Secret(_read(key_file), "key", f"the file {key_file}") if key_file else None
+    if found is None and (value := os.environ.get(name, "")):
+        found = Secret(value, "key", name)
+    if found:
+        keep([found])
+        return found
     if key_env:
         raise Usage(f"--key-env {key_env}: this environment variable is not set")
     return None

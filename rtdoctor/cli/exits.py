@@ -1,6 +1,5 @@
 """The exit codes of every command, and how a usage error is told."""
 
-import os
 import sys
 from typing import NoReturn
 
@@ -18,9 +17,7 @@ class Usage(Exception):
 
 def fail(message: str, code: int) -> NoReturn:
     """Print one sentence to stderr and leave. What was typed may hold a key (`--key-env $OPENAI_API_KEY`)."""
-    from rtdoctor.model.secret import Redactor, Secret
+    from rtdoctor.cli.known import redactor
 
-    known = os.environ.get("OPENAI_API_KEY", "")
-    shown = Redactor([Secret(known, "key", "the environment")] if known else []).text(message)
-    print(f"rtdoctor: {shown}", file=sys.stderr)
+    print(f"rtdoctor: {redactor().text(message)}", file=sys.stderr)
     raise SystemExit(code)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import Format, FormatOption
+from rtdoctor.cli.options import TERMINAL, format_option
 
 
 def explain(
@@ -17,7 +17,7 @@ def explain(
         typer.Option(metavar="ID", help="The page of a cause; also for a close code, an HTTP status, an error code."),
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="List the causes and leave.")] = False,
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("explain")] = TERMINAL,
 ) -> None:
     """Name the cause behind whatever you can paste, and what to change. Nothing is sent anywhere.
 
@@ -29,4 +29,4 @@ def explain(
     """
     from rtdoctor.cli.explaining import carry_out
 
-    raise typer.Exit(carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=str(format)))
+    raise typer.Exit(carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=format))

@@ -2,19 +2,18 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rtdoctor import __version__
 from rtdoctor.cli import exits
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.known import redactor
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.pages import page
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.model.explanation import Explanation, Page
-from rtdoctor.model.finding import Cause
-from rtdoctor.model.secret import Redactor
+from rtdoctor.model.explanation import Explanation
+from rtdoctor.report.writers import writer
 
 _CHUNK = 1 << 16
 
@@ -23,22 +22,20 @@ def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, forma
     """Explain, and print; the exit code comes back.
 
     Raises:
-        Usage: nothing was given, a file cannot be read, nothing is known of a cause, or of a format.
+        Usage: nothing was given, a file cannot be read, or nothing is known of a cause.
     """
-    if format not in ("terminal", "json"):
-        raise Usage(f"--format {format!a}: wants terminal or json")
-    json = format == "json"
+    show = writer("explain", format)
     if list_only:
-        _print(tuple(causes().values()), json)
+        show(tuple(causes().values()), sys.stdout)
         return exits.OK
     if cause is not None:
-        _print(page(_cause_of(cause)), json)
+        show(page(_cause_of(cause)), sys.stdout)
         return exits.OK
-    told: Explanation = Redactor().value(explain(_filled(_source(words))))
-    _print(told, json)
+    told: Explanation = redactor().value(explain(_filled(_source(words))))
+    show(told, sys.stdout)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
     if unknown and len(words) == 1 and _like_a_path(words[0]):
-        print(f"rtdoctor: there is no file {Redactor().text(ascii(words[0]))}; it was read as text", file=sys.stderr)
+        print(f"rtdoctor: there is no file {redactor().text(ascii(words[0]))}; it was read as text", file=sys.stderr)
     return exits.INCONCLUSIVE if unknown else exits.OK
 
 
@@ -96,16 +93,5 @@ def _cause_of(asked: str) -> str:
         return asked
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
-        raise Usage(f"nothing is known of {Redactor().text(asked)!a}; --list names the causes")
+        raise Usage(f"nothing is known of {redactor().text(asked)!a}; --list names the causes")
     return found[0].cause
-
-
-def _print(told: Explanation | Page | Iterable[Cause], json: bool) -> None:
-    if json:
-        from rtdoctor.report import explain_json
-
-        print(explain_json.text(told, __version__))
-    else:
-        from rtdoctor.report.explain_terminal import lines, show
-
-        show(lines(told))

@@ -8,6 +8,8 @@ import typer
 
 from rtdoctor import __version__
 from rtdoctor.cli import check, exits, explain, mock, probe, quick, snippet, validate
+from rtdoctor.cli.known import redactor
+from rtdoctor.report.guard import Leak, install
 
 app = typer.Typer(
     cls=quick.QuickGroup,
@@ -42,9 +44,15 @@ def _top(
 
 
 def main() -> None:
-    """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set."""
+    """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set, and redacted."""
+    install(redactor)
+    print_traceback = sys.excepthook  # typer puts its own in this place
     try:
         app()
+    except Leak as leak:
+        told = f"rtdoctor refused to write: the output held a secret ({leak}); please report this"
+        print(told, file=sys.stderr)
+        raise SystemExit(exits.BUG) from None
     except exits.Usage as usage:
         exits.fail(str(usage), exits.USAGE)
     except KeyboardInterrupt:
@@ -57,6 +65,7 @@ def main() -> None:
         exits.fail(f"the output cannot be written: {error.strerror or type(error).__name__}", exits.BUG)
     except Exception as bug:
         if os.environ.get("RTDOCTOR_DEBUG"):
-            raise
+            print_traceback(type(bug), bug, bug.__traceback__)
+            raise SystemExit(exits.BUG) from None
         # The message of an unknown error could hold anything, a key included: only its kind is told.
         exits.fail(f"a bug in rtdoctor itself ({type(bug).__name__}); RTDOCTOR_DEBUG=1 shows where", exits.BUG)

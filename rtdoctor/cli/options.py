@@ -1,22 +1,14 @@
 """Options that several commands share. Imports only typer: it lies on the way to `--help`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rtdoctor.cli.exits import Usage
+from rtdoctor.report.writers import WRITERS
 
-
-class Format(StrEnum):
-    """How the report is written."""
-
-    terminal = "terminal"
-    json = "json"
-
-
-FormatOption = Annotated[Format, typer.Option(help="How the report is written.")]
+TERMINAL = "terminal"  # the writer that is taken where none is named
 KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[
@@ -50,6 +42,18 @@ InsecureSendKey = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
 Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
+
+
+def format_option(command: str) -> Any:
+    """The option --format of a command: one of its writers in the table."""
+    names = list(WRITERS[command])
+
+    def known(value: str) -> str:
+        if value not in names:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}.")
+        return value
+
+    return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="How the report is written.")
 
 
 def check_times(timeout: float, deadline: float) -> None:

@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from rtdoctor.cli.options import (
+    TERMINAL,
     CaFile,
     Cert,
     CertKey,
     Deadline,
-    Format,
-    FormatOption,
     Insecure,
     InsecureSendKey,
     Ipv4,
@@ -21,6 +20,7 @@ from rtdoctor.cli.options import (
     Proxy,
     Resolve,
     Timeout,
+    format_option,
 )
 
 
@@ -55,7 +55,7 @@ def probe(
     timeout: Timeout = 10.0,
     deadline: Deadline = 180.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("probe")] = TERMINAL,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
 
@@ -87,7 +87,7 @@ def probe(
                 timeout=timeout,
                 deadline=deadline,
                 transcribe=transcribe,
-                json=format is Format.json,
+                format=format,
             )
         )
     )

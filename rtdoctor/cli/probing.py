@@ -6,23 +6,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.cli.console import console
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.options import check_times
+from rtdoctor.cli.known import keep, redactor
+from rtdoctor.cli.options import TERMINAL, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import Probed, costs_nothing, probe
+from rtdoctor.engine.probe import costs_nothing, probe
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
+from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
-from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.protocol.models import defaults
-from rtdoctor.report import probe_json, probe_terminal
+from rtdoctor.report.console import console
+from rtdoctor.report.writers import writer
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
 
@@ -48,7 +50,7 @@ class Asked:
     timeout: float
     deadline: float
     transcribe: bool
-    json: bool
+    format: str
 
 
 def carry_out(asked: Asked) -> int:
@@ -74,10 +76,12 @@ def carry_out(asked: Asked) -> int:
     left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
     if left:
         print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
-    secrets = given.secrets() + ([key] if key else [])
+    credentials = given.credentials() + ([key] if key else [])
+    keep([key, *given.secrets(), *route.secrets()])
     withheld = None
     if asked.route.insecure and not asked.route.send_key:
-        given, key, withheld = given.without_secrets(secrets), None, secrets[-1] if secrets else None
+        withheld = credentials[-1] if credentials else None
+        given = given.without_secrets([*given.secrets(), *credentials])
     usual = defaults()
     choice = Choice(
         target=target,
@@ -85,32 +89,27 @@ def carry_out(asked: Asked) -> int:
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=None if withheld else key or (secrets[-1] if secrets else None),
+        key=None if withheld else key or (credentials[-1] if credentials else None),
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
         notices=notices,
         transcribe=asked.transcribe,
     )
-    redactor = Redactor([*secrets, *route.secrets()])
-    progress = Progress(console(stderr=True))
+    progress = Progress(console(sys.stderr))
 
     async def whole() -> Probed:
         async with open_session(context, route, asked.timeout) as http:
-            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor)
+            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor())
             return await probe(
                 bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
             )
 
     try:
-        probed = redactor.value(asyncio.run(whole()))
+        probed = redactor().value(asyncio.run(whole()))
     finally:
         progress.hide()
-    if asked.json:
-        print(probe_json.text(probed.report, probed.fix, probed.controls))
-    else:
-        out = console()
-        probe_terminal.show(probed.report, probed.given, probed.exchange, probed.fix, out)
+    writer("probe", asked.format)(probed, sys.stdout)
     return probed.report.summary.exit_code
 
 
@@ -171,7 +170,7 @@ def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
 def _want_fix(asked: Asked) -> bool:
     if asked.fix is not None:
         return asked.fix
-    if asked.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if asked.format != TERMINAL or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
     question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
     return input(question).strip().lower() in ("", "y", "yes")

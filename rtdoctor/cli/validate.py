@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import Format, FormatOption
+from rtdoctor.cli.options import TERMINAL, format_option
 
 
 class Era(StrEnum):
@@ -22,7 +22,7 @@ def validate(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE…", help="Recordings; - is standard input.", show_default=False)
     ],
-    format: FormatOption = Format.terminal,
+    format: Annotated[str, format_option("validate")] = TERMINAL,
     era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,
     strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
     migrate: Annotated[
@@ -41,7 +41,7 @@ def validate(
     raise typer.Exit(
         carry_out(
             files,
-            json=format is Format.json,
+            format=format,
             era=None if era is Era.auto else era.value,
             strict=strict,
             migrate_to=migrate,

@@ -2,22 +2,22 @@
 
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.cli.console import console
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.known import redactor
 from rtdoctor.engine.validate import Sink, validate_file, validation_of
-from rtdoctor.model.secret import Redactor
 from rtdoctor.model.validation import FileReport
 from rtdoctor.recording.source import UnreadableSource, open_source
-from rtdoctor.report import validation_json, validation_terminal
+from rtdoctor.report.writers import writer
 
 
-def carry_out(files: Sequence[str], *, json: bool, era: str | None, strict: bool, migrate_to: Path | None) -> int:
+def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: bool, migrate_to: Path | None) -> int:
     """Judge the files and print; the exit code comes back.
 
     Raises:
@@ -27,27 +27,23 @@ def carry_out(files: Sequence[str], *, json: bool, era: str | None, strict: bool
         raise Usage("--migrate writes one stream; give one file")
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
-    redactor = Redactor()
     reports: list[FileReport] = []
-    with _writing(migrate_to, redactor) as sink:
+    with _writing(migrate_to) as sink:
         for name in files:
             try:
                 with open_source(name) as source:
                     reports.append(validate_file(name, source, era=era, strict=strict, sink=sink))
             except (UnreadableSource, OSError) as error:
                 raise Usage(str(error)) from error
-    validation = redactor.value(validation_of(reports))
-    if json:
-        print(validation_json.text(validation))
-    else:
-        validation_terminal.show(validation, console())
+    validation = redactor().value(validation_of(reports))
+    writer("validate", format)(validation, sys.stdout)
     if not any(report.connections for report in reports):
         return 2
     return validation.exit_code
 
 
 @contextmanager
-def _writing(target: Path | None, redactor: Redactor) -> Iterator[Sink | None]:
+def _writing(target: Path | None) -> Iterator[Sink | None]:
     """A sink that writes a line an event. The file appears whole at the end, mode 0600, never behind a link."""
     if target is None:
         yield None
@@ -62,7 +58,8 @@ def _writing(target: Path | None, redactor: Redactor) -> Iterator[Sink | None]:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
 
             def sink(line: dict[str, Any]) -> None:
-                out.write(redactor.text(json.dumps(line, ensure_ascii=False)) + "\n")
+                # Redacted as values, not as the line: a mark must not stand in the middle of an escape.
+                out.write(json.dumps(redactor().value(line), ensure_ascii=False) + "\n")
 
             yield sink
         os.replace(name, target)

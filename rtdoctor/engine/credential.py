@@ -7,7 +7,7 @@ from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.scenario import Handshake
-from rtdoctor.model.secret import MASK, Secret
+from rtdoctor.model.secret import Secret, mask
 from rtdoctor.wire.http import rest
 
 # Shaped like real ones and belonging to nobody.
@@ -67,10 +67,10 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         headers["api-key"] = secret.reveal()
     if "query" in auth and secret:
         query["Authorization"] = f"Bearer {secret.reveal()}"
-        shown["Authorization"] = MASK
+        shown["Authorization"] = mask(secret.reveal())
     if "subprotocol" in auth and secret:
         subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
-        printable += ["realtime", KEY_SUBPROTOCOL + MASK]
+        printable += ["realtime", KEY_SUBPROTOCOL + mask(secret.reveal())]
     subprotocols += handshake.subprotocols
     printable += handshake.subprotocols
     beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(

@@ -24,22 +24,12 @@ from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """The report (in the shape of check's), the exchange behind it, the controls, and the fix if one was looked for."""
-
-    report: Report
-    given: Given
-    exchange: Exchange | None
-    controls: tuple[Control, ...] = ()
-    fix: Fix | None = None
 
 
 @dataclass(slots=True)

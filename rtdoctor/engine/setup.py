@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.secret import Redactor, Secret
+from rtdoctor.model.redact import Redactor
+from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Aim, Target
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.http import HttpSession

@@ -3,21 +3,39 @@
 It is never printed: `shown` makes the printable form, and its `repr` tells only the host and path.
 """
 
+import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from rtdoctor.model.exchange import Request
-from rtdoctor.model.secret import MASK, Secret
+from rtdoctor.model.redact import key_shaped
+from rtdoctor.model.secret import MASK, Secret, SecretKind, mask
 
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta."
+_ACCOUNT_HEADERS = frozenset(("openai-organization", "openai-project"))
+_COOKIES = frozenset(("cookie", "set-cookie"))
 _SECRET_HEADERS = frozenset(
-    ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization", "cf-aig-authorization")
+    (
+        *("authorization", "api-key", "x-api-key", "proxy-authorization", "cf-aig-authorization"),
+        *("x-goog-api-key", "x-auth-token", "subscription-key", "ocp-apim-subscription-key"),
+        *_ACCOUNT_HEADERS,
+        *_COOKIES,
+    )
 )
-_SECRET_QUERY = frozenset(("api-key", "api_key", "key", "token", "authorization", "access_token"))
+_SECRET_QUERY = frozenset(
+    (
+        *("api-key", "api_key", "key", "token", "authorization", "access_token", "sig", "signature", "secret"),
+        *("client_secret", "password", "subscription-key", "ocp-apim-subscription-key"),
+    )
+)
+_SOURCE = "the handshake given"
+# A mark as it reads in a query that was encoded.
+_ENCODED_MARK = re.compile(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,15 +93,34 @@ class Given:
         asked = "realtime=" in (self.header("OpenAI-Beta") or "")
         return asked or any(item.startswith(BETA_SUBPROTOCOL) for item in self.subprotocols)
 
-    def secrets(self) -> list[Secret]:
-        """Every credential in it, for the redactor."""
-        found = [value for name, value in self.headers if name.lower() in _SECRET_HEADERS]
-        found += [value.split(" ", 1)[1].strip() for value in found if " " in value]
-        found += [item.removeprefix(KEY_SUBPROTOCOL) for item in self.subprotocols if item.startswith(KEY_SUBPROTOCOL)]
+    def credentials(self) -> list[Secret]:
+        """What it proves itself with: every way in which a key is sent, the plain key after the form with a scheme."""
+        found: list[tuple[str, SecretKind]] = []
+        for name, value in self.headers:
+            if name.lower() in _SECRET_HEADERS and name.lower() not in _ACCOUNT_HEADERS:
+                found.append((value, "cookie" if name.lower() in _COOKIES else _kind_of(value)))
+        found += [(value.split(" ", 1)[1].strip(), kind) for value, kind in found if " " in value]
+        for item in self.subprotocols:
+            if item.startswith(KEY_SUBPROTOCOL):
+                plain = item.removeprefix(KEY_SUBPROTOCOL)
+                found.append((plain, _kind_of(plain)))
         for name, value in self.query.items():
             if name.lower() in _SECRET_QUERY:
-                found += [value, value.removeprefix("Bearer ").strip()]
-        return [Secret(value, "key", "the handshake given") for value in dict.fromkeys(found) if value]
+                found += [(value, "query-key"), (value.removeprefix("Bearer ").strip(), "query-key")]
+        return [Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value]
+
+    def secrets(self) -> list[Secret]:
+        """Everything in it that must not be shown, for the redactor; the credentials come last."""
+        user = urlsplit(self.url)
+        found: list[tuple[str, SecretKind]] = []
+        for part in (user.username, user.password):
+            found += [(part, "bearer"), (unquote(part), "bearer")] if part else []
+        found += [(value, "organisation") for name, value in self.headers if name.lower() in _ACCOUNT_HEADERS]
+        found += [(password, "bearer") for _, value in self.headers if (password := _basic_password(value))]
+        texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
+        texts += [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
+        found += [(word, "key") for text in texts for word in key_shaped(text)]
+        return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value), *self.credentials()]
 
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
         """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
@@ -107,13 +144,18 @@ class Given:
 
     def shown(self) -> "Given":
         """The printable form: every credential masked."""
-        query = {name: MASK if name.lower() in _SECRET_QUERY else value for name, value in self.query.items()}
+        query = {name: mask(value) if name.lower() in _SECRET_QUERY else value for name, value in self.query.items()}
         masked = self.with_query(query) if query else self
+        parts = urlsplit(masked.url)
+        if "@" in parts.netloc:
+            # No brackets here: they would make the host an IPv6 address.
+            masked = replace(masked, url=urlunsplit(parts._replace(netloc="secret@" + parts.netloc.rpartition("@")[2])))
         return replace(
             masked,
-            headers=tuple((n, MASK if n.lower() in _SECRET_HEADERS else v) for n, v in self.headers),
+            headers=tuple((n, mask(v) if n.lower() in _SECRET_HEADERS else v) for n, v in self.headers),
             subprotocols=tuple(
-                KEY_SUBPROTOCOL + MASK if s.startswith(KEY_SUBPROTOCOL) else s for s in self.subprotocols
+                KEY_SUBPROTOCOL + mask(s.removeprefix(KEY_SUBPROTOCOL)) if s.startswith(KEY_SUBPROTOCOL) else s
+                for s in self.subprotocols
             ),
         )
 
@@ -121,7 +163,7 @@ class Given:
         """The printable request that goes into an Exchange."""
         shown = self.shown()
         return Request(
-            url=shown.url.replace(urlencode({"": MASK})[1:], MASK),
+            url=_ENCODED_MARK.sub(_mark, shown.url),
             path=_below_base(self.path),
             query=tuple(shown.query.items()),
             auth=self.auth(),
@@ -137,7 +179,28 @@ def _below_base(path: str) -> str:
     return path[place:] if place >= 0 else path
 
 
+def _kind_of(value: str) -> SecretKind:
+    """A key of OpenAI's, a client secret, or a bearer of another form."""
+    plain = value.removeprefix("Bearer ").strip()
+    return "secret" if plain.startswith("ek_") else "key" if plain.startswith("sk-") else "bearer"
+
+
+def _basic_password(value: str) -> str:
+    """The password in the value of a header `Basic …`, or the empty string."""
+    scheme, _, encoded = value.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return binascii.a2b_base64(encoded.strip()).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return ""
+
+
 def _kind(given: Given) -> str:
     if not given.auth():
         return "none"
-    return "secret" if any(secret.form == "ek_" for secret in given.secrets()) else "key"
+    return "secret" if any(secret.form == "ek_" for secret in given.credentials()) else "key"
+
+
+def _mark(found: re.Match[str]) -> str:
+    return f"[secret {found[1]}]" if found[1] else MASK

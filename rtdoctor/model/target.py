@@ -66,7 +66,8 @@ class Route:
     def secrets(self) -> list[Secret]:
         """The proxy's password, for the redactor."""
         password = urlsplit(self.proxy or "").password
-        return [Secret(value, "key", "the proxy's URL") for value in {password, unquote(password)}] if password else []
+        forms = dict.fromkeys((password, unquote(password))) if password else ()
+        return [Secret(form, "proxy-password", "the proxy's URL") for form in forms]
 
 
 DIRECT = Route()

@@ -3,16 +3,17 @@
 import dataclasses
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
+from rtdoctor import __version__
 from rtdoctor.model.explanation import SCHEMA_VERSION, Explanation, Page
 from rtdoctor.model.finding import Cause, Finding
 
 
-def text(told: Explanation | Page | Iterable[Cause], version: str) -> str:
-    """The document as text; ASCII only, so that nothing in it can act on a terminal."""
-    head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "rtdoctor", "version": version}}
-    return json.dumps(head | _of(told), indent=2, ensure_ascii=True)
+def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
+    """Print the document, in one write; ASCII only, so that nothing in it can act on a terminal."""
+    head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "rtdoctor", "version": __version__}}
+    out.write(json.dumps(head | _of(told), indent=2, ensure_ascii=True) + "\n")
 
 
 def _of(told: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ be quick.
 
 import os
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
 
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Finding
@@ -19,22 +19,21 @@ _WIDEST = 110
 Line = tuple[str, str]  # a line and its style
 
 
-def show(shown: Iterable[Line]) -> None:
-    """Print lines to stdout, in colour where a terminal (or FORCE_COLOR) wants it."""
-    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
-        for text, _ in shown:
-            print(text)
+def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
+    """Print it, in colour where a terminal (or FORCE_COLOR) wants it."""
+    if not (out.isatty() or os.environ.get("FORCE_COLOR")):
+        out.write("".join(f"{text}\n" for text, _ in _lines(told)))
         return
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
-    for text, style in shown:
-        console.print(Text(text, style))
+    from rtdoctor.report.console import console
+
+    printer = console(out)
+    for text, style in _lines(told):
+        printer.print(Text(text, style), soft_wrap=True)
 
 
-def lines(told: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
-    """The lines of an explanation, a page or a list of causes."""
+def _lines(told: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
     if isinstance(told, Explanation):
         return _explanation(told)
     return _page(told) if isinstance(told, Page) else _list(told)

@@ -2,11 +2,22 @@
 
 import dataclasses
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TextIO
 
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.report import SCHEMA_VERSION, Report, Result, Rung
+from rtdoctor.model.report import SCHEMA_VERSION, Report, Result, RunEvent, RunFinished, Rung
+
+
+def make(out: TextIO) -> Callable[[RunEvent], None]:
+    """A reader of a run's events that prints the document at the end, in one write."""
+
+    def read(event: RunEvent) -> None:
+        if isinstance(event, RunFinished):
+            out.write(text(event.report) + "\n")
+
+    return read
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -2,17 +2,16 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from typing import TextIO
 
-from rtdoctor.model.fix import Control, Fix
-from rtdoctor.model.report import Report
+from rtdoctor.model.probed import Probed
 from rtdoctor.report.json import document
 
 
-def text(report: Report, fix: Fix | None, controls: Sequence[Control]) -> str:
-    """The document as text; ASCII only. `fix` is null when none was looked for."""
-    told = document(report) | {
-        "fix": dataclasses.asdict(fix) if fix else None,
-        "controls": [dataclasses.asdict(control) for control in controls],
+def show(probed: Probed, out: TextIO) -> None:
+    """Print the document; ASCII only. `fix` is null when none was looked for."""
+    told = document(probed.report) | {
+        "fix": dataclasses.asdict(probed.fix) if probed.fix else None,
+        "controls": [dataclasses.asdict(control) for control in probed.controls],
     }
-    return json.dumps(told, indent=2, ensure_ascii=True, allow_nan=False)
+    out.write(json.dumps(told, indent=2, ensure_ascii=True, allow_nan=False) + "\n")

@@ -1,6 +1,7 @@
 """The terminal form of a probe: what was sent, what came back and when, the finding, the controls, the fix."""
 
 import json
+from typing import TextIO
 
 from rich.console import Console
 from rich.padding import Padding
@@ -8,22 +9,18 @@ from rich.text import Text
 
 from rtdoctor.model.exchange import Exchange, Frame
 from rtdoctor.model.fix import Fix
-from rtdoctor.model.given import Given
-from rtdoctor.model.report import Report
+from rtdoctor.model.probed import Probed
 from rtdoctor.report.clean import clean
+from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import TerminalWriter
 
 _MOST_FRAMES, _MOST_TEXT = 20, 300
 
 
-def show(
-    report: Report,
-    given: Given,
-    exchange: Exchange | None,
-    fix: Fix | None,
-    console: Console,
-) -> None:
-    """Print the whole probe. `given` is the masked form."""
+def show(probed: Probed, out: TextIO) -> None:
+    """Print the whole probe."""
+    report, given, exchange, fix = probed.report, probed.given, probed.exchange, probed.fix
+    console = console_on(out)
     writer = TerminalWriter(console)
     console.print(Text("What was sent", "bold"))
     _indented(console, f"GET {given.url}")

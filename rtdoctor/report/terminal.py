@@ -4,7 +4,8 @@ Everything is plain text to rich (no markup, no emoji, no highlighting), and eve
 `clean`. Readable at 80 columns, without colour and in a pipe.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -23,10 +24,16 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.report.clean import clean
+from rtdoctor.report.console import console
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
 _NOT_TRIED = "--"
+
+
+def make(out: TextIO) -> Callable[[RunEvent], None]:
+    """A reader of a run's events that prints to `out`."""
+    return TerminalWriter(console(out))
 
 
 class TerminalWriter:
@@ -175,7 +182,7 @@ class TerminalWriter:
     # --- printing -----------------------------------------------------------------------------------------------------
 
     def _say(self, label: str, text: str, style: str = "") -> None:
-        self._console.print(Text.assemble((label, "bold" if label else ""), (clean(text), style)))
+        self._console.print(Text.assemble((clean(label), "bold" if label else ""), (clean(text), style)))
 
     def _line(self) -> None:
         self._console.print()

@@ -2,9 +2,14 @@
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, TextIO
 
 from rtdoctor.model.validation import SCHEMA_VERSION, Connection, FileReport, Validation
+
+
+def show(validation: Validation, out: TextIO) -> None:
+    """Print the document, in one write."""
+    out.write(text(validation) + "\n")
 
 
 def document(validation: Validation) -> dict[str, Any]:

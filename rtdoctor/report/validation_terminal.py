@@ -1,5 +1,7 @@
 """The terminal form of a validation: the verdict, events by type, the first violations in context, items, latencies."""
 
+from typing import TextIO
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -8,6 +10,7 @@ from rich.text import Text
 from rtdoctor.model.timeline import ItemLife
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.report.clean import clean
+from rtdoctor.report.console import console as console_on
 
 _STYLE = {
     "error": "bold red",
@@ -25,8 +28,9 @@ _LATENCIES = {
 }
 
 
-def show(validation: Validation, console: Console) -> None:
+def show(validation: Validation, out: TextIO) -> None:
     """Print the whole validation."""
+    console = console_on(out)
     for report in validation.files:
         _file(report, console)
     knowledge = validation.knowledge

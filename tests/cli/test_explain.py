@@ -76,7 +76,7 @@ def test_a_file_a_pipe_and_no_argument(tmp_path):
         ([" "], "the text is empty"),
         (["./"], "is a folder"),
         (["--cause", "no.such-cause"], "nothing is known of 'no.such-cause'"),
-        (["--format", "yaml", "4000"], "'yaml': wants terminal or json"),
+        (["--format", "yaml", "4000"], "'yaml' is not one of"),
         (["--cause"], "requires an argument"),
         (["--nope"], "No such option"),
     ],

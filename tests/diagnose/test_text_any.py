@@ -12,7 +12,7 @@ from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.diagnose.text.patterns import patterns
 from rtdoctor.diagnose.text.secrets import mask
 from rtdoctor.model.explanation import Explanation
-from rtdoctor.model.secret import Redactor
+from rtdoctor.model.redact import Redactor
 
 KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
 AZURE = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtdoctor.model.secret import MASK, Redactor, Secret
+from rtdoctor.model.redact import Redactor
+from rtdoctor.model.secret import Secret, mask
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=16, max_size=60)
@@ -41,7 +42,7 @@ def test_a_secret_has_no_readable_form():
 )
 def test_every_form_of_a_key_is_masked(leak):
     shown = redactor().text(f"before {leak} after")
-    assert MASK in shown
+    assert "[secret" in shown
     assert "dS5a" not in shown
     assert "gateway-token" not in shown
     assert KEY[10:24] not in shown
@@ -84,4 +85,4 @@ def test_frozen_values_are_walked():
         inner: tuple[dict[str, str], ...]
 
     shown = redactor().value(Held(KEY, ({"x": KEY},)))
-    assert shown == Held(MASK, ({"x": MASK},))
+    assert shown == Held(mask(KEY), ({"x": mask(KEY)},))

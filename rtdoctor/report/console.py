@@ -1,6 +1,6 @@
 """The console that every command prints with: plain text only, and quiet when its reader has left."""
 
-import sys
+from typing import TextIO
 
 from rich.console import Console
 
@@ -11,10 +11,10 @@ class _Quiet(Console):
         raise BrokenPipeError
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(out: TextIO) -> Console:
     """A console without markup, emoji or highlighting: what a server sends is text and nothing else. Characters that
-    the terminal's encoding lacks are replaced, not fatal."""
-    stream = sys.stderr if stderr else sys.stdout
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")
-    return _Quiet(stderr=stderr, markup=False, emoji=False, highlight=False)
+    the encoding of `out` lacks are replaced, not fatal."""
+    reconfigure = getattr(out, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    return _Quiet(file=out, markup=False, emoji=False, highlight=False)
