@@ -9,6 +9,8 @@ from typing import Literal
 from urllib import request
 
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.known import keep
+from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
 from rtdoctor.wire.tls import BadCertificateFile, context_for
 
@@ -71,13 +73,16 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
 
 
 def tls_context(route: Route) -> ssl.SSLContext:
-    """The TLS context of a route.
+    """The TLS context of a route; the client's private key becomes known to the redactor.
 
     Raises:
         Usage: a certificate or key file cannot be used.
     """
     try:
-        return context_for(route)
+        context = context_for(route)
+        if holder := route.cert_key or route.cert:
+            keep([Secret(Path(holder).read_text(encoding="latin-1"), "client-key", holder)])
+        return context
     except BadCertificateFile as error:
         named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""
         raise Usage(named + str(error)) from error

@@ -30,6 +30,7 @@ from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
+_SHOWN = 1_000  # characters of a frame
 
 
 @dataclass(slots=True)
@@ -60,7 +61,8 @@ async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[s
             late = Finding("inconclusive", f"the deadline of {bench.choice.deadline:g} s passed")
             found.rungs.append(Rung("upgrade", late, dead=True))
     report = _report(bench, found, started)
-    return Probed(report, free.shown(), found.exchange, found.controls, found.fix)
+    exchange = _head_of(found.exchange) if found.exchange else None
+    return Probed(report, free.shown(), exchange, found.controls, found.fix)
 
 
 async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: Callable[[str], None]) -> None:
@@ -95,6 +97,12 @@ async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: 
         said("the smallest change that works")
         key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
         found.fix = await find_fix(free, outcome, Means(key, bench.choice.realtime_model, _ga_form), again)
+
+
+def _head_of(exchange: Exchange) -> Exchange:
+    """The exchange with its frames cut to what a report can show; what was judged was all of it."""
+    frames = (replace(frame, text=frame.text[:_SHOWN] if frame.text else frame.text) for frame in exchange.frames)
+    return replace(exchange, frames=tuple(frames))
 
 
 def _report(bench: Bench, found: _Found, started: float) -> Report:

@@ -12,7 +12,7 @@ from rtdoctor.model.fix import Fix
 from rtdoctor.model.probed import Probed
 from rtdoctor.report.clean import clean
 from rtdoctor.report.console import console as console_on
-from rtdoctor.report.terminal import TerminalWriter
+from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
 
 _MOST_FRAMES, _MOST_TEXT = 20, 300
 
@@ -22,12 +22,16 @@ def show(probed: Probed, out: TextIO) -> None:
     report, given, exchange, fix = probed.report, probed.given, probed.exchange, probed.fix
     console = console_on(out)
     writer = TerminalWriter(console)
+    if report.setting.insecure:
+        console.print(Text(UNCHECKED, "bold red"))
     console.print(Text("What was sent", "bold"))
     _indented(console, f"GET {given.url}")
     for name, value in given.headers:
         _indented(console, f"{name}: {value}")
     if given.subprotocols:
         _indented(console, f"Sec-WebSocket-Protocol: {', '.join(given.subprotocols)}")
+    for notice in report.setting.notices:
+        _indented(console, notice, "dim")
     console.print()
     for rung in report.ladder:
         writer.rung(rung)
@@ -36,6 +40,8 @@ def show(probed: Probed, out: TextIO) -> None:
     console.print()
     style = "bold green" if report.summary.can_connect else "bold red"
     console.print(Text.assemble(("Can I connect?  ", "bold"), (clean(report.summary.sentence), style)))
+    if report.summary.parity:
+        console.print(Text(clean(report.summary.parity), "bold"))
     for rung in report.ladder:
         if rung.dead:
             writer.explain(rung.rung, rung.finding)
@@ -44,6 +50,8 @@ def show(probed: Probed, out: TextIO) -> None:
             writer.explain(result.scenario, result.finding)
     if fix is not None:
         _fix(fix, console)
+    if report.setting.insecure:
+        console.print(Text(UNCHECKED, "bold red"))
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:

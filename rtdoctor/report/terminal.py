@@ -29,6 +29,7 @@ from rtdoctor.report.console import console
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
 _NOT_TRIED = "--"
+UNCHECKED = "CERTIFICATES WERE NOT CHECKED (--insecure): whoever sits on the way can answer in the endpoint's place."
 
 
 def make(out: TextIO) -> Callable[[RunEvent], None]:
@@ -52,6 +53,8 @@ class TerminalWriter:
             case LadderDone(summary=summary, rungs=rungs):
                 self._line()
                 self._say("Can I connect?  ", summary.sentence, "bold " + _STYLE[summary.verdict])
+                if summary.parity:
+                    self._say("", summary.parity, "bold")
                 for rung in _worth_explaining(rungs):
                     self.explain(rung.rung, rung.finding)
             case RunFinished(report=report):
@@ -60,6 +63,8 @@ class TerminalWriter:
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def _header(self, setting: Setting) -> None:
+        if setting.insecure:
+            self._say("", UNCHECKED, "bold red")
         if not setting.account_tested:
             self._say("", untested(setting), "yellow")
         self._say("", f"rtdoctor {setting.version} · {setting.base_url}", "bold")
@@ -121,6 +126,8 @@ class TerminalWriter:
         )
         if not report.setting.account_tested:
             self._say("", untested(report.setting), "yellow")
+        if report.setting.insecure:
+            self._say("", UNCHECKED, "bold red")
 
     def _matrix(self, results: Sequence[Result]) -> None:
         counts = ", ".join(f"{number} {name}" for name in _STYLE if (number := _count(results, name)))
@@ -216,4 +223,7 @@ def untested(setting: Setting) -> str:
     if setting.profile == "mock":
         why = "; ".join(setting.notices) or "this was the built-in mock"
         return f"Nothing about your account was tested: {why}."
-    return "Nothing about your account was tested: there is no key."
+    why = (
+        "the key was not sent (--insecure)" if setting.insecure and setting.credential != "none" else "there is no key"
+    )
+    return f"Nothing about your account was tested: {why}."
