@@ -436,7 +436,7 @@ def _at_upgrade(name: str, what: str, shake: http.Shake, cause: str, code: int =
 
 def _redirect(status: str, where: str, location: str | None) -> Fault:
     return Fault(
-        f"http.{status[:3]}-{where.split()[-1]}",
+        f"http.{status[:3]}-{where.split()[1]}",
         f"{status[:3]} to {where}, which is never asked",
         lambda _: http.redirecting(status, location),
         "network.redirected",
@@ -469,7 +469,7 @@ UPGRADE = [
         _redirect(status, "another host", None)
         for status in ("301 Moved Permanently", "302 Found", "307 Temporary Redirect")
     ),
-    _redirect("302 Found", "a login-page", "/login?next=/v1/realtime"),
+    _redirect("302 Found", "a login page", "/login?next=/v1/realtime"),
     _at_upgrade("ssh", "no HTTP: a banner of SSH", saying(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), "network.not-http"),
     _at_upgrade("endless-headers", "headers without end, fast", http.endless_headers, "network.not-http"),
     _at_upgrade(
@@ -529,9 +529,9 @@ UPGRADE = [
     _at_upgrade(
         "429",
         "429 with Retry-After",
-        refusing("429 Too Many Requests", "", "Retry-After: 17"),
+        refusing("429 Too Many Requests", "", "Retry-After: 173"),
         "refused.rate-limited",
-        says="17",
+        says="173",
     ),
     _at_upgrade("500", "500", refusing("500 Internal Server Error"), "refused.server-error"),
     _at_upgrade(
