@@ -1,0 +1,152 @@
+"""The whole matrix against servers that send without end stays under 200 MB and comes to its end; SIGINT ends a run
+that waits in silence at once, with a report of what was seen so far. Each run is a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from tests.conftest import KEY
+from tests.hostile import frames, http
+from tests.hostile.frames import after_101, created, for_ever, frame
+from tests.hostile.http import upgrading
+from tests.hostile.running import VARIABLES
+from tests.hostile.servers import HOST, hold, serving
+
+MOST_MEMORY = 200_000_000  # bytes
+DEADLINE = 90.0  # seconds: 42 scenarios, four at once, one of which waits 10 s for a secret to expire
+LIMITS = frames.event("rate_limits.updated", rate_limits=[{"name": "requests", "remaining": 1}])
+# A child begins as its parent's image, and Linux counts that as its own peak: the process that waits must be small.
+WAITING = """
+import json, os, sys
+pid = os.posix_spawn(sys.executable, [sys.executable, "-m", "rtdoctor", *sys.argv[1:]], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024]), file=sys.stderr)
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
+
+
+def environment():
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return kept | {"OPENAI_API_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def spent(*arguments):
+    """Exit code, report, peak of memory in bytes and seconds of a run."""
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", WAITING, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=DEADLINE,
+        check=True,
+    )
+    code, memory = json.loads(done.stderr.splitlines()[-1])
+    return code, json.loads(done.stdout), memory, time.monotonic() - started
+
+
+async def wide_lists(reader, writer):
+    """session.created, and then events whose lists of nothing fill the memory of a reader that parses them."""
+    writer.write(frame(frames.TEXT, created()))
+    for piece in frames.wide_lists():
+        writer.write(piece)
+        await writer.drain()
+    await hold(reader, writer)
+
+
+async def bare_lists(reader, writer):
+    """The same lists without an event around them, from the first message on."""
+    for _ in range(4):
+        writer.write(frame(frames.TEXT, b"[" + b",".join([b"{}"] * (4 * frames.MIB // 3)) + b"]"))
+        await writer.drain()
+    await hold(reader, writer)
+
+
+async def bomb(reader, writer):
+    """A compression bomb."""
+    writer.write(frames.bomb())
+    await hold(reader, writer)
+
+
+HEAVY = {
+    "a frame of 64 MiB": after_101(then=frames.huge_frame),
+    "a compression bomb": after_101(then=bomb),
+    "a flood of events": after_101(frame(1, created()), then=for_ever(LIMITS)),
+    "a flood of large events": after_101(
+        frame(1, created()), then=for_ever(frames.event("rate_limits.updated", pad="x" * frames.MIB))
+    ),
+    "a flood of pings": after_101(then=for_ever(frame(9, b"are you there"))),
+    "a flood of pings to which no pong is read": after_101(then=for_ever(frame(9, b"x" * 125), deaf=True)),
+    "events of 4 MiB of empty objects": after_101(then=wide_lists),
+    "messages of 4 MiB of empty objects": after_101(then=bare_lists),
+    "JSON 100,000 deep": after_101(frames.deep()),
+    "headers without end": http.endless_headers,
+    "a body without end": http.endless_body,
+}
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
+def test_the_matrix_stays_under_200_mb_and_ends(heavy):
+    with upgrading(HEAVY[heavy]) as met:
+        code, report, memory, seconds = spent("check", "--target", met.base, "--timeout", "1", "--format", "json")
+    assert (code, report["interrupted"]) == (report["summary"]["exit_code"], False)
+    assert code in (1, 3)
+    assert len(report["results"]) > 30
+    assert len(met.hits) > 20
+    assert memory < MOST_MEMORY, f"{memory / 1e6:.0f} MB in {seconds:.0f} s"
+
+
+@contextmanager
+def silent_at(place):
+    """The URL of a server that falls silent there, and the event that it has been reached."""
+    reached = threading.Event()
+
+    async def wait(*given):
+        reader, writer = given[-2:]
+        if len(given) == 3 and place == "first-event":
+            writer.write(http.accepted(given[0]))
+        elif len(given) == 2 and not await reader.read(1):
+            return  # the rung of TCP asks nothing
+        reached.set()
+        await hold(reader, writer)
+
+    with ExitStack() as stack:
+        if place == "tls":
+            yield f"https://localhost:{stack.enter_context(serving(wait))}/v1", reached
+        else:
+            yield f"http://{HOST}:{stack.enter_context(serving(http.realtime(wait, [])))}/v1", reached
+
+
+@pytest.mark.parametrize("place", ["tls", "upgrade", "first-event"])
+def test_an_interrupt_ends_a_silent_run_within_a_second_and_with_a_partial_report(place, tmp_path):
+    schema = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
+    with silent_at(place) as (url, reached):
+        command = [sys.executable, "-m", "rtdoctor", "check", "--target", url, "--timeout", "60", "--format", "json"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        ) as run:
+            try:
+                assert reached.wait(20)
+                run.send_signal(signal.SIGINT)
+                started = time.monotonic()
+                out, err = run.communicate(timeout=10)
+                seconds = time.monotonic() - started
+            finally:
+                run.kill()
+    assert run.returncode == 130, err
+    assert seconds < 1.0
+    report = json.loads(out)
+    jsonschema.validate(report, schema)
+    assert report["interrupted"] is True
+    assert [rung["rung"] for rung in report["ladder"]][:1] == ["config"]
+    assert "Traceback" not in err
