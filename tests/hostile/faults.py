@@ -227,8 +227,10 @@ def _tls_on_plain(_place: Path) -> AbstractContextManager[Met]:
     return tls.secured(tls.context_with(trustme.CA().issue_cert(HOST)), scheme="http")
 
 
-def _plain_on_tls(_place: Path) -> AbstractContextManager[Met]:
-    return tcp.answering(http.realtime(after_101(frame(1, created())), []), "https")
+@contextmanager
+def _plain_on_tls(_place: Path) -> Iterator[Met]:
+    with serving_mock() as mock:
+        yield Met(f"https://localhost:{mock.port}/v1")
 
 
 def _tls(

@@ -135,5 +135,6 @@ def _document() -> str:
 
 
 def _ends(fault: Fault, cause: str | None, code: int) -> str:
-    name = f"`{cause}`" if cause else "healthy"
-    return f"{name}{', as a warning' if fault.warns and (cause or fault.cause is None) else ''}, {code}"
+    if cause is None:
+        return f"healthy{', with a warning' if fault.warns else ''}, {code}"
+    return f"`{cause}`{', as a warning' if fault.warns else ''}, {code}"
