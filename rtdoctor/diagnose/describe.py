@@ -41,7 +41,7 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         rate = f" (word error rate {outcome.wer:.0%})" if outcome.wer is not None else ""
         told.append(f"Transcript: “{_cut(outcome.transcript, 160)}”{rate}.")
     if outcome.truncated:
-        told.append(f"It was left after {len(outcome.events)} messages: more came than is kept.")
+        told.append(f"It was left after {outcome.received} messages: more came than is kept.")
     if outcome.unmet and outcome.close_code is None:
         told.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
     if outcome.fault is not None:

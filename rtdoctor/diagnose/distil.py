@@ -1,6 +1,7 @@
 """From an Exchange to its Outcome: only what decides is kept, nothing is judged."""
 
 from collections.abc import Mapping
+from itertools import groupby, islice
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
@@ -21,6 +22,9 @@ _KEPT_HEADERS = frozenset(
     )
 )
 _BODY_SHOWN = 2_000
+# What a hostile server can put into an outcome is bounded.
+_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT = 500, 20, 4_000
+_MOST_TRANSCRIPT = 50_000
 
 
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
@@ -62,7 +66,7 @@ def _error_of_body(body: str) -> ErrorEvent | None:
 def error_of(value: Any) -> ErrorEvent:
     """The error object of an event or body; servers that put a bare text there are understood too (vLLM)."""
     if not isinstance(value, Mapping):
-        return ErrorEvent(message=str(value))
+        return ErrorEvent(message=str(value)[:_MOST_TEXT])
     return ErrorEvent(
         type=_text(value.get("type")) or "",
         code=_text(value.get("code")),
@@ -72,7 +76,7 @@ def error_of(value: Any) -> ErrorEvent:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else str(value)[:_MOST_TEXT]
 
 
 def _of_session(exchange: Exchange) -> dict[str, Any]:
@@ -89,24 +93,30 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "first_event": types[0] if types else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
-        "errors": tuple(found for _, event in events if (found := _error_in(event))),
+        "errors": tuple(islice((found for _, event in events if (found := _error_in(event))), _MOST_ERRORS)),
         "close_code": close.code if close and close.by == "server" else None,
         "close_reason": close.reason if close and close.by == "server" else "",
         "closed_by": close.by if close else None,
         "open": exchange.alive and not (close and close.by == "server"),
-        "events": types,
+        "events": _told_once(types),
         "sent": sent,
         "updated": "session.updated" in types,
         "transcription_model": session.get("transcription_model"),
         "turn_detection": session.get("turn_detection"),
         "audio_ms": audio_ms,
         "committed": "input_audio_buffer.committed" in types,
-        "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed)
+        "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed)[:_MOST_TRANSCRIPT]
         if completed
         else None,
         "unreadable": next((why_no_event(f.text) for f, e in events if f.text and _name(f, e) == "(no event)"), ""),
         "truncated": exchange.truncated,
+        "received": len(received),
     }
+
+
+def _told_once(types: tuple[str, ...]) -> tuple[str, ...]:
+    """The types in their order without repeats in a row, and bounded: a flood is told by its kinds."""
+    return tuple(name for name, _ in groupby(types))[:_MOST_TYPES]
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:

@@ -110,7 +110,7 @@ def with_violations(judged: Finding, violations: Sequence[Violation], *, failing
     if not errors or judged.verdict not in ("pass", "warn"):
         return judged
     first = errors[0]
-    told = f"{len(errors)} of its events break schema or order; first {first.event_type}: {first.message}"
+    told = f"Its events break schema or order; first {first.event_type}: {first.message}"
     drift = f"{judged.drift} {told}".strip()
     return replace(judged, verdict="fail" if failing else "warn", drift=drift)
 

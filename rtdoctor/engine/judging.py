@@ -1,5 +1,7 @@
 """Puts a stream of events before both judges, shape and order, as it comes."""
 
+from collections import Counter
+
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.timeline import Timeline
@@ -7,6 +9,9 @@ from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.protocol.era import EraWatch, judged_as
 from rtdoctor.protocol.order import OrderJudge
 from rtdoctor.protocol.shapes import judge_shape
+
+# So many violations of an exchange are told, and of one rule: more of the same would only fill report and memory.
+_MOST, _MOST_OF_RULE = 100, 5
 
 
 class StreamJudge:
@@ -55,12 +60,16 @@ def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
     done on purpose by the scenario, so it is not told."""
     judge = StreamJudge()
     found: list[Violation] = []
+    count: Counter[str] = Counter()
     for frame in exchange.frames:
+        if len(found) >= _MOST:
+            break
         event = parse_event(frame.text)
         if event is None:
             continue
         said = judge.feed(frame.direction, event, frame.at)
         if frame.direction == "server":
-            found += said
+            count.update(violation.rule for violation in said)
+            found += [violation for violation in said if count[violation.rule] <= _MOST_OF_RULE]
     # A refusal or a scenario's end cuts a session short; nothing can be asked of what would have come.
     return tuple(found)

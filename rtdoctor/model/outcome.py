@@ -29,6 +29,7 @@ class Outcome:
     `wer` its word error rate where a reference is known; `audio_ms` counts what was sent. Times are in milliseconds.
     An outcome that was read from pasted text holds the words in `text`; its stage is `request` when only a client's
     code, URL or command line was read, with the flat session fields that it sends in `session_fields`.
+    `events` are the types received, repeats in a row told once; `received` counts them all.
     `unreadable` says why the first message that is no event is none; `truncated` that more came than is kept.
     """
 
@@ -67,6 +68,7 @@ class Outcome:
     session_fields: tuple[str, ...] = ()
     unreadable: str = ""
     truncated: bool = False
+    received: int = 0
 
     @property
     def reached_session(self) -> bool:

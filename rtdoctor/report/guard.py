@@ -16,6 +16,7 @@ from rtdoctor.model.redact import Redactor
 
 WITHHELD = "[withheld: it held a secret]\n"
 _TAIL = 4096  # characters of what was written that are looked at again with what comes next
+_PIECE = 64 * 1024
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -59,7 +60,10 @@ class Guarded:
             Leak: it is so, and this stream refuses.
         """
         seen = self._tail + text
-        name = None if text.isspace() else self._redactor().leaks(_COLOURS.sub("", seen))
+        # In pieces that overlap: the search takes many times the memory of what it looks through.
+        pieces = range(0, 0 if text.isspace() else len(seen), _PIECE)
+        names = (self._redactor().leaks(_COLOURS.sub("", seen[max(0, at - _TAIL) : at + _PIECE])) for at in pieces)
+        name = next(filter(None, names), None)
         if name is None:
             self._tail = seen[-_TAIL:]
             return False

@@ -17,6 +17,7 @@ from rtdoctor.model.target import DIRECT, Route
 from rtdoctor.wire.dns import FAMILIES, RouteResolver
 from rtdoctor.wire.proxy import refusal
 from rtdoctor.wire.tap import Tap, TappedHandler, tapped
+from rtdoctor.wire.tcp import kind_of
 from rtdoctor.wire.tls import fault_in_tls
 
 MOST_BODY = 256 * 1024
@@ -161,8 +162,7 @@ def fault_of(error: BaseException, layer: Any, timeout: float, taps: Sequence[Ta
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Fault("dns", "unresolved", error.os_error.strerror or str(error.os_error))
     if isinstance(error, aiohttp.ClientConnectorError):
-        kind = "refused" if isinstance(error.os_error, ConnectionRefusedError) else "unreachable"
-        return Fault("tcp", kind, str(error.os_error))
+        return Fault("tcp", kind_of(error.os_error), str(error.os_error))
     if isinstance(error.__cause__, ssl.SSLError):
         return fault_in_tls(error.__cause__)
     if isinstance(error, ConnectionResetError) or isinstance(error.__cause__, ConnectionResetError):

@@ -10,6 +10,8 @@ from rtdoctor.model.exchange import Fault
 _KINDS = {
     errno.ECONNREFUSED: "refused",
     errno.ECONNRESET: "reset",
+    errno.ECONNABORTED: "reset",
+    errno.ENOTCONN: "reset",  # reset before the socket was looked at
     errno.EHOSTUNREACH: "unreachable",
     errno.ENETUNREACH: "unreachable",
 }
@@ -36,13 +38,18 @@ async def connect(addresses: Sequence[str], port: int, timeout: float) -> Connec
         except TimeoutError:
             fault = Fault("tcp", "timeout", f"{address} port {port} did not answer within {share:g} s")
         except OSError as error:
-            kind = _KINDS.get(error.errno or 0, "unreachable")
+            kind = kind_of(error)
             fault = Fault("tcp", kind, f"{address} port {port}: {_reason(kind, error)}")
         else:
             writer.close()
             return Connected(address, tuple(failed))
         failed.append((address, fault.text))
     return Connected(None, tuple(failed), fault)
+
+
+def kind_of(error: OSError) -> str:
+    """What an error of connect means: `refused`, `reset` or `unreachable`."""
+    return _KINDS.get(error.errno or 0, "unreachable")
 
 
 def _reason(kind: str, error: OSError) -> str:

@@ -645,7 +645,6 @@ AFTER_101 = [
         "peer.not-realtime",
         1,
         ("session",),
-        probe=(None, 0),
     ),
     _after(
         "pings", "pings for ever", after_101(then=for_ever(frame(9, b"are you there"))), "peer.silent", 3, seconds=0.6
