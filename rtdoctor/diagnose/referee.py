@@ -60,8 +60,7 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
         return Finding(verdict or "pass", short(outcome), facts=tell(outcome), ruled_out=weighed.ruled_out)
     cause = causes()[weighed.cause]
     return Finding(
-        # What was awaited in vain may only be late: a time-out decides nothing (exit code 3).
-        verdict=verdict or ("inconclusive" if cause.exit == 3 or (outcome.unmet and not weighed.rule) else "fail"),
+        verdict=verdict or ("inconclusive" if _undecided(weighed, outcome) else "fail"),
         summary=short(outcome),
         cause=cause.id,
         title=cause.title,
@@ -72,6 +71,11 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
         remedy=cause.remedy,
         evidence=(weighed.rule.evidence,) if weighed.rule else (),
     )
+
+
+def _undecided(weighed: Weighed, outcome: Outcome) -> bool:
+    """True where the cause decides nothing (exit code 3), or what was awaited in vain may only be late."""
+    return causes()[weighed.cause or UNKNOWN].exit == 3 or (bool(outcome.unmet) and weighed.rule is None)
 
 
 def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, strict: bool) -> Finding:
@@ -95,7 +99,7 @@ def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, stri
         verdict: Verdict = "pass" if hit.grade == "accepted" else "fail" if strict else "warn"
         return _with(base, verdict, evidence=hit.evidence, drift=_drift(due, outcome))
     drift = _drift(due, outcome)
-    if not on_mock and weighed.cause and causes()[weighed.cause].exit == 3:
+    if not on_mock and weighed.cause and _undecided(weighed, outcome):
         return _with(base, "inconclusive", evidence=due.evidence, drift=drift)
     failed = on_mock or strict or aim in scenario.required
     if failed and base.cause is None:

@@ -72,7 +72,7 @@ async def _tunnel(bench: Bench, address: str, judged: Finding) -> Finding:
     except TunnelRefused as refused:
         return rungs.judge_tunnel(target.route, refused.fault)
     writer.transport.abort()
-    return replace(judged, summary=f"a tunnel by the proxy {target.route.proxy_host}")
+    return replace(judged, summary=f"a tunnel by the proxy {target.route.proxy_host} ({target.route.proxy_from})")
 
 
 def opener(bench: Bench, address: str) -> Opener:

@@ -29,6 +29,7 @@ from rtdoctor.report.console import console
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
 _NOT_TRIED = "--"
+_UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
 UNCHECKED = "CERTIFICATES WERE NOT CHECKED (--insecure): whoever sits on the way can answer in the endpoint's place."
 
 
@@ -111,7 +112,7 @@ class TerminalWriter:
 
     def _finish(self, report: Report) -> None:
         if report.results:
-            self._matrix(report.results)
+            self._matrix(report.results, report.ladder)
         self._line()
         spend, summary = report.spend, report.summary
         events = sum(count for _, count in spend.events)
@@ -129,7 +130,7 @@ class TerminalWriter:
         if report.setting.insecure:
             self._say("", UNCHECKED, "bold red")
 
-    def _matrix(self, results: Sequence[Result]) -> None:
+    def _matrix(self, results: Sequence[Result], ladder: Sequence[Rung]) -> None:
         counts = ", ".join(f"{number} {name}" for name in _STYLE if (number := _count(results, name)))
         self._line()
         self._say("", f"Does the endpoint behave as known?  {len(results)} scenarios: {counts}.", "bold")
@@ -156,10 +157,21 @@ class TerminalWriter:
             names = [result.scenario for result in results if result.outcome is None and result.seen == reason]
             several = f"{len(names)} scenarios" if len(names) > 4 else ", ".join(names)
             self._say(f"{several}: ", reason)
+        # A cause is explained once: where it comes again, only where.
+        told = {rung.finding.cause for rung in _worth_explaining(ladder) if rung.finding.cause}
+        again: dict[str, list[str]] = {}
         for result in results:
-            if result.verdict in ("fail", "warn") or (result.verdict == "inconclusive" and result.finding.cause):
-                self.explain(result.scenario, result.finding)
+            cause, verdict = result.finding.cause, result.verdict
+            if verdict in ("fail", "warn") or (verdict == "inconclusive" and cause):
+                if cause in told and cause != _UNKNOWN:
+                    again.setdefault(cause, []).append(result.scenario)
+                else:
+                    self.explain(result.scenario, result.finding)
+                    told |= {cause} if cause else set()
             self._violations(result)
+        for cause, names in again.items():
+            self._line()
+            self._say(f"{cause}, as told above: ", ", ".join(names))
         self._lessons(results)
 
     def _violations(self, result: Result) -> None:
