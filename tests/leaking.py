@@ -178,7 +178,7 @@ def traces(canary: Canary, output: str) -> str | None:
         "plain": output,
         "percent": unquote(once),
         "percent, twice": unquote(unquote(once)),
-        "html": html.unescape(once),
+        "html": html.unescape(unquote(unquote(once))),
     }
     for name, view in views.items():
         for spaces, text in (("", view), (", without white space", "".join(view.split()))):
@@ -289,7 +289,8 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         fault=Fault("tls", "untrusted", x, (("issuer", x), ("subject", x), ("names", f"{x}, other"))),
     ),
     "request": lambda x: Exchange(
-        Given(f"wss://h.example/{quote(x)}?{quote(x)}={quote(x)}", (), (x,)).request(), _refusal().answer
+        Given("wss://h.example/{0}?{0}={0}".format(quote(x, errors="surrogatepass")), (), (x,)).request(),
+        _refusal().answer,
     ),
 }
 
