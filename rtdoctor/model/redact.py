@@ -29,6 +29,13 @@ _SHAPES = (
         re.compile(r"(?i)(?<=openai-insecure-api-key\.)(?!\[secret[ \]])[^\s,\"'\\&]{6,}"),
     ),
     (("bearer ",), re.compile(r"(?i)(?<=bearer )(?!\[secret[ \]])[^\s,\"'\\&]{6,}")),
+    (
+        ("key=", "token=", "sig=", "signature=", "secret=", "password="),
+        re.compile(
+            r"(?i)[?&](?:(?:api[-_]|subscription-|ocp-apim-subscription-)?key|(?:access_)?token|sig|signature"
+            r"|(?:client_)?secret|password)=(?!(?:\[|%5B)secret)(?P<value>[^\s,\"'\\&#<>]{6,})"
+        ),
+    ),
     (("://",), re.compile(r"(?<=://)[^\s/:@\[\]]{1,100}:[^\s/@\[\]]{1,200}(?=@)")),  # user:password@host
     (("private key-----",), re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{16,}")),
 )
@@ -141,8 +148,9 @@ class Redactor:
 
     def _by_shape(self, view: View, found: re.Match[str]) -> _Span:
         """A piece that its shape gives away. Beside stars it is the known key whose end is shown, or nobody's."""
-        held = found.group()
-        place = view.span(*found.span())
+        group = "value" if "value" in found.re.groupindex else 0
+        held = found.group(group)
+        place = view.span(*found.span(group))
         starred = any(char in held for char in "*…")
         secret = self._lasts.get(held[-_LAST:]) if starred or len(held) == _LAST else None
         if secret is not None:

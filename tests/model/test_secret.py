@@ -180,6 +180,13 @@ def test_ids_of_accounts_and_user_information_are_known_by_their_shape(leak):
     assert "hunter2" not in shown
 
 
+@pytest.mark.parametrize("name", ["key", "api-key", "api_key", "token", "access_token", "sig", "client_secret"])
+def test_a_value_in_a_query_is_known_by_its_name(name):
+    told = Redactor().text(f"'htps://h.example/v1?model=x&{name}=plainGatewayToken42&intent=y' is no URL")
+    assert told == f"'htps://h.example/v1?model=x&{name}={mask('plainGatewayToken42')}&intent=y' is no URL"
+    assert Redactor().text(told) == told
+
+
 def test_a_short_password_is_masked_as_a_whole_and_in_base64():
     known = Redactor([Secret("hunt3r", "proxy-password", "x")])
     told = known.text("the hunt3r and " + base64.b64encode(b"me:hunt3r").decode())
