@@ -194,6 +194,13 @@ def test_a_short_password_is_masked_as_a_whole_and_in_base64():
     assert "aHVudDNy" not in told
 
 
+def test_a_password_of_several_words_is_found():
+    known = Redactor([Secret("correct horse 7 b", "proxy-password", "x")])
+    for text in ("correct horse 7 b", "correct%20horse%207%20b", base64.b64encode(b"me:correct horse 7 b").decode()):
+        assert "[secret " in known.text(text)
+        assert known.leaks(text) == "proxy password from x"
+
+
 def test_bytes_and_sets_are_walked():
     mark = mask(KEY)
     assert redactor().value((b"x " + KEY.encode() + b" \xff", {KEY}, frozenset((KEY, "a")))) == (
