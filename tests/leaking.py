@@ -178,12 +178,15 @@ def traces(canary: Canary, output: str) -> str | None:
         "plain": output,
         "percent": unquote(once),
         "percent, twice": unquote(unquote(once)),
-        "html": html.unescape(once),
+        "html": html.unescape(unquote(unquote(once))),
     }
     for name, view in views.items():
-        for spaces, text in (("", view), (", without white space", "".join(view.split()))):
-            if _shows(canary, text):
-                return name + spaces
+        if _shows(canary, view):
+            return name
+        # One more here: seven characters of a key that was cut, and then a word that happens to begin like the eighth,
+        # are no leak (10 000 examples meet that).
+        if _shows(canary, "".join(view.split()), canary.window + 1):
+            return f"{name}, without white space"
     flat = "".join(views["percent"].replace("\\n", "").replace("\\r", "").split())
     for run in re.findall(r"[A-Za-z0-9+/_-]{10,}", flat):
         plain = run.replace("-", "+").replace("_", "/")
@@ -200,8 +203,8 @@ def traces(canary: Canary, output: str) -> str | None:
     return None
 
 
-def _shows(canary: Canary, text: str) -> bool:
-    small, core, size = text.lower(), canary.core.lower(), canary.window
+def _shows(canary: Canary, text: str, size: int = 0) -> bool:
+    small, core, size = text.lower(), canary.core.lower(), size or canary.window
     # Every window of `size` holds an aligned piece of half its size: that is looked for first.
     half = size // 2
     for at in range(0, len(core) - half + 1, half):
@@ -289,7 +292,8 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         fault=Fault("tls", "untrusted", x, (("issuer", x), ("subject", x), ("names", f"{x}, other"))),
     ),
     "request": lambda x: Exchange(
-        Given(f"wss://h.example/{quote(x)}?{quote(x)}={quote(x)}", (), (x,)).request(), _refusal().answer
+        Given("wss://h.example/{0}?{0}={0}".format(quote(x, errors="surrogatepass")), (), (x,)).request(),
+        _refusal().answer,
     ),
 }
 

@@ -14,6 +14,7 @@ from rtdoctor.cli.known import redactor
 from rtdoctor.engine.validate import Sink, validate_file, validation_of
 from rtdoctor.model.validation import FileReport
 from rtdoctor.recording.source import UnreadableSource, open_source
+from rtdoctor.report.guard import Leak
 from rtdoctor.report.writers import writer
 
 
@@ -59,7 +60,10 @@ def _writing(target: Path | None) -> Iterator[Sink | None]:
 
             def sink(line: dict[str, Any]) -> None:
                 # Redacted as values, not as the line: a mark must not stand in the middle of an escape.
-                out.write(json.dumps(redactor().value(line), ensure_ascii=False) + "\n")
+                text = json.dumps(redactor().value(line), ensure_ascii=False)
+                if name := redactor().leaks(text):
+                    raise Leak(name)
+                out.write(text + "\n")
 
             yield sink
         os.replace(name, target)

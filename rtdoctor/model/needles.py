@@ -26,30 +26,34 @@ class Needles:
     def __init__(self, length: int) -> None:
         self._length = length
         self._pieces: dict[int, dict[str, Secret]] = {}
-        self._grams: set[str] = set()
+        self._grams: dict[str, tuple[int, ...]] = {}  # with the sizes of the pieces that it stands in
         self._short: list[tuple[str, Secret]] = []
 
     def add(self, secret: Secret) -> None:
         """Learn a secret."""
         length = min(2 * self._length if secret.kind == "client-key" else self._length, len(secret.core))
-        for form, size in _forms(secret.core, length):
+        for exact, wanted in _forms(secret.core, length):
+            form = small("".join(exact.split()))
+            size = min(wanted, len(form))
             if size < _SHORTEST:
-                self._short.append((form, secret))
+                self._short.append((exact, secret))
                 continue
-            form = small("".join(form.split()))
             pieces = self._pieces.setdefault(size, {})
             for start in range(len(form) - size + 1):
                 pieces.setdefault(form[start : start + size], secret)
-            self._grams.update(form[start : start + _GRAM] for start in range(len(form) - _GRAM + 1))
+            for start in range(len(form) - _GRAM + 1):
+                gram = form[start : start + _GRAM]
+                sizes = self._grams.get(gram, ())
+                if size not in sizes:
+                    self._grams[gram] = (*sizes, size)
 
     def find(self, text: str) -> Iterator[Hit]:
         """Every piece in a text of small letters without white space; what overlaps of one secret is one piece."""
         grams = self._grams
         found: dict[int, Hit] = {}
         for place in range(0, len(text) - _GRAM + 1, _STRIDE):
-            if text[place : place + _GRAM] not in grams:
-                continue
-            for size, pieces in self._pieces.items():
+            for size in grams.get(text[place : place + _GRAM], ()):
+                pieces = self._pieces[size]
                 for start in range(max(0, place - size + _GRAM), place + 1):
                     secret = pieces.get(text[start : start + size])
                     if secret is None:

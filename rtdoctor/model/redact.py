@@ -17,7 +17,8 @@ _WORD = re.compile(r"[a-z]+(?:[-_. ][a-z]+)*|[A-Z]+(?:[-_. ][A-Z]+)*")
 _KEY_SHAPED = re.compile(
     r"(?:(?<![A-Za-z])(?:sk-|ek_)|sk-(?:proj|svcacct|admin|None)-)[A-Za-z0-9_\-*…]{8,}"
     r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?"
-    r"|\b(?:org-|proj_)(?=[a-z]{0,7}[A-Z0-9])[A-Za-z0-9]{8,}"  # no word: a digit or a capital is in it
+    # Short ones are told from words by a digit or a capital, or by what follows where a text was cut.
+    r"|\b(?:org-|proj_)(?:[A-Za-z0-9]{16,}|(?=[a-z]{0,7}[A-Z0-9])[A-Za-z0-9]{8,}|[A-Za-z0-9]{8,}(?=…|%|\Z))"
 )
 # What a secret looks like, wherever it comes from, behind the words that are looked for first, in small letters, since
 # that is quicker. A mark that stands there already is no secret.
@@ -28,6 +29,13 @@ _SHAPES = (
         re.compile(r"(?i)(?<=openai-insecure-api-key\.)(?!\[secret[ \]])[^\s,\"'\\&]{6,}"),
     ),
     (("bearer ",), re.compile(r"(?i)(?<=bearer )(?!\[secret[ \]])[^\s,\"'\\&]{6,}")),
+    (
+        ("key=", "token=", "sig=", "signature=", "secret=", "password="),
+        re.compile(
+            r"(?i)[?&](?:(?:api[-_]|subscription-|ocp-apim-subscription-)?key|(?:access_)?token|sig|signature"
+            r"|(?:client_)?secret|password)=(?!(?:\[|%5B)secret)(?P<value>[^\s,\"'\\&#<>]{6,})"
+        ),
+    ),
     (("://",), re.compile(r"(?<=://)[^\s/:@\[\]]{1,100}:[^\s/@\[\]]{1,200}(?=@)")),  # user:password@host
     (("private key-----",), re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s]{16,}")),
 )
@@ -140,12 +148,14 @@ class Redactor:
 
     def _by_shape(self, view: View, found: re.Match[str]) -> _Span:
         """A piece that its shape gives away. Beside stars it is the known key whose end is shown, or nobody's."""
-        held = found.group()
-        place = view.span(*found.span())
-        secret = self._lasts.get(held[-_LAST:])
+        group = "value" if "value" in found.re.groupindex else 0
+        held = found.group(group)
+        place = view.span(*found.span(group))
+        starred = any(char in held for char in "*…")
+        secret = self._lasts.get(held[-_LAST:]) if starred or len(held) == _LAST else None
         if secret is not None:
             return _Span(*place, mask(secret.reveal()))
-        return _Span(*place, MASK, 2) if any(char in held for char in "*…") else _Span(*place, mask(held), 1)
+        return _Span(*place, MASK, 2) if starred else _Span(*place, mask(held), 1)
 
     def value(self, value: T) -> T:
         """The same value with every text in it redacted: dataclasses, mappings, sequences, sets and bytes are
@@ -177,19 +187,25 @@ def key_shaped(text: str) -> list[str]:
 
 
 def _joined(spans: Iterable[_Span]) -> Iterator[_Span]:
-    """The spans in order; those that overlap become one."""
-    current: _Span | None = None
+    """The spans in order. Those that overlap become one, with the marks of the known secrets in it."""
+    group: list[_Span] = []
+    end = 0
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        touches = current is not None and span.start == current.end and span.mark in (current.mark, MASK)
-        if current is not None and (span.start < current.end or touches):
-            best = min(current, span, key=lambda one: one.rank)
-            current = _Span(current.start, max(current.end, span.end), best.mark, best.rank)
-            continue
-        if current is not None:
-            yield current
-        current = span
-    if current is not None:
-        yield current
+        touches = bool(group) and span.start == end and span.mark in (group[-1].mark, MASK)
+        if group and not (span.start < end or touches):
+            yield _one(group, end)
+            group = []
+        group.append(span)
+        end = max(end, span.end) if len(group) > 1 else span.end
+    if group:
+        yield _one(group, end)
+
+
+def _one(group: list[_Span], end: int) -> _Span:
+    best = min(span.rank for span in group)
+    marks = dict.fromkeys(span.mark for span in group if span.rank == best)
+    # Where only shapes overlap, the first is the longest, and the others are parts of it.
+    return _Span(group[0].start, end, "".join(marks) if best == 0 else next(iter(marks)), best)
 
 
 def _within(span: _Span, kept: list[tuple[int, int]]) -> bool:
