@@ -45,6 +45,8 @@ def _top(
 
 def main() -> None:
     """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set, and redacted."""
+    if sys.stdout is None:
+        exits.fail("standard output is closed", exits.USAGE)
     install(redactor)
     print_traceback = sys.excepthook  # typer puts its own in this place
     try:

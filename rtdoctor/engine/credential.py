@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.model.secret import Secret, mask
 from rtdoctor.wire.http import rest
@@ -77,7 +77,7 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         name.startswith("openai-beta.") for name in handshake.subprotocols
     )
     request = Request(
-        url=choice.target.socket_url(handshake.path, shown),
+        url=unquoted_marks(choice.target.socket_url(handshake.path, shown)),
         path=handshake.path,
         query=tuple(shown.items()),
         auth=tuple(auth),

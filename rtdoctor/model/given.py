@@ -163,7 +163,7 @@ class Given:
         """The printable request that goes into an Exchange."""
         shown = self.shown()
         return Request(
-            url=_ENCODED_MARK.sub(_mark, shown.url),
+            url=unquoted_marks(shown.url),
             path=_below_base(self.path),
             query=tuple(shown.query.items()),
             auth=self.auth(),
@@ -202,5 +202,6 @@ def _kind(given: Given) -> str:
     return "secret" if any(secret.form == "ek_" for secret in given.credentials()) else "key"
 
 
-def _mark(found: re.Match[str]) -> str:
-    return f"[secret {found[1]}]" if found[1] else MASK
+def unquoted_marks(url: str) -> str:
+    """A URL with the marks of secrets in its query as they are shown elsewhere."""
+    return _ENCODED_MARK.sub(lambda found: f"[secret {found[1]}]" if found[1] else MASK, url)

@@ -42,10 +42,9 @@ class Guarded:
         Raises:
             Leak: it holds a secret, or the end of one, and this stream refuses.
         """
-        if self.holds(text):
-            self._stream.write(WITHHELD)
-        else:
-            self._stream.write(text)
+        # What goes to stderr was not all made here: typer's usage errors repeat what was typed, a key's form included.
+        shown = text if self._refuse else self._redactor().text(text)
+        self._stream.write(WITHHELD if self.holds(shown) else shown)
         return len(text)
 
     def writelines(self, lines: Any) -> None:

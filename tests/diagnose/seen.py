@@ -232,6 +232,7 @@ SEEN += [
     ("network.upgrade-stripped", at_layer("upgrade", "stripped")),
     ("network.upgrade-stripped", refused(404, error=ErrorEvent("", None, "Invalid URL (GET /v1/realtime)"))),
     ("network.tls-failed", replace(at_layer("upgrade", "tls-port"), asked=PLAIN)),
+    ("network.tls-failed", refused(400, body="<title>400 No required SSL certificate was sent</title>")),
     (
         "network.tls-failed",
         replace(refused(400, body="<title>The plain HTTP request was sent to HTTPS port</title>"), asked=PLAIN),

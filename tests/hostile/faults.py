@@ -213,6 +213,11 @@ def _gets_client(place: Path, version: TLSVersion) -> AbstractContextManager[Met
     return tls.healthy(ca, *given, context=tls.wanting_client(ca, version))
 
 
+def _asks_by_400(place: Path) -> AbstractContextManager[Met]:
+    ca = trustme.CA()
+    return tls.asking_by_400(ca, *_trusting(place, ca))
+
+
 def _ca_by_flag(place: Path) -> AbstractContextManager[Met]:
     ca = trustme.CA()
     return tls.healthy(ca, *_trusting(place, ca))
@@ -273,6 +278,14 @@ TLS = [
         "tls.on-plain-says-so",
         "the port of an http URL speaks TLS, and says so with a 400, as nginx does",
         lambda _: tls.as_nginx(trustme.CA()),
+        "network.tls-failed",
+        3,
+        ("upgrade",),
+    ),
+    Fault(
+        "tls.client-cert-says-so",
+        "a client certificate is wanted, and a 400 says so, as nginx does",
+        _asks_by_400,
         "network.tls-failed",
         3,
         ("upgrade",),

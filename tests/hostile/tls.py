@@ -21,6 +21,8 @@ from tests.hostile.http import answer, realtime
 from tests.hostile.servers import Handle, Met, end, relay, serving
 
 DAY = datetime.timedelta(days=1)
+PLAIN_SAID = "The plain HTTP request was sent to HTTPS port"
+CERTIFICATE_SAID = "No required SSL certificate was sent"
 NGINX = (
     "<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
     "<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
@@ -125,6 +127,23 @@ def secured(context: ssl.SSLContext, *arguments: str, scheme: str = "https") -> 
     with serving(realtime(greeting, []), context) as port:
         host = "localhost" if scheme == "https" else "127.0.0.1"
         yield Met(f"{scheme}://{host}:{port}/v1", arguments)
+
+
+@contextmanager
+def asking_by_400(ca: trustme.CA, *arguments: str) -> Iterator[Met]:
+    """TLS stands without a client certificate, and every request is answered by a 400 that wants one, as nginx does."""
+    hits: list[object] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.readuntil(b"\r\n\r\n"):
+            hits.append("asked")
+            writer.write(
+                answer("400 Bad Request", NGINX.replace(PLAIN_SAID, CERTIFICATE_SAID), "Content-Type: text/html")
+            )
+            await end(reader, writer)
+
+    with serving(handle, context_with(ca.issue_cert("localhost"))) as port:
+        yield Met(f"https://localhost:{port}/v1", arguments, hits=hits)
 
 
 @contextmanager
