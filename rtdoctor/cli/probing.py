@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep, redactor
@@ -110,7 +111,7 @@ def carry_out(asked: Asked) -> int:
     finally:
         progress.hide()
     writer("probe", asked.format)(probed, sys.stdout)
-    return probed.report.summary.exit_code
+    return exits.INTERRUPTED if probed.report.interrupted else probed.report.summary.exit_code
 
 
 def _given(asked: Asked) -> Given:

@@ -47,20 +47,26 @@ class _Found:
 
 
 async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
-    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress."""
+    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress.
+
+    A cancelled probe, or one that is out of time, tells what it found until then.
+    """
     started = time.monotonic()
     free = replace(
         given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
     )
     found = _Found()
+    stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.deadline):
             await _look(bench, free, found, want_fix, said)
     except TimeoutError:
-        if found.outcome is None:
-            late = Finding("inconclusive", f"the deadline of {bench.choice.deadline:g} s passed")
-            found.rungs.append(Rung("upgrade", late, dead=True))
-    report = _report(bench, found, started)
+        stopped = f"the deadline of {bench.choice.deadline:g} s passed"
+    except asyncio.CancelledError:
+        stopped, interrupted = "interrupted", True
+    if stopped and found.outcome is None:
+        found.rungs.append(Rung("upgrade", Finding("inconclusive", stopped), dead=True))
+    report = replace(_report(bench, found, started), interrupted=interrupted)
     exchange = _head_of(found.exchange) if found.exchange else None
     return Probed(report, free.shown(), exchange, found.controls, found.fix)
 

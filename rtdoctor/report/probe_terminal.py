@@ -40,6 +40,8 @@ def show(probed: Probed, out: TextIO) -> None:
     console.print()
     style = "bold green" if report.summary.can_connect else "bold red"
     console.print(Text.assemble(("Can I connect?  ", "bold"), (clean(report.summary.sentence), style)))
+    if report.interrupted:
+        console.print(Text("Interrupted: the report is partial.", "yellow"))
     if report.summary.parity:
         console.print(Text(clean(report.summary.parity), "bold"))
     for rung in report.ladder:

@@ -127,13 +127,15 @@ def silent_at(place):
             yield f"http://{HOST}:{stack.enter_context(serving(http.realtime(wait, [])))}/v1", reached
 
 
+@pytest.mark.parametrize("command", ["check", "probe"])
 @pytest.mark.parametrize("place", ["tls", "upgrade", "first-event"])
-def test_an_interrupt_ends_a_silent_run_within_a_second_and_with_a_partial_report(place, tmp_path):
+def test_an_interrupt_ends_a_silent_run_within_a_second_and_with_a_partial_report(place, command):
     schema = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
     with silent_at(place) as (url, reached):
-        command = [sys.executable, "-m", "rtdoctor", "check", "--target", url, "--timeout", "60", "--format", "json"]
+        given = ["--target", url] if command == "check" else ["ws" + url.removeprefix("http") + "/realtime", "--no-fix"]
+        line = [sys.executable, "-m", "rtdoctor", command, *given, "--timeout", "60", "--format", "json"]
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+            line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
         ) as run:
             try:
                 assert reached.wait(20)
@@ -148,5 +150,5 @@ def test_an_interrupt_ends_a_silent_run_within_a_second_and_with_a_partial_repor
     report = json.loads(out)
     jsonschema.validate(report, schema)
     assert report["interrupted"] is True
-    assert [rung["rung"] for rung in report["ladder"]][:1] == ["config"]
+    assert report["ladder"][0]["rung"] == ("config" if command == "check" else "dns")
     assert "Traceback" not in err
