@@ -88,7 +88,7 @@ class Given:
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
         """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
         values = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
-        stand_in = {value: Secret(value, "key", "").form + "0" * 24 for value in values}
+        stand_in = {value: _stand_in(value) for value in values}
 
         def out(text: str) -> str:
             for value in values:
@@ -135,6 +135,12 @@ def _below_base(path: str) -> str:
     """The path from /realtime on, the form that rules speak of; the whole path where there is none."""
     place = path.find("/realtime")
     return path[place:] if place >= 0 else path
+
+
+def _stand_in(value: str) -> str:
+    """What goes in the place of a secret: the scheme and the key's own prefix are none, and stay."""
+    form = Secret(value, "key", "").form
+    return form + Secret(value.removeprefix(form), "key", "").form + "0" * 24
 
 
 def _kind(given: Given) -> str:
