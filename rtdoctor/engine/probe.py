@@ -68,7 +68,7 @@ async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[s
     except TimeoutError:
         if found.outcome is None:
             late = Finding("inconclusive", f"the deadline of {bench.choice.deadline:g} s passed")
-            found.rungs.append(Rung("upgrade", late, dead=True))
+            found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = _report(bench, found, started)
     return Probed(report, free.shown(), found.exchange, found.controls, found.fix)
 
