@@ -159,3 +159,13 @@ def test_the_fix_of_a_har_uses_a_key_that_was_named(tmp_path, by):
     assert done.returncode == 1
     assert f"Bearer {KEY}".encode() in heard
     assert KEY not in done.stdout + done.stderr
+
+
+def test_a_har_cannot_have_the_key_sent_in_plain_text_under_the_name_of_openai(tmp_path):
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://api.openai.com:{port}/v1/realtime?model=x")
+        pinned = ["--resolve", f"api.openai.com:{port}:127.0.0.1"]
+        done = rtdoctor("probe", "--har", har, "--fix", "--format", "json", *pinned, key=KEY)
+    assert done.returncode == 1, done.stderr
+    assert heard.count(b"HTTP/1.1\r\n") > 5, "mended handshakes were tried"
+    assert KEY.encode() not in heard
