@@ -69,8 +69,9 @@ def carry_out(asked: Asked) -> int:
         target = parse_target(given.with_query({}).url)
     except (BadHandshake, BadTarget) as error:
         raise Usage(str(error)) from error
-    if asked.har and target.profile == "compatible" and not (asked.key_env or asked.key_file):
-        key = None  # a HAR may come from anybody: its host does not get the key of the environment
+    known = target.profile == "openai" and target.tls
+    if asked.har and not known and not (asked.key_env or asked.key_file):
+        key = None  # a HAR may come from anybody: its host does not get the key of the environment, nor the wire
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)

@@ -90,6 +90,8 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     judged = rungs.judge_models(
         outcome, exchange.answer, choice.model, known.shutdown if known else "", bench.clock.now()
     )
+    if choice.withheld is not None:
+        judged = rungs.judge_without_key(judged)
     yield rung_of("http", judged, started, dead=False, outcome=outcome)
 
     if choice.key is None:

@@ -45,7 +45,7 @@ async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: 
     reason = _does_not_apply(bench, scenario)
     if reason:
         return told(scenario, choice.aim, Finding("skip", reason))
-    reason = _out_of_reach(scenario, dead)
+    reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
     if reason:
         return told(scenario, choice.aim, Finding("inconclusive", reason))
     shake = scenario.handshake
@@ -118,7 +118,7 @@ def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
     return ""
 
 
-def _out_of_reach(scenario: Scenario, dead: Rung | None) -> str:
+def _out_of_reach(scenario: Scenario, dead: Rung | None, *, withheld: bool) -> str:
     """Why a scenario cannot be decided: what it stands on has failed."""
     if dead is None:
         return ""
@@ -126,6 +126,8 @@ def _out_of_reach(scenario: Scenario, dead: Rung | None) -> str:
         return f"not tried: the ladder ended at {dead.rung}"
     shake = scenario.handshake
     needs_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
+    if needs_key and withheld:
+        return "not tried: the key was kept back (--insecure)"
     if needs_key and dead.finding.cause and dead.finding.cause.split(".")[0] in ("auth", "limits"):
         return f"not tried: the credential was refused ({dead.finding.cause})"
     return ""

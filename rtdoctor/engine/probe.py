@@ -65,7 +65,8 @@ async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[s
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
     if stopped and found.outcome is None:
-        found.rungs.append(Rung("upgrade", Finding("inconclusive", stopped), dead=True))
+        late = Finding("inconclusive", stopped)
+        found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found, started), interrupted=interrupted)
     exchange = _head_of(found.exchange) if found.exchange else None
     return Probed(report, free.shown(), exchange, found.controls, found.fix)

@@ -125,7 +125,7 @@ class Given:
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
         """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
         values = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
-        stand_in = {value: Secret(value, "key", "").form + "0" * 24 for value in values}
+        stand_in = {value: _stand_in(value) for value in values}
 
         def out(text: str) -> str:
             for value in values:
@@ -194,6 +194,12 @@ def _basic_password(value: str) -> str:
         return binascii.a2b_base64(encoded.strip()).decode("utf-8", "replace").partition(":")[2]
     except ValueError:
         return ""
+
+
+def _stand_in(value: str) -> str:
+    """What goes in the place of a secret: the scheme and the key's own prefix are none, and stay."""
+    form = Secret(value, "key", "").form
+    return form + Secret(value.removeprefix(form), "key", "").form + "0" * 24
 
 
 def _kind(given: Given) -> str:

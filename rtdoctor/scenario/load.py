@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from datetime import date, time
 from functools import cache
+from math import log
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -16,8 +17,10 @@ from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 
 _MOST_BYTES = 1 << 20
-# n repeats can take a text's length to the power of n; one of so few turns counts for nothing.
-_MOST_REPEATS, _LONG = 2, 20
+# n repeats can take a text's length to the power of n; one of few turns, or an alternative, counts for as much less as
+# it multiplies the ways less. A few of those beside two long repeats are ordinary.
+_MOST_REPEATS, _LONG = 2.2, 20
+_LENGTH = 4_000  # characters of a text that are looked at
 
 
 class BadScenario(ValueError):
@@ -145,17 +148,20 @@ def _compile(condition: Any) -> None:
         _compile(wanted)
 
 
-def _repeats(pattern: Any) -> int:
+def _repeats(pattern: Any) -> float:
     """How many long repeats a parsed expression holds. A repeat around one that varies, or around an alternative,
     counts as too many: Python's matcher goes back and forth in it, on a text that a server chose."""
-    found = 0
+    found = 0.0
     for code, argument in pattern:
         inner = sum(_repeats(part) for part in _parts(argument))
         if str(code) in ("MAX_REPEAT", "MIN_REPEAT"):
             least, most, body = argument
             if most > 1 and _varies(body):
                 return _MOST_REPEATS + 1
-            found += least != most and most > _LONG
+            ways = most - least + 1 if least == most or most <= _LONG else _LENGTH
+            found += log(ways, _LENGTH)
+        elif str(code) == "BRANCH":
+            found += log(len(argument[1]), _LENGTH)
         found += inner
     return found
 

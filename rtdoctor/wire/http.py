@@ -98,6 +98,7 @@ def _one_token(response: aiohttp.ClientResponse) -> None:
         mended = response.headers.copy()
         mended["Connection"] = "Upgrade"
         response._headers = type(response.headers)(mended)
+        response._cache.pop("headers", None)  # it was read already, and would be given again as it was
 
 
 async def read_answer(response: aiohttp.ClientResponse, started: float, seconds: float = 0.5) -> Answer:

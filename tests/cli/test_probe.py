@@ -1,6 +1,9 @@
 """`rtdoctor probe` as a user runs it."""
 
 import json
+import socket
+import threading
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 
 import jsonschema
@@ -78,3 +81,91 @@ def test_bad_input_is_one_sentence_and_exit_2(arguments, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def refusing():
+    """A server that answers everything with 401 and keeps what it was sent. Yields its port and the bytes."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    heard = bytearray()
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(10)
+                head = b""
+                while b"\r\n\r\n" not in head and (data := connection.recv(65536)):
+                    head += data
+                heard.extend(head)
+                connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listening.getsockname()[1], heard
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+def har_of(folder, url, *headers):
+    pairs = [{"name": name, "value": value} for name, value in headers]
+    entry = {"request": {"url": url, "method": "GET", "headers": pairs}, "_webSocketMessages": []}
+    file = folder / "strange.har"
+    file.write_text(json.dumps({"log": {"entries": [entry]}}))
+    return str(file)
+
+
+@pytest.mark.parametrize("written", ["$OPENAI_API_KEY", "${OPENAI_API_KEY}", "$MY_KEY"])
+def test_a_variable_in_a_har_is_not_filled_in(tmp_path, written):
+    with refusing() as (port, heard):
+        har = har_of(
+            tmp_path,
+            f"ws://127.0.0.1:{port}/v1/realtime?model=x&token={written}",
+            ("Authorization", f"Bearer {written}"),
+            ("X-Mine", written),
+            ("Sec-WebSocket-Protocol", f"realtime, openai-insecure-api-key.{written.strip('${}')}"),
+        )
+        for more in ([], ["--key-env", "MY_KEY", "--no-fix"]):
+            done = rtdoctor("probe", "--har", har, "--format", "json", *more, key=KEY, MY_KEY=KEY)
+            assert done.returncode == 1, done.stderr
+    assert f"X-Mine: {written}".encode() in heard
+    assert KEY.encode() not in heard
+
+
+def test_the_fix_of_a_har_never_sends_the_key_of_the_environment(tmp_path):
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://127.0.0.1:{port}/v1/realtime?model=x", ("Authorization", "Bearer of-the-har-01"))
+        done = rtdoctor("probe", "--har", har, "--fix", "--format", "json", key=KEY)
+    assert done.returncode == 1
+    assert heard.count(b"HTTP/1.1\r\n") > 5, "mended handshakes were tried"
+    assert b"of-the-har-01" in heard
+    assert KEY.encode() not in heard
+    assert KEY[-8:].encode() not in heard
+
+
+@pytest.mark.parametrize("by", ["--key-env", "--key-file"])
+def test_the_fix_of_a_har_uses_a_key_that_was_named(tmp_path, by):
+    (tmp_path / "key").write_text(KEY)
+    named = ["--key-env", "MY_KEY"] if by == "--key-env" else ["--key-file", str(tmp_path / "key")]
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://127.0.0.1:{port}/v1/realtime?model=x")
+        done = rtdoctor("probe", "--har", har, "--fix", "--format", "json", *named, MY_KEY=KEY)
+    assert done.returncode == 1
+    assert f"Bearer {KEY}".encode() in heard
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_a_har_cannot_have_the_key_sent_in_plain_text_under_the_name_of_openai(tmp_path):
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://api.openai.com:{port}/v1/realtime?model=x")
+        pinned = ["--resolve", f"api.openai.com:{port}:127.0.0.1"]
+        done = rtdoctor("probe", "--har", har, "--fix", "--format", "json", *pinned, key=KEY)
+    assert done.returncode == 1, done.stderr
+    assert heard.count(b"HTTP/1.1\r\n") > 5, "mended handshakes were tried"
+    assert KEY.encode() not in heard

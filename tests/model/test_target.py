@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.model.target import DIRECT, BadTarget, Pinned, Route, parse_pinned, parse_proxy, parse_target
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,82 @@ def test_what_cannot_be_a_target_is_refused_in_one_sentence(given):
         parse_target(given)
     assert "\n" not in str(told.value)
     assert "pass@" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "pinned"),
+    [
+        ("api.example:443:192.0.2.7", Pinned("api.example", 443, ("192.0.2.7",))),
+        ("API.Example:80:192.0.2.7", Pinned("api.example", 80, ("192.0.2.7",))),
+        ("api.example:443:192.0.2.7,192.0.2.8", Pinned("api.example", 443, ("192.0.2.7", "192.0.2.8"))),
+        ("api.example:443:2001:db8::7", Pinned("api.example", 443, ("2001:db8::7",))),
+        ("api.example:443:[2001:DB8:0::7]", Pinned("api.example", 443, ("2001:db8::7",))),
+        ("api.example:443:[::1], 127.0.0.1", Pinned("api.example", 443, ("::1", "127.0.0.1"))),
+        ("h:65535:127.0.0.1", Pinned("h", 65_535, ("127.0.0.1",))),
+    ],
+)
+def test_forms_of_resolve(text, pinned):
+    assert parse_pinned(text) == pinned
+    assert Route(pinned=(pinned,)).addresses_of(pinned.host.upper(), pinned.port) == pinned.addresses
+    assert Route(pinned=(pinned,)).addresses_of(pinned.host, pinned.port - 1) == ()
+    assert DIRECT.addresses_of(pinned.host, pinned.port) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "api.example",
+        "api.example:443",
+        "api.example:443:",
+        "api.example:443:other.example",
+        "api.example:443:192.0.2.7,",
+        "api.example:443:192.0.2.256",
+        "api.example:0:192.0.2.7",
+        "api.example:65536:192.0.2.7",
+        "api.example:-1:192.0.2.7",
+        "api.example:https:192.0.2.7",
+        ":443:192.0.2.7",
+        "-api.example:443",
+        "[::1]:443:192.0.2.7",
+    ],
+)
+def test_another_form_of_resolve_is_refused_in_one_sentence(text):
+    with pytest.raises(BadTarget, match="wants host:port:address") as told:
+        parse_pinned(text)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "host"),
+    [
+        ("http://proxy.example:3128", "http://proxy.example:3128", "proxy.example:3128"),
+        ("proxy.example:3128", "http://proxy.example:3128", "proxy.example:3128"),
+        ("proxy.example", "http://proxy.example", "proxy.example:80"),
+        ("HTTP://proxy.example:3128/", "HTTP://proxy.example:3128/", "proxy.example:3128"),
+        ("http://user:pass@proxy.example:3128", "http://user:pass@proxy.example:3128", "proxy.example:3128"),
+        ("user:pass@proxy.example:3128", "http://user:pass@proxy.example:3128", "proxy.example:3128"),
+        ("http://[::1]:3128", "http://[::1]:3128", "::1:3128"),
+    ],
+)
+def test_forms_of_a_proxy(text, url, host):
+    assert parse_proxy(text) == url
+    assert Route(proxy=url).proxy_host == host
+    assert "pass" not in Route(proxy=url).proxy_host
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "socks5://h:1", "socks5h://u:hunter2@h:1", "https://h:1", "http://:3128", "http://h:99999", "http://[::1"],
+)
+def test_another_kind_of_proxy_is_refused_with_its_source_and_without_its_password(text):
+    with pytest.raises(BadTarget) as told:
+        parse_proxy(text, "ALL_PROXY")
+    assert str(told.value) == "ALL_PROXY: a proxy is given as http://host:port; no other kind is known here"
+
+
+def test_the_password_of_a_proxy_is_a_secret_in_both_its_forms():
+    found = {secret.reveal() for secret in Route(proxy="http://user:p%40ss%2Fword@h:1").secrets()}
+    assert found == {"p%40ss%2Fword", "p@ss/word"}
+    assert Route(proxy="http://user@h:1").secrets() == []
+    assert DIRECT.secrets() == []

@@ -115,3 +115,122 @@ def test_the_built_in_scenarios_are_those_that_people_need():
         "update.transcription-good",
     }
     assert not any(scenario.billable for scenario in built_in() if "smoke" in scenario.tags)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(a+)+b",
+        "(a*)*",
+        "(a|aa)*b",
+        "(ab|cd)+",
+        "a{0,20}" * 8 + "b",
+        "(a|ab)" * 40 + "x",
+        "a?" * 40 + "b",
+        "(?:x{1,9}){2,}",
+        "((a?)b)*c",
+        "(.*a){12}",
+        "a*b*c*d",
+        "\\\\s+.*\\\\d+x",
+        "(?P<n>a+)(?P=n)*b+c+",
+        "(?=(a+)+$)b",
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ['first_event = {{ matches = "{0}" }}', 'error_message = {{ not = {{ matches = "{0}" }} }}']
+)
+def test_an_expression_that_could_take_for_ever_is_refused_with_file_and_place(tmp_path, expression, line):
+    text = GOOD.replace("http_status = 101", line.format(expression))
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, text)
+    assert str(told.value).startswith(f"{tmp_path / 'a.toml'}: scenario 'mine.one': accept 1: outcome: ")
+    assert "could take for ever" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "^session[.]created$",
+        "(a|b)c",
+        "a.*b.*c",
+        "[0-9]{3}",
+        "x?y?z?",
+        "(ab){3}",
+        "(?i)no .* key",
+        "a+b+",
+        "a?(b|c).*d.*",
+        "[ab]+",
+    ],
+)
+def test_an_ordinary_expression_is_taken(tmp_path, expression):
+    (scenario,) = load(tmp_path, GOOD.replace("http_status = 101", f'first_event = {{ matches = "{expression}" }}'))
+    assert scenario.accept[0].outcome["first_event"] == {"matches": expression}
+
+
+def test_the_expressions_of_the_built_in_scenarios_are_ordinary_ones():
+    assert built_in()
+
+
+PATHS = [
+    "https://evil.example/",
+    "//evil.example/v1",
+    "/realtime@evil.example",
+    "@evil.example/",
+    ":443@evil.example/",
+    ".evil.example/",
+    "/realtime\\n",
+    "/realtime\\r\\nX: y",
+    "/real time",
+    "/realtime?x=1",
+    "/realtime#x",
+    "/realtime%0d%0a",
+    "/\\\\evil.example",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_that_could_lead_elsewhere_is_refused_in_one_sentence(tmp_path, path):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace("query = {", f'path = "{path}"\nquery = {{', 1))
+    assert str(told.value).startswith(f"{tmp_path / 'a.toml'}: scenario 'mine.one': ")
+    assert "handshake.path" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "AUTHORIZATION",
+        "api-key",
+        "X-API-Key",
+        "Cookie",
+        "Proxy-Authorization",
+        "cf-aig-authorization",
+        "Host",
+        "host",
+        "Sec-WebSocket-Protocol",
+        "sec-websocket-key",
+    ],
+)
+def test_a_header_that_carries_a_key_or_names_a_host_is_refused_in_one_sentence(tmp_path, name):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace("query = {", f'headers = {{ {name} = "x" }}\nquery = {{', 1))
+    assert str(told.value).startswith(f"{tmp_path / 'a.toml'}: scenario 'mine.one': ")
+    assert name in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("more", ['host = "evil.example"', 'url = "wss://evil.example/"', 'proxy = "http://h:1"'])
+def test_a_handshake_has_no_place_for_a_host(tmp_path, more):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace("query = {", f"{more}\nquery = {{", 1))
+    assert more.split()[0] in str(told.value)
+
+
+@pytest.mark.parametrize("value", ["a\\nb", "a\\rb", "a\\u0000b", "a\\n"])
+def test_a_header_with_a_line_break_is_refused(tmp_path, value):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace("query = {", f'headers = {{ X = "{value}" }}\nquery = {{', 1))
+    assert "\n" not in str(told.value)

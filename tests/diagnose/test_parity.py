@@ -1,0 +1,81 @@
+"""Where HTTP and the socket part over the same route, one sentence names the layer; elsewhere there is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from rtdoctor.diagnose.parity import parity
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.outcome import Outcome
+from tests.diagnose.seen import after_101, at_layer, refused
+
+MODELS = Request("https://h/v1/models", "/models")
+GOOD_REST = Outcome(asked=MODELS, stage="http", http_status=200)
+BAD_REST = replace(GOOD_REST, http_status=503)
+NO_REST = replace(
+    GOOD_REST, http_status=None, stage="http", fault="timeout", fault_layer="http", fault_text="no answer"
+)
+GOOD_SOCKET = Outcome(
+    asked=Request("wss://h/v1/realtime", "/realtime"),
+    stage="session",
+    http_status=101,
+    first_event="session.created",
+    session_type="transcription",
+    open=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "socket", "says"),
+    [
+        (
+            "upgrade",
+            refused(403),
+            "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not (403).",
+        ),
+        (
+            "upgrade",
+            at_layer("upgrade", "timeout"),
+            "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not (upgrade timeout).",
+        ),
+        (
+            "first-event",
+            after_101("invalid_api_key", "Incorrect API key provided.", 3000),
+            "after the 101, at the first event: the upgrade comes through, and what is said on it decides.",
+        ),
+        (
+            "session",
+            after_101("unknown_parameter", "Unknown parameter: 'session.x'.", opened=True),
+            "inside the session, at session.update.",
+        ),
+    ],
+)
+def test_rest_passes_and_the_socket_fails(failed_at, socket, says):
+    told = parity(GOOD_REST, socket, failed_at)
+    assert told == f"REST passes and the socket fails over the same route: they part {says}"
+
+
+@pytest.mark.parametrize(("rest", "seen"), [(BAD_REST, "503"), (NO_REST, "no answer")])
+def test_the_socket_passes_and_rest_fails(rest, seen):
+    assert parity(rest, GOOD_SOCKET, None) == (
+        f"The socket passes and REST fails over the same route: they part at HTTP, where /models came to: {seen}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rest", "socket", "failed_at"),
+    [
+        (GOOD_REST, GOOD_SOCKET, None),
+        (BAD_REST, refused(403), "upgrade"),
+        (NO_REST, at_layer("upgrade", "timeout"), "upgrade"),
+        (BAD_REST, after_101("invalid_api_key", "x", 3000), "first-event"),
+        (None, GOOD_SOCKET, None),
+        (None, refused(403), "upgrade"),
+        (GOOD_REST, None, "upgrade"),
+        (BAD_REST, None, None),
+        (None, None, None),
+        (GOOD_REST, GOOD_SOCKET, "transcript"),
+    ],
+)
+def test_where_both_pass_or_both_fail_or_one_was_not_tried_nothing_is_said(rest, socket, failed_at):
+    assert parity(rest, socket, failed_at) == ""

@@ -1,0 +1,99 @@
+"""A message is an event or it is not, and why it is none can be told, whatever a server sends."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtdoctor.model.event import parse_event, type_of, why_no_event
+
+DEEP = 100_000
+NOT_READ = [
+    ('{"type": "a", "type": "b"}', "the name 'type' twice"),
+    ('{"type": "a", "x": {"y": 1, "z": 2, "y": 1}}', "the name 'y' twice"),
+    ('[{"y": 1, "y": 1}]', "the name 'y' twice"),
+    ('{"type": "a", "x": NaN}', "NaN is no number"),
+    ('{"type": "a", "x": [Infinity]}', "Infinity is no number"),
+    ('{"type": "a", "x": -Infinity}', "-Infinity is no number"),
+    ("NaN", "NaN is no number"),
+    ('{"type": "a", "x": ' + "9" * 10_000 + "}", "thousands of digits"),
+    ('{"type": "a", "x": ' + "[" * DEEP + "]" * DEEP + "}", "nested deeper"),
+    ('{"x":' * DEEP + "1" + "}" * DEEP, "nested deeper"),
+    ("", "no JSON"),
+    ("not json", "no JSON"),
+    ('{"type": "a"', "no JSON"),
+    ('{"type": "a"} {"type": "b"}', "no JSON"),
+    ("{'type': 'a'}", "no JSON"),
+    ("\ufeff{}", "no JSON"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), NOT_READ, ids=range(len(NOT_READ)))
+def test_what_parsers_do_not_read_alike_is_no_event(text, why):
+    assert parse_event(text) is None
+    assert type_of(text) is None
+    assert why in why_no_event(text)
+    assert len(why_no_event(text)) < 200
+    assert "\n" not in why_no_event(text)
+
+
+@pytest.mark.parametrize("text", ["[]", '[{"type": "a"}]', "1", '"type"', "null", "true", "1e5", "9" * 4000])
+def test_other_json_is_no_event_and_told_as_such(text):
+    assert parse_event(text) is None
+    assert why_no_event(text) == "JSON, but no object"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"Type": "a"}', '{"type": null}', '{"type": 1}', '{"type": ["a"]}'])
+def test_an_object_without_a_type_is_parsed_and_told_as_no_event(text):
+    assert parse_event(text) == json.loads(text)
+    assert type_of(text) is None
+    assert why_no_event(text) == "a JSON object without a type"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type": "a"}',
+        ' \n{"type": "a", "x": {"type": 1}}\r\n',
+        '{"type": "a", "x": 1e999}',
+        '{"type": "a", "x": [{"y": 1}, {"y": 1}]}',
+        '{"type": "a", "x": ' + "9" * 4000 + "}",
+        '{"type": "\\ud800"}',
+        '{"type": ""}',
+    ],
+)
+def test_an_event_is_one(text):
+    assert parse_event(text) == json.loads(text)
+    assert type_of(text) == json.loads(text)["type"]
+    assert why_no_event(text) == ""
+
+
+def test_a_long_name_that_stands_twice_is_cut():
+    assert len(why_no_event(json.dumps({"a" * 9000: 1})[:-1] + f', "{"a" * 9000}": 2}}')) < 200
+
+
+def test_nothing_is_no_event():
+    assert parse_event(None) is None
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+ANY_JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
+EVENTS = st.dictionaries(st.sampled_from(("type", "x", "session")), ANY_JSON)
+# Any text, JSON of every kind, and JSON that was cut or mended at random.
+TEXTS = st.one_of(
+    st.text(),
+    st.text(alphabet='{}[]":,\\typeNaInf0-e. \n'),
+    ANY_JSON.map(json.dumps),
+    EVENTS.map(json.dumps),
+    st.tuples(EVENTS.map(json.dumps), st.integers(0, 60)).map(lambda pair: pair[0][: pair[1]]),
+    st.tuples(EVENTS.map(json.dumps), EVENTS.map(json.dumps)).map(lambda two: two[0][:-1] + "," + two[1][1:]),
+)
+
+
+@given(TEXTS)
+def test_it_is_told_why_exactly_where_there_is_no_event_with_a_type(text):
+    event = parse_event(text)
+    assert event is None or isinstance(event, dict)
+    assert (why_no_event(text) == "") is (type_of(text) is not None)
+    assert (type_of(text) is not None) is (event is not None and isinstance(event.get("type"), str))
