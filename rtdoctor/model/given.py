@@ -132,15 +132,15 @@ class Given:
                 text = text.replace(value, stand_in[value])
             return text
 
-        masked = Given(
-            out(self.url),
+        # Part by part: a short one must not change the host or the URL's form, and in the query they stand encoded.
+        parts = urlsplit(self.url)
+        query = urlencode({out(name): out(value) for name, value in self.query.items()})
+        return Given(
+            urlunsplit(parts._replace(path=out(parts.path), query=query, fragment=out(parts.fragment))),
             tuple((name, out(value)) for name, value in self.headers),
             tuple(out(item) for item in self.subprotocols),
             tuple(out(e) if isinstance(e, str) else json.loads(out(json.dumps(e))) for e in self.events),
         )
-        # In the URL they may stand percent-encoded.
-        query = {out(name): out(value) for name, value in self.query.items()}
-        return masked.with_query(query) if query else masked
 
     def shown(self) -> "Given":
         """The printable form: every credential masked."""

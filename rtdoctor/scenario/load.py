@@ -1,26 +1,20 @@
 """Reads scenario files and checks them; an error names file, place and reason. Nothing in a file is executed."""
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, time
 from functools import cache
-from math import log
 from pathlib import Path
-from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
+from rtdoctor.scenario.pattern import BadPattern, Pattern
 
 _MOST_BYTES = 1 << 20
-# n repeats can take a text's length to the power of n; one of few turns, or an alternative, counts for as much less as
-# it multiplies the ways less. A few of those beside two long repeats are ordinary.
-_MOST_REPEATS, _LONG = 2.2, 20
-_LENGTH = 4_000  # characters of a text that are looked at
 
 
 class BadScenario(ValueError):
@@ -134,53 +128,18 @@ def _step(step: dict[str, Any], where: str) -> Step:
     return Step(**given)
 
 
-def _compile(condition: Any) -> None:
-    """Try every regular expression of a condition.
+def _linear(condition: Any) -> Any:
+    """The condition with its regular expressions as linear ones.
 
     Raises:
-        re.error: one of them is none, or could take for ever.
+        BadPattern: one of them cannot be used.
     """
-    for name, wanted in condition.items() if isinstance(condition, dict) else ():
-        if name == "matches":
-            re.compile(str(wanted))
-            if _repeats(_parser.parse(str(wanted))) > _MOST_REPEATS:
-                raise re.error("it repeats a repeat or an alternative, or repeats too often, and could take for ever")
-        _compile(wanted)
-
-
-def _repeats(pattern: Any) -> float:
-    """How many long repeats a parsed expression holds. A repeat around one that varies, or around an alternative,
-    counts as too many: Python's matcher goes back and forth in it, on a text that a server chose."""
-    found = 0.0
-    for code, argument in pattern:
-        inner = sum(_repeats(part) for part in _parts(argument))
-        if str(code) in ("MAX_REPEAT", "MIN_REPEAT"):
-            least, most, body = argument
-            if most > 1 and _varies(body):
-                return _MOST_REPEATS + 1
-            ways = most - least + 1 if least == most or most <= _LONG else _LENGTH
-            found += log(ways, _LENGTH)
-        elif str(code) == "BRANCH":
-            found += log(len(argument[1]), _LENGTH)
-        found += inner
-    return found
-
-
-def _varies(pattern: Any) -> bool:
-    """True when a parsed expression can match in several ways: it holds a repeat of no fixed count, or a branch."""
-    for code, argument in pattern:
-        if str(code) == "BRANCH" or (str(code) in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] != argument[1]):
-            return True
-        if any(_varies(part) for part in _parts(argument)):
-            return True
-    return False
-
-
-def _parts(argument: Any) -> list[Any]:
-    """The expressions inside an element of a parsed expression."""
-    if isinstance(argument, _parser.SubPattern):
-        return [argument]
-    return [part for item in argument for part in _parts(item)] if isinstance(argument, (list, tuple)) else []
+    if not isinstance(condition, dict):
+        return condition
+    return {
+        name: Pattern(wanted) if name == "matches" and isinstance(wanted, str) else _linear(wanted)
+        for name, wanted in condition.items()
+    }
 
 
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
@@ -188,20 +147,18 @@ def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
     if cause is not None and cause not in causes:
         raise BadScenario(f"{where}: the cause '{cause}' is not in causes.toml")
     try:
+        condition = _linear(line["outcome"])
         # A dry match finds a name that no outcome has before a run does.
         flat = facts(Outcome(asked=Request("", ""), stage="upgrade"))
-        for name, wanted in line["outcome"].items():
+        for name, wanted in condition.items():
             if name not in flat:
                 raise KeyError(f"'{name}' is no fact of an outcome")
             matches({name: wanted}, flat)
-        _compile(line["outcome"])
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, BadPattern) as error:
         raise BadScenario(f"{where}: outcome: {error.args[0]}") from error
-    except re.error as error:
-        raise BadScenario(f"{where}: outcome: a regular expression is wrong: {error}") from error
     return Accept(
         grade=line.get("grade", "expected"),
-        outcome=line["outcome"],
+        outcome=condition,
         cause=cause,
         evidence=Evidence(line["evidence"], line["seen"], line["confidence"]),
     )

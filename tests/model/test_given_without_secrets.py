@@ -91,6 +91,17 @@ def test_a_handshake_without_secrets_stays_as_it_is():
     assert plain.without_secrets([Secret(KEY, "key", "")]) == plain
 
 
+@pytest.mark.parametrize("short", ["?", "&", "h", "v1", "wss", "/"])
+def test_a_short_secret_changes_neither_the_host_nor_what_else_is_masked(short):
+    sent = Given(
+        f"wss://h.example/v1/realtime?{urlencode({'key': KEY, 'x': '1'})}", (("Cookie", f"session=1 {short}"),)
+    )
+    masked = sent.without_secrets(sent.secrets())
+    assert masked.url.startswith("wss://h.example/")
+    assert list(masked.query) == ["key", "x"]
+    assert all(form not in whole(masked) for form in forms(KEY))
+
+
 KEYS = st.text(alphabet="abcXYZ019-_./+=%&? ", min_size=8, max_size=40).map(str.strip)
 # A key of zeros only would be found in the stand-in.
 KEYS = KEYS.filter(lambda key: len(key.strip("0")) >= 4)
