@@ -64,6 +64,9 @@ async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[s
         stopped = f"the deadline of {bench.choice.deadline:g} s passed"
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
+    if stopped and want_fix and found.judged is not None and found.fix is None:
+        cut = f"The search for a change that works was not finished: {stopped}."
+        found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
     if stopped and found.outcome is None:
         late = Finding("inconclusive", stopped)
         found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))

@@ -6,7 +6,7 @@ It is never printed: `shown` makes the printable form, and its `repr` tells only
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -33,6 +33,8 @@ _SECRET_QUERY = frozenset(
         *("client_secret", "password", "subscription-key", "ocp-apim-subscription-key"),
     )
 )
+# A header or query with such a word in its name holds something that nobody shows, whether it is known here or not.
+_TELLING = re.compile(r"key|token|secret|auth|passw|cookie|credential|signature", re.IGNORECASE)
 _SOURCE = "the handshake given"
 # A mark as it reads in a query that was encoded.
 _ENCODED_MARK = re.compile(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
@@ -117,6 +119,8 @@ class Given:
             found += [(part, "bearer"), (unquote(part), "bearer")] if part else []
         found += [(value, "organisation") for name, value in self.headers if name.lower() in _ACCOUNT_HEADERS]
         found += [(password, "bearer") for _, value in self.headers if (password := _basic_password(value))]
+        named = (*self.headers, *self.query.items())
+        found += [(value, "bearer") for name, value in named if _TELLING.search(name)]
         texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
         texts += [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
         found += [(word, "key") for text in texts for word in key_shaped(text)]
@@ -139,12 +143,12 @@ class Given:
             urlunsplit(parts._replace(path=out(parts.path), query=query, fragment=out(parts.fragment))),
             tuple((name, out(value)) for name, value in self.headers),
             tuple(out(item) for item in self.subprotocols),
-            tuple(out(e) if isinstance(e, str) else json.loads(out(json.dumps(e))) for e in self.events),
+            tuple(_walked(event, out) for event in self.events),
         )
 
     def shown(self) -> "Given":
         """The printable form: every credential masked."""
-        query = {name: mask(value) if name.lower() in _SECRET_QUERY else value for name, value in self.query.items()}
+        query = {name: mask(value) if _hidden(name, _SECRET_QUERY) else value for name, value in self.query.items()}
         masked = self.with_query(query) if query else self
         parts = urlsplit(masked.url)
         if "@" in parts.netloc:
@@ -152,7 +156,7 @@ class Given:
             masked = replace(masked, url=urlunsplit(parts._replace(netloc="secret@" + parts.netloc.rpartition("@")[2])))
         return replace(
             masked,
-            headers=tuple((n, mask(v) if n.lower() in _SECRET_HEADERS else v) for n, v in self.headers),
+            headers=tuple((n, mask(v) if _hidden(n, _SECRET_HEADERS) else v) for n, v in self.headers),
             subprotocols=tuple(
                 KEY_SUBPROTOCOL + mask(s.removeprefix(KEY_SUBPROTOCOL)) if s.startswith(KEY_SUBPROTOCOL) else s
                 for s in self.subprotocols
@@ -194,6 +198,19 @@ def _basic_password(value: str) -> str:
         return binascii.a2b_base64(encoded.strip()).decode("utf-8", "replace").partition(":")[2]
     except ValueError:
         return ""
+
+
+def _hidden(name: str, known: frozenset[str]) -> bool:
+    return name.lower() in known or _TELLING.search(name) is not None
+
+
+def _walked(value: Any, out: Callable[[str], str]) -> Any:
+    """A JSON value with every text in it put through a function."""
+    if isinstance(value, str):
+        return out(value)
+    if isinstance(value, Mapping):
+        return {out(str(name)): _walked(item, out) for name, item in value.items()}
+    return [_walked(item, out) for item in value] if isinstance(value, list) else value
 
 
 def _stand_in(value: str) -> str:

@@ -54,6 +54,18 @@ def test_a_secret_in_the_query_is_found_url_encoded():
         assert masked.query["model"] == "gpt-x"
 
 
+@pytest.mark.parametrize("name", ["X-My-Gateway-Key", "X-Session-Token", "Gateway-Auth", "X-Credential"])
+def test_a_header_with_a_telling_name_is_kept_back_and_masked(name):
+    sent = Given("wss://h/v1/realtime", ((name, "plain-gateway-value"),))
+    assert "plain-gateway-value" not in whole(sent.without_secrets(sent.secrets())) + str(sent.shown().headers)
+
+
+@pytest.mark.parametrize("odd", ['"', "\\", "{}", "\n"])
+def test_an_odd_secret_breaks_no_event(odd):
+    sent = Given("wss://h/v1/realtime", (("api-key", odd),), (), ({"type": "x", "list": [{"a": odd}, 1, None]},))
+    assert sent.without_secrets(sent.secrets()).events[0]["list"][1:] == [1, None]
+
+
 def test_the_form_of_the_handshake_is_kept():
     masked = EVERYWHERE.without_secrets(EVERYWHERE.secrets())
     assert masked.path == EVERYWHERE.path
