@@ -1,6 +1,7 @@
 """Says in plain words what was seen and what was expected. The 101 and what came after it are two facts."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rtdoctor.model.outcome import ErrorEvent, Outcome
@@ -124,3 +125,8 @@ def expected(outcome: Mapping[str, Any], cause: str | None) -> str:
 def _joined(status: Any, parts: list[str]) -> str:
     told = "/".join(map(str, status)) if isinstance(status, list) else str(status)
     return f"{told}, then {', '.join(parts)}" if parts else told
+
+
+def day(stamp: float) -> str:
+    """A moment as an ISO date (UTC)."""
+    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d")

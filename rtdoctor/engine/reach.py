@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from rtdoctor.diagnose import rungs
+from rtdoctor.diagnose import route as judges
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.finding import Finding
@@ -41,14 +41,14 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
         fault = resolved.fault
         if fault and route.proxy:
             fault = Fault("dns", "proxy-refused", f"the proxy's name does not resolve: {fault.text}")
-        named = rung_of("dns", rungs.judge_addresses(host, addresses, fault, given=resolved.given), started)
+        named = rung_of("dns", judges.judge_addresses(host, addresses, fault, given=resolved.given), started)
         yield named
         if named.dead:
             return
 
     started = time.monotonic()
     connected = await connect(addresses, port, choice.timeout)
-    judged = rungs.judge_connection(connected.address, connected.failed, connected.fault, route.proxy is not None)
+    judged = judges.judge_connection(connected.address, connected.failed, connected.fault, route.proxy is not None)
     address = connected.address or ""
     if route.proxy and connected.address and target.tls:
         judged = await _tunnel(bench, address, judged)
@@ -70,7 +70,7 @@ async def _tunnel(bench: Bench, address: str, judged: Finding) -> Finding:
     try:
         _, writer = await open_tunnel(address, target.route, target.host, target.port, choice.timeout)
     except TunnelRefused as refused:
-        return rungs.judge_tunnel(target.route, refused.fault)
+        return judges.judge_tunnel(target.route, refused.fault)
     writer.transport.abort()
     return replace(judged, summary=f"a tunnel by the proxy {target.route.proxy_host} ({target.route.proxy_from})")
 
@@ -88,10 +88,10 @@ async def _tls(bench: Bench, address: str) -> Finding:
     # What --insecure leaves unchecked is still looked at, so that the report can say what would be wrong.
     context = context_for(replace(target.route, insecure=False))
     secured = await secure(opener(bench, address), target.host, context, choice.timeout)
-    judged = rungs.judge_certificate(
+    judged = judges.judge_certificate(
         secured.certificate, secured.version, secured.fault, bench.clock.now(), target, secured.sent
     )
-    return rungs.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
+    return judges.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
 
 
 async def tell_tls_port(bench: Bench, exchange: Exchange) -> Exchange:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from rtdoctor.diagnose.rungs import judge_certificate
+from rtdoctor.diagnose.route import judge_certificate
 from rtdoctor.model.target import DIRECT, Route
 from rtdoctor.wire.proxy import open_tunnel
 from rtdoctor.wire.tls import BadCertificateFile, context_for

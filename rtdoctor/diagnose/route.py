@@ -1,0 +1,117 @@
+"""Judges the rungs below HTTP: name, TCP or a proxy's tunnel, certificate. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rtdoctor.diagnose.describe import day
+from rtdoctor.diagnose.inspectors import inspector_of
+from rtdoctor.diagnose.referee import finding
+from rtdoctor.model.exchange import Certificate, Fault, Request
+from rtdoctor.model.finding import Evidence, Finding
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.target import Route, Target
+
+CERTIFICATE_WARNED = 14 * 86_400  # seconds left
+
+
+def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None, *, given: bool = False) -> Finding:
+    """The name has addresses."""
+    if fault is not None:
+        return _of_fault(fault, f"{host}: {fault.text}")
+    told = [f"Host: {host}"]
+    if given:
+        told.append("The addresses are those of --resolve; the resolver was not asked.")
+    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=tuple(told))
+
+
+def judge_connection(
+    address: str | None, failed: Sequence[tuple[str, str]], fault: Fault | None, by_proxy: bool = False
+) -> Finding:
+    """One of the addresses takes a connection; those that did not are told. By a proxy they are the proxy's."""
+    if address is None and fault is not None:
+        if by_proxy:
+            fault = Fault("tcp", "proxy-refused", f"the proxy cannot be reached: {fault.text}")
+        return _of_fault(fault, fault.text)
+    told = tuple(text for _, text in failed)
+    if failed:
+        return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
+    return Finding("pass", f"{'the proxy at ' if by_proxy else ''}{address}")
+
+
+def judge_tunnel(route: Route, fault: Fault) -> Finding:
+    """The proxy opens no tunnel to the endpoint."""
+    told = [f"The proxy is {route.proxy_host}, from {route.proxy_from}.", f"{fault.text[:1].upper()}{fault.text[1:]}."]
+    return _of_fault(fault, fault.text, told)
+
+
+def judge_certificate(
+    certificate: Certificate | None,
+    version: str | None,
+    fault: Fault | None,
+    now: float,
+    target: Target | None = None,
+    sent: int | None = None,
+) -> Finding:
+    """The chain is trusted, the name fits, the dates hold. `sent` is how many certificates the server sent."""
+    told = []
+    if certificate is not None:
+        told = [
+            f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
+            f"Issued by {certificate.issuer}.",
+            f"Valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
+        ]
+    evidence: tuple[Evidence, ...] = ()
+    if certificate is not None and (known := inspector_of(certificate.issuer)):
+        told.append(f"That issuer is {known.name}: TLS is opened on the way and signed anew.")
+        evidence = (known.evidence,)
+    if fault is not None:
+        if fault.kind == "untrusted" and certificate is not None:
+            told.append(_why_untrusted(certificate, sent, target, bool(evidence)))
+        base = _of_fault(fault, fault.text, told)
+        return replace(base, evidence=(*evidence, *base.evidence))
+    left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
+    summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"
+    if left < CERTIFICATE_WARNED:
+        return Finding("warn", f"{summary}, ends in {left / 86_400:.0f} days", facts=tuple(told))
+    return Finding("pass", summary, facts=tuple(told), evidence=evidence)
+
+
+def _why_untrusted(certificate: Certificate, sent: int | None, target: Target | None, inspected: bool) -> str:
+    """Self-signed, an incomplete chain, an inspecting proxy or a private CA: what the certificate itself tells."""
+    by_proxy = target is not None and target.route.proxy is not None
+    if certificate.issuer == certificate.subject:
+        return "It is self-signed: give this very certificate with --ca-file if you know it."
+    if inspected or (by_proxy and target is not None and target.profile in ("openai", "azure")):
+        return "The proxy's own CA is what a client must trust: ask for its certificate and give it with --ca-file."
+    if by_proxy:
+        return (
+            f"It came through the proxy: either {certificate.issuer} is the endpoint's own CA, or the proxy opens TLS."
+        )
+    if target is not None and target.profile in ("openai", "azure"):
+        return "This service uses public CAs: something on the way opens TLS and signs for itself."
+    if sent == 1:
+        return (
+            f"The server sent this certificate alone: {certificate.issuer} is a private CA that is not trusted here, "
+            "or an intermediate that the server must send too."
+        )
+    return f"{certificate.issuer} is a CA that is not trusted here."
+
+
+def judge_unchecked(judged: Finding, fault: Fault | None) -> Finding:
+    """The finding of the TLS rung under --insecure: what would have failed warns, unless TLS does not stand at all."""
+    if fault is not None and fault.kind not in ("untrusted", "hostname", "expired"):
+        return judged
+    wrong = f"it would fail: {judged.summary}" if fault else f"it would pass: {judged.summary}"
+    return replace(judged, verdict="warn", summary=f"NOT CHECKED (--insecure); {wrong}")
+
+
+def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
+    outcome = Outcome(
+        asked=Request("", ""),
+        stage=fault.layer,
+        fault=fault.kind,
+        fault_layer=fault.layer,
+        fault_text=fault.text,
+    )
+    base = finding(outcome)
+    return replace(base, summary=summary, facts=tuple(told) or base.facts)
