@@ -276,3 +276,9 @@ def test_an_interrupted_run_still_reports(tmp_path):
     assert run.returncode == 130, err
     assert "Interrupted: the report is partial." in out
     assert "Traceback" not in err
+
+
+def test_an_interrupt_while_modules_load_shows_no_traceback(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    done = rtdoctor("check", PYTHONPATH=os.pathsep.join((str(tmp_path), *sys.path)))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "rtdoctor: interrupted\n")
