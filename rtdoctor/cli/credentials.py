@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep
+from rtdoctor.files import read_bounded
 from rtdoctor.model.secret import Secret
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -35,12 +36,9 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
 
 def _read(file: Path) -> str:
     try:
-        with file.open("rb") as source:
-            data = source.read(_MOST_BYTES + 1)
+        data = read_bounded(file, _MOST_BYTES)
     except OSError as error:
         raise Usage(f"--key-file {file}: {error.strerror or error}") from error
-    if len(data) > _MOST_BYTES:
-        raise Usage(f"--key-file {file}: larger than 64 KiB, that is no key")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

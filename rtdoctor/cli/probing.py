@@ -17,6 +17,7 @@ from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, 
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
 from rtdoctor.engine.probe import costs_nothing, probe
 from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.files import read_bounded
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
 from rtdoctor.model.probed import Probed
@@ -140,9 +141,7 @@ def _given(asked: Asked) -> Given:
 
 def _events(file: Path) -> tuple[Any, ...]:
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise Usage(f"--send {file}: larger than 64 MiB")
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"--send {file}: cannot be read: {error}") from error
     whole = read_events([text])

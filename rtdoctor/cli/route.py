@@ -10,10 +10,12 @@ from urllib import request
 
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep
+from rtdoctor.files import read_bounded
 from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
 from rtdoctor.wire.tls import BadCertificateFile, context_for
 
+_MOST_KEY = 1 << 20
 DIRECT = "none"  # --proxy none: straight, whatever the environment says
 
 
@@ -81,7 +83,7 @@ def tls_context(route: Route) -> ssl.SSLContext:
     try:
         context = context_for(route)
         if holder := route.cert_key or route.cert:
-            keep([Secret(Path(holder).read_text(encoding="latin-1"), "client-key", holder)])
+            keep([Secret(read_bounded(Path(holder), _MOST_KEY).decode("latin-1"), "client-key", holder)])
         return context
     except BadCertificateFile as error:
         named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""

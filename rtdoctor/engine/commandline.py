@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rtdoctor.files import read_bounded
 from rtdoctor.model.given import Given
 
 # What the WebSocket library sends itself; the user's own values of these would only break the handshake.
@@ -32,7 +33,7 @@ _TAKES_VALUE = frozenset(
     )
 )
 _HEADER, _SUBPROTOCOL = frozenset(("-H", "--header")), frozenset(("-s", "--subprotocol", "--protocol"))
-_MOST_HAR = 256 * 1024 * 1024
+_MOST_HAR = 64 * 1024 * 1024
 
 
 class BadHandshake(ValueError):
@@ -112,9 +113,7 @@ def read_har(path: Path) -> Given:
         BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
     """
     try:
-        if path.stat().st_size > _MOST_HAR:
-            raise BadHandshake(f"{path}: larger than 256 MiB")
-        har = json.loads(path.read_bytes())
+        har = json.loads(read_bounded(path, _MOST_HAR))
         entries = har["log"]["entries"]
     except OSError as error:
         raise BadHandshake(f"{path}: {error.strerror or error}") from error

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.files import read_bounded
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
@@ -49,9 +50,7 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
         BadScenario: the file cannot be read or breaks the form.
     """
     try:
-        if file.stat().st_size > _MOST_BYTES:
-            raise BadScenario(f"{file}: larger than 1 MiB")
-        raw = _plain(tomllib.loads(file.read_text(encoding="utf-8")))
+        raw = _plain(tomllib.loads(read_bounded(file, _MOST_BYTES).decode("utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

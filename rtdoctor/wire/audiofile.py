@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from rtdoctor.files import read_bounded
 from rtdoctor.protocol.audio import RATE, Measure, measure, to_pcm16
 
 MOST_SECONDS = 600
@@ -55,5 +56,8 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
         samples = soxr.resample(samples, rate, RATE)
     beside = path.with_suffix(".txt")
     if reference is None and beside.is_file():
-        reference = beside.read_text(encoding="utf-8", errors="replace").strip() or None
+        try:
+            reference = read_bounded(beside, 1 << 20).decode("utf-8", "replace").strip() or None
+        except OSError as error:
+            raise BadAudio(f"{beside}: {error.strerror or error}") from error
     return Speech(path.name, to_pcm16(samples), rate, channels, taken, reference)
