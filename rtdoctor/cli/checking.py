@@ -31,6 +31,7 @@ from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
+from rtdoctor.report.clean import clean
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
 from rtdoctor.scenario.load import BadScenario, load_folder
@@ -110,7 +111,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
         due = next(line for line in scenario.accept if line.grade == "expected")
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
         cost = " (billable)" if scenario.billable else ""
-        table.add_row(Text(scenario.id), Text(scenario.title + cost), Text(" ".join(scenario.tags)), Text(seen))
+        table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
     console(sys.stdout).print(table)
 
 

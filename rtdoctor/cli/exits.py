@@ -18,6 +18,7 @@ class Usage(Exception):
 def fail(message: str, code: int) -> NoReturn:
     """Print one sentence to stderr and leave. What was typed may hold a key (`--key-env $OPENAI_API_KEY`)."""
     from rtdoctor.cli.known import redactor
+    from rtdoctor.report.clean import clean
 
-    print(f"rtdoctor: {redactor().text(message)}", file=sys.stderr)
+    print(f"rtdoctor: {clean(redactor().text(message))}", file=sys.stderr)
     raise SystemExit(code)

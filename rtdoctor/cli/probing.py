@@ -5,6 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
@@ -85,6 +86,9 @@ def carry_out(asked: Asked) -> int:
     if asked.route.insecure and not asked.route.send_key:
         withheld = credentials[-1] if credentials else None
         given = given.without_secrets([*given.secrets(), *credentials])
+        # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
+        if redactor().leaks(unquote(unquote(given.written()))):
+            raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
     usual = defaults()
     choice = Choice(
         target=target,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib import request
+from urllib.parse import urlsplit
 
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep
@@ -55,6 +56,9 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
         pinned = tuple(parse_pinned(item) for item in asked.resolve)
     except BadTarget as error:
         raise Usage(str(error)) from error
+    through = urlsplit(proxy or "").hostname or ""
+    if family and is_address(through) and (":" in through) != (family == 6):
+        raise Usage(f"-{family} and the proxy's address {through} do not go together")
     if pinned and proxy:
         notices.append("--resolve says nothing about the endpoint here: the proxy resolves its name.")
     bundle = _bundle(os.environ, notices) if target.tls else None

@@ -33,6 +33,8 @@ _TAKES_VALUE = frozenset(
     )
 )
 _HEADER, _SUBPROTOCOL = frozenset(("-H", "--header")), frozenset(("-s", "--subprotocol", "--protocol"))
+_MOST_HANDSHAKE = 1 << 20
+_MOST_DEPTH = 64  # no event is nested deeper by far; deeper text is sent as it is
 _MOST_HAR = 64 * 1024 * 1024
 
 
@@ -46,7 +48,13 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
     Raises:
         BadHandshake: the URL is none, or a part is not of that form.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        whole = "\n".join((url, *headers, *subprotocols, *query)).encode()
+    except ValueError as error:  # no URL at all, or half of a character
+        raise BadHandshake(f"{url!a} is no URL of a socket, or the handshake holds half characters") from error
+    if len(whole) > _MOST_HANDSHAKE:
+        raise BadHandshake("the handshake is larger than 1 MiB")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("ws", "wss") or not parts.hostname:
         raise BadHandshake(f"'{url}' is no URL of a socket: it wants wss://host/path")
@@ -123,9 +131,10 @@ def read_har(path: Path) -> Given:
         request = entry.get("request") if isinstance(entry, dict) else None
         url = request.get("url") if isinstance(request, dict) else None
         if isinstance(request, dict) and isinstance(url, str) and _is_socket(entry, url):
+            listed = request.get("headers")
             headers = [
                 f"{item['name']}: {item['value']}"
-                for item in request.get("headers") or ()
+                for item in (listed if isinstance(listed, list) else ())
                 if isinstance(item, dict)
                 and "name" in item
                 and "value" in item
@@ -142,17 +151,29 @@ def _is_socket(entry: dict[str, Any], url: str) -> bool:
 
 def _sent(entry: dict[str, Any]) -> tuple[Any, ...]:
     messages = entry.get("_webSocketMessages")
-    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"] if messages else []
+    if not isinstance(messages, list):
+        return ()
+    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"]
     return read_events([text for text in found if isinstance(text, str)])
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets of a JSON text go at most; those inside of its strings are counted, too."""
+    deep = most = 0
+    for char in text:
+        deep += (char in "[{") - (char in "]}")
+        most = max(most, deep)
+    return most
 
 
 def read_events(lines: list[str]) -> tuple[Any, ...]:
     """Client events, one JSON object a line; what is not JSON is kept as text, to be sent as it is."""
     events: list[Any] = []
-    for line in lines:
+    for given in lines:
+        line = given.encode("utf-8", "replace").decode()  # half of a character cannot be sent
         try:
             event = json.loads(line)
         except (ValueError, RecursionError):
             event = line
-        events.append(event if isinstance(event, dict) else line)
+        events.append(event if isinstance(event, dict) and _depth(line) <= _MOST_DEPTH else line)
     return tuple(events)

@@ -1,5 +1,6 @@
 """Credentials on their way out: which header or subprotocol carries them, and minting a client secret."""
 
+import re
 from dataclasses import dataclass, replace
 
 from rtdoctor.engine.setup import Bench, Choice
@@ -13,6 +14,8 @@ from rtdoctor.wire.http import rest
 # Shaped like real ones and belonging to nobody.
 WRONG_KEY = Secret("sk-proj-000000000000000000000000000000000000none", "wrong-key", "rtdoctor")
 MALFORMED_SECRET = Secret("ek_malformed.0000", "wrong-key", "rtdoctor")
+# What a header and a subprotocol can carry, and no word of a report: what a server gives here is masked everywhere.
+_SECRET_LIKE = re.compile(r"(?=.*[0-9])[A-Za-z0-9._~+/=-]{16,4096}")
 SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
 
 
@@ -146,7 +149,8 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         return Minted(exchange)
     parsed = parse_event(answer.body.decode("utf-8", "replace")) or {}
     value, expires_at = parsed.get("value"), parsed.get("expires_at")
-    secret = Secret(value, "secret", "POST /realtime/client_secrets") if isinstance(value, str) and value else None
+    usable = isinstance(value, str) and _SECRET_LIKE.fullmatch(value) is not None
+    secret = Secret(str(value), "secret", "POST /realtime/client_secrets") if usable else None
     if secret:
         bench.redactor.add(secret)
         # The body holds the secret: it goes no further.

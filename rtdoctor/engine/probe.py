@@ -30,7 +30,7 @@ from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
-_SHOWN = 1_000  # characters of a frame
+_MOST_FRAMES, _MOST_TEXT = 20, 1_000
 
 
 @dataclass(slots=True)
@@ -111,8 +111,9 @@ async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: 
 
 def _head_of(exchange: Exchange) -> Exchange:
     """The exchange with its frames cut to what a report can show; what was judged was all of it."""
-    frames = (replace(frame, text=frame.text[:_SHOWN] if frame.text else frame.text) for frame in exchange.frames)
-    return replace(exchange, frames=tuple(frames))
+    head = exchange.frames[:_MOST_FRAMES]
+    frames = (replace(frame, text=frame.text[:_MOST_TEXT] if frame.text else frame.text) for frame in head)
+    return replace(exchange, frames=tuple(frames), more_frames=len(exchange.frames) - len(head))
 
 
 def _report(bench: Bench, found: _Found, started: float) -> Report:

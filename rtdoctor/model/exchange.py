@@ -70,7 +70,8 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """All of one attempt. `unmet` holds the event types that were awaited in vain."""
+    """All of one attempt. `unmet` holds the event types that were awaited in vain; `more_frames` counts those that a
+    shown exchange leaves out."""
 
     request: Request
     answer: Answer | None = None
@@ -81,6 +82,7 @@ class Exchange:
     unmet: tuple[str, ...] = ()
     alive: bool = False
     truncated: bool = False
+    more_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,11 @@ class Given:
             tuple(_walked(event, out) for event in self.events),
         )
 
+    def written(self) -> str:
+        """All that goes out, as one text: never to be shown."""
+        lines = [self.url, *(f"{name}: {value}" for name, value in self.headers), *self.subprotocols]
+        return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e) for e in self.events)))
+
     def shown(self) -> "Given":
         """The printable form: every credential masked."""
         query = {name: mask(value) if _hidden(name, _SECRET_QUERY) else value for name, value in self.query.items()}

@@ -14,7 +14,7 @@ from rtdoctor.report.clean import clean
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
 
-_MOST_FRAMES, _MOST_TEXT = 20, 300
+_MOST_TEXT = 300
 
 
 def show(probed: Probed, out: TextIO) -> None:
@@ -70,10 +70,10 @@ def _answer(exchange: Exchange, console: Console) -> None:
             _indented(console, f"{name}: {value[:_MOST_TEXT]}", "dim")
         if answer.body:
             _indented(console, _cut(answer.body.decode("utf-8", "replace")))
-    for frame in exchange.frames[:_MOST_FRAMES]:
+    for frame in exchange.frames:
         _frame(frame, console)
-    if len(exchange.frames) > _MOST_FRAMES:
-        _indented(console, f"and {len(exchange.frames) - _MOST_FRAMES} more frames")
+    if exchange.more_frames:
+        _indented(console, f"and {exchange.more_frames} more frames")
     if exchange.close is not None and exchange.close.by == "server":
         _indented(
             console, f"+{exchange.close.at * 1000:.0f} ms  server  close {exchange.close.code} {exchange.close.reason}"

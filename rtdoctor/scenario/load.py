@@ -1,6 +1,7 @@
 """Reads scenario files and checks them; an error names file, place and reason. Nothing in a file is executed."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, time
@@ -16,6 +17,7 @@ from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 from rtdoctor.scenario.pattern import BadPattern, Pattern
 
 _MOST_BYTES = 1 << 20
+_LONG_NAME = re.compile(r"(?:[\w\"'-]{1,64}+[ \t]?\.[ \t]?){100}")
 
 
 class BadScenario(ValueError):
@@ -49,11 +51,17 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
     Raises:
         BadScenario: the file cannot be read or breaks the form.
     """
+    if not file.is_file():
+        raise BadScenario(f"{file}: is no file")  # a pipe would be waited for
     try:
-        raw = _plain(tomllib.loads(read_bounded(file, _MOST_BYTES).decode("utf-8")))
+        text = read_bounded(file, _MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    if _LONG_NAME.search(text):
+        raise BadScenario(f"{file}: holds a name of more than a hundred parts")  # tomllib takes minutes for it
+    try:
+        raw = _plain(tomllib.loads(text))
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
         raise BadScenario(f"{file}: is no TOML: {error}") from error
     for bad in _form().iter_errors(raw):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in bad.instance_path)

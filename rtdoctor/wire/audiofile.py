@@ -35,7 +35,11 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
     """
     import soundfile
 
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:  # too long for a name
+        raise BadAudio(f"{path}: {error.strerror or error}") from error
+    if not found:
         raise BadAudio(f"{path}: no such file")
     try:
         with soundfile.SoundFile(path) as file:

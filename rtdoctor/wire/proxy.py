@@ -78,4 +78,5 @@ def _request(route: Route, host: str, port: int) -> bytes:
 
 def _status(head: bytes) -> int:
     words = head.split(b"\r\n", 1)[0].split()
-    return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/") and words[1].isdigit() else 0
+    http = len(words) > 1 and words[0].startswith(b"HTTP/") and len(words[1]) == 3 and words[1].isdigit()
+    return int(words[1]) if http else 0

@@ -5,6 +5,7 @@ connection, so no key can leak through it.
 """
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Awaitable, Callable
@@ -65,7 +66,11 @@ def context_for(route: Route) -> ssl.SSLContext:
     Raises:
         BadCertificateFile: a file cannot be read, or holds no certificate or key.
     """
-    context = ssl.create_default_context()
+    try:
+        context = ssl.create_default_context()
+    except OSError as error:  # it opens the file that SSLKEYLOGFILE names
+        place = os.environ.get("SSLKEYLOGFILE", "the system's roots")
+        raise BadCertificateFile(f"{place}: {error.strerror or error}") from error
     for name in (route.ca_file, route.ca_bundle):
         if name is not None:
             _trust(context, name)
@@ -226,7 +231,8 @@ def _read(tls: ssl.SSLObject) -> Certificate | None:
     return Certificate(
         subject=_name(raw.get("subject", ())),
         issuer=_name(raw.get("issuer", ())),
-        names=tuple(value for _, value in raw.get("subjectAltName", ())),
+        # A name may be of a kind that is a structure of its own (DirName).
+        names=tuple(value for _, value in raw.get("subjectAltName", ()) if isinstance(value, str)),
         not_before=ssl.cert_time_to_seconds(raw["notBefore"]),
         not_after=ssl.cert_time_to_seconds(raw["notAfter"]),
     )
