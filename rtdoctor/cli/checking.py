@@ -150,8 +150,8 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             realtime_model=model if model and aim == "realtime" else usual.realtime,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
-            organization=None if on_mock else os.environ.get("OPENAI_ORG_ID") or None,
-            project=None if on_mock else os.environ.get("OPENAI_PROJECT_ID") or None,
+            organization=None if on_mock else _account("OPENAI_ORG_ID"),
+            project=None if on_mock else _account("OPENAI_PROJECT_ID"),
             timeout=asked.timeout,
             deadline=asked.deadline,
             concurrency=asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY),
@@ -161,6 +161,13 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
         ),
         context,
     )
+
+
+def _account(variable: str) -> str | None:
+    value = os.environ.get(variable) or None
+    if value and not (value.isascii() and value.isprintable()):
+        raise Usage(f"{variable}: holds a character that a header cannot carry")
+    return value
 
 
 def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:

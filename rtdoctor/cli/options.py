@@ -13,7 +13,9 @@ KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environmen
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[
     Path | None,
-    typer.Option(help="A PEM file with a CA to trust beside the system's (also SSL_CERT_FILE, REQUESTS_CA_BUNDLE)."),
+    typer.Option(
+        help="A PEM file with a CA to trust beside the system's (also SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE)."
+    ),
 ]
 Cert = Annotated[Path | None, typer.Option(help="A PEM file with the client certificate, where the server wants one.")]
 CertKey = Annotated[Path | None, typer.Option("--key", help="A PEM file with its key, where --cert does not hold it.")]

@@ -4,6 +4,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib import request
@@ -104,13 +105,27 @@ def _proxy(target: Target, asked: str | None, notices: list[str]) -> tuple[str |
     if kind is None:
         return None, ""
     variable = next((n for n in (f"{kind}_proxy", f"{kind}_proxy".upper()) if os.environ.get(n)), kind)
-    if request.proxy_bypass_environment(f"{target.host}:{target.port}", known):  # type: ignore[attr-defined]
+    bypassed = request.proxy_bypass_environment(f"{target.host}:{target.port}", known)  # type: ignore[attr-defined]
+    if bypassed or _in_network(target.host, known.get("no", "")):
         notices.append(f"{variable} is set, and NO_PROXY names {target.host}: it goes directly.")
         return None, ""
     try:
         return parse_proxy(known[kind], variable), variable
     except BadTarget as error:
         raise BadTarget(f"{error}; --proxy {DIRECT} goes directly") from error
+
+
+def _in_network(host: str, no_proxy: str) -> bool:
+    """True when NO_PROXY holds a network (10.0.0.0/8) that an address lies in, as Go's and curl's clients read it."""
+    if not is_address(host):
+        return False
+    for entry in no_proxy.split(","):
+        try:
+            if "/" in entry and ip_address(host) in ip_network(entry.strip(), strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
 
 
 def _bundle(environment: Mapping[str, str], notices: list[str]) -> str | None:

@@ -1,5 +1,6 @@
 """Says in plain words what was seen and what was expected. The 101 and what came after it are two facts."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _SHOWN = 300
+_TELLING_HEADERS = frozenset(("via", "www-authenticate", "x-squid-error"))
+_NO_WORDS = re.compile(r"(?is)<(style|script)\b.*?(</\1>|$)|<!--.*?(-->|$)|<[^>]{0,500}(>|$)")
 
 
 def tell(outcome: Outcome) -> tuple[str, ...]:
@@ -20,8 +23,11 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         told.append(f"It points to {_cut(location, 200)}; that was not followed.")
     if outcome.http_error is not None:
         told.append(f"The body holds the error {_quoted(outcome.http_error)}.")
-    elif outcome.http_body and outcome.http_status != 200:
-        told.append(f"The body begins: {_cut(outcome.http_body, 120)}")
+    elif outcome.http_body and (outcome.http_status != 200 or outcome.stage == "upgrade"):
+        told.append(f"The body says: {_cut(_words(outcome.http_body), 300)}")
+    told.extend(
+        f"{name}: {_cut(value, 120)}." for name, value in outcome.http_headers if name.lower() in _TELLING_HEADERS
+    )
     if outcome.first_event is not None:
         after = f"{outcome.first_event_ms:g} ms later" if outcome.first_event_ms is not None else "Then"
         kind = f" (session.type {outcome.session_type})" if outcome.session_type else ""
@@ -68,6 +74,12 @@ def _reason(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
+def _words(body: str) -> str:
+    """The words of a page without its markup; anything else as it is."""
+    words = " ".join(_NO_WORDS.sub(" ", body).split()) if body.lstrip().startswith("<") else body
+    return words or body
+
+
 def _cut(text: str, most: int) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
@@ -94,7 +106,7 @@ def short(outcome: Outcome) -> str:
         if outcome.close_code is not None:
             parts.append(f"close {outcome.close_code}")
         elif outcome.fault:
-            parts.append(outcome.fault if outcome.first_event else f"silence ({outcome.fault})")
+            parts.append("silence" if outcome.fault == "timeout" else outcome.fault)
         elif outcome.errors and outcome.open:
             parts.append("stays open")
     return _joined(outcome.http_status, parts)

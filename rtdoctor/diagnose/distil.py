@@ -19,6 +19,9 @@ _KEPT_HEADERS = frozenset(
         "x-ms-region",
         "cf-ray",
         "x-request-id",
+        "via",
+        "www-authenticate",
+        "x-squid-error",
     )
 )
 _BODY_SHOWN = 2_000

@@ -41,7 +41,10 @@ def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
     """The edits that would change this handshake, those that the cause suggests first."""
     base = given.path[: given.path.find("/realtime")] if "/realtime" in given.path else "/v1"
     found = [
-        (cause not in entry["cause"], Edit(entry["id"], entry["text"].format(base=base, model=means.model)))
+        (
+            cause not in entry["cause"],
+            Edit(entry["id"], entry["text"].replace("{base}", base).replace("{model}", means.model)),
+        )
         for entry in _table()
         if apply(entry["id"], given, means) is not None
     ]

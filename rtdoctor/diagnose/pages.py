@@ -17,7 +17,7 @@ def page(ident: str) -> Page:
     cause = causes()[ident]
     raw = tomllib.loads(Path(__file__).with_name("pages.toml").read_text(encoding="utf-8"))
     layer, _, name = ident.partition(".")
-    entry = raw[layer][name]
+    entry = raw.get(layer, {}).get(name, {"who": "", "shows": "", "mended": ""})
     evidence = dict.fromkeys(rule.evidence for rule in rules() if rule.cause == ident)
     newest = sorted(evidence, key=lambda item: item.seen, reverse=True)
     return Page(

@@ -8,7 +8,7 @@ from rtdoctor.model.outcome import Outcome
 
 _WHERE = {
     "upgrade": "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not",
-    "first-event": "after the 101, at the first event: the upgrade comes through, and what is said on it decides",
+    "first-event": "after the 101: the upgrade comes through, and the session does not begin",
     "session": "inside the session, at session.update",
 }
 

@@ -48,7 +48,7 @@ def _stands(outcome: Outcome) -> tuple[Candidate, ...]:
     """Whole layers that are out because what lies above them answered."""
     if outcome.http_status == 101:
         return (Candidate("network", "the 101 came, so the way to the server works"),)
-    if outcome.http_status is not None and outcome.http_status < 300:
+    if outcome.stage == "http" and outcome.http_status is not None and outcome.http_status < 300:
         return (Candidate("network", "an answer came, so the way to the server works"),)
     return ()
 
@@ -64,11 +64,11 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
         summary=short(outcome),
         cause=cause.id,
         title=cause.title,
-        explanation=cause.explanation,
+        explanation=(weighed.rule and weighed.rule.why) or cause.explanation,
         confidence=weighed.rule.evidence.confidence if weighed.rule else None,
         facts=tell(outcome),
         ruled_out=weighed.ruled_out,
-        remedy=cause.remedy,
+        remedy=(weighed.rule and weighed.rule.remedy) or cause.remedy,
         evidence=(weighed.rule.evidence,) if weighed.rule else (),
     )
 

@@ -30,7 +30,7 @@ def judge_connection(
     """One of the addresses takes a connection; those that did not are told. By a proxy they are the proxy's."""
     if address is None and fault is not None:
         if by_proxy:
-            fault = Fault("tcp", "proxy-refused", f"the proxy cannot be reached: {fault.text}")
+            fault = Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {fault.text}")
         return _of_fault(fault, fault.text)
     told = tuple(text for _, text in failed)
     if failed:
@@ -57,7 +57,7 @@ def judge_certificate(
     if certificate is not None:
         told = [
             f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
-            f"Issued by {certificate.issuer}.",
+            f"Issued by {certificate.issuer.rstrip('.')}.",
             f"Valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
         ]
     evidence: tuple[Evidence, ...] = ()
@@ -66,7 +66,7 @@ def judge_certificate(
         evidence = (known.evidence,)
     if fault is not None:
         if fault.kind == "untrusted" and certificate is not None:
-            told.append(_why_untrusted(certificate, sent, target, bool(evidence)))
+            told.append(_why_untrusted(fault, certificate, sent, target, bool(evidence)))
         base = _of_fault(fault, fault.text, told)
         return replace(base, evidence=(*evidence, *base.evidence))
     left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
@@ -76,10 +76,12 @@ def judge_certificate(
     return Finding("pass", summary, facts=tuple(told), evidence=evidence)
 
 
-def _why_untrusted(certificate: Certificate, sent: int | None, target: Target | None, inspected: bool) -> str:
+def _why_untrusted(
+    fault: Fault, certificate: Certificate, sent: int | None, target: Target | None, inspected: bool
+) -> str:
     """Self-signed, an incomplete chain, an inspecting proxy or a private CA: what the certificate itself tells."""
     by_proxy = target is not None and target.route.proxy is not None
-    if certificate.issuer == certificate.subject:
+    if fault.text in ("self-signed certificate", "self signed certificate"):  # OpenSSL 3 and 1.1
         return "It is self-signed: give this very certificate with --ca-file if you know it."
     if inspected or (by_proxy and target is not None and target.profile in ("openai", "azure")):
         return "The proxy's own CA is what a client must trust: ask for its certificate and give it with --ca-file."

@@ -13,13 +13,16 @@ from rtdoctor.model.outcome import Outcome, facts, matches
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition that points to a cause, how strongly, and where that is known from."""
+    """A condition that points to a cause, how strongly, and where that is known from. `why` and `remedy` take the place
+    of the cause's own where this condition tells more exactly what happened."""
 
     cause: str
     when: Mapping[str, Any]
     strength: int
     evidence: Evidence
     rules_out: Mapping[str, str]
+    why: str = ""
+    remedy: str = ""
 
 
 @cache
@@ -33,6 +36,8 @@ def rules() -> tuple[Rule, ...]:
             entry["strength"],
             Evidence(entry["evidence"], entry["seen"], entry["confidence"]),
             entry.get("rules_out", {}),
+            entry.get("why", ""),
+            entry.get("remedy", ""),
         )
         for entry in raw["rule"]
     ]

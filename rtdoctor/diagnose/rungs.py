@@ -121,7 +121,7 @@ def _skewed(answer: Answer | None, now: float, told: Sequence[str]) -> Finding |
     if abs(skew) <= SKEW_WARNED:
         return None
     side = "behind" if skew > 0 else "ahead"
-    fact = f"The local clock is {abs(skew):.0f} s {side} of the server's."
+    fact = f"The local clock is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} the server's."
     return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", [*told, fact])
 
 
@@ -137,8 +137,7 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     """
     weighed = weigh(outcome)
     if outcome.fault is not None:
-        faults = (*tell(outcome), "The socket may work all the same; the rungs below tell.")
-        return Finding("warn", f"GET /models: {outcome.fault_text}", facts=faults)
+        return Finding("warn", f"GET /models: {outcome.fault_text}", facts=tell(outcome))
     told = list(tell(outcome))
     if outcome.http_status == 401:
         return finding(outcome, "fail", weighed)
@@ -147,7 +146,6 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     if outcome.http_status in (404, 405, 501):
         return Finding("warn", f"no GET /models here ({outcome.http_status})", facts=tuple(told))
     if outcome.http_status != 200:
-        told.append("The socket may work all the same; the rungs below tell.")
         base = finding(outcome, "warn", weighed)
         return Finding(
             "warn",

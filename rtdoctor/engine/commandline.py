@@ -1,6 +1,7 @@
 """Reads handshakes that people have at hand: a curl, websocat or wscat command line, or an entry of a HAR file."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _TAKES_VALUE = frozenset(
     )
 )
 _HEADER, _SUBPROTOCOL = frozenset(("-H", "--header")), frozenset(("-s", "--subprotocol", "--protocol"))
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
 _MOST_DEPTH = 64  # no event is nested deeper by far; deeper text is sent as it is
 _MOST_HAR = 64 * 1024 * 1024
@@ -62,6 +64,8 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
     offered = list(subprotocols)
     for line in headers:
         name, colon, value = line.partition(":")
+        if _CONTROL.search(line):
+            raise BadHandshake(f"the header {name.strip()[:40]!a} holds a control character, which no header carries")
         if not colon or not name.strip():
             raise BadHandshake(f"the header '{name.strip()}' has no colon; write 'Name: value'")
         if name.strip().lower() == "sec-websocket-protocol":

@@ -23,7 +23,8 @@ _NO_SUCH = "rtdoctor-cannot-exist"
 
 def ambiguous(outcome: Outcome) -> bool:
     """True when the answer has more than one cause that only another handshake can tell apart."""
-    silent = outcome.http_status == 101 and outcome.first_event is None and outcome.close_code is None
+    # Silence has causes in the handshake; frames that break and connections that drop have none there.
+    silent = outcome.http_status == 101 and outcome.first_event is None and outcome.fault == "timeout"
     return silent or (outcome.http_status in AMBIGUOUS and outcome.http_error is None)
 
 
@@ -87,7 +88,9 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         )
         if possible
     ]
-    if len(left) > 1:
+    if all(control.same for control in controls) and finding.cause not in ("refused.path", "refused.not-routed"):
+        told.append("Whatever is asked gets this answer: it does not depend on path, key or query.")
+    elif len(left) > 1:
         told.append(f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.")
     elif left:
         told.append(f"What is left: {left[0]}.")

@@ -34,13 +34,14 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     started = time.monotonic()
     if is_address(host):
         addresses: tuple[str, ...] = (host,)
-        yield rung_of("dns", Finding("skip", f"does not apply: {host} is an address"))
+        whose = f"the proxy {host}" if route.proxy else host
+        yield rung_of("dns", Finding("skip", f"does not apply: {whose} is an address"))
     else:
         resolved = await resolve(host, port, choice.timeout, route)
         addresses = resolved.addresses
         fault = resolved.fault
         if fault and route.proxy:
-            fault = Fault("dns", "proxy-refused", f"the proxy's name does not resolve: {fault.text}")
+            fault = Fault("tcp", "proxy-absent", f"the proxy's name does not resolve: {fault.text}")
         named = rung_of("dns", judges.judge_addresses(host, addresses, fault, given=resolved.given), started)
         yield named
         if named.dead:
@@ -50,7 +51,7 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     connected = await connect(addresses, port, choice.timeout)
     judged = judges.judge_connection(connected.address, connected.failed, connected.fault, route.proxy is not None)
     address = connected.address or ""
-    if route.proxy and connected.address and target.tls:
+    if route.proxy and connected.address:
         judged = await _tunnel(bench, address, judged)
     open_port = rung_of("tcp", judged, started)
     yield open_port
@@ -91,6 +92,10 @@ async def _tls(bench: Bench, address: str) -> Finding:
     judged = judges.judge_certificate(
         secured.certificate, secured.version, secured.fault, bench.clock.now(), target, secured.sent
     )
+    # Which roots were trusted is what an untrusted chain turns on.
+    trusted = tuple(notice for notice in choice.notices if "trusted" in notice)
+    if judged.verdict != "pass":
+        judged = replace(judged, facts=(*judged.facts, *trusted))
     return judges.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
 
 

@@ -161,7 +161,7 @@ class Given:
             masked = replace(masked, url=urlunsplit(parts._replace(netloc="secret@" + parts.netloc.rpartition("@")[2])))
         return replace(
             masked,
-            headers=tuple((n, mask(v) if _hidden(n, _SECRET_HEADERS) else v) for n, v in self.headers),
+            headers=tuple((n, _masked(v) if _hidden(n, _SECRET_HEADERS) else v) for n, v in self.headers),
             subprotocols=tuple(
                 KEY_SUBPROTOCOL + mask(s.removeprefix(KEY_SUBPROTOCOL)) if s.startswith(KEY_SUBPROTOCOL) else s
                 for s in self.subprotocols
@@ -203,6 +203,12 @@ def _basic_password(value: str) -> str:
         return binascii.a2b_base64(encoded.strip()).decode("utf-8", "replace").partition(":")[2]
     except ValueError:
         return ""
+
+
+def _masked(value: str) -> str:
+    """A header's value with its scheme, which is no secret: whether `Bearer` is there is what a user must see."""
+    scheme, space, rest = value.partition(" ")
+    return f"{scheme} {mask(rest.strip())}" if space and scheme in ("Bearer", "Basic") else mask(value)
 
 
 def _hidden(name: str, known: frozenset[str]) -> bool:

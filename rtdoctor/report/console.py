@@ -4,6 +4,8 @@ from typing import TextIO
 
 from rich.console import Console
 
+_LEAST_WIDTH = 20
+
 
 class _Quiet(Console):
     def on_broken_pipe(self) -> None:
@@ -17,4 +19,7 @@ def console(out: TextIO) -> Console:
     reconfigure = getattr(out, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-    return _Quiet(file=out, markup=False, emoji=False, highlight=False)
+    made = _Quiet(file=out, markup=False, emoji=False, highlight=False)
+    if made.width < _LEAST_WIDTH:
+        made.width = _LEAST_WIDTH  # COLUMNS=0 would leave nothing of a report
+    return made

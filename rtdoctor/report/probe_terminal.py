@@ -24,7 +24,7 @@ def show(probed: Probed, out: TextIO) -> None:
     writer = TerminalWriter(console)
     if report.setting.insecure:
         console.print(Text(UNCHECKED, "bold red"))
-    console.print(Text("What was sent", "bold"))
+    console.print(Text("The handshake", "bold"))
     _indented(console, f"GET {given.url}")
     for name, value in given.headers:
         _indented(console, f"{name}: {value}")

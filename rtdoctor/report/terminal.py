@@ -125,6 +125,9 @@ class TerminalWriter:
             f"{summary.verdict.upper()} (exit {130 if report.interrupted else summary.exit_code})  {summary.sentence}",
             "bold " + _STYLE[summary.verdict],
         )
+        remedy = _remedy(report)
+        if remedy:
+            self._say("To mend it: ", remedy)
         if not report.setting.account_tested:
             self._say("", untested(report.setting), "yellow")
         if report.setting.insecure:
@@ -159,11 +162,12 @@ class TerminalWriter:
             self._say(f"{several}: ", reason)
         # A cause is explained once: where it comes again, only where.
         told = {rung.finding.cause for rung in _worth_explaining(ladder) if rung.finding.cause}
+        unknown = {rung.finding.summary for rung in ladder if rung.finding.cause == _UNKNOWN}
         again: dict[str, list[str]] = {}
         for result in results:
             cause, verdict = result.finding.cause, result.verdict
             if verdict in ("fail", "warn") or (verdict == "inconclusive" and cause):
-                if cause in told and cause != _UNKNOWN:
+                if cause in told and (cause != _UNKNOWN or result.seen in unknown):
                     again.setdefault(cause, []).append(result.scenario)
                 else:
                     self.explain(result.scenario, result.finding)
@@ -205,6 +209,14 @@ class TerminalWriter:
 
     def _line(self) -> None:
         self._console.print()
+
+
+def _remedy(report: Report) -> str:
+    """What mends the run's cause, for its last lines: on a small screen the explanation has scrolled away."""
+    if report.summary.verdict not in ("fail", "inconclusive") or report.summary.cause is None:
+        return ""
+    findings = [rung.finding for rung in report.ladder] + [result.finding for result in report.results]
+    return next((found.remedy for found in findings if found.cause == report.summary.cause and found.remedy), "")
 
 
 def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:

@@ -5,17 +5,18 @@ import functools
 import ssl
 import time
 import weakref
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
 
 from rtdoctor import __version__
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Headers, Request
-from rtdoctor.model.target import DIRECT, Route
-from rtdoctor.wire.dns import FAMILIES, RouteResolver
-from rtdoctor.wire.proxy import refusal
+from rtdoctor.model.target import DIRECT, Route, is_address
+from rtdoctor.wire.dns import FAMILIES, RouteResolver, resolve
+from rtdoctor.wire.proxy import TunnelRefused, absent, open_tunnel, refusal
 from rtdoctor.wire.tap import Tap, TappedHandler, tapped
 from rtdoctor.wire.tcp import kind_of
 from rtdoctor.wire.tls import fault_in_tls
@@ -41,22 +42,64 @@ class UpgradeRefused(Exception):
         self.answer = answer
 
 
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's connector, which for a plain socket by a proxy opens a tunnel. RFC 6455 (section 4.1) wants CONNECT for
+    ws://, too, and other clients send it; aiohttp 3.14.5 asks the proxy for a ws:// URL, which no proxy knows."""
+
+    def __init__(self, route: Route, timeout: float, context: ssl.SSLContext) -> None:
+        super().__init__(
+            ssl=context,
+            limit=0,
+            force_close=True,
+            resolver=RouteResolver(route, timeout),
+            family=FAMILIES[route.family],
+        )
+        self._route, self._wait = route, timeout
+        self.transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
+        # aiohttp has no public way to see a connection's bytes.
+        self._factory = functools.partial(  # type: ignore[assignment]
+            TappedHandler, asyncio.get_running_loop(), self.transports
+        )
+
+    async def _create_direct_connection(self, req: Any, traces: Any, timeout: Any, **more: Any) -> Any:
+        if not _by_tunnel.get():
+            return await super()._create_direct_connection(req, traces, timeout, **more)
+        host, port = self._route.proxy_address
+        address = host
+        if not is_address(host):
+            resolved = await resolve(host, port, self._wait, self._route)
+            if resolved.fault is not None:
+                raise TunnelRefused(absent(resolved.fault.text))
+            address = resolved.addresses[0]
+        _, writer = await open_tunnel(address, self._route, req.url.host or "", req.url.port or 80, self._wait)
+        protocol = self._factory()
+        protocol.held = writer  # type: ignore[attr-defined]  # a writer that nobody holds closes its connection
+        transport: Any = writer.transport
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        return transport, protocol
+
+
+_by_tunnel: ContextVar[bool] = ContextVar("by_tunnel", default=False)
+
+
+@contextmanager
+def tunnelled(wanted: bool) -> Iterator[None]:
+    """Connections that are opened inside go by CONNECT, without TLS."""
+    token = _by_tunnel.set(wanted)
+    try:
+        yield
+    finally:
+        _by_tunnel.reset(token)
+
+
 @asynccontextmanager
 async def open_session(
     context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0
 ) -> AsyncIterator[HttpSession]:
     """The session that all requests of a run go through; at its end no connection is left. `timeout` is for a name, in
     seconds."""
-    connector = aiohttp.TCPConnector(
-        ssl=context,
-        limit=0,
-        force_close=True,
-        resolver=RouteResolver(route, timeout),
-        family=FAMILIES[route.family],
-    )
-    transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
-    # aiohttp has no public way to see a connection's bytes.
-    connector._factory = functools.partial(TappedHandler, asyncio.get_running_loop(), transports)  # type: ignore[assignment]
+    connector = _Connector(route, timeout, context)
     session = aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": USER_AGENT},
@@ -70,7 +113,7 @@ async def open_session(
     finally:
         await session.close()
         # A TLS connection closes politely, and would outlive the loop; two turns of it are what an abort takes.
-        for transport in list(transports):
+        for transport in list(connector.transports):
             transport.abort()  # type: ignore[attr-defined]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -155,7 +198,7 @@ def fault_of(error: BaseException, layer: Any, timeout: float, taps: Sequence[Ta
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return refusal(error.status)
     if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return Fault("tcp", "proxy-refused", "the proxy cannot be reached")
+        return absent(str(error.os_error))
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Fault("tls", "untrusted", str(error.certificate_error))
     if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError):

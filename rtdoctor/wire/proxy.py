@@ -11,6 +11,7 @@ from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import Route
 
 _MOST_HEAD = 64 * 1024
+_TELLING = ("proxy-authenticate", "www-authenticate", "x-squid-error", "via", "server")
 
 
 class TunnelRefused(Exception):
@@ -39,7 +40,7 @@ async def open_tunnel(
             head = await reader.readuntil(b"\r\n\r\n")
             status = _status(head)
             if not 200 <= status < 300:
-                raise TunnelRefused(refusal(status))
+                raise TunnelRefused(refusal(status, head, sent=urlsplit(route.proxy or "").username is not None))
             opened = True
             return reader, writer
     except TimeoutError as error:
@@ -49,21 +50,34 @@ async def open_tunnel(
     except asyncio.LimitOverrunError as error:
         raise TunnelRefused(_fault("the proxy's answer to CONNECT has no end")) from error
     except OSError as error:
-        raise TunnelRefused(_fault(f"the proxy cannot be reached: {error.strerror or error}")) from error
+        raise TunnelRefused(absent(error.strerror or str(error))) from error
     finally:
         if writer is not None and not opened:
             writer.transport.abort()
 
 
-def refusal(status: int) -> Fault:
-    """What the proxy's answer to CONNECT means."""
-    kind = "proxy-auth" if status == 407 else "proxy-refused"
-    told = f"answered CONNECT with {status}" if status else "answered CONNECT with something that is no HTTP"
-    return Fault("tcp", kind, f"the proxy {told}")
+def refusal(status: int, head: bytes = b"", *, sent: bool = False) -> Fault:
+    """What the proxy's answer to CONNECT means; `sent` says that credentials went with it."""
+    if not status:
+        return _fault("the proxy answered CONNECT with something that is no HTTP")
+    told = f"the proxy answered CONNECT with {status}"
+    if status in (401, 407):
+        kind = "proxy-auth-refused" if sent else "proxy-auth"
+        told += ", and credentials were sent" if sent else ""
+    else:
+        kind = "proxy-upstream" if status >= 500 else "proxy-refused"
+    lines = [line.partition(":") for line in head.decode("latin-1").splitlines()[1:] if ":" in line]
+    kept = tuple((name, value.strip()) for name, _, value in lines if name.lower() in _TELLING)
+    return Fault("tcp", kind, told, kept[:4])
+
+
+def absent(text: str) -> Fault:
+    """The proxy cannot be reached."""
+    return Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {text}")
 
 
 def _fault(text: str) -> Fault:
-    return Fault("tcp", "proxy-refused", text)
+    return Fault("tcp", "proxy-silent", text)
 
 
 def _request(route: Route, host: str, port: int) -> bytes:

@@ -18,6 +18,7 @@ from rtdoctor.wire.tap import Tap
 # A recorded session is bounded: a server that never stops must not fill the memory.
 MOST_FRAMES = 5_000
 MOST_BYTES = 8 * 1024 * 1024
+_TOO_BIG = 1009
 _BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what it could not read
 
 
@@ -178,7 +179,8 @@ class Session:
             case WSMsgType.ERROR:
                 code = getattr(message.data, "code", None)
                 broken = code in _BROKEN
-                self.fault = Fault("session", "broken-frames" if broken else "dropped", str(message.data))
+                told = str(message.data) + (", the most that rtdoctor takes" if code == _TOO_BIG else "")
+                self.fault = Fault("session", "broken-frames" if broken else "dropped", told)
             case _:
                 self.fault = self.fault or Fault("session", "dropped", "the connection ended without a close frame")
 

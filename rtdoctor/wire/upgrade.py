@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import aiohttp
 
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.wire.http import RedirectRefused, UpgradeRefused, fault_of, raw_headers
+from rtdoctor.wire.http import RedirectRefused, UpgradeRefused, fault_of, raw_headers, tunnelled
+from rtdoctor.wire.proxy import TunnelRefused
 from rtdoctor.wire.tap import Tap, tapped
 
 MOST_FRAME = 4 * 1024 * 1024  # what aiohttp takes by default; OpenAI's events are far smaller (recordings of 2026)
@@ -36,7 +37,9 @@ async def upgrade(
 ) -> Upgraded:
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed."""
     started = time.monotonic()
-    with tapped() as taps:
+    # A plain socket by a proxy goes by CONNECT, as one under TLS does.
+    by_tunnel = proxy is not None and url.startswith("ws:")
+    with tapped() as taps, tunnelled(by_tunnel):
         try:
             async with asyncio.timeout(timeout):
                 socket = await session.ws_connect(
@@ -45,11 +48,13 @@ async def upgrade(
                     protocols=tuple(subprotocols),
                     autoping=False,
                     max_msg_size=MOST_FRAME,
-                    proxy=proxy,
+                    proxy=None if by_tunnel else proxy,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
                 )
         except (RedirectRefused, UpgradeRefused) as refusal:
             return Upgraded(answer=refusal.answer)
+        except TunnelRefused as refused:
+            return Upgraded(fault=refused.fault)
         except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
             return Upgraded(fault=fault_of(error, "upgrade", timeout, taps))
     response = socket._response

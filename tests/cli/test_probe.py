@@ -1,5 +1,6 @@
 """`rtdoctor probe` as a user runs it."""
 
+import base64
 import json
 import socket
 import threading
@@ -169,3 +170,63 @@ def test_a_har_cannot_have_the_key_sent_in_plain_text_under_the_name_of_openai(t
     assert done.returncode == 1, done.stderr
     assert heard.count(b"HTTP/1.1\r\n") > 5, "mended handshakes were tried"
     assert KEY.encode() not in heard
+
+
+ODD_HARS = [
+    {"_webSocketMessages": 5, "request": {"url": "ws://127.0.0.1:9/v1/realtime"}},
+    {"_webSocketMessages": True, "request": {"url": "ws://127.0.0.1:9/v1/realtime", "headers": 5}},
+    {"request": {"url": "ws://[::1"}},
+    {"request": {"url": "ws://127.0.0.1:9/x?a=\ud800"}},
+    {"request": {"url": "ws://127.0.0.1:9/v1", "headers": [{"name": "X", "value": "a\r\nEvil: 1"}]}},
+    {
+        "request": {"url": "ws://127.0.0.1:9/v1/realtime"},
+        "_webSocketMessages": [{"type": "send", "data": '{"type":"session.update","x":' + "[" * 900 + "]" * 900 + "}"}],
+    },
+]
+
+
+@pytest.mark.parametrize("entry", ODD_HARS, ids=range(len(ODD_HARS)))
+def test_an_odd_har_is_told_or_tried_and_never_a_bug(entry, tmp_path):
+    (tmp_path / "odd.har").write_text(json.dumps({"log": {"entries": [entry]}}))
+    done = rtdoctor("probe", "--har", str(tmp_path / "odd.har"), "--fix", "--timeout", "1", key=KEY)
+    assert done.returncode in (2, 3), done.stderr
+    assert "bug" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["http://[::1"], ["ws://127.0.0.1:9/", "-H", "X: a\r\nEvil: 1"]])
+def test_a_handshake_that_cannot_be_sent_is_a_usage_error(arguments):
+    done = rtdoctor("probe", *arguments, key=KEY)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+def test_a_wrong_format_in_an_event_is_mended_too(tmp_path):
+    format = {"type": "audio/pcm", "rate": 16000}
+    event = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": {"format": format}}}}
+    (tmp_path / "events.jsonl").write_text(json.dumps(event))
+    with serving() as server:
+        url = server.base_url.replace("http", "ws") + "/realtime?intent=transcription"
+        line = ["probe", url, "-H", "Authorization: Bearer $OPENAI_API_KEY", "--send", str(tmp_path / "events.jsonl")]
+        done = rtdoctor(*line, "--fix", "--format", "json", key=KEY)
+    fix = json.loads(done.stdout)["fix"]
+    assert fix["works"]
+    assert fix["edits"] == ['declare session.audio.input.format as {"type": "audio/pcm", "rate": 24000}']
+
+
+@pytest.mark.parametrize("form", ["base64", "hex", "percent", "name"])
+def test_insecure_refuses_a_key_in_a_form_that_it_cannot_keep_back(form):
+    plain = KEY.encode()
+    header = {
+        "base64": f"X-Mine: {base64.b64encode(plain).decode()}",
+        "hex": f"X-Mine: {plain.hex()}",
+        "percent": "X-Mine: " + "".join(f"%{byte:02X}" for byte in plain),
+        "name": f"{KEY}: x",
+    }[form]
+    done = rtdoctor("probe", "wss://127.0.0.1:9/v1/realtime", "-H", header, "--insecure", "--timeout", "1", key=KEY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be kept back" in done.stderr
+
+
+def test_a_terminal_of_no_width_still_gets_the_report():
+    done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--timeout", "1", COLUMNS="0", key=KEY)
+    assert done.returncode == 3
+    assert "tcp" in done.stdout

@@ -232,6 +232,18 @@ SEEN += [
     ("network.upgrade-stripped", at_layer("upgrade", "stripped")),
     ("network.upgrade-stripped", refused(404, error=ErrorEvent("", None, "Invalid URL (GET /v1/realtime)"))),
     ("network.tls-failed", replace(at_layer("upgrade", "tls-port"), asked=PLAIN)),
+    *(
+        ("network.tls-failed", at_layer("tls", kind))
+        for kind in ("client-certificate", "version", "timeout", "plain-text", "failed")
+    ),
+    ("network.proxy-auth", at_layer("tcp", "proxy-auth-refused")),
+    *(("network.proxy-refused", at_layer("tcp", kind)) for kind in ("proxy-absent", "proxy-silent", "proxy-upstream")),
+    *(("network.upgrade-stripped", refused(status)) for status in (200, 405, 426)),
+    ("network.upgrade-stripped", refused(400, body="No CONNECTION upgrade hdr: close")),
+    *(("refused.server-error", refused(status)) for status in (500, 502, 503, 504)),
+    ("refused.forbidden", refused(403, body="<html><title>403 Forbidden</title></html>")),
+    ("refused.unauthorized", refused(401, headers=(("WWW-Authenticate", 'Basic realm="corp"'),))),
+    ("network.tls-failed", refused(400, body="<center>The SSL certificate error</center>")),
     ("network.tls-failed", refused(400, body="<title>400 No required SSL certificate was sent</title>")),
     (
         "network.tls-failed",

@@ -41,7 +41,7 @@ GOOD_SOCKET = Outcome(
         (
             "first-event",
             after_101("invalid_api_key", "Incorrect API key provided.", 3000),
-            "after the 101, at the first event: the upgrade comes through, and what is said on it decides.",
+            "after the 101: the upgrade comes through, and the session does not begin.",
         ),
         (
             "session",

@@ -7,9 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 import trustme
 
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.referee import finding
 from rtdoctor.diagnose.summary import summarise
+from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.credential import _SECRET_LIKE, outgoing
 from rtdoctor.engine.ladder import climb
 from rtdoctor.mock.server import Mock
+from rtdoctor.model.scenario import Handshake
 from rtdoctor.model.target import BadTarget, Route, Target, parse_proxy
 from tests.conftest import KEY, bench_on
 
@@ -100,3 +105,32 @@ def test_a_proxy_url_is_checked_without_being_repeated():
         with pytest.raises(BadTarget) as told:
             parse_proxy(bad)
         assert "pass" not in str(told.value)
+
+
+async def test_a_plain_socket_goes_by_a_tunnel_too():
+    async with connect_proxy() as (port, asked), Mock({KEY}) as mock:
+        target = Target(mock.base_url, "compatible", Route(proxy=f"http://127.0.0.1:{port}"))
+        async with bench_on(mock.base_url, target=target, billable=False) as bench:
+            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            outcome = distil(await attempt(bench, out))
+    assert outcome.session_type == "transcription"
+    assert [head.split()[0] for head in asked] == [b"CONNECT"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"), [(WANTS_CREDENTIALS, "network.proxy-auth"), (REFUSES, "network.proxy-refused")]
+)
+async def test_a_refused_tunnel_of_a_plain_socket_is_named(answer, cause):
+    async with connect_proxy(answer) as (port, _):
+        target = Target("http://api.example:80/v1", "compatible", Route(proxy=f"http://127.0.0.1:{port}"))
+        async with bench_on(target.base_url, target=target, billable=False) as bench:
+            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            assert finding(distil(await attempt(bench, out))).cause == cause
+
+
+@pytest.mark.parametrize(
+    "value", ["session.created, type transcription", '"base_url": "http', "short1", "x" * 40, 5, None]
+)
+def test_what_is_no_secret_is_not_taken_for_one(value):
+    assert not (isinstance(value, str) and _SECRET_LIKE.fullmatch(value))
+    assert _SECRET_LIKE.fullmatch("ek_68af296e8e408191a1120ab6383263c2")

@@ -58,7 +58,7 @@ def test_a_word_that_looks_like_a_key_is_a_secret_wherever_it_stands(given):
 def test_the_mark_of_a_key_stands_where_it_was_sent():
     given = Given(f"{URL}?key={KEY}", (("Authorization", f"Bearer {KEY}"),), (KEY_SUBPROTOCOL + KEY,))
     shown = given.shown()
-    assert shown.headers == (("Authorization", mask(KEY)),)
+    assert shown.headers == (("Authorization", f"Bearer {mask(KEY)}"),)
     assert shown.subprotocols == (KEY_SUBPROTOCOL + mask(KEY),)
     assert given.request().url == f"{URL}?key={mask(KEY)}"
     assert [secret.reveal() for secret in given.credentials()][-1] == KEY

@@ -119,18 +119,23 @@ async def refused(port, timeout=3.0):
 @pytest.mark.parametrize(
     ("answer", "then_close", "kind", "says"),
     [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", False, "proxy-auth", "answered CONNECT with 407"),
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            False,
+            "proxy-auth-refused",
+            "answered CONNECT with 407",
+        ),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", False, "proxy-refused", "answered CONNECT with 403"),
-        (b"HTTP/1.1 502 Bad Gateway\r\n\r\nbody", False, "proxy-refused", "answered CONNECT with 502"),
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\nbody", False, "proxy-upstream", "answered CONNECT with 502"),
         (b"HTTP/1.1 301 Moved\r\nLocation: http://x/\r\n\r\n", False, "proxy-refused", "answered CONNECT with 301"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", False, "proxy-refused", "something that is no HTTP"),
-        (b"\x05\xff\r\n\r\n", False, "proxy-refused", "something that is no HTTP"),
-        (b"HTTP/1.1\r\n\r\n", False, "proxy-refused", "something that is no HTTP"),
-        (b"HTTP/1.1 twohundred OK\r\n\r\n", False, "proxy-refused", "something that is no HTTP"),
-        (b"\r\n\r\n", False, "proxy-refused", "something that is no HTTP"),
-        (b"HTTP/1.1 200 Conn", True, "proxy-refused", "hung up in the middle of CONNECT"),
-        (None, True, "proxy-refused", "hung up in the middle of CONNECT"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, False, "proxy-refused", "has no end"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", False, "proxy-silent", "something that is no HTTP"),
+        (b"\x05\xff\r\n\r\n", False, "proxy-silent", "something that is no HTTP"),
+        (b"HTTP/1.1\r\n\r\n", False, "proxy-silent", "something that is no HTTP"),
+        (b"HTTP/1.1 twohundred OK\r\n\r\n", False, "proxy-silent", "something that is no HTTP"),
+        (b"\r\n\r\n", False, "proxy-silent", "something that is no HTTP"),
+        (b"HTTP/1.1 200 Conn", True, "proxy-silent", "hung up in the middle of CONNECT"),
+        (None, True, "proxy-silent", "hung up in the middle of CONNECT"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000, False, "proxy-silent", "has no end"),
     ],
     ids=["407", "403", "502", "301", "ssh", "socks", "half", "words", "empty", "half-line", "hang-up", "no-end"],
 )
@@ -148,7 +153,7 @@ async def test_a_silent_proxy_is_left_after_the_timeout(answer):
         fault = await refused(seen.port, 0.2)
         async with asyncio.timeout(3):
             await seen.ended[0].wait()
-    assert (fault.kind, fault.text) == ("proxy-refused", "the proxy did not answer CONNECT within 0.2 s")
+    assert (fault.kind, fault.text) == ("proxy-silent", "the proxy did not answer CONNECT within 0.2 s")
 
 
 async def test_a_cancelled_tunnel_leaves_no_connection():
@@ -164,7 +169,7 @@ async def test_a_cancelled_tunnel_leaves_no_connection():
 
 async def test_a_proxy_that_is_not_there_cannot_be_reached(unused_port):
     fault = await refused(unused_port)
-    assert (fault.kind, fault.text.startswith("the proxy cannot be reached: ")) == ("proxy-refused", True)
+    assert (fault.kind, fault.text.startswith("the proxy cannot be reached: ")) == ("proxy-absent", True)
 
 
 @pytest.fixture

@@ -16,6 +16,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from rtdoctor.diagnose.route import judge_certificate
 from rtdoctor.model.target import DIRECT, Route
@@ -411,3 +415,24 @@ async def tunnel_to(far):
         yield listening.sockets[0].getsockname()[1], asked
         async with asyncio.timeout(5):
             await asyncio.gather(*pumps)
+
+
+async def test_a_name_that_is_a_structure_of_its_own_is_left_out(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "odd")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.DirectoryName(name)])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=30))
+    cert = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = cert.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "odd.pem").write_bytes(pem + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "odd.pem")
+    listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        secured = await secure("127.0.0.1", port, "localhost", context_for(DIRECT), 3)
+    assert secured.certificate.names == ("localhost",)
