@@ -88,8 +88,9 @@ def test_with_the_redactor_switched_off_the_property_fails_and_the_guard_refuses
     one = canary("bearer", random.Random(7))
     blind = _Blind([one.secret])
     place = "header name" if command == "explain" else "error's message"
-    for output in write_all(command, blind, place, one.value).values():
-        assert traces(one, output) is not None
+    leaky = [output for output in write_all(command, blind, place, one.value).values() if traces(one, output)]
+    assert leaky, "a writer may be terse, but not one of them shows what a server said"
+    for output in leaky:
         through = io.StringIO()
         with pytest.raises(Leak):
             Guarded(through, lambda: blind, refuse=True).write(output)

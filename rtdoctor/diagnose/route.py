@@ -41,6 +41,7 @@ def judge_connection(
 def judge_tunnel(route: Route, fault: Fault) -> Finding:
     """The proxy opens no tunnel to the endpoint."""
     told = [f"The proxy is {route.proxy_host}, from {route.proxy_from}.", f"{fault.text[:1].upper()}{fault.text[1:]}."]
+    told += [f"{name}: {value}." for name, value in fault.details]
     return _of_fault(fault, fault.text, told)
 
 

@@ -15,7 +15,7 @@ from rtdoctor.wire.http import rest
 WRONG_KEY = Secret("sk-proj-000000000000000000000000000000000000none", "wrong-key", "rtdoctor")
 MALFORMED_SECRET = Secret("ek_malformed.0000", "wrong-key", "rtdoctor")
 # What a header and a subprotocol can carry, and no word of a report: what a server gives here is masked everywhere.
-_SECRET_LIKE = re.compile(r"(?=.*[0-9])[A-Za-z0-9._~+/=-]{16,4096}")
+_SECRET_LIKE = re.compile(r"(?=ek_|.*[0-9])[A-Za-z0-9._~+/=-]{16,4096}")
 SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
 
 

@@ -133,4 +133,5 @@ async def test_a_refused_tunnel_of_a_plain_socket_is_named(answer, cause):
 )
 def test_what_is_no_secret_is_not_taken_for_one(value):
     assert not (isinstance(value, str) and _SECRET_LIKE.fullmatch(value))
-    assert _SECRET_LIKE.fullmatch("ek_68af296e8e408191a1120ab6383263c2")
+    for secret in ("ek_68af296e8e408191a1120ab6383263c2", "ek_onlyLettersByChance", "a-gateways-own-0123"):
+        assert _SECRET_LIKE.fullmatch(secret)
