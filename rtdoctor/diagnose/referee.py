@@ -28,7 +28,9 @@ def weigh(outcome: Outcome) -> Weighed:
         return Weighed(None if _healthy(outcome) else UNKNOWN, None, _stands(outcome))
     best = found[0]
     # After a socket that dropped or stayed silent, the way between is what is suspected: a 101 clears nothing.
-    stands = () if best.cause.startswith(("close.", "peer.")) else _stands(outcome)
+    # The same where what was sent did not arrive.
+    lost = best.cause in ("auth.missing", "session.model-missing") and best.why != ""
+    stands = () if lost or best.cause.startswith(("close.", "peer.")) else _stands(outcome)
     out = [Candidate(cause, reason) for cause, reason in best.rules_out.items()]
     named = {best.cause, *best.rules_out}
     for rule in found[1:]:

@@ -33,11 +33,15 @@ def refused(status, *, path="/realtime", query=(), body="", headers=(), by=None,
     )
 
 
+BARE = Request("wss://h/v1/realtime", "/realtime")
 PLAIN = Request("ws://h/v1/realtime", "/realtime")
 MODEL = (("model", "gpt-4o-mini-transcribe"),)
 SEEN = [
     ("auth.invalid", after_101("invalid_api_key", "Incorrect API key provided: sk-pr****ueba.", 3000)),
     ("auth.missing", after_101(None, "Missing bearer or basic authentication in header", 3000)),
+    ("auth.missing", replace(after_101(None, "Missing bearer or basic authentication in header", 3000), asked=BARE)),
+    ("session.model-missing", after_101("missing_model", "You must provide a model parameter", 4000)),
+    ("session.model-missing", after_101("missing_model", "You must provide a model parameter", 4000, query=MODEL)),
     (
         "limits.quota",
         after_101("credit_balance_exhausted", "You have no credits remaining.", 1013, kind="insufficient_quota"),
