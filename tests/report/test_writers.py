@@ -75,7 +75,7 @@ async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
     text = shown(events)
     assert report.summary.cause == "session.model-missing"
     assert "No. It ends at first-event" in text
-    assert "Add ?intent=transcription" in text
+    assert "Let the gateway pass the query string" in text
     assert "known" in text
     assert "observed 2026-09-18" in text
 
