@@ -171,7 +171,14 @@ async def _shake(open_plain: Opener, host: str, context: ssl.SSLContext, timeout
         return secured
     finally:
         if writer is not None:
-            writer.transport.abort()
+            await _drop(writer)
+
+
+async def _drop(writer: asyncio.StreamWriter) -> None:
+    """Close without a good-bye; two turns of the loop are what that takes."""
+    writer.transport.abort()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 async def _refused(reader: asyncio.StreamReader, seconds: float) -> None:
@@ -204,7 +211,7 @@ async def _unverified(open_plain: Opener, host: str, timeout: float) -> Secured:
                 tls = writer.get_extra_info("ssl_object")
                 der, sent = tls.getpeercert(binary_form=True), _chain_length(tls)
             finally:
-                writer.transport.abort()
+                await _drop(writer)
         anchored = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         anchored.check_hostname = False
         anchored.verify_flags = ssl.VerifyFlags(ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME)

@@ -77,7 +77,7 @@ async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
     assert "No. It ends at first-event" in text
     assert "Let the gateway pass the query string" in text
     assert "known" in text
-    assert "observed 2026-09-18" in text
+    assert "observed 2026-11-22" in text
 
 
 def test_hostile_text_stays_on_its_line_and_moves_nothing():
