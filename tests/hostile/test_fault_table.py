@@ -49,7 +49,7 @@ def run(fault: Fault, command: str, place: Path, monkeypatch, capsys):
         shared = ["--timeout", f"{fault.seconds:g}", "--format", "json", *met.arguments]
         url = "ws" + met.base.removeprefix("http") + "/realtime?intent=transcription"
         arguments = {
-            "check": ["check", "--target", met.base, "--tag", "smoke", *shared],
+            "check": ["check", "--target", met.base, "-k", "url.intent-transcription", *shared],
             "probe": ["probe", url, "-H", "Authorization: Bearer $OPENAI_API_KEY", "--no-fix", *shared],
         }[command]
         code, report, seconds = carried_out(monkeypatch, capsys, arguments)
