@@ -96,6 +96,7 @@ def stream(megabytes: int):
         yield loud.format(number % 10, number)
 
 
+@pytest.mark.heavy
 def test_a_log_of_100_mb_is_read_in_constant_memory():
     explain(stream(1))
     tracemalloc.start()

@@ -96,6 +96,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("heavy", HEAVY)
 def test_the_matrix_stays_under_200_mb_and_ends(heavy):
     with upgrading(HEAVY[heavy]) as met:

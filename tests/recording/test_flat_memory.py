@@ -52,6 +52,7 @@ FORMS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("form", FORMS)
 def test_200_megabytes_are_read_in_less_than_50(form: str) -> None:
     head, block, tail = FORMS[form]
