@@ -99,29 +99,25 @@ def repeat(given: Given) -> Outgoing:
 async def get_models(bench: Bench) -> Exchange:
     """`GET /models` with the key."""
     choice = bench.choice
-    url = choice.target.rest_url("/models")
-    return await rest(
-        bench.http,
-        "GET",
-        url,
-        request=Request(url, "/models", auth=("header",) if choice.key else (), credential="key"),
-        headers=account_headers(choice) | key_headers(choice, choice.key),
-        timeout=choice.timeout,
-        proxy=choice.target.route.proxy,
-    )
+    auth = ("header",) if choice.key else ()
+    return await _get_models(bench, account_headers(choice) | key_headers(choice, choice.key), auth, "key")
 
 
 async def ordinary_get(bench: Bench, given: Given) -> Exchange:
     """`GET /models` under the base of a handshake that somebody gave, with its headers: what ordinary HTTP comes to
     over the same route."""
+    return await _get_models(bench, dict(given.headers), given.auth(), "none")
+
+
+async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ...], credential: str) -> Exchange:
     choice = bench.choice
     url = choice.target.rest_url("/models")
     return await rest(
         bench.http,
         "GET",
         url,
-        request=Request(url, "/models", auth=given.auth()),
-        headers=dict(given.headers),
+        request=Request(url, "/models", auth=auth, credential=credential),
+        headers=headers,
         timeout=choice.timeout,
         proxy=choice.target.route.proxy,
     )

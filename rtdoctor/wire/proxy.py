@@ -1,6 +1,6 @@
 """The proxy layer: a tunnel to the endpoint by CONNECT (RFC 9110, section 9.3.6), for the rungs below HTTP.
 
-Requests and sockets go through the same proxy by aiohttp; this is what tells where it ends.
+A plain socket goes by such a tunnel, too; requests, and sockets under TLS, go through the same proxy by aiohttp.
 """
 
 import asyncio

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rtdoctor.diagnose.text.secrets import mask, small
+from rtdoctor.diagnose.text.secrets import mask
+from rtdoctor.model.needles import small
 
 SIZE = 1 << 16  # characters in a window
 _STEP = 1 << 14

@@ -1,11 +1,13 @@
 """Takes secrets out of a text before anything is read from it, in place: the text keeps its length.
 
-The output is redacted once more by `model.secret.Redactor`; what it cannot know is a key without a shape of its own
+The output is redacted once more by `model.redact.Redactor`; what it cannot know is a key without a shape of its own
 beside its name (Azure's, a gateway's), and a piece of a key that a cut has left over.
 """
 
 import re
 from functools import cache
+
+from rtdoctor.model.needles import small
 
 _MARK = "\u2588"
 _VALUE = r"""[^\s"'`,;&<>(){}\u2588]{6,}"""
@@ -60,14 +62,6 @@ def mask(text: str) -> str:
                 lower = lower[:start] + _MARK * (end - start) + lower[end:]
             found = _compiled(shape).search(lower, end)
     return text
-
-
-def small(text: str) -> str:
-    """The text in small letters, with every place as it was."""
-    lower = text.lower()
-    if len(lower) != len(text):  # some capitals have two small letters
-        lower = "".join(one if len(one := char.lower()) == 1 else char for char in text)
-    return lower
 
 
 @cache
