@@ -1,0 +1,139 @@
+"""Regular expressions in linear time: the one engine that meets text from outside.
+
+A backtracking matcher can be made to run for ever, by the text, the expression, or both; RE2 cannot. It knows no
+look-around and no back-reference, `\\w`, `\\d` and `\\b` are ASCII, and a repeat counts to 1000 at most
+(https://github.com/google/re2/wiki/Syntax). Here it works on one byte a character, so that places are those of the
+text: a character beyond ASCII is seen as SUB (0x1A), which `.`, `\\S` and negated classes take.
+"""
+
+import codecs
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+_STAND_IN = b"\x1a"
+
+
+class BadPattern(ValueError):
+    """The expression cannot be used; the message says why."""
+
+
+def _beyond_ascii(error: UnicodeError) -> tuple[bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return _STAND_IN * (error.end - error.start), error.end
+
+
+codecs.register_error("rtdoctor-sub", _beyond_ascii)
+
+
+def flat(text: str) -> bytes:
+    """The text as it is matched: one byte a character."""
+    return text.encode("ascii", "rtdoctor-sub")
+
+
+class Match:
+    """A match in a text; groups and places are those of the text, as in `re`."""
+
+    __slots__ = ("_found", "string")
+
+    def __init__(self, found: Any, string: str) -> None:
+        self._found, self.string = found, string
+
+    def span(self, group: int | str = 0) -> tuple[int, int]:
+        """Where a group stands; (-1, -1) where it took no part."""
+        number = self._found.re.groupindex[group] if isinstance(group, str) else group
+        place: tuple[int, int] = self._found.span(number)
+        return place
+
+    def start(self, group: int | str = 0) -> int:
+        """Where a group begins."""
+        return self.span(group)[0]
+
+    def end(self, group: int | str = 0) -> int:
+        """Where a group ends."""
+        return self.span(group)[1]
+
+    def group(self, group: int | str = 0) -> str | None:
+        """The text of a group; None where it took no part."""
+        start, end = self.span(group)
+        return None if start < 0 else self.string[start:end]
+
+    def text(self, group: int | str = 0) -> str:
+        """The text of a group; the empty string where it took no part."""
+        return self.group(group) or ""
+
+    __getitem__ = text
+
+    def groupdict(self) -> dict[str, str | None]:
+        """The named groups."""
+        return {name: self.group(name) for name in self._found.re.groupindex}
+
+
+class Pattern:
+    """An expression, compiled when it is first needed. Flags stand in it: `(?i)`, `(?m)`, `(?s)`."""
+
+    __slots__ = ("_engine", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._engine: Any = None
+
+    def compiled(self) -> "Pattern":
+        """The same, compiled now.
+
+        Raises:
+            BadPattern: it is no expression of RE2's.
+        """
+        if self._engine is None:
+            import re2
+
+            options = re2.Options()
+            options.log_errors = False
+            try:
+                self._engine = re2.compile(self.source, options)
+            except re2.error as error:
+                text = error.args[0] if error.args else ""
+                reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+                raise BadPattern(reason) from error
+        return self
+
+    def finditer(
+        self, text: str, start: int = 0, end: int | None = None, flattened: bytes | None = None
+    ) -> Iterator[Match]:
+        """Every match, from left to right. `flattened` is `flat(text)`, where the caller has it."""
+        data = flat(text) if flattened is None else flattened
+        for found in self.compiled()._engine.finditer(data, start, len(data) if end is None else end):
+            yield Match(found, text)
+
+    def search(self, text: str, start: int = 0, end: int | None = None, flattened: bytes | None = None) -> Match | None:
+        """The first match."""
+        return next(self.finditer(text, start, end, flattened), None)
+
+    def match(self, text: str, start: int = 0) -> Match | None:
+        """A match that begins at `start`."""
+        found = self.compiled()._engine.match(flat(text), start)
+        return Match(found, text) if found else None
+
+    def fullmatch(self, text: str) -> Match | None:
+        """A match that is the whole text."""
+        found = self.compiled()._engine.fullmatch(flat(text))
+        return Match(found, text) if found else None
+
+    def sub(self, by: str | Callable[[Match], str], text: str) -> str:
+        """The text with every match replaced, by a text as it stands or by what a function makes of the match."""
+        parts: list[str] = []
+        place = 0
+        for found in self.finditer(text):
+            start, end = found.span()
+            parts += (text[place:start], by if isinstance(by, str) else by(found))
+            place = end
+        return "".join((*parts, text[place:])) if parts else text
+
+    def __repr__(self) -> str:
+        return self.source
+
+
+@cache
+def pattern(source: str) -> Pattern:
+    """The pattern of an expression, one for the whole process."""
+    return Pattern(source)
