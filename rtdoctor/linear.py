@@ -137,3 +137,11 @@ class Pattern:
 def pattern(source: str) -> Pattern:
     """The pattern of an expression, one for the whole process."""
     return Pattern(source)
+
+
+def small(text: str) -> str:
+    """The text in small letters, every character in its place."""
+    lower = text.lower()
+    if len(lower) != len(text):  # some capitals have two small letters
+        lower = "".join(one if len(one := char.lower()) == 1 else char for char in text)
+    return lower

@@ -16,7 +16,6 @@ from rich.text import Text
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep, redactor
 from rtdoctor.cli.options import check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
@@ -28,10 +27,11 @@ from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import Report, RunEvent
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
+from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
-from rtdoctor.report.clean import clean
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
 from rtdoctor.scenario.load import BadScenario, load_folder
@@ -247,7 +247,7 @@ def _run(
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context, choice.target.route, choice.timeout))
             keep([choice.key, choice.withheld, *choice.target.route.secrets()])
-            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor(), speech)
+            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), speech)
             return await run(bench, chosen, readers)
 
     try:

@@ -3,6 +3,8 @@
 import sys
 from typing import NoReturn
 
+from rtdoctor.privacy.errors import InputError
+
 OK = 0
 WRONG = 1  # the endpoint answered and something is wrong
 USAGE = 2  # usage or configuration
@@ -11,14 +13,13 @@ BUG = 4  # rtdoctor itself failed
 INTERRUPTED = 130
 
 
-class Usage(Exception):
+class Usage(InputError):
     """Bad input: one sentence that names the place and the reason. Ends the command with exit code 2."""
 
 
 def fail(message: str, code: int) -> NoReturn:
     """Print one sentence to stderr and leave. What was typed may hold a key (`--key-env $OPENAI_API_KEY`)."""
-    from rtdoctor.cli.known import redactor
-    from rtdoctor.report.clean import clean
+    from rtdoctor.privacy.clean import clean
 
-    print(f"rtdoctor: {clean(redactor().text(message))}", file=sys.stderr)
+    print(f"rtdoctor: {clean(message)}", file=sys.stderr)
     raise SystemExit(code)

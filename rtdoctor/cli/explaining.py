@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import redactor
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.pages import page
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.model.explanation import Explanation
+from rtdoctor.privacy.quote import quote
 from rtdoctor.report.writers import writer
 
 _CHUNK = 1 << 16
@@ -31,11 +31,11 @@ def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, forma
     if cause is not None:
         show(page(_cause_of(cause)), sys.stdout)
         return exits.OK
-    told: Explanation = redactor().value(explain(_filled(_source(words))))
+    told: Explanation = explain(_filled(_source(words)))
     show(told, sys.stdout)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
     if unknown and len(words) == 1 and _like_a_path(words[0]):
-        print(f"rtdoctor: there is no file {redactor().text(ascii(words[0]))}; it was read as text", file=sys.stderr)
+        print(f"rtdoctor: there is no file {quote(ascii(words[0]))}; it was read as text", file=sys.stderr)
     return exits.INCONCLUSIVE if unknown else exits.OK
 
 
@@ -93,5 +93,5 @@ def _cause_of(asked: str) -> str:
         return asked
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
-        raise Usage(f"nothing is known of {redactor().text(asked)!a}; --list names the causes")
+        raise Usage(f"nothing is known of {quote(asked)!a}; --list names the causes")
     return found[0].cause

@@ -8,8 +8,8 @@ import typer
 
 from rtdoctor import __version__
 from rtdoctor.cli import check, exits, explain, mock, probe, quick, snippet, validate
-from rtdoctor.cli.known import redactor
-from rtdoctor.report.guard import Leak, install
+from rtdoctor.cli.known import keep_environment
+from rtdoctor.privacy.guard import Leak, install
 
 app = typer.Typer(
     cls=quick.QuickGroup,
@@ -47,7 +47,8 @@ def main() -> None:
     """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set, and redacted."""
     if sys.stdout is None:
         exits.fail("standard output is closed", exits.USAGE)
-    install(redactor)
+    install()
+    keep_environment()
     print_traceback = sys.excepthook  # typer puts its own in this place
     try:
         app()

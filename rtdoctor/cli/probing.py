@@ -5,12 +5,10 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep, redactor
 from rtdoctor.cli.options import TERMINAL, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
@@ -23,8 +21,9 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.privacy.known import holds_secret, keep
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
@@ -87,7 +86,7 @@ def carry_out(asked: Asked) -> int:
         withheld = credentials[-1] if credentials else None
         given = given.without_secrets([*given.secrets(), *credentials])
         # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
-        if redactor().leaks(unquote(unquote(given.written()))):
+        if holds_secret(given.written()):
             raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
     usual = defaults()
     choice = Choice(
@@ -107,13 +106,13 @@ def carry_out(asked: Asked) -> int:
 
     async def whole() -> Probed:
         async with open_session(context, route, asked.timeout) as http:
-            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor())
+            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe))
             return await probe(
                 bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
             )
 
     try:
-        probed = redactor().value(asyncio.run(whole()))
+        probed = asyncio.run(whole())
     finally:
         progress.hide()
     writer("probe", asked.format)(probed, sys.stdout)
@@ -129,7 +128,7 @@ def _given(asked: Asked) -> Given:
     if asked.har:
         given = read_har(asked.har)
     elif asked.command:
-        given = read_command(asked.command)
+        given = read_command(asked.command).given
     else:
         given = given_from(asked.url or "", [], [], [])
     if asked.headers or asked.subprotocols or asked.query:

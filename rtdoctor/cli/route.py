@@ -11,10 +11,10 @@ from urllib import request
 from urllib.parse import urlsplit
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep
 from rtdoctor.files import read_bounded
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.tls import BadCertificateFile, context_for
 
 _MOST_KEY = 1 << 20

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import redactor
 from rtdoctor.engine.validate import Sink, validate_file, validation_of
 from rtdoctor.model.validation import FileReport
+from rtdoctor.privacy.quote import redacted
 from rtdoctor.recording.source import UnreadableSource, open_source
-from rtdoctor.report.guard import Leak
 from rtdoctor.report.writers import writer
 
 
@@ -36,7 +35,7 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
                     reports.append(validate_file(name, source, era=era, strict=strict, sink=sink))
             except (UnreadableSource, OSError) as error:
                 raise Usage(str(error)) from error
-    validation = redactor().value(validation_of(reports))
+    validation = validation_of(reports)
     writer("validate", format)(validation, sys.stdout)
     if not any(report.connections for report in reports):
         return 2
@@ -60,9 +59,7 @@ def _writing(target: Path | None) -> Iterator[Sink | None]:
 
             def sink(line: dict[str, Any]) -> None:
                 # Redacted as values, not as the line: a mark must not stand in the middle of an escape.
-                text = json.dumps(redactor().value(line), ensure_ascii=False)
-                if name := redactor().leaks(text):
-                    raise Leak(name)
+                text = json.dumps(redacted(line), ensure_ascii=False)
                 out.write(text + "\n")
 
             yield sink

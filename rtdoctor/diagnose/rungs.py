@@ -14,8 +14,8 @@ from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Target
+from rtdoctor.privacy.secret import Secret
 
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3

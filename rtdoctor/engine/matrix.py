@@ -18,8 +18,8 @@ from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result, Rung
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.violation import Violation
+from rtdoctor.privacy.secret import Secret
 
 # Behind these nothing of the socket could be tried at all.
 _BELOW = frozenset(("config", "dns", "tcp", "tls"))

@@ -27,6 +27,7 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.model.scenario import Scenario
+from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.expand import expand
 
@@ -34,7 +35,7 @@ Emit = Callable[[RunEvent], None]
 
 
 async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report:
-    """Climb the ladder, run the matrix, and tell everything redacted. A cancelled run ends with a partial report; one
+    """Climb the ladder, run the matrix, and tell what happens. A cancelled run ends with a partial report; one
     that is out of time with one that says what was not tried."""
     choice = bench.choice
     started = time.monotonic()
@@ -43,51 +44,45 @@ async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report
     results: list[Result] = []
     interrupted = False
 
-    def tell(event: RunEvent) -> None:
-        # The one place through which everything leaves the engine: no secret passes it.
-        emit(bench.redactor.value(event))
-
     def climbed(rung: Rung) -> None:
         rungs.append(rung)
-        tell(RungDone(rung))
+        emit(RungDone(rung))
 
-    tell(RunStarted(setting, len(scenarios)))
+    emit(RunStarted(setting, len(scenarios)))
     try:
         end = asyncio.get_running_loop().time() + choice.deadline
         try:
             async with asyncio.timeout_at(end):
-                tell(Pending((RUNGS[0],), 0, len(RUNGS)))
+                emit(Pending((RUNGS[0],), 0, len(RUNGS)))
                 async for rung in climb(bench):
                     climbed(rung)
                     if len(rungs) < len(RUNGS):
-                        tell(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
+                        emit(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
         except TimeoutError:
             for rung in out_of_time(rungs, choice.deadline):
                 climbed(rung)
-        tell(LadderDone(summarise(rungs, strict=choice.strict), tuple(rungs)))
+        emit(LadderDone(summarise(rungs, strict=choice.strict), tuple(rungs)))
         try:
             async with asyncio.timeout_at(end):
-                await _matrix(bench, scenarios, rungs, results, tell)
+                await _matrix(bench, scenarios, rungs, results, emit)
         except TimeoutError:
             done = {result.scenario for result in results}
             late = Finding("inconclusive", f"not tried: the deadline of {choice.deadline:g} s passed")
             for scenario in scenarios:
                 if scenario.id not in done:
                     results.append(told(scenario, choice.aim, late))
-                    tell(ScenarioDone(results[-1]))
+                    emit(ScenarioDone(results[-1]))
     except asyncio.CancelledError:
         interrupted = True
     order = {scenario.id: place for place, scenario in enumerate(scenarios)}
-    report = bench.redactor.value(
-        Report(
-            setting=setting,
-            summary=summarise(rungs, results, strict=choice.strict),
-            ladder=tuple(rungs),
-            results=tuple(sorted(results, key=lambda result: order[result.scenario])),
-            spend=bench.ledger.total(),
-            duration_s=round(time.monotonic() - started, 2),
-            interrupted=interrupted,
-        )
+    report = Report(
+        setting=setting,
+        summary=summarise(rungs, results, strict=choice.strict),
+        ladder=tuple(rungs),
+        results=tuple(sorted(results, key=lambda result: order[result.scenario])),
+        spend=bench.ledger.total(),
+        duration_s=round(time.monotonic() - started, 2),
+        interrupted=interrupted,
     )
     emit(RunFinished(report))
     return report
@@ -103,18 +98,18 @@ def out_of_time(rungs: Sequence[Rung], deadline: float) -> list[Rung]:
 
 
 async def _matrix(
-    bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], tell: Emit
+    bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], emit: Emit
 ) -> None:
     choice = bench.choice
     ready = [expand(scenario, placeholders(choice)) for scenario in scenarios]
     pending = {scenario.id: None for scenario in ready}
     dead = next((rung for rung in rungs if rung.dead), None)
-    tell(Pending(tuple(pending), 0, len(ready)))
+    emit(Pending(tuple(pending), 0, len(ready)))
     async for result in run_matrix(bench, ready, dead):
         results.append(result)
         pending.pop(result.scenario)
-        tell(ScenarioDone(result))
-        tell(Pending(tuple(pending), len(results), len(ready)))
+        emit(ScenarioDone(result))
+        emit(Pending(tuple(pending), len(results), len(ready)))
 
 
 def placeholders(choice: Choice) -> dict[str, str]:
@@ -132,11 +127,11 @@ def setting_of(bench: Bench) -> Setting:
     """The run's own facts."""
     choice: Choice = bench.choice
     return Setting(
-        name="mock" if choice.on_mock else choice.target.host,
-        base_url=choice.target.base_url,
+        name="mock" if choice.on_mock else quote(choice.target.host),
+        base_url=quote(choice.target.base_url),
         profile=choice.target.profile,
         aim=choice.aim,
-        model=choice.model,
+        model=quote(choice.model),
         account_tested=not choice.on_mock and choice.key is not None,
         credential=_credential(choice),
         started_at=datetime.fromtimestamp(bench.clock.now(), UTC).isoformat(timespec="seconds"),
@@ -149,5 +144,5 @@ def setting_of(bench: Bench) -> Setting:
 
 def _credential(choice: Choice) -> str:
     if choice.withheld is not None:
-        return f"{choice.withheld.kind} from {choice.withheld.source}, not sent"
-    return f"{choice.key.kind} from {choice.key.source}" if choice.key else "none"
+        return f"{choice.withheld.kind} from {quote(choice.withheld.source)}, not sent"
+    return f"{choice.key.kind} from {quote(choice.key.source)}" if choice.key else "none"

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Aim, Target
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.http import HttpSession
 from rtdoctor.wire.session import Ledger
@@ -51,7 +50,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Bench:
-    """The run's open things: one HTTP session, one clock, one ledger, one redactor, and the audio by name.
+    """The run's open things: one HTTP session, one clock, one ledger, and the audio by name.
 
     `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
     """
@@ -60,6 +59,5 @@ class Bench:
     http: HttpSession
     clock: Clock
     ledger: Ledger
-    redactor: Redactor
     speech: dict[str, Speech] = field(default_factory=dict)
     mints: str = ""

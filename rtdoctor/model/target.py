@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from rtdoctor.model.secret import Secret
+from rtdoctor.privacy.secret import Secret
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
@@ -64,7 +64,7 @@ class Route:
         return next((p.addresses for p in self.pinned if (p.host, p.port) == (host.lower(), port)), ())
 
     def secrets(self) -> list[Secret]:
-        """The proxy's password, for the redactor."""
+        """The proxy's password, to be kept from every output."""
         password = urlsplit(self.proxy or "").password
         forms = dict.fromkeys((password, unquote(password))) if password else ()
         return [Secret(form, "proxy-password", "the proxy's URL") for form in forms]

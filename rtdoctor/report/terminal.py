@@ -23,7 +23,7 @@ from rtdoctor.model.report import (
     RunStarted,
     Setting,
 )
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}

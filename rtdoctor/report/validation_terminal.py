@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rtdoctor.model.timeline import ItemLife
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 
 _STYLE = {

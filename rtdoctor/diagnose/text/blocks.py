@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rtdoctor.diagnose.text.secrets import mask
-from rtdoctor.model.needles import small
+from rtdoctor.linear import small
+from rtdoctor.privacy.blot import blot
 
 SIZE = 1 << 16  # characters in a window
 _STEP = 1 << 14
@@ -61,10 +61,10 @@ def blocks(chunks: Iterable[str]) -> Iterator[Block]:
             held += _plain(chunk[place : place + _STEP])
             while len(held) >= SIZE + OVERLAP:
                 # Before the cut, so that no secret is cut in two and its end missed.
-                held = mask(held)
+                held = blot(held)
                 yield _block(held[: SIZE + OVERLAP], start, SIZE, last=False)
                 held, start = held[SIZE:], start + SIZE
-    yield _block(mask(held), start, len(held), last=True)
+    yield _block(blot(held), start, len(held), last=True)
 
 
 def _plain(text: str) -> str:

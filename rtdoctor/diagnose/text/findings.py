@@ -11,13 +11,13 @@ from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, reque
 from rtdoctor.diagnose.text.blocks import Block, blocks
 from rtdoctor.diagnose.text.errors import known_codes, look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import look
-from rtdoctor.diagnose.text.secrets import told as shown
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.privacy.blot import shown
 
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
