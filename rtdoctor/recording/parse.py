@@ -4,7 +4,8 @@ import re
 
 import orjson
 
-from rtdoctor.recording.scan import end_of, is_deeper
+from rtdoctor.model.event import MOST_VALUES, too_many_values
+from rtdoctor.recording.scan import end_of, is_deeper, without_strings
 
 MAX_BYTES = 32 << 20
 """The longest line or element that is read. The API takes no event over 15 MiB."""
@@ -13,6 +14,8 @@ MAX_DEPTH = 200
 """Deeper values are refused: Python's own tools meet their recursion limit on them. Real events stay under
 20.
 """
+
+_TOO_DEEP = f"the JSON is nested deeper than {MAX_DEPTH} levels"
 
 # JSON has no such numbers (RFC 8259, 6), but Python's json module writes them
 _NO_NUMBER = re.compile(rb"[^-\w]?(NaN|-?Infinity)\b")
@@ -24,13 +27,17 @@ class Unparsable(Exception):
 
 def parse(data: bytes) -> object:
     """The value of one JSON text. Raises Unparsable."""
+    if too_many_values(data) and too_many_values(without_strings(data)):
+        if is_deeper(data, MAX_DEPTH):
+            raise Unparsable(_TOO_DEEP)
+        raise Unparsable(f"the JSON has more than {MOST_VALUES} values")
     try:
         value: object = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Unparsable(_reason(data, error)) from None
     # a value of that depth has at least two bytes for each level, and events are mostly shorter
     if len(data) > 2 * MAX_DEPTH and data.count(b"{") + data.count(b"[") > MAX_DEPTH and is_deeper(data, MAX_DEPTH):
-        raise Unparsable(f"the JSON is nested deeper than {MAX_DEPTH} levels")
+        raise Unparsable(_TOO_DEEP)
     return value
 
 
@@ -40,7 +47,7 @@ def _reason(data: bytes, error: orjson.JSONDecodeError) -> str:
         return "there is no JSON"
     if text[0] in b"{[":
         if is_deeper(text, MAX_DEPTH):
-            return f"the JSON is nested deeper than {MAX_DEPTH} levels"
+            return _TOO_DEEP
         if end_of(text, 0) < 0:
             return "the JSON ends in the middle"
     if text.startswith((b"{'", b"['")):

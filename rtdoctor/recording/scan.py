@@ -65,6 +65,11 @@ def balance(data: bytes) -> tuple[int, int, bool]:
     return depth, lowest, b'"' in rest
 
 
+def without_strings(data: bytes) -> bytes:
+    """The text without its strings, where they end."""
+    return _STRINGS.sub(b"", data)
+
+
 def is_deeper(data: bytes, limit: int) -> bool:
     """Whether brackets are nested deeper than `limit` anywhere."""
     depth = 0
