@@ -5,10 +5,15 @@ import re
 import orjson
 
 from rtdoctor.model.event import MOST_VALUES, too_many_values
-from rtdoctor.recording.scan import end_of, is_deeper, without_strings
+from rtdoctor.recording.scan import end_of, has_more_text, has_more_values, is_deeper
 
 MAX_BYTES = 32 << 20
 """The longest line or element that is read. The API takes no event over 15 MiB."""
+
+MAX_WIDE = 8 << 20
+"""The most text beyond ASCII: one such character makes each of a text's characters take up to four bytes. What is
+larger in real events is base64.
+"""
 
 MAX_DEPTH = 200
 """Deeper values are refused: Python's own tools meet their recursion limit on them. Real events stay under
@@ -27,7 +32,9 @@ class Unparsable(Exception):
 
 def parse(data: bytes) -> object:
     """The value of one JSON text. Raises Unparsable."""
-    if too_many_values(data) and too_many_values(without_strings(data)):
+    if len(data) > MAX_WIDE and (not data.isascii() or b"\\u" in data) and has_more_text(data, MAX_WIDE):
+        raise Unparsable(f"the JSON has more than {MAX_WIDE >> 20} MiB of text that is not ASCII")
+    if too_many_values(data) and has_more_values(data, MOST_VALUES):
         if is_deeper(data, MAX_DEPTH):
             raise Unparsable(_TOO_DEEP)
         raise Unparsable(f"the JSON has more than {MOST_VALUES} values")
