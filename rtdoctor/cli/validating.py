@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.engine.validate import Sink, validate_file, validation_of
+from rtdoctor.engine.validate import Room, Sink, validate_file, validation_of
 from rtdoctor.model.validation import FileReport
 from rtdoctor.privacy.quote import redacted
 from rtdoctor.recording.source import UnreadableSource, open_source
@@ -28,16 +28,17 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
     reports: list[FileReport] = []
+    room = Room()
     with _writing(migrate_to) as sink:
         for name in files:
             try:
                 with open_source(name) as source:
-                    reports.append(validate_file(name, source, era=era, strict=strict, sink=sink))
+                    reports.append(validate_file(name, source, era=era, strict=strict, sink=sink, room=room))
             except (UnreadableSource, OSError) as error:
                 raise Usage(str(error)) from error
     validation = validation_of(reports)
     writer("validate", format)(validation, sys.stdout)
-    if not any(report.connections for report in reports):
+    if not any(report.connections or report.more_connections for report in reports):
         return 2
     return validation.exit_code
 

@@ -1,6 +1,7 @@
 """Turns what a JSON Schema validator found into violations that people can act on. Not on the fast path."""
 
 import difflib
+import heapq
 import json
 import re
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 _WIDTH = 80
+_MOST_FIELDS = 100  # undocumented ones of one object that are told
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=-]{48}")
 _BOUNDS = {
     "minimum": "at least",
@@ -51,10 +53,11 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
     place = pointer or "the top level"
     if keyword == "additionalProperties":
         known = node["properties"]
-        for field in sorted(set(got) - set(known)):
+        absent = set(known) - set(got)
+        for field in heapq.nsmallest(_MOST_FIELDS, got.keys() - known.keys()):
             spot = f"{pointer}/{_escape(field)}"
             moved = ga_place(spot) if ga else ""
-            hint = f"a beta field; in GA it is {moved}" if moved else nearest(field, set(known) - set(got))
+            hint = f"a beta field; in GA it is {moved}" if moved else nearest(field, absent)
             yield facts | {
                 "severity": "notice",
                 "rule": "shape.undocumented",
@@ -74,7 +77,9 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
                 "pointer": f"{pointer}/{_escape(field)}",
                 "wanted": _wanted(form),
                 "got": "nothing",
-                "hint": nearest(field, set(got) - set(node["properties"]), "there is {}"),
+                "hint": nearest(
+                    field, heapq.nsmallest(_MOST_FIELDS, got.keys() - node["properties"].keys()), "there is {}"
+                ),
             }
         )
     elif keyword == "type":

@@ -14,6 +14,7 @@ UP_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', r
 """Everything before the next bracket outside strings, or before a string that does not end."""
 
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LONG = 1 << 16
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 # a log's own braces ("{session=1}", Python's "{'type': …}") are no JSON
 _OBJECT = re.compile(rb'\{(?=\s*+(?:["}]|\Z))')
@@ -58,21 +59,53 @@ def balance(data: bytes) -> tuple[int, int, bool]:
     not end.
     """
     depth = lowest = 0
-    rest = _STRINGS.sub(b"", data)
-    for bracket in rest.translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        lowest = min(lowest, depth)
-    return depth, lowest, b'"' in rest
+    open_string = False
+    for gap in _gaps(data):
+        for bracket in gap.translate(None, _NO_BRACKETS):
+            depth += 1 if bracket in b"{[" else -1
+            lowest = min(lowest, depth)
+        open_string = open_string or b'"' in gap
+    return depth, lowest, open_string
 
 
 def is_deeper(data: bytes, limit: int) -> bool:
     """Whether brackets are nested deeper than `limit` anywhere."""
     depth = 0
-    for bracket in _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        if depth > limit:
+    for gap in _gaps(data):
+        for bracket in gap.translate(None, _NO_BRACKETS):
+            depth += 1 if bracket in b"{[" else -1
+            if depth > limit:
+                return True
+    return False
+
+
+def has_more_values(data: bytes, most: int) -> bool:
+    """Whether there are more than so many values and keys, told without parsing them."""
+    count = 0
+    for gap in _gaps(data):
+        count += 1 + gap.count(b",") + gap.count(b"[") + gap.count(b"{")
+        if count > most:
             return True
     return False
+
+
+def has_more_text(data: bytes, most: int) -> bool:
+    """Whether the strings that hold more than ASCII, in the open or escaped, have more than so many bytes together."""
+    size = 0
+    for found in _STRINGS.finditer(data):
+        if found.end() - found.start() > _LONG:
+            text = found[0]
+            size += len(text) if not text.isascii() or b"\\u" in text else 0
+    return size > most
+
+
+def _gaps(data: bytes) -> Iterator[bytes]:
+    """What stands between strings, one piece after the other: many small strings must not become many objects."""
+    at = 0
+    for found in _STRINGS.finditer(data):
+        yield data[at : found.start()]
+        at = found.end()
+    yield data[at:]
 
 
 def _step(data: bytes, at: int) -> int:

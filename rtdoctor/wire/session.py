@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -15,7 +17,8 @@ from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import FREE_EVENTS
 from rtdoctor.wire.tap import Tap
 
-# A recorded session is bounded: a server that never stops must not fill the memory.
+# A recorded session is bounded: a server that never stops must not fill the memory. Counted is what came, and the
+# memory of its text: one character beyond Latin-1 makes each of a text's characters take two bytes or four.
 MOST_FRAMES = 5_000
 MOST_BYTES = 8 * 1024 * 1024
 _TOO_BIG = 1009
@@ -58,7 +61,7 @@ class Ledger:
 class Session:
     """One open socket. It records and never judges."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, ledger: Ledger, tap: Tap | None = None) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[Any], ledger: Ledger, tap: Tap | None = None) -> None:
         self._socket = socket
         self._ledger = ledger
         self._tap = tap
@@ -94,9 +97,7 @@ class Session:
         if self.ended:
             return
         self._ledger.note(name, audio_bytes)
-        text = data if isinstance(data, str) else None
-        kind: Any = "text" if text is not None else "binary"
-        self.frames.append(Frame(self._at(), "client", kind, text, len(data)))
+        self._keep_sent(data, name, audio_bytes)
         try:
             if isinstance(data, str):
                 await self._socket.send_str(data)
@@ -168,7 +169,7 @@ class Session:
             return
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY:
-                self._keep(message.data)
+                self._keep(message.data, binary=message.type is WSMsgType.BINARY)
             case WSMsgType.PING:
                 await self._socket.pong(message.data)
             case WSMsgType.PONG:
@@ -184,14 +185,33 @@ class Session:
             case _:
                 self.fault = self.fault or Fault("session", "dropped", "the connection ended without a close frame")
 
-    def _keep(self, data: str | bytes) -> None:
+    def _keep_sent(self, data: str | bytes, name: str, audio_bytes: int) -> None:
+        """Record what goes out; of audio only how much it was, and appends in a row as one."""
         text = data if isinstance(data, str) else None
-        self._bytes += len(data)
-        if len(self.frames) >= MOST_FRAMES or self._bytes > MOST_BYTES:
+        if audio_bytes:
+            text = json.dumps({"type": name})
+            last = self.frames[-1] if self.frames else None
+            if last is not None and last.audio_bytes and last.text == text:
+                size, audio = last.size + len(data), last.audio_bytes + audio_bytes
+                self.frames[-1] = replace(last, size=size, audio_bytes=audio)
+                return
+        kind: Any = "text" if text is not None else "binary"
+        self.frames.append(Frame(self._at(), "client", kind, text, len(data), audio_bytes))
+
+    def _keep(self, data: bytes, *, binary: bool) -> None:
+        text: str | None = None
+        if not binary:
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                self.fault = Fault("session", "broken-frames", "Invalid UTF-8 text message")
+                return
+        self._bytes += len(data) if text is None else sys.getsizeof(text)
+        if len(self.types) >= MOST_FRAMES or self._bytes > MOST_BYTES:
             self.truncated = True
             return
-        self.frames.append(Frame(self._at(), "server", "text" if text is not None else "binary", text, len(data)))
-        self.types.append(type_of(text) or "(no event)" if text is not None else "(binary frame)")
+        self.frames.append(Frame(self._at(), "server", "binary" if binary else "text", text, len(data)))
+        self.types.append("(binary frame)" if text is None else type_of(text) or "(no event)")
 
     async def leave(self) -> None:
         """Close with 1000, without waiting long for the answer; a peer that goes on talking is cut off."""
