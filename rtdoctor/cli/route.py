@@ -12,12 +12,10 @@ from urllib.parse import urlsplit
 
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep
-from rtdoctor.files import read_bounded
 from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
-from rtdoctor.wire.tls import BadCertificateFile, context_for
+from rtdoctor.wire.tls import BadCertificateFile, context_for, read_pem
 
-_MOST_KEY = 1 << 20
 DIRECT = "none"  # --proxy none: straight, whatever the environment says
 
 
@@ -88,7 +86,7 @@ def tls_context(route: Route) -> ssl.SSLContext:
     try:
         context = context_for(route)
         if holder := route.cert_key or route.cert:
-            keep([Secret(read_bounded(Path(holder), _MOST_KEY).decode("latin-1"), "client-key", holder)])
+            keep([Secret(read_pem(holder).decode("latin-1"), "client-key", holder)])
         return context
     except BadCertificateFile as error:
         named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""
