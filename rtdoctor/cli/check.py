@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -84,6 +85,7 @@ def check(
     The key is read from OPENAI_API_KEY, --key-env or --key-file. Without --transcribe or --audio nothing billable is
     sent to a live endpoint.
     """
+    drop_unusable_keylog()
     from rtdoctor.cli.checking import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 

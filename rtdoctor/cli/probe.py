@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -64,6 +65,7 @@ def probe(
 
     Exit codes: those of check.
     """
+    drop_unusable_keylog()
     from rtdoctor.cli.probing import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 

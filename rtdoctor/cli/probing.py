@@ -1,25 +1,28 @@
 """Carries out `rtdoctor probe`."""
 
-import asyncio
+import ssl
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.limits import sockets_at_once
 from rtdoctor.cli.options import TERMINAL, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
+from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import costs_nothing, probe
-from rtdoctor.engine.setup import Bench, Choice
-from rtdoctor.files import read_bounded
+from rtdoctor.engine.probe import Found, costs_nothing, probe, probed_of
+from rtdoctor.engine.run import cut_off, deadline_passed
+from rtdoctor.engine.setup import LIVE_CONCURRENCY, Bench, Choice
+from rtdoctor.files import patient, read_bounded
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.given import Given
-from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.known import holds_secret, keep
@@ -62,6 +65,11 @@ def carry_out(asked: Asked) -> int:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    with patient(asked.deadline):
+        return _probe(asked)
+
+
+def _probe(asked: Asked) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _given(asked)
@@ -102,21 +110,46 @@ def carry_out(asked: Asked) -> int:
         notices=notices,
         transcribe=asked.transcribe,
     )
+    sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
+    return _run(asked, choice, context, given)
+
+
+def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given) -> int:
+    """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
+    show = writer("probe", asked.format)
+    want_fix = _want_fix(asked)
+    begun: list[tuple[Bench, Found]] = []
 
-    async def whole() -> Probed:
-        async with open_session(context, route, asked.timeout) as http:
-            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe))
-            return await probe(
-                bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
+    def last_words(interrupted: bool) -> None:
+        progress.hide()
+        for bench, found in begun:
+            stopped = "interrupted" if interrupted else deadline_passed(asked.deadline)
+            probed = probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+            if not interrupted:
+                probed = replace(probed, report=cut_off(probed.report, asked.deadline))
+            show(probed, sys.stdout)
+
+    async def whole() -> None:
+        async with open_session(context, choice.target.route, asked.timeout) as http:
+            bench, found = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe)), Found()
+            begun.append((bench, found))
+            probed = await probe(
+                bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
             )
+            with watchdog.lock:
+                progress.hide()
+                show(probed, sys.stdout)
+                sys.stdout.flush()
+                report = probed.report
+                watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
+    watchdog = Watchdog(asked.deadline, last_words)
     try:
-        probed = asyncio.run(whole())
+        watchdog.run(whole)
     finally:
         progress.hide()
-    writer("probe", asked.format)(probed, sys.stdout)
-    return exits.INTERRUPTED if probed.report.interrupted else probed.report.summary.exit_code
+    return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)
 
 
 def _given(asked: Asked) -> Given:
@@ -174,7 +207,11 @@ def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
 def _want_fix(asked: Asked) -> bool:
     if asked.fix is not None:
         return asked.fix
-    if asked.format != TERMINAL or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if asked.format != TERMINAL or not (_sits_there(sys.stdin) and _sits_there(sys.stdout)):
         return False
     question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
     return input(question).strip().lower() in ("", "y", "yes")
+
+
+def _sits_there(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()

@@ -17,7 +17,7 @@ from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import find_fix, works
 from rtdoctor.engine.reach import reach, tell_tls_port
-from rtdoctor.engine.run import setting_of
+from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.finding import Finding
@@ -34,8 +34,10 @@ _MOST_FRAMES, _MOST_TEXT = 20, 1_000
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is known so far; a probe that runs out of time tells it."""
+class Found:
+    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds."""
+
+    started: float = field(default_factory=time.monotonic)
 
     rungs: list[Rung] = field(default_factory=list)
     exchange: Exchange | None = None
@@ -46,36 +48,52 @@ class _Found:
     fix: Fix | None = None
 
 
-async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
-    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress.
+async def probe(
+    bench: Bench,
+    given: Given,
+    *,
+    want_fix: bool,
+    said: Callable[[str], None] = lambda _: None,
+    found: Found | None = None,
+) -> Probed:
+    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress,
+    and `found` is filled as the probe goes on.
 
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
-    started = time.monotonic()
-    free = replace(
-        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
-    )
-    found = _Found()
+    found = found or Found()
     stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.deadline):
-            await _look(bench, free, found, want_fix, said)
+            await _look(bench, _free(bench, given), found, want_fix, said)
     except TimeoutError:
-        stopped = f"the deadline of {bench.choice.deadline:g} s passed"
+        stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
+    return probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+
+
+def _free(bench: Bench, given: Given) -> Given:
+    return replace(
+        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
+    )
+
+
+def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopped: str, interrupted: bool) -> Probed:
+    """All that was found, not redacted yet; `stopped` says what ended the probe before its time."""
     if stopped and want_fix and found.judged is not None and found.fix is None:
         cut = f"The search for a change that works was not finished: {stopped}."
         found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
     if stopped and found.outcome is None:
         late = Finding("inconclusive", stopped)
-        found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
-    report = replace(_report(bench, found, started), interrupted=interrupted)
+        if not any(rung.dead for rung in found.rungs):
+            found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
+    report = replace(_report(bench, found), interrupted=interrupted)
     exchange = _head_of(found.exchange) if found.exchange else None
-    return Probed(report, free.shown(), exchange, found.controls, found.fix)
+    return Probed(report, _free(bench, given).shown(), exchange, found.controls, found.fix)
 
 
-async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: Callable[[str], None]) -> None:
+async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
     said("name, TCP and TLS")
     async for rung in reach(bench):  # ends by itself after a dead one
         found.rungs.append(rung)
@@ -116,8 +134,8 @@ def _head_of(exchange: Exchange) -> Exchange:
     return replace(exchange, frames=tuple(frames), more_frames=len(exchange.frames) - len(head))
 
 
-def _report(bench: Bench, found: _Found, started: float) -> Report:
-    ms = round((time.monotonic() - started) * 1000, 1)
+def _report(bench: Bench, found: Found) -> Report:
+    ms = round((time.monotonic() - found.started) * 1000, 1)
     results: Sequence[Result] = ()
     if found.outcome is not None and found.judged is not None:
         results = (

@@ -1,13 +1,15 @@
 """Reads an audio file of any form that libsndfile knows, as the 24 kHz mono PCM16 that the API takes."""
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from rtdoctor.files import read_bounded
+from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.protocol.audio import RATE, Measure, measure, to_pcm16
 
 MOST_SECONDS = 600
+_MOST_PIPED = 64 << 20  # bytes: ten minutes of a pipe's audio, 48 kHz in 16 bits
 _LEAST_SECONDS = 0.1  # a commit of less is refused (observed 2025-10)
 
 
@@ -36,13 +38,14 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
     import soundfile
 
     try:
-        found = path.is_file()
-    except OSError as error:  # too long for a name
+        # libsndfile goes to and fro in a file, which a pipe does not take; a device may have no end.
+        source = path if is_regular(path) else io.BytesIO(read_bounded(path, _MOST_PIPED))
+    except FileNotFoundError as error:
+        raise BadAudio(f"{path}: no such file") from error
+    except OSError as error:
         raise BadAudio(f"{path}: {error.strerror or error}") from error
-    if not found:
-        raise BadAudio(f"{path}: no such file")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(source) as file:
             rate, channels, frames = file.samplerate, file.channels, file.frames
             if frames > rate * MOST_SECONDS:
                 raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
