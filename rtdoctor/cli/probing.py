@@ -2,27 +2,29 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.known import keep, redactor
-from rtdoctor.cli.options import TERMINAL, check_times
+from rtdoctor.cli.options import TERMINAL, check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import costs_nothing, probe
+from rtdoctor.engine.probe import probe
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.files import read_bounded
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
+from rtdoctor.model.scenario import is_free
 from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.protocol.models import defaults
@@ -53,6 +55,7 @@ class Asked:
     timeout: float
     deadline: float
     transcribe: bool
+    spend: bool
     format: str
 
 
@@ -63,6 +66,7 @@ def carry_out(asked: Asked) -> int:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _given(asked)
@@ -77,9 +81,9 @@ def carry_out(asked: Asked) -> int:
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)
-    left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
-    if left:
-        print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
+    ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
+    for told in _told_before(given.events, ledger):
+        print(told, file=sys.stderr)
     credentials = given.credentials() + ([key] if key else [])
     keep([key, *given.secrets(), *route.secrets()])
     withheld = None
@@ -101,13 +105,14 @@ def carry_out(asked: Asked) -> int:
         timeout=asked.timeout,
         deadline=asked.deadline,
         notices=notices,
-        transcribe=asked.transcribe,
+        transcribe=ledger.billable,
+        spend=ledger.raw,
     )
     progress = Progress(console(sys.stderr))
 
     async def whole() -> Probed:
         async with open_session(context, route, asked.timeout) as http:
-            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor())
+            bench = Bench(choice, http, Clock(), ledger, redactor())
             return await probe(
                 bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
             )
@@ -143,13 +148,44 @@ def _given(asked: Asked) -> Given:
     return replace(given, events=(*given.events, *_events(asked.send))) if asked.send else given
 
 
-def _events(file: Path) -> tuple[Any, ...]:
+def _events(file: Path) -> tuple[Sent, ...]:
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"--send {file}: cannot be read: {error}") from error
-    whole = read_events([text])
-    return whole if not isinstance(whole[0], str) else read_events([line for line in text.splitlines() if line.strip()])
+    whole = read_event(text, f"--send {file}: the event")
+    if not isinstance(whole, str):
+        return (whole,)
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    return tuple(read_event(line, f"--send {file}: line {number}") for number, line in lines)
+
+
+def _told_before(events: Sequence[Sent], ledger: Ledger) -> list[str]:
+    """What is left out, and what is sent that may cost money, a sentence each."""
+    raw = [event for event in events if isinstance(event, (str, bytes))]
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event) for event in events)
+    told = []
+    if billable and ledger.billable:
+        told.append(f"Sends {billable} billable event(s).")
+    elif billable:
+        told.append(f"{billable} billable event(s) are left out; --transcribe sends them.")
+    if raw and ledger.raw:
+        told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
+    elif raw:
+        why = f"{len(raw)} message(s) that are no event are left out (the first is {_why(raw[0])})"
+        told.append(f"{why}; --spend sends them as they are.")
+    return told
+
+
+def _why(raw: str | bytes) -> str:
+    """Why it is no event, as the end of a sentence."""
+    if isinstance(raw, bytes):
+        return "binary"
+    try:
+        parse_client_event(raw)
+    except NotAnEvent as error:
+        return str(error)
+    return "text"
 
 
 def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:

@@ -26,7 +26,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free
+from rtdoctor.model.scenario import Step
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
@@ -47,14 +47,12 @@ class _Found:
 
 
 async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
-    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress.
+    """Repeat the handshake and judge it. What may not be sent is left out; `said` hears progress.
 
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
     started = time.monotonic()
-    free = replace(
-        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
-    )
+    free = _allowed(bench, given)
     found = _Found()
     stopped, interrupted = "", False
     try:
@@ -149,16 +147,23 @@ def _report(bench: Bench, found: _Found, started: float) -> Report:
     )
 
 
-def costs_nothing(event: Mapping[str, Any] | str) -> bool:
-    """True for a free event, and for text that is no event."""
-    return isinstance(event, str) or is_free(event)
+def _allowed(bench: Bench, given: Given) -> Given:
+    """The handshake with what the run has leave to send."""
+    return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
 
 
 async def _once(bench: Bench, given: Given) -> Exchange:
-    steps = [Step(text=event) if isinstance(event, str) else Step(send=event) for event in given.events]
-    if any(not isinstance(e, str) and str(e.get("type", "")).endswith("session.update") for e in given.events):
+    given = _allowed(bench, given)  # an edit may have changed what an event is
+    steps = [_step(event) for event in given.events]
+    if any(step.send and str(step.send.get("type", "")).endswith("session.update") for step in steps):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))
     return await attempt(bench, repeat(given), steps)
+
+
+def _step(event: Mapping[str, Any] | str | bytes) -> Step:
+    if isinstance(event, str):
+        return Step(text=event)
+    return Step(binary=event) if isinstance(event, bytes) else Step(send=event)
 
 
 def _ga_form(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
