@@ -77,6 +77,7 @@ async def bench_on(
         timeout=more.pop("timeout", 3.0),
         concurrency=more.pop("concurrency", 48),
         transcribe=billable,
+        spend=more.pop("spend", billable and profile == "mock"),
         reference=SPEECH["speech"].reference,
     )
     choice = replace(choice, **more)
@@ -87,7 +88,7 @@ async def bench_on(
             choice,
             http,
             clock or SteppedClock(),
-            Ledger(billable=billable),
+            Ledger(billable=billable, raw=choice.spend),
             SPEECH,
         )
 

@@ -17,7 +17,7 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.limits import sockets_at_once
-from rtdoctor.cli.options import check_times
+from rtdoctor.cli.options import check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.cli.watchdog import Watchdog
@@ -55,6 +55,7 @@ class Asked:
     list_only: bool
     transcribe: bool
     audio: Path | None
+    spend: bool
     key_env: str | None
     key_file: Path | None
     route: RouteAsked
@@ -73,6 +74,7 @@ def carry_out(asked: Asked) -> int:
         Usage: something on the command line or in the environment cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
     chosen = _scenarios(asked)
@@ -85,6 +87,10 @@ def carry_out(asked: Asked) -> int:
     choice = replace(choice, reference=speech["speech"].reference)
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
+    if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
+        print(
+            f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.", file=sys.stderr
+        )
     return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
 
 
@@ -113,7 +119,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         due = next(line for line in scenario.accept if line.grade == "expected")
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
-        cost = " (billable)" if scenario.billable else ""
+        cost = " (raw)" if scenario.raw else " (billable)" if scenario.billable else ""
         table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
     console(sys.stdout).print(table)
 
@@ -159,7 +165,8 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
             strict=asked.strict,
-            transcribe=on_mock or asked.transcribe or asked.audio is not None,
+            transcribe=on_mock or asked.transcribe or asked.spend or asked.audio is not None,
+            spend=on_mock or asked.spend,
             notices=tuple(notices),
         ),
         context,
@@ -260,7 +267,7 @@ def _run(
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context, choice.target.route, choice.timeout))
             keep([choice.key, choice.withheld, *choice.target.route.secrets()])
-            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), speech)
+            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe, raw=choice.spend), speech)
             known = begin(bench)
             begun.append((bench, known))
             await run(bench, chosen, emit, known)

@@ -2,28 +2,31 @@
 
 import ssl
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.limits import sockets_at_once
-from rtdoctor.cli.options import TERMINAL, check_times
+from rtdoctor.cli.options import TERMINAL, check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
 from rtdoctor.cli.watchdog import Watchdog
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import Found, costs_nothing, probe, probed_of
+from rtdoctor.engine.probe import Found, probe, probed_of
 from rtdoctor.engine.run import cut_off, deadline_passed
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, Bench, Choice
 from rtdoctor.files import patient, read_bounded
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
+from rtdoctor.model.scenario import is_free
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
@@ -55,6 +58,7 @@ class Asked:
     timeout: float
     deadline: float
     transcribe: bool
+    spend: bool
     format: str
 
 
@@ -65,6 +69,7 @@ def carry_out(asked: Asked) -> int:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
     with patient(asked.deadline):
         return _probe(asked)
 
@@ -84,9 +89,9 @@ def _probe(asked: Asked) -> int:
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)
-    left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
-    if left:
-        print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
+    ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
+    for told in _told_before(given.events, ledger):
+        print(told, file=sys.stderr)
     credentials = given.credentials() + ([key] if key else [])
     keep([key, *given.secrets(), *route.secrets()])
     withheld = None
@@ -108,13 +113,14 @@ def _probe(asked: Asked) -> int:
         timeout=asked.timeout,
         deadline=asked.deadline,
         notices=notices,
-        transcribe=asked.transcribe,
+        transcribe=ledger.billable,
+        spend=ledger.raw,
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
-    return _run(asked, choice, context, given)
+    return _run(asked, choice, context, given, ledger)
 
 
-def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given) -> int:
+def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     show = writer("probe", asked.format)
@@ -132,7 +138,7 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given) ->
 
     async def whole() -> None:
         async with open_session(context, choice.target.route, asked.timeout) as http:
-            bench, found = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe)), Found()
+            bench, found = Bench(choice, http, Clock(), ledger), Found()
             begun.append((bench, found))
             probed = await probe(
                 bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
@@ -175,13 +181,44 @@ def _given(asked: Asked) -> Given:
     return replace(given, events=(*given.events, *_events(asked.send))) if asked.send else given
 
 
-def _events(file: Path) -> tuple[Any, ...]:
+def _events(file: Path) -> tuple[Sent, ...]:
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"--send {file}: cannot be read: {error}") from error
-    whole = read_events([text])
-    return whole if not isinstance(whole[0], str) else read_events([line for line in text.splitlines() if line.strip()])
+    whole = read_event(text, f"--send {file}: the event")
+    if not isinstance(whole, str):
+        return (whole,)
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    return tuple(read_event(line, f"--send {file}: line {number}") for number, line in lines)
+
+
+def _told_before(events: Sequence[Sent], ledger: Ledger) -> list[str]:
+    """What is left out, and what is sent that may cost money, a sentence each."""
+    raw = [event for event in events if isinstance(event, (str, bytes))]
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event) for event in events)
+    told = []
+    if billable and ledger.billable:
+        told.append(f"Sends {billable} billable event(s).")
+    elif billable:
+        told.append(f"{billable} billable event(s) are left out; --transcribe sends them.")
+    if raw and ledger.raw:
+        told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
+    elif raw:
+        why = f"{len(raw)} message(s) that are no event are left out (the first is {_why(raw[0])})"
+        told.append(f"{why}; --spend sends them as they are.")
+    return told
+
+
+def _why(raw: str | bytes) -> str:
+    """Why it is no event, as the end of a sentence."""
+    if isinstance(raw, bytes):
+        return "binary"
+    try:
+        parse_client_event(raw)
+    except NotAnEvent as error:
+        return str(error)
+    return "text"
 
 
 def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from rtdoctor.files import read_bounded
 from rtdoctor.linear import pattern
+from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.privacy.errors import InputError
 
@@ -115,8 +116,10 @@ _WSCAT = {
 _OPTIONS = {"curl": _CURL, "websocat": _WEBSOCAT, "wscat": _WSCAT}
 _CONTROL = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
-_MOST_DEPTH = 64  # no event is nested deeper by far; deeper text is sent as it is
 _MOST_HAR = 64 * 1024 * 1024
+_BINARY = 2  # RFC 6455, section 5.2; in a HAR the data of such a message stands in base64
+
+Sent = Mapping[str, Any] | str | bytes
 
 
 class BadHandshake(InputError):
@@ -251,7 +254,7 @@ def _proxy_of(found: Mapping[str, list[str]]) -> str | None:
 
 
 def read_har(path: Path) -> Given:
-    """The first WebSocket of a HAR file: its URL, headers, and the events that were sent.
+    """The first WebSocket of a HAR file: its URL, headers, and the messages that were sent.
 
     Raises:
         BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
@@ -277,7 +280,7 @@ def read_har(path: Path) -> Given:
                 and not str(item["name"]).startswith(":")
             ]
             given = given_from(url, headers, [], [])
-            return Given(given.url, given.headers, given.subprotocols, _sent(entry))
+            return Given(given.url, given.headers, given.subprotocols, _sent(entry, path))
     raise BadHandshake("{}: holds no WebSocket", path)
 
 
@@ -285,31 +288,34 @@ def _is_socket(entry: dict[str, Any], url: str) -> bool:
     return url.startswith(("ws:", "wss:")) or "_webSocketMessages" in entry
 
 
-def _sent(entry: dict[str, Any]) -> tuple[Any, ...]:
+def _sent(entry: dict[str, Any], path: Path) -> tuple[Sent, ...]:
     messages = entry.get("_webSocketMessages")
-    if not isinstance(messages, list):
-        return ()
-    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"]
-    return read_events([text for text in found if isinstance(text, str)])
+    found: list[Sent] = []
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict) and message.get("type") == "send" and isinstance(message.get("data"), str):
+            if message.get("opcode") == _BINARY:
+                found.append(_bytes(message["data"]))
+            else:
+                found.append(read_event(message["data"], f"{path}: sent message {len(found) + 1}"))
+    return tuple(found)
 
 
-def _depth(text: str) -> int:
-    """How deep the brackets of a JSON text go at most; those inside of its strings are counted, too."""
-    deep = most = 0
-    for char in text:
-        deep += (char in "[{") - (char in "]}")
-        most = max(most, deep)
-    return most
+def _bytes(data: str) -> bytes:
+    try:
+        return binascii.a2b_base64(data, strict_mode=True)
+    except ValueError:  # some write the bytes as text
+        return data.encode("utf-8", "replace")
 
 
-def read_events(lines: list[str]) -> tuple[Any, ...]:
-    """Client events, one JSON object a line; what is not JSON is kept as text, to be sent as it is."""
-    events: list[Any] = []
-    for given in lines:
-        line = given.encode("utf-8", "replace").decode()  # half of a character cannot be sent
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            event = line
-        events.append(event if isinstance(event, dict) and _depth(line) <= _MOST_DEPTH else line)
-    return tuple(events)
+def read_event(text: str, where: str) -> Sent:
+    """A client event, or the text itself where it is none: to be sent as it is, or not at all.
+
+    Raises:
+        BadHandshake: it is an event that is nested too deep; `where` says where it stands.
+    """
+    try:
+        return parse_client_event(text)
+    except TooDeep as error:
+        raise BadHandshake("{} is {}", where, error) from error
+    except NotAnEvent:
+        return text.encode("utf-8", "replace").decode()  # half of a character cannot be sent

@@ -26,7 +26,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free
+from rtdoctor.model.scenario import Step
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
@@ -56,7 +56,7 @@ async def probe(
     said: Callable[[str], None] = lambda _: None,
     found: Found | None = None,
 ) -> Probed:
-    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress,
+    """Repeat the handshake and judge it. What may not be sent is left out; `said` hears progress,
     and `found` is filled as the probe goes on.
 
     A cancelled probe, or one that is out of time, tells what it found until then.
@@ -65,18 +65,12 @@ async def probe(
     stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.deadline):
-            await _look(bench, _free(bench, given), found, want_fix, said)
+            await _look(bench, _allowed(bench, given), found, want_fix, said)
     except TimeoutError:
         stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
     return probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
-
-
-def _free(bench: Bench, given: Given) -> Given:
-    return replace(
-        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
-    )
 
 
 def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopped: str, interrupted: bool) -> Probed:
@@ -90,7 +84,7 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)
     exchange = _head_of(found.exchange) if found.exchange else None
-    return Probed(report, _free(bench, given).shown(), exchange, found.controls, found.fix)
+    return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix)
 
 
 async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
@@ -167,16 +161,23 @@ def _report(bench: Bench, found: Found) -> Report:
     )
 
 
-def costs_nothing(event: Mapping[str, Any] | str) -> bool:
-    """True for a free event, and for text that is no event."""
-    return isinstance(event, str) or is_free(event)
+def _allowed(bench: Bench, given: Given) -> Given:
+    """The handshake with what the run has leave to send."""
+    return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
 
 
 async def _once(bench: Bench, given: Given) -> Exchange:
-    steps = [Step(text=event) if isinstance(event, str) else Step(send=event) for event in given.events]
-    if any(not isinstance(e, str) and str(e.get("type", "")).endswith("session.update") for e in given.events):
+    given = _allowed(bench, given)  # an edit may have changed what an event is
+    steps = [_step(event) for event in given.events]
+    if any(step.send and str(step.send.get("type", "")).endswith("session.update") for step in steps):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))
     return await attempt(bench, repeat(given), steps)
+
+
+def _step(event: Mapping[str, Any] | str | bytes) -> Step:
+    if isinstance(event, str):
+        return Step(text=event)
+    return Step(binary=event) if isinstance(event, bytes) else Step(send=event)
 
 
 def _ga_form(event: Mapping[str, Any]) -> Mapping[str, Any] | None:

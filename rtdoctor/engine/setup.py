@@ -18,7 +18,8 @@ MOCK_CONCURRENCY = 48
 class Choice:
     """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run.
 
-    `transcribe` is the leave to spend. `withheld` is a key that is there and not sent, because TLS is not checked.
+    `transcribe` is the leave to spend on audio and events, `spend` that to send anything as it is. `withheld` is a key
+    that is there and not sent, because TLS is not checked.
     """
 
     target: Target
@@ -35,6 +36,7 @@ class Choice:
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
     transcribe: bool = False
+    spend: bool = False
     reference: str | None = None
     notices: tuple[str, ...] = ()
 

@@ -25,12 +25,13 @@ _ENCODED_MARK = pattern(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Given:
-    """URL (ws or wss), headers, offered subprotocols, and the client events to send after the first event."""
+    """URL (ws or wss), headers, offered subprotocols, and what to send after the first event: client events, and text
+    and bytes that are none."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     subprotocols: tuple[str, ...] = ()
-    events: tuple[Mapping[str, Any] | str, ...] = ()
+    events: tuple[Mapping[str, Any] | str | bytes, ...] = ()
 
     def __repr__(self) -> str:
         parts = urlsplit(self.url)
@@ -137,7 +138,7 @@ class Given:
     def written(self) -> str:
         """All that goes out, as one text: never to be shown."""
         lines = [self.url, *(f"{name}: {value}" for name, value in self.headers), *self.subprotocols]
-        return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e) for e in self.events)))
+        return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e, default=str) for e in self.events)))
 
     def shown(self) -> "Given":
         """The printable form: credentials masked, the rest quoted, what has a name of its own by what it looks like."""
@@ -215,6 +216,8 @@ def _walked(value: Any, out: Callable[[str], str]) -> Any:
     """A JSON value with every text in it put through a function."""
     if isinstance(value, str):
         return out(value)
+    if isinstance(value, bytes):
+        return out(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if isinstance(value, Mapping):
         return {out(str(name)): _walked(item, out) for name, item in value.items()}
     return [_walked(item, out) for item in value] if isinstance(value, list) else value

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.files import read_bounded
+from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
@@ -122,12 +123,11 @@ def _step(step: dict[str, Any], where: str) -> Step:
     given = dict(step)
     if "send" in given:
         try:
-            event = json.loads(given["send"])
-        except (ValueError, RecursionError) as error:
-            raise BadScenario(f"{where}: send holds no JSON: {error}; use text for what is not JSON") from error
-        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-            raise BadScenario(f"{where}: send wants a JSON object with a type, a string")
-        given["send"] = event
+            given["send"] = parse_client_event(given["send"])
+        except TooDeep as error:
+            raise BadScenario(f"{where}: send holds an event that is {error}") from error
+        except NotAnEvent as error:
+            raise BadScenario(f"{where}: send holds {error}; use text for what is no event") from error
     if "binary" in given:
         given["binary"] = bytes.fromhex(given["binary"])
     if "await" in given:

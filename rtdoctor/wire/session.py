@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType
 
-from rtdoctor.model.event import type_of
+from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, type_of, written
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
-from rtdoctor.model.scenario import FREE_EVENTS
+from rtdoctor.model.scenario import is_free
 from rtdoctor.wire.tap import Tap
 
 # A recorded session is bounded: a server that never stops must not fill the memory. Counted is what came, and the
@@ -26,27 +26,55 @@ _BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what
 
 
 class NotFree(RuntimeError):
-    """A billable event was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
+    """Something was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
 
 
 class Ledger:
-    """Counts what is sent in a run, and refuses what costs money where that was not asked for."""
+    """Counts what is sent in a run, and refuses what costs money where that was not asked for.
 
-    def __init__(self, *, billable: bool) -> None:
-        self.billable = billable
+    `billable` is the leave for events that cost money. `raw` is that for text and bytes that go out as they are: what
+    a server reads in them nobody can tell, so whoever has it may send anything.
+    """
+
+    def __init__(self, *, billable: bool, raw: bool = False) -> None:
+        self.billable = billable or raw
+        self.raw = raw
         self._events: Counter[str] = Counter()
         self._audio_bytes = 0
+        self._spent = False
 
-    def note(self, name: str, audio_bytes: int = 0) -> None:
-        """Book one event before it is sent.
+    def allows(self, what: Mapping[str, Any] | str | bytes) -> bool:
+        """True for what may be sent: an event, or text and bytes as they are."""
+        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what)
+
+    def book_event(self, text: str, audio_bytes: int = 0) -> None:
+        """Book one event in our own writing, before it is sent.
 
         Raises:
-            NotFree: it is not on the list of free events and the run has no leave to spend.
+            NotFree: it is not free, or none that is read in one way only, and the run has no leave to spend.
         """
-        if not self.billable and name not in FREE_EVENTS and not name.startswith("("):
+        try:
+            # What was read is at most that deep; an edit may have put it a few levels deeper.
+            event = parse_client_event(text, deepest=2 * MOST_DEPTH)
+        except NotAnEvent as error:
+            raise NotFree(f"what was written is {error}") from error
+        if not self.allows(event):
+            raise NotFree(event["type"])
+        self._events[event["type"]] += 1
+        self._audio_bytes += audio_bytes
+        self._spent = self._spent or not is_free(event)
+
+    def book_raw(self, data: str | bytes) -> None:
+        """Book text or bytes that go out as they are, before they are sent.
+
+        Raises:
+            NotFree: the run has no leave for that.
+        """
+        name = "(text)" if isinstance(data, str) else "(binary)"
+        if not self.allows(data):
             raise NotFree(name)
         self._events[name] += 1
-        self._audio_bytes += audio_bytes
+        self._spent = True
 
     def total(self) -> Spend:
         """What was sent so far."""
@@ -54,7 +82,7 @@ class Ledger:
             tuple(sorted(self._events.items())),
             self._audio_bytes,
             self._audio_bytes // 48,
-            self._audio_bytes > 0,
+            self._spent,
         )
 
 
@@ -83,20 +111,28 @@ class Session:
         return time.monotonic() - self._started
 
     async def send(self, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
-        """Send a client event as one text frame."""
-        await self._out(json.dumps(event), str(event.get("type")), audio_bytes)
+        """Send a client event as one text frame, in our own writing.
+
+        Raises:
+            NotFree: the run has no leave for it.
+        """
+        text = written(event)
+        if not self.ended:
+            # The bytes are judged, not the plan: what is booked is read back from them.
+            self._ledger.book_event(text, audio_bytes)
+            await self._out(text, str(event["type"]), audio_bytes)
 
     async def send_raw(self, data: str | bytes) -> None:
-        """Send text or bytes as they are. Text that is an event is booked as that event."""
-        name = "(binary frame)" if isinstance(data, bytes) else "(no event)"
-        if isinstance(data, str) and (found := type_of(data)):
-            name = found
-        await self._out(data, name, 0)
+        """Send text or bytes as they are.
 
-    async def _out(self, data: str | bytes, name: str, audio_bytes: int) -> None:
-        if self.ended:
-            return
-        self._ledger.note(name, audio_bytes)
+        Raises:
+            NotFree: the run has no leave for it.
+        """
+        if not self.ended:
+            self._ledger.book_raw(data)
+            await self._out(data, "")
+
+    async def _out(self, data: str | bytes, name: str, audio_bytes: int = 0) -> None:
         self._keep_sent(data, name, audio_bytes)
         try:
             if isinstance(data, str):

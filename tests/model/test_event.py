@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.model.event import MOST_NAME, MOST_VALUES, parse_event, type_of, why_no_event
+from rtdoctor.model.event import (
+    MOST_NAME,
+    MOST_VALUES,
+    NotAnEvent,
+    TooDeep,
+    parse_client_event,
+    parse_event,
+    type_of,
+    why_no_event,
+    written,
+)
 
 DEEP = 100_000
 NOT_READ = [
@@ -121,3 +131,48 @@ def test_a_large_text_in_few_values_is_an_event():
 def test_a_name_is_cut_and_a_known_one_is_not():
     assert type_of(json.dumps({"type": "x" * 4_000_000})) == "x" * (MOST_NAME - 1) + "…"
     assert type_of(json.dumps({"type": "x" * MOST_NAME})) == "x" * MOST_NAME
+
+
+NOT_SENT = [
+    *((text, why.replace("the name 'type'", "a name").replace("the name 'y'", "a name")) for text, why in NOT_READ),
+    ("[]", "JSON, but no object"),
+    ("{}", "without a type"),
+    ('{"type": 1}', "without a type"),
+    ('{"type": "a", "x": 1e999}', "number that is too large"),
+    ('{"type": "a", "x": "\\ud800"}', "half of a character"),
+    ('{"type": "a", "\\udc00": 1}', "half of a character"),
+    ('{"type": "a", "Type": "b"}', "a second name"),
+    ('{"type": "a", "\\u0000type ": "b"}', "a second name"),
+    ('{"type": "a", "\uff34\uff39\uff30\uff25": "b"}', "a second name"),
+    ('{"type": "a", "x": ' + "[" * 64 + "]" * 64 + "}", "nested deeper than 64 levels"),
+]
+REFUSED = [(text, why.replace("thousands of digits", "too large")) for text, why in NOT_SENT]
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED, ids=range(len(REFUSED)))
+def test_what_a_server_may_read_otherwise_is_no_client_event(text, why):
+    with pytest.raises(NotAnEvent) as told:
+        parse_client_event(text)
+    assert why in str(told.value)
+    assert isinstance(told.value, TooDeep) is ("nested deeper" in why)
+
+
+def test_why_a_text_is_no_client_event_quotes_nothing_of_it():
+    for text in ('{"secret-1": 1, "secret-1": 2}', "secret-1", '{"type": "a", "x": secret-1}'):
+        with pytest.raises(NotAnEvent) as told:
+            parse_client_event(text)
+        assert "secret" not in str(told.value)
+
+
+def test_64_levels_are_no_more_than_64():
+    assert parse_client_event('{"type": "a", "x": ' + "[" * 63 + "]" * 63 + "}")
+
+
+@given(TEXTS)
+def test_what_is_written_anew_is_read_as_the_same_event(text):
+    try:
+        event = parse_client_event(text)
+    except NotAnEvent:
+        return
+    assert written(event).isascii()
+    assert parse_client_event(written(event)) == event == parse_event(text)
