@@ -18,11 +18,12 @@ class Lines:
     def __init__(self) -> None:
         self._left: dict[CodeType, set[int]] = {}
         self.seen = 0
+        self.cheap = hasattr(sys, "monitoring")
 
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Count the lines that are reached inside for the first time."""
-        begin, end = (self._monitor, self._stop) if hasattr(sys, "monitoring") else (self._trace, sys.settrace)
+        begin, end = (self._monitor, self._stop) if self.cheap else (self._trace, sys.settrace)
         begin()
         try:
             yield

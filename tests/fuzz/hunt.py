@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from tests.fuzz.oracles import Broken, Target, attempt, seconds_for
 
 _ADDRESS_SPACE = 3 << 30  # bytes that a child may map
 _GRACE = 30.0  # seconds on the wall, beside ten times the CPU that an example may take
-_SHRINK_S = 20.0  # and at most so long is spent on making one find smaller
+_SHRINK_S = 10.0  # and at most so long is spent on making one find smaller
 _BOUNDS, _ODDS = (1 << 11, 1 << 14, 1 << 16, 1 << 19, 1 << 22), (0.8, 0.15, 0.04, 0.0095, 0.0005)
 _KEPT = 0.01
+# `sys.settrace` makes an example four times as slow: after so many without a new line only each so-manieth is watched.
+_FRESH, _TRACED = 200, 8
 _HEAD = struct.Struct("<QQ")
 
 
@@ -85,6 +88,7 @@ def hunt(
     seeds = target.seeds()
     waiting = list(seeds)
     rng.shuffle(waiting)
+    fresh = 0
     attempt(target, seeds[0], measured=False)  # what is loaded and compiled once is no example's
     while time.monotonic() < until:
         if waiting:
@@ -96,9 +100,9 @@ def hunt(
             data = mutated(base if base is not None else rng.choice(pool), drawn(rng), pool, most)
         whole.examples += 1
         note(whole.examples, data)
-        before = lines.seen
+        before, fresh = lines.seen, fresh + 1
         try:
-            with lines.watched():
+            with lines.watched() if lines.cheap or fresh < _FRESH or whole.examples % _TRACED == 0 else nullcontext():
                 attempt(target, data)
         except Broken as broken:
             # Once more without the tracer, which costs time and memory of its own.
@@ -110,6 +114,7 @@ def hunt(
                 whole.found.append(found)
                 said(found)
         # A few of the others, too: what is changed twice goes where one change does not.
+        fresh = 0 if lines.seen > before else fresh
         if lines.seen > before or not pool or (len(data) < _BOUNDS[0] and rng.random() < _KEPT):
             pool.append(data)
         whole.lines, whole.kept = lines.seen, len(pool)

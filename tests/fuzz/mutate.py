@@ -53,8 +53,6 @@ _SEPARATORS = (
     "\u00ad",
     "\u2060",
     "\u202e",
-    "\\n",
-    "0x",
 )
 
 # Pieces that readers are known to trip over, and words that lead them deeper.

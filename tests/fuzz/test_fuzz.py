@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.mutate import CHANGES, mutated
@@ -15,6 +15,13 @@ EXAMPLES = int(os.environ.get("RTDOCTOR_FUZZ_EXAMPLES", "200"))
 _NUMBER = st.integers(0, (1 << 20) - 1)
 _CHANGES = st.lists(st.tuples(st.integers(0, len(CHANGES) - 1), _NUMBER, _NUMBER, _NUMBER), max_size=6)
 _SIZES = st.sampled_from((1 << 9, 1 << 11, 1 << 11, 1 << 13, 1 << 16))
+_SETTINGS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),  # why an example fails is asked of the debugger
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +43,7 @@ def test_any_change_of_a_seed_holds(name):
     target = TARGETS[name]
     seeds = target.seeds()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(_SETTINGS)
     @given(st.sampled_from(seeds), _CHANGES, _SIZES)
     def holds(seed: bytes, changes: list[tuple[int, int, int, int]], most: int) -> None:
         data = mutated(seed, changes, seeds, most)
