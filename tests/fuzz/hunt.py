@@ -14,12 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fuzz.cover import Lines
-from tests.fuzz.mutate import CHANGES, Change, mutated
+from tests.fuzz.mutate import CHANGES, FLOODS, Change, mutated
 from tests.fuzz.oracles import Broken, Target, attempt, seconds_for
 
 _ADDRESS_SPACE = 3 << 30  # bytes that a child may map
@@ -97,7 +97,10 @@ def hunt(
             # What was kept last is looked at most.
             base = pool[-1 - min(int(rng.expovariate(8 / len(pool))), len(pool) - 1)] if rng.random() < 0.5 else None
             most = min(target.most, rng.choices(_BOUNDS, _ODDS)[0])
-            data = mutated(base if base is not None else rng.choice(pool), drawn(rng), pool, most)
+            changes = drawn(rng)
+            if most > _BOUNDS[1]:  # what is large is the same many times: that is where time and memory go
+                changes.append((rng.choice(FLOODS), *changes[-1][1:]))
+            data = mutated(base if base is not None else rng.choice(pool), changes, pool, most)
         whole.examples += 1
         note(whole.examples, data)
         before, fresh = lines.seen, fresh + 1
@@ -208,9 +211,6 @@ def _work(
     known: set[tuple[str, str]],
 ) -> None:
     """The child's whole life. It leaves by `_exit`: what the parent has open is not the child's to close."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
     def note(number: int, data: bytes) -> None:
         held = data[: len(shared) - _HEAD.size]
@@ -224,6 +224,7 @@ def _work(
 
     code = 1
     try:
+        _bound_memory()
         done = hunt(target, until, random.Random(seed), note, said, known)
         os.write(report, f"= {done.examples} {done.lines} {done.kept}\n".encode())
         code = 0
@@ -233,6 +234,13 @@ def _work(
         print(f"the harness itself failed: {error!r}", file=sys.stderr, flush=True)
     finally:
         os._exit(code)
+
+
+def _bound_memory() -> None:
+    import resource
+
+    with suppress(ValueError, OSError):  # macOS knows the name and takes no value
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _watched(child: int, shared: mmap.mmap, until: float) -> str:

@@ -126,7 +126,7 @@ def _tokens(data: bytes) -> tuple[list[bytes], bytes]:
 def _span(length: int, a: int, b: int) -> tuple[int, int]:
     """A span of at least one token; short ones are the most likely."""
     start = a % max(1, length)
-    size = 1 + (b >> 3) % 3 if b & 7 else 1 + (b >> 3) % 40
+    size = 1 + (b >> 3) % 3 if b & 7 else 1 + (b >> 3) % 40  # one token for b = 1
     return start, min(length, start + size)
 
 
@@ -134,6 +134,12 @@ def _replaced(data: bytes, a: int, b: int, by: Callable[[bytes], bytes]) -> byte
     tokens, rest = _tokens(data)
     start, end = _span(len(tokens), a, b)
     return b"".join((*tokens[:start], by(b"".join(tokens[start:end])), *tokens[end:], rest))
+
+
+def _put(held: bytes, piece: bytes, way: int) -> bytes:
+    """A piece before, after, or at the end of what a token holds (inside of its quotes)."""
+    way %= 3
+    return piece + held if way == 0 else held + piece if way == 1 else held[:-1] + piece + held[-1:]
 
 
 def _often(c: int, most: int, size: int) -> int:
@@ -150,7 +156,7 @@ def _repeat(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: 
 
 
 def _insert(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
-    return _replaced(data, a, b, lambda held: ODD[c % len(ODD)] + held)
+    return _replaced(data, a, b, lambda held: _put(held, ODD[c % len(ODD)], c >> 9))
 
 
 def _replace(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
@@ -160,7 +166,20 @@ def _replace(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most:
 def _flood(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
     """One or two odd pieces, and perhaps a part of the example, thousands of times: what quadratic readers hate."""
     piece = ODD[b % len(ODD)] + (ODD[(b >> 9) % len(ODD)] if b >> 8 & 1 else b"a" * (b >> 9 & 15))
-    return _replaced(data, a, 0, lambda held: held + piece * _often(c << 3, most, len(piece)))
+    return _replaced(data, a, 1, lambda held: _put(held, piece * _often(c << 3, most, len(piece)), c >> 6))
+
+
+def _number(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
+    """A line many times, each time with another number in one of its tokens: what is kept by name, grows."""
+    lines = data[:_TOKENS_OF].split(b"\n")
+    tokens, _ = _tokens(lines[a % len(lines)])
+    place = b % max(1, len(tokens))
+    if not tokens:
+        return data
+    before, held, after = b"".join(tokens[:place]), tokens[place], b"".join(tokens[place + 1 :])
+    times = _often(c << 3, most, len(before + held + after) + 4)
+    more = [before + _put(held, b"%d" % number, 2) + after for number in range(times)]
+    return b"\n".join((*lines[: a % len(lines)], *more, *lines[a % len(lines) + 1 :]))
 
 
 def _swap(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
@@ -206,10 +225,8 @@ def _byte(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: in
 def _plant(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
     """The known key, in some form, before, in the place of, or at the end of a token (inside of its quotes)."""
     held = PLANTED[b % len(PLANTED)](c).encode("utf-8", "surrogatepass")
-    way = (b >> 8) % 3
-    return _replaced(
-        data, a, 0, lambda old: held + old if way == 0 else held if way == 1 else old[:-1] + held + old[-1:]
-    )
+    way = (b >> 8) % 4
+    return _replaced(data, a, 1, lambda old: held if way == 3 else _put(old, held, way))
 
 
 def _escape(data: bytes, a: int, b: int, c: int, others: Sequence[bytes], most: int) -> bytes:
@@ -301,7 +318,26 @@ def _spots(value: Any, depth: int = 0) -> Any:
             yield from _spots(value[name], depth + 1)
 
 
+# One of them more than once is drawn more often.
 CHANGES: tuple[Callable[[bytes, int, int, int, Sequence[bytes], int], bytes], ...] = (
-    *(_delete, _repeat, _insert, _insert, _replace, _flood, _swap, _splice, _splice, _cross, _cut, _nest, _grow, _byte),
+    *(
+        _delete,
+        _repeat,
+        _insert,
+        _insert,
+        _replace,
+        _flood,
+        _number,
+        _swap,
+        _splice,
+        _splice,
+        _cross,
+        _cut,
+        _nest,
+        _grow,
+        _byte,
+    ),
     *(_plant, _plant, _escape, _separate, _lines, _tree, _tree, _tree),
 )
+
+FLOODS = tuple(place for place, change in enumerate(CHANGES) if change in (_flood, _number))

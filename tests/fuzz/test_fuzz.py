@@ -1,4 +1,8 @@
-"""A short run over every target: examples drawn by hypothesis, with a bound on time, memory and what may be shown."""
+"""A short run over every target: examples drawn by hypothesis, with a bound on time, memory and what may be shown.
+
+RTDOCTOR_FUZZ_EXAMPLES tells how many examples each of them gets (150 unless set). The long run is
+`python -m tests.fuzz all`.
+"""
 
 import os
 
@@ -11,7 +15,7 @@ from tests.fuzz.oracles import attempt
 from tests.fuzz.product import TARGETS, environment
 
 pytestmark = pytest.mark.fuzz
-EXAMPLES = int(os.environ.get("RTDOCTOR_FUZZ_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("RTDOCTOR_FUZZ_EXAMPLES", "150"))
 _NUMBER = st.integers(0, (1 << 20) - 1)
 _CHANGES = st.lists(st.tuples(st.integers(0, len(CHANGES) - 1), _NUMBER, _NUMBER, _NUMBER), max_size=6)
 _SIZES = st.sampled_from((1 << 9, 1 << 11, 1 << 11, 1 << 13, 1 << 16))
