@@ -13,7 +13,7 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ _BOUNDS, _ODDS = (1 << 11, 1 << 14, 1 << 16, 1 << 19, 1 << 22), (0.8, 0.15, 0.04
 _KEPT = 0.01
 # `sys.settrace` makes an example four times as slow: after so many without a new line only each so-manieth is watched.
 _FRESH, _TRACED = 200, 8
+# What is so long and takes this share of its time is tried once more, as long as it may be.
+_LONG, _SLOW = 1 << 13, 0.1
 _HEAD = struct.Struct("<QQ")
 
 
@@ -91,37 +93,49 @@ def hunt(
     fresh = 0
     attempt(target, seeds[0], measured=False)  # what is loaded and compiled once is no example's
     while time.monotonic() < until:
-        if waiting:
-            data = waiting.pop()
-        else:
-            # What was kept last is looked at most.
-            base = pool[-1 - min(int(rng.expovariate(8 / len(pool))), len(pool) - 1)] if rng.random() < 0.5 else None
-            most = min(target.most, rng.choices(_BOUNDS, _ODDS)[0])
-            changes = drawn(rng)
-            if most > _BOUNDS[1]:  # what is large is the same many times: that is where time and memory go
-                changes.append((rng.choice(FLOODS), *changes[-1][1:]))
-            data = mutated(base if base is not None else rng.choice(pool), changes, pool, most)
+        data = waiting.pop() if waiting else _another(target, pool, rng)
         whole.examples += 1
         note(whole.examples, data)
-        before, fresh = lines.seen, fresh + 1
-        try:
-            with lines.watched() if lines.cheap or fresh < _FRESH or whole.examples % _TRACED == 0 else nullcontext():
-                attempt(target, data)
-        except Broken as broken:
+        before, started = lines.seen, time.process_time()
+        traced = lines.cheap or fresh < _FRESH or whole.examples % _TRACED == 0
+        with lines.watched() if traced else nullcontext():
+            broken = _broken(target, data)
+        took = time.process_time() - started
+        fresh = 0 if lines.seen > before else fresh + 1
+        if broken is not None and broken.signature not in told:
             # Once more without the tracer, which costs time and memory of its own.
-            sure = None if broken.signature in told else _broken(target, data)
+            sure = _broken(target, data) if traced and not lines.cheap else broken
             if sure is not None and sure.signature not in told:
-                told |= {sure.signature, broken.signature}
-                small = shrunk(target, data, sure, note=lambda one: note(whole.examples, one))
-                found = Found(target.name, sure.oracle, sure.place, (_broken(target, small) or sure).told, small)
+                small, last = shrunk(target, data, sure, _SHRINK_S, lambda one: note(whole.examples, one))
+                told |= {broken.signature, sure.signature, last.signature}
+                found = Found(target.name, last.oracle, last.place, last.told, small)
                 whole.found.append(found)
                 said(found)
         # A few of the others, too: what is changed twice goes where one change does not.
-        fresh = 0 if lines.seen > before else fresh
-        if lines.seen > before or not pool or (len(data) < _BOUNDS[0] and rng.random() < _KEPT):
+        elif lines.seen > before or not pool or (len(data) < _BOUNDS[0] and rng.random() < _KEPT):
             pool.append(data)
+        if broken is None and len(data) >= _LONG and took > _SLOW * seconds_for(len(data)):
+            longer = stretched(data, target.most)
+            waiting += [longer] if len(longer) > 2 * len(data) else []
         whole.lines, whole.kept = lines.seen, len(pool)
     return whole
+
+
+def _another(target: Target, pool: Sequence[bytes], rng: random.Random) -> bytes:
+    """One of the kept examples, the last ones most often, changed."""
+    back = int(rng.expovariate(8 / len(pool))) if rng.random() < 0.5 else rng.randrange(len(pool))
+    most = min(target.most, rng.choices(_BOUNDS, _ODDS)[0])
+    changes = drawn(rng)
+    if most > _BOUNDS[1]:  # what is large is the same many times: that is where time and memory go
+        changes.append((rng.choice(FLOODS), *changes[-1][1:]))
+    return mutated(pool[-1 - min(back, len(pool) - 1)], changes, pool, most)
+
+
+def stretched(data: bytes, most: int) -> bytes:
+    """The example with its middle half repeated, to `most` bytes: what is slow because it is quadratic shows there."""
+    quarter = len(data) // 4
+    middle = data[quarter : 3 * quarter]
+    return data[:quarter] + middle * ((most - 2 * quarter) // max(1, len(middle))) + data[3 * quarter :]
 
 
 def _broken(target: Target, data: bytes) -> Broken | None:
@@ -138,25 +152,26 @@ def shrunk(
     broken: Broken,
     seconds: float = _SHRINK_S,
     note: Callable[[bytes], None] = lambda _: None,
-) -> bytes:
-    """A smaller example that breaks the same: pieces are left out, from halves down to bytes, as long as time lasts."""
+) -> tuple[bytes, Broken]:
+    """A smaller example that breaks the same, and how: pieces are left out, from halves down to bytes, as long as time
+    lasts. Where time runs out differs from one time to the next, so that its place does not count."""
     end = time.monotonic() + seconds
     size = len(data) // 2
     while size:
         at, smaller = 0, False
         while at < len(data):
             if time.monotonic() > end:
-                return data
+                return data, broken
             less = data[:at] + data[at + size :]
             note(less)
             again = _broken(target, less)
-            if again is not None and again.signature == broken.signature:
-                data, smaller = less, True
+            if again is not None and (again.signature == broken.signature or again.oracle == broken.oracle == "time"):
+                data, smaller, broken = less, True, again
             else:
                 at += size
         if not smaller or size > len(data):
             size //= 2
-    return data
+    return data, broken
 
 
 # --- in a child -------------------------------------------------------------------------------------------------------

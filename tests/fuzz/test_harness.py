@@ -12,7 +12,7 @@ import pytest
 
 from tests.fuzz import spending
 from tests.fuzz.cover import Lines
-from tests.fuzz.hunt import Found, hunt, run, shrunk
+from tests.fuzz.hunt import Found, hunt, run, shrunk, stretched
 from tests.fuzz.mutate import CHANGES, KEY, ODD, PLANTED, mutated
 from tests.fuzz.oracles import Broken, OutOfTime, Shown, Target, attempt, exposed, memory_for
 from tests.fuzz.product import TARGETS
@@ -80,6 +80,12 @@ BUGS = {
 }
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """A tenth of the time for each example: the tests of the clock need not take long."""
+    monkeypatch.setattr("tests.fuzz.oracles._SECONDS", 0.1)
+
+
 @pytest.mark.parametrize("oracle", list(BUGS))
 def test_each_oracle_catches_a_planted_bug(oracle):
     if oracle in ("memory", "time"):
@@ -92,7 +98,7 @@ def test_each_oracle_catches_a_planted_bug(oracle):
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer here")
 @pytest.mark.parametrize("bug", [_hangs_in_a_pattern, _swallows_and_hangs])
-def test_what_hangs_is_stopped_wherever_it_is(bug):
+def test_what_hangs_is_stopped_wherever_it_is(bug, quick):
     started = time.process_time()
     with pytest.raises(Broken, match=r"^time"):
         attempt(planted(bug), b"x")
@@ -170,13 +176,13 @@ def _needs_two_words(data):
 
 def test_a_find_is_made_small_and_told_once(tmp_path, capfd):
     pytest.importorskip("resource")
-    done = run(planted(_needs_two_words, b'{"a": "sk-1234", "b": [1, 2]}'), 6, 1, tmp_path)
+    done = run(planted(_needs_two_words, b'{"a": "sk-1234", "b": [1, 2]}'), 4, 1, tmp_path)
     assert [(found.oracle, found.place) for found in done.found] == [("exception", "ValueError in nowhere")]
     assert sorted(done.found[0].example) == sorted(b"sk-error")
     (saved,) = (tmp_path / "planted").iterdir()
     assert saved.read_bytes() == done.found[0].example
     assert repr(done.found[0].example) in capfd.readouterr().out
-    assert done.examples > 100
+    assert done.examples > 10
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSEGV") or sys.platform == "win32", reason="needs fork")
@@ -198,7 +204,7 @@ def test_shrinking_keeps_the_bug():
     data = b"x" * 500 + b"error" + b"y" * 500 + b"sk-" + b"z" * 100
     with pytest.raises(Broken) as caught:
         attempt(target, data)
-    assert shrunk(target, data, caught.value) == b"errorsk-"
+    assert shrunk(target, data, caught.value)[0] == b"errorsk-"
 
 
 def test_new_lines_are_seen_once_and_only_those_of_rtdoctor():
@@ -228,6 +234,36 @@ class _Everything(set):
 
     def __contains__(self, _item):
         return True
+
+
+class _Enough(Exception):
+    """A find ends the hunt of a test."""
+
+
+def _enough(found):
+    raise _Enough(found.oracle)
+
+
+def test_what_is_quadratic_is_found_before_it_takes_long(monkeypatch, quick):
+    pytest.importorskip("resource")
+    monkeypatch.setattr("tests.fuzz.hunt._SHRINK_S", 0.5)
+
+    def quadratic(data):
+        end = time.process_time() + 0.03 * (len(data) / (1 << 15)) ** 2
+        while time.process_time() < end:
+            pass
+        return [Shown("w", "fine")]
+
+    target = replace(planted(quadratic, b"ab" * (1 << 14)), most=1 << 17)
+    attempt(target, target.seeds()[0])
+    with pytest.raises(_Enough, match=r"^time$"):
+        hunt(target, time.monotonic() + 60, random.Random(1), said=_enough)
+
+
+def test_stretching_keeps_beginning_and_end():
+    assert stretched(b"<" + b"ab" * 50 + b">", 1_000)[:3] == b"<ab"
+    assert stretched(b"<" + b"ab" * 50 + b">", 1_000)[-3:] == b"ab>"
+    assert 900 < len(stretched(b"<" + b"ab" * 50 + b">", 1_000)) <= 1_003
 
 
 def test_a_find_reads_as_one_that_can_be_tried_again():
