@@ -5,6 +5,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
@@ -89,6 +90,10 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
     session = _session_state(event for _, event in events)
     sent, audio_ms = _sent(exchange)
     close = exchange.close
+    ended = close if close and close.by == "server" else None
+    errors = [*islice((found for _, event in events if (found := _error_in(event))), _MOST_ERRORS)]
+    if ended and (told := error_of_reason(ended.reason)) and not tells(errors, told):
+        errors.append(told)
     completed = [event for _, event in events if str(event.get("type", "")).endswith("transcription.completed")]
     return {
         "stage": _stage(types, session, bool(completed)),
@@ -96,11 +101,11 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "first_event": types[0] if types else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
-        "errors": tuple(islice((found for _, event in events if (found := _error_in(event))), _MOST_ERRORS)),
-        "close_code": close.code if close and close.by == "server" else None,
-        "close_reason": close.reason if close and close.by == "server" else "",
+        "errors": tuple(errors),
+        "close_code": ended.code if ended else None,
+        "close_reason": ended.reason if ended else "",
         "closed_by": close.by if close else None,
-        "open": exchange.alive and not (close and close.by == "server"),
+        "open": exchange.alive and ended is None,
         "events": _told_once(types),
         "sent": sent,
         "updated": "session.updated" in types,
