@@ -6,6 +6,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, cut, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
@@ -108,6 +109,9 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
             unreadable = why_no_event(frame.text)
     sent, audio_ms = _sent(exchange)
     close = exchange.close
+    ended = close if close and close.by == "server" else None
+    if ended and (told := error_of_reason(ended.reason)) and not tells(errors, told):
+        errors.append(told)
     return {
         "stage": _stage(names, session, transcript is not None),
         "subprotocol": exchange.subprotocol,
@@ -115,10 +119,10 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
         "errors": tuple(errors),
-        "close_code": close.code if close and close.by == "server" else None,
-        "close_reason": close.reason if close and close.by == "server" else "",
+        "close_code": ended.code if ended else None,
+        "close_reason": ended.reason if ended else "",
         "closed_by": close.by if close else None,
-        "open": exchange.alive and not (close and close.by == "server"),
+        "open": exchange.alive and ended is None,
         "events": _told_once(names),
         "sent": sent,
         "updated": "session.updated" in names,

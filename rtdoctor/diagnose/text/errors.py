@@ -5,9 +5,11 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
-from rtdoctor.diagnose.rules import rules
+from rtdoctor.diagnose.reason import is_error_type
+from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
@@ -19,26 +21,17 @@ _PAIR = (
     r"""(?:(?P<open>\\{0,3}["'])(?P<text>.{0,2000}?)(?<!\\)(?P=open)|(?P<word>null|None|nil|<null>|[\w.\-]{1,80}))"""
 )
 _ANCHORS = ("error", '"code', "'code", "code = ", "insufficient_quota")
+_LONGEST_TYPE = 60  # characters of an error type
+_WORD = ascii_letters + "_"
 _GAP = 400  # characters between two fields of one object
 _REACH = 2_600
 _NOTHING = frozenset(("null", "None", "nil", "<null>", ""))
-_ERROR_TYPES = ("insufficient_quota", "request_forbidden", "tokens", "requests")
 
 
 @cache
 def reading() -> dict[str, Any]:
     """The data of `reading.toml`."""
     return tomllib.loads(Path(__file__).with_name("reading.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def known_codes() -> frozenset[str]:
-    """Every error code that a rule names."""
-    found: set[str] = set()
-    for rule in rules():
-        wanted = rule.when.get("error_code")
-        found.update([wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [])
-    return frozenset(found)
 
 
 @cache
@@ -82,7 +75,8 @@ def _whole(text: str, place: int, length: int) -> bool:
     """True where a code is no part of a longer word; the reason of a close, type.code, counts."""
     before, after = text[max(0, place - 1) : place], text[place + length : place + length + 1]
     if before == ".":
-        return text[:place].endswith(("_error.", "_quota."))
+        near = text[max(0, place - _LONGEST_TYPE - 1) : place - 1]
+        return is_error_type(near[len(near.rstrip(_WORD)) :])
     return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
 
 
@@ -123,7 +117,7 @@ def _error(group: list[re.Match[str]], block: Block) -> Sighting | None:
     kind, code, message = told.get("type") or "", told.get("code"), told.get("message") or ""
     if code and (code.isdigit() or not re.fullmatch(r"[\w.\-]{2,80}", code)):
         code = None
-    sure = kind.endswith("_error") or kind in _ERROR_TYPES or (code is not None and code in known_codes())
+    sure = is_error_type(kind) or (code is not None and code in known_codes())
     if not (sure or is_event) or not (code or message):
         return None
     start, end = group[0].start(), group[-1].end()

@@ -7,9 +7,10 @@ from dataclasses import replace
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
-from rtdoctor.diagnose.text.errors import known_codes, look_for_errors, reading
+from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import look
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story

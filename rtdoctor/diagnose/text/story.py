@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.diagnose.text.asked import request_of
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.model.exchange import Answer, Request
@@ -140,7 +141,7 @@ def _same_text(one: str, two: str) -> bool:
 def _outcomes(attempt: Attempt) -> Iterator[Read]:
     errors = [seen.error for seen in attempt.errors if seen.error is not None]
     close, status = attempt.close, attempt.status
-    if close is not None and (told := _of_reason(close.close_reason)) and not _tells(errors, told):
+    if close is not None and (told := error_of_reason(close.close_reason)) and not tells(errors, told):
         errors.append(told)
         attempt.errors.append(replace(close, error=told))
     base = _base(attempt)
@@ -223,18 +224,6 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
         parts = (line.lstrip("< ").partition(":") for line in text.splitlines())
     strip = " '\"\r"
     return tuple((name.strip(strip).lower(), value.strip(strip)) for name, _, value in parts if value)[:40]
-
-
-def _of_reason(reason: str) -> ErrorEvent | None:
-    """OpenAI's close reason is `<error.type>.<error.code>` (llmgw live probes, 2026-09-18)."""
-    kind, _, code = reason.partition(".")
-    if not code or not kind.endswith(("_error", "_quota")) or not code.replace("_", "").isalnum():
-        return None
-    return ErrorEvent(kind, code)
-
-
-def _tells(errors: list[ErrorEvent], told: ErrorEvent) -> bool:
-    return any(error.code == told.code or (error.code is None and error.type == told.type) for error in errors)
 
 
 def _lines(attempt: Attempt, first: Sighting | None) -> tuple[str, ...]:
