@@ -33,10 +33,10 @@ async def _forever(server: Mock, port: int, source: str | None) -> None:
     except (OSError, OverflowError) as error:
         raise Usage(f"--port {port}: {error}") from error
     try:
-        print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
-        told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
-        print(f"# accepts {told}; Ctrl-C ends it", flush=True)
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
+            print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
+            told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
+            print(f"# accepts {told}; Ctrl-C ends it", flush=True)
             await over.wait()
     finally:
         await server.stop()
