@@ -154,6 +154,11 @@ class BytePattern:
         found = self.compiled()._engine.match(data, start)
         return int(found.end()) if found else -1
 
+    def find(self, data: bytes | bytearray, start: int = 0) -> int:
+        """Where the first match from `start` on begins; -1 where there is none."""
+        found = self.compiled()._engine.search(data, start)
+        return int(found.start()) if found else -1
+
 
 def _compiled(source: str | bytes) -> Any:
     import re2

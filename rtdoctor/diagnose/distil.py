@@ -26,7 +26,9 @@ _KEPT_HEADERS = frozenset(
 )
 _BODY_SHOWN = 2_000
 # What a hostile server can put into an outcome is bounded.
-_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT = 500, 20, 4_000
+_MOST_TYPES, _MOST_ERRORS = 500, 20
+# In characters: of the name of a type, model, code, parameter or subprotocol; of a header; of an error's message.
+_MOST_NAME, _MOST_HEADER, _MOST_TEXT = 120, 1_000, 4_000
 _MOST_TRANSCRIPT = 50_000
 
 
@@ -55,7 +57,9 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
         "http_status": answer.status,
         "http_error": _error_of_body(body),
         "http_body": body[:_BODY_SHOWN],
-        "http_headers": tuple(pair for pair in answer.headers if pair[0].lower() in _KEPT_HEADERS),
+        "http_headers": tuple(
+            (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
+        ),
         "answered_by": answered_by(answer),
         "handshake_ms": round(answer.ms, 1),
     }
@@ -71,15 +75,15 @@ def error_of(value: Any) -> ErrorEvent:
     if not isinstance(value, Mapping):
         return ErrorEvent(message=str(value)[:_MOST_TEXT])
     return ErrorEvent(
-        type=_text(value.get("type")) or "",
-        code=_text(value.get("code")),
-        message=_text(value.get("message")) or "",
-        param=_text(value.get("param")),
+        type=_cut(value.get("type")) or "",
+        code=_cut(value.get("code")),
+        message=_cut(value.get("message"), _MOST_TEXT) or "",
+        param=_cut(value.get("param")),
     )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)[:_MOST_TEXT]
+def _cut(value: Any, most: int = _MOST_NAME) -> str | None:
+    return None if value is None else str(value)[:most]
 
 
 def _of_session(exchange: Exchange) -> dict[str, Any]:
@@ -92,13 +96,13 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
     completed = [event for _, event in events if str(event.get("type", "")).endswith("transcription.completed")]
     return {
         "stage": _stage(types, session, bool(completed)),
-        "subprotocol": exchange.subprotocol,
+        "subprotocol": _cut(exchange.subprotocol),
         "first_event": types[0] if types else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
         "errors": tuple(islice((found for _, event in events if (found := _error_in(event))), _MOST_ERRORS)),
         "close_code": close.code if close and close.by == "server" else None,
-        "close_reason": close.reason if close and close.by == "server" else "",
+        "close_reason": close.reason[:_MOST_TEXT] if close and close.by == "server" else "",
         "closed_by": close.by if close else None,
         "open": exchange.alive and not (close and close.by == "server"),
         "events": _told_once(types),
@@ -126,7 +130,7 @@ def _name(frame: Frame, event: Mapping[str, Any]) -> str:
     if frame.kind == "binary":
         return "(binary frame)"
     kind = event.get("type")
-    return kind if isinstance(kind, str) else "(no event)"
+    return kind[:_MOST_NAME] if isinstance(kind, str) else "(no event)"
 
 
 def _stage(types: tuple[str, ...], session: Mapping[str, Any], transcribed: bool) -> str:
@@ -149,9 +153,9 @@ def _session_state(events: Any) -> dict[str, Any]:
         given = given if isinstance(given, Mapping) else {}
         transcription, detection = given.get("transcription"), given.get("turn_detection")
         state = {
-            "type": session["type"] if isinstance(session.get("type"), str) else "realtime",
-            "transcription_model": transcription.get("model") if isinstance(transcription, Mapping) else None,
-            "turn_detection": str(detection.get("type")) if isinstance(detection, Mapping) else "none",
+            "type": session["type"][:_MOST_NAME] if isinstance(session.get("type"), str) else "realtime",
+            "transcription_model": _cut(transcription.get("model")) if isinstance(transcription, Mapping) else None,
+            "turn_detection": str(detection.get("type"))[:_MOST_NAME] if isinstance(detection, Mapping) else "none",
         }
     return state
 

@@ -22,6 +22,7 @@ from rtdoctor.recording.stream import read_stream
 # A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown.
 MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
 MOST_CONNECTIONS = 1_000
+_MOST_SHOWN = 1 << 16  # characters of a migrated event in a report; `validate --migrate` writes it whole
 _CONTEXT = 3  # events before a violation that are told with it
 _OURS = ("ga", "translation")
 
@@ -89,7 +90,7 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     state.recent.append((entry.line, direction, kind))
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
     if told is not None and len(state.migrated) < MOST_MIGRATED:
-        text = json.dumps(told.event, ensure_ascii=False)
+        text = json.dumps(told.event, ensure_ascii=False)[:_MOST_SHOWN]
         state.migrated.append(Migrated(entry.line, kind, text, told.changes))
     if sink is not None and isinstance(entry.event, dict):
         sink({"dir": direction, "event": told.event if told else entry.event})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from rtdoctor.linear import Pattern, pattern
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 
 
@@ -139,8 +139,7 @@ def _test(name: str, argument: Any, fact: Any) -> bool:
     if name == "has":
         return any(isinstance(value, str) and argument.lower() in value.lower() for value in values)
     if name == "matches":
-        # The rules' own expressions are text; those of scenario files come compiled, since not each is one.
-        wanted = argument if isinstance(argument, Pattern) else pattern(f"(?i){argument}")
+        wanted = pattern(f"(?i){argument}")
         return any(isinstance(value, str) and wanted.search(value) is not None for value in values)
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if name == "min":

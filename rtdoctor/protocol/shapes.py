@@ -10,6 +10,7 @@ undocumented field is a notice; names of models and voices and codes of errors a
 """
 
 from functools import cache, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rtdoctor.model.violation import Direction, Violation
@@ -18,6 +19,8 @@ from rtdoctor.protocol.shape_errors import explain, not_an_event, unknown_type
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
+
+_MOST_ERRORS = 1_000  # of one event that are told; what has more is no event
 
 
 def judge_shape(event: object, direction: Direction, index: int = -1, era: str = "ga") -> list[Violation]:
@@ -52,7 +55,7 @@ def _judge(validator: "Draft202012Validator", value: object, name: str, kind: st
     try:
         if validator.is_valid(value):
             return []
-        return explain(list(validator.iter_errors(value)), value, name, kind, index)
+        return explain(list(islice(validator.iter_errors(value), _MOST_ERRORS)), value, name, kind, index)
     except ValueError as problem:  # nested deeper than the validator goes, or text that no UTF-8 can hold
         return [not_an_event(f"the event cannot be judged ({problem})", value, index, kind=kind)]
 
