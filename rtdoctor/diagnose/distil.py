@@ -28,7 +28,7 @@ _KEPT_HEADERS = frozenset(
 )
 _BODY_SHOWN = 2_000
 # What a hostile server can put into an outcome is bounded.
-_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT, _MOST_WORD = 500, 20, 4_000, 200
+_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT, _MOST_WORD, _MOST_HEADER = 500, 20, 4_000, 200, 1_000
 _MOST_TRANSCRIPT = 50_000
 
 
@@ -57,7 +57,9 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
         "http_status": answer.status,
         "http_error": _error_of_body(body),
         "http_body": body[:_BODY_SHOWN],
-        "http_headers": tuple(pair for pair in answer.headers if pair[0].lower() in _KEPT_HEADERS),
+        "http_headers": tuple(
+            (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
+        ),
         "answered_by": answered_by(answer),
         "handshake_ms": round(answer.ms, 1),
     }

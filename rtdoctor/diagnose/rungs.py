@@ -1,6 +1,5 @@
 """Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -10,6 +9,7 @@ from typing import Any
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import day, tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
@@ -19,9 +19,9 @@ from rtdoctor.privacy.secret import Secret
 
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
-_HEADER_SAFE = re.compile(r"[!-~]+")
+_HEADER_SAFE = pattern(r"[!-~]+")
 _QUOTES = "\"'`"
-_TOKEN_SAFE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
+_TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
 
 
 def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), **more: Any) -> Finding:

@@ -1,9 +1,8 @@
 """From the bytes of one JSON value to the value, or one clause about what is wrong with it."""
 
-import re
-
 import orjson
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import MOST_VALUES, too_many_values
 from rtdoctor.recording.scan import end_of, has_more_text, has_more_values, is_deeper
 
@@ -23,7 +22,7 @@ MAX_DEPTH = 200
 _TOO_DEEP = f"the JSON is nested deeper than {MAX_DEPTH} levels"
 
 # JSON has no such numbers (RFC 8259, 6), but Python's json module writes them
-_NO_NUMBER = re.compile(rb"[^-\w]?(NaN|-?Infinity)\b")
+_NO_NUMBER = pattern(r"[^-\w]?(NaN|-?Infinity)\b")
 
 
 class Unparsable(Exception):
@@ -59,6 +58,6 @@ def _reason(data: bytes, error: orjson.JSONDecodeError) -> str:
             return "the JSON ends in the middle"
     if text.startswith((b"{'", b"['")):
         return "this is a Python or JavaScript object with single quotes, not JSON"
-    if word := _NO_NUMBER.match(data, max(error.pos - 1, 0)):
-        return f"{word[1].decode()} is no JSON number"
+    if word := _NO_NUMBER.match(data[max(error.pos - 1, 0) :][:16].decode("latin-1")):
+        return f"{word[1]} is no JSON number"
     return f"the JSON is not valid: {error.msg} at character {error.pos + 1}"

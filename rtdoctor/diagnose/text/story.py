@@ -17,7 +17,7 @@ from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _NEAR = 3_000  # how far apart a status and its body's error, or a URL, may stand
 _QUIET = (1000, 1005, 1006)  # codes that say less than any other
-_MOST = 24  # errors that are kept of one attempt
+_MOST = 24  # errors, faults, events and lines that are kept of one attempt, each
 Read = tuple[Outcome, tuple[str, ...]]  # an outcome, and the lines that it was read from
 
 
@@ -58,9 +58,9 @@ class Story:
             _add_error(attempt, seen)
         if seen.close_code is not None and _says_more(seen, attempt.close):
             attempt.close = seen
-        if seen.fault is not None:
+        if seen.fault is not None and len(attempt.faults) < _MOST and not _told(attempt.faults, seen):
             attempt.faults.append(seen)
-        if seen.event and seen.event not in attempt.events:
+        if seen.event and len(attempt.events) < _MOST and seen.event not in attempt.events:
             attempt.events.append(seen.event)
         if seen.name != "URL" and seen.line not in attempt.lines and len(attempt.lines) < _MOST:
             attempt.lines.append(seen.line)
@@ -90,6 +90,10 @@ class Story:
             known = attempt.close.close_code
             return seen.close_code != known and known not in _QUIET and seen.close_code not in _QUIET
         return False
+
+
+def _told(faults: list[Sighting], seen: Sighting) -> bool:
+    return any((known.fault, known.text) == (seen.fault, seen.text) for known in faults)
 
 
 def _answered(attempt: Attempt) -> bool:
