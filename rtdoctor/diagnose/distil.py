@@ -1,4 +1,7 @@
-"""From an Exchange to its Outcome: only what decides is kept, nothing is judged."""
+"""From an Exchange to its Outcome: only what decides is kept, nothing is judged.
+
+What comes from outside is quoted here, once: whatever is made of an outcome may be shown.
+"""
 
 import reprlib
 from collections.abc import Mapping, Sequence
@@ -10,6 +13,7 @@ from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, cut, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.privacy.quote import quote, quote_headers, quote_start
 
 _KEPT_HEADERS = frozenset(
     (
@@ -35,13 +39,13 @@ _MOST_TRANSCRIPT = 50_000
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     """The outcome of a socket attempt, or with `rest` of a REST request."""
     fault, answer = exchange.fault, exchange.answer
-    told: dict[str, Any] = {"asked": exchange.request, "unmet": exchange.unmet}
+    told: dict[str, Any] = {"asked": exchange.request, "unmet": tuple(map(quote, exchange.unmet))}
     if fault:
         told |= {
             "fault": fault.kind,
             "fault_layer": fault.layer,
-            "fault_text": fault.text,
-            "fault_details": fault.details,
+            "fault_text": quote_start(fault.text, _MOST_TEXT),
+            "fault_details": tuple((name, quote_start(value, _MOST_HEADER)) for name, value in fault.details),
         }
     if answer is not None:
         told |= _of_answer(answer)
@@ -56,8 +60,8 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
     return {
         "http_status": answer.status,
         "http_error": _error_of_body(body),
-        "http_body": body[:_BODY_SHOWN],
-        "http_headers": tuple(
+        "http_body": quote_start(body, _BODY_SHOWN),
+        "http_headers": quote_headers(
             (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
         ),
         "answered_by": answered_by(answer),
@@ -73,7 +77,7 @@ def _error_of_body(body: str) -> ErrorEvent | None:
 def error_of(value: Any) -> ErrorEvent:
     """The error object of an event or body; servers that put a bare text there are understood too (vLLM)."""
     if not isinstance(value, Mapping):
-        return ErrorEvent(message=_text(value) or str(value))
+        return ErrorEvent(message=_text(value) or "null")
     return ErrorEvent(
         type=_text(value.get("type"), _MOST_WORD) or "",
         code=_text(value.get("code"), _MOST_WORD),
@@ -83,10 +87,10 @@ def error_of(value: Any) -> ErrorEvent:
 
 
 def _text(value: Any, most: int = _MOST_TEXT) -> str | None:
-    """A value as a text of so many characters at most. What is no text is not written out in full before it is cut."""
+    """A value as a quoted text of so many characters at most. What is no text is not written out in full before it is cut."""
     if value is None:
         return None
-    return (value if isinstance(value, str) else reprlib.repr(value))[:most]
+    return quote_start(value if isinstance(value, str) else reprlib.repr(value), most)
 
 
 def _of_session(exchange: Exchange) -> dict[str, Any]:
@@ -105,10 +109,10 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
             errors.append(found)
         session = _session_state(event) or session
         if name.endswith("transcription.completed"):
-            heard = _text(event.get("transcript") or "", _MOST_TRANSCRIPT) or ""
+            heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT]
             transcript = heard.strip() if transcript is None else f"{transcript} {heard.strip()}"[:_MOST_TRANSCRIPT]
         if name == "(no event)" and frame.text and not unreadable:
-            unreadable = why_no_event(frame.text)
+            unreadable = quote(why_no_event(frame.text))
     sent, audio_ms = _sent(exchange)
     close = exchange.close
     ended = close if close and close.by == "server" else None
@@ -116,23 +120,23 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         errors.append(told)
     return {
         "stage": _stage(names, session, transcript is not None),
-        "subprotocol": exchange.subprotocol,
-        "first_event": names[0] if names else None,
+        "subprotocol": _text(exchange.subprotocol, MOST_NAME),
+        "first_event": quote(names[0]) if names else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
         "errors": tuple(errors),
         "close_code": ended.code if ended else None,
-        "close_reason": ended.reason if ended else "",
+        "close_reason": quote_start(ended.reason, _MOST_TEXT) if ended else "",
         "closed_by": close.by if close else None,
         "open": exchange.alive and ended is None,
         "events": _told_once(names),
-        "sent": sent,
+        "sent": tuple(map(quote, sent)),
         "updated": "session.updated" in names,
         "transcription_model": session.get("transcription_model"),
         "turn_detection": session.get("turn_detection"),
         "audio_ms": audio_ms,
         "committed": "input_audio_buffer.committed" in names,
-        "transcript": transcript,
+        "transcript": transcript if transcript is None else quote(transcript),
         "unreadable": unreadable,
         "truncated": exchange.truncated,
         "received": len(received),
@@ -141,7 +145,7 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
 
 def _told_once(types: Sequence[str]) -> tuple[str, ...]:
     """The types in their order without repeats in a row, and bounded: a flood is told by its kinds."""
-    return tuple(islice((name for name, _ in groupby(types)), _MOST_TYPES))
+    return tuple(quote(name) for name, _ in islice(groupby(types), _MOST_TYPES))
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
@@ -169,7 +173,7 @@ def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
     given = given if isinstance(given, Mapping) else {}
     transcription, detection = given.get("transcription"), given.get("turn_detection")
     return {
-        "type": cut(session["type"]) if isinstance(session.get("type"), str) else "realtime",
+        "type": _text(session["type"], MOST_NAME) if isinstance(session.get("type"), str) else "realtime",
         "transcription_model": _text(transcription.get("model"), MOST_NAME)
         if isinstance(transcription, Mapping)
         else None,

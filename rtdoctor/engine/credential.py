@@ -9,6 +9,7 @@ from rtdoctor.model.exchange import Exchange, Request
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.privacy.known import keep, like_a_word
+from rtdoctor.privacy.quote import quote, quote_own
 from rtdoctor.privacy.secret import Secret, mask
 from rtdoctor.wire.http import rest
 
@@ -61,7 +62,8 @@ def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
 def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Outgoing:
     """Put a handshake together. The printable request never holds the credential."""
     headers = account_headers(choice) | dict(handshake.headers)
-    query, shown = dict(handshake.query), dict(handshake.query)
+    query = dict(handshake.query)
+    shown = {quote(name): quote_own(name, value) for name, value in query.items()}
     subprotocols: list[str] = []
     printable: list[str] = []
     auth = handshake.auth if secret is not None else ()
@@ -76,13 +78,13 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
         printable += ["realtime", KEY_SUBPROTOCOL + mask(secret.reveal())]
     subprotocols += handshake.subprotocols
-    printable += handshake.subprotocols
+    printable += map(quote, handshake.subprotocols)
     beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(
         name.startswith("openai-beta.") for name in handshake.subprotocols
     )
     request = Request(
-        url=unquoted_marks(choice.target.socket_url(handshake.path, shown)),
-        path=handshake.path,
+        url=quote(unquoted_marks(choice.target.socket_url(handshake.path, shown))),
+        path=quote(handshake.path),
         query=tuple(shown.items()),
         auth=tuple(auth),
         credential=handshake.credential if auth else "none",
@@ -117,7 +119,7 @@ async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ..
         bench.http,
         "GET",
         url,
-        request=Request(url, "/models", auth=auth, credential=credential),
+        request=Request(quote(url), "/models", auth=auth, credential=credential),
         headers=headers,
         timeout=choice.timeout,
         proxy=choice.target.route.proxy,
@@ -135,7 +137,7 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         bench.http,
         "POST",
         url,
-        request=Request(url, "/realtime/client_secrets", auth=("header",), credential="key"),
+        request=Request(quote(url), "/realtime/client_secrets", auth=("header",), credential="key"),
         headers=account_headers(choice) | key_headers(choice, choice.key),
         timeout=choice.timeout,
         proxy=choice.target.route.proxy,

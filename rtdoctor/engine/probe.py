@@ -19,7 +19,7 @@ from rtdoctor.engine.fixing import find_fix, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
-from rtdoctor.model.exchange import Exchange
+from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
@@ -27,10 +27,11 @@ from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step
+from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
-_MOST_FRAMES, _MOST_TEXT = 20, 1_000
+_MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
 @dataclass(slots=True)
@@ -122,10 +123,28 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
 
 
 def _head_of(exchange: Exchange) -> Exchange:
-    """The exchange with its frames cut to what a report can show; what was judged was all of it."""
+    """The exchange as a report can show it: quoted, with its frames cut; what was judged was all of it."""
     head = exchange.frames[:_MOST_FRAMES]
-    frames = (replace(frame, text=frame.text[:_MOST_TEXT] if frame.text else frame.text) for frame in head)
-    return replace(exchange, frames=tuple(frames), more_frames=len(exchange.frames) - len(head))
+    answer, close, fault = exchange.answer, exchange.close, exchange.fault
+    return replace(
+        exchange,
+        answer=answer and _shown_answer(answer),
+        subprotocol=exchange.subprotocol and quote_start(exchange.subprotocol, _MOST_TEXT),
+        frames=tuple(replace(frame, text=frame.text and quote_start(frame.text, _MOST_TEXT)) for frame in head),
+        close=close and replace(close, reason=quote_start(close.reason, _MOST_TEXT)),
+        fault=fault and replace(fault, text=quote_start(fault.text, _MOST_TEXT), details=quoted(fault.details)),
+        more_frames=len(exchange.frames) - len(head),
+    )
+
+
+def _shown_answer(answer: Answer) -> Answer:
+    head = answer.headers[:_MOST_HEADERS]
+    return replace(
+        answer,
+        reason=quote_start(answer.reason, _MOST_TEXT),
+        headers=quote_headers((name[:_MOST_TEXT], value[: 2 * _MOST_TEXT]) for name, value in head),
+        body=quote_start(answer.body.decode("utf-8", "replace"), _MOST_TEXT).encode(),
+    )
 
 
 def _report(bench: Bench, found: Found) -> Report:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO
@@ -14,6 +14,7 @@ from rtdoctor.model.event import cut
 from rtdoctor.model.finding import Verdict
 from rtdoctor.model.validation import Connection, FileReport, Migrated, Placed, Validation
 from rtdoctor.model.violation import Direction, Violation
+from rtdoctor.privacy.quote import quote, quote_start, quoted
 from rtdoctor.protocol.catalog import about, event_types
 from rtdoctor.protocol.era import title
 from rtdoctor.protocol.migrate import migrate
@@ -63,7 +64,8 @@ class _State:
             few = len(self.kept) < MOST_VIOLATIONS and self.rules[violation.rule] <= MOST_OF_A_RULE
             if few and self.room.violations > 0:
                 self.room.violations -= 1
-                self.kept.append(Placed(violation, line, tuple(self.recent)))
+                before = tuple((place, sender, quote(kind)) for place, sender, kind in self.recent)
+                self.kept.append(Placed(violation.quoted(), line, before))
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
         if not known and (sender, kind) not in self.events:
@@ -112,7 +114,7 @@ def validate_file(
         if entry.problem:
             broken += 1
             if len(problems) < MOST_PROBLEMS:
-                problems.append(entry.problem)
+                problems.append(quote(entry.problem))
             continue
         # One connection follows the other, in every form that holds several.
         if state is None or entry.socket != socket:
@@ -122,7 +124,7 @@ def validate_file(
     end()
     verdict, sentence = _verdict(whole, broken, strict=strict, fixed_era=era)
     more = whole.number - len(connections)
-    return FileReport(name, verdict, sentence, tuple(connections), tuple(problems), broken, entries, more)
+    return FileReport(quote(name), verdict, sentence, tuple(connections), tuple(problems), broken, entries, more)
 
 
 def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
@@ -155,8 +157,8 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
     if told is not None and len(state.migrated) < MOST_MIGRATED and state.room.migrated > 0:
         state.room.migrated -= 1
-        text = cut(json.dumps(told.event, ensure_ascii=False), MOST_MIGRATED_TEXT)
-        state.migrated.append(Migrated(entry.line, kind, text, told.changes))
+        text = cut(quote_start(json.dumps(told.event, ensure_ascii=False), MOST_MIGRATED_TEXT + 1), MOST_MIGRATED_TEXT)
+        state.migrated.append(Migrated(entry.line, quote(kind), text, tuple(map(quote, told.changes))))
     if sink is not None and isinstance(entry.event, dict):
         sink({"dir": direction, "event": told.event if told else entry.event})
 
@@ -184,13 +186,22 @@ def _connection(number: int, state: _State) -> Connection:
         socket=number,
         dialect=dialect,
         dialect_title=title(dialect),
-        events=dict(state.events),
+        events=_quoted_names(state.events),
         severities={name: state.severities[name] for name in ("error", "warning", "notice")},
         rules=dict(state.rules.most_common()),
         violations=tuple(state.kept),
-        timeline=replace(timeline, items=shown, forgotten=timeline.forgotten + len(timeline.items) - len(shown)),
+        timeline=replace(
+            timeline, items=quoted(shown), forgotten=timeline.forgotten + len(timeline.items) - len(shown)
+        ),
         migrated=tuple(state.migrated),
     )
+
+
+def _quoted_names(events: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for (sender, kind), count in events.items():
+        counts[sender, quote(kind)] += count
+    return dict(counts)
 
 
 def _verdict(whole: _Sum, broken: int, *, strict: bool, fixed_era: str | None) -> tuple[Verdict, str]:

@@ -38,6 +38,7 @@ _ID = pattern(
     r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
     r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
 )
+_EDGE = 600  # characters beyond a cut that are quoted with what comes before it
 _WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so that what it costs is flat in memory
 _show_opaque = False
 
@@ -68,6 +69,12 @@ class Span:
 def quote(text: str) -> str:
     """The text as it may be shown."""
     return _masked(text, opaque_too=not _show_opaque)
+
+
+def quote_start(text: str, most: int) -> str:
+    """The first characters of a text, so many at most, quoted. It is quoted before it is cut, so that no secret loses
+    the end that it is known by."""
+    return quote(text[: most + _EDGE])[:most]
 
 
 def redact(text: str) -> str:
