@@ -84,6 +84,38 @@ def test_explain_names_the_same_cause(text, cause):
     assert [found.cause for found in explain([text]).findings] == [cause]
 
 
+def refused_with_400(body):
+    request = Request("wss://h/v1/realtime", "/realtime", (("intent", "transcription"),))
+    return distil(Exchange(request, Answer(400, "Bad Request", (), body.encode(), 1.0)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "'connection' header must contain 'upgrade', got []",
+        'Missing request header "upgrade"',
+        "Missing, duplicated or incorrect header connection",
+        "Connection header did not include 'upgrade'",
+        'Can "Upgrade" only to "WebSocket".',
+        "No WebSocket UPGRADE hdr: None",
+        "Bad Request\n",
+        "400 Bad Request",
+        '{"error": {"message": "Bad Request", "code": 400}}',
+        "",
+        "<html>",
+    ],
+)
+def test_a_400_that_misses_the_upgrade_is_one_that_something_stripped(body):
+    assert weigh(refused_with_400(body)).cause == "network.upgrade-stripped"
+
+
+@pytest.mark.parametrize(
+    "body", ["Bad Request: no such deployment", '{"error": {"message": "Bad Request", "code": "tenant"}}']
+)
+def test_a_400_with_a_reason_of_its_own_is_none(body):
+    assert weigh(refused_with_400(body)).cause == "unknown.unknown"
+
+
 @given(
     st.text(max_size=130)
     | st.lists(st.sampled_from((*TYPES, ".", " ", "invalid_api_key", "x")), max_size=5).map("".join)
