@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from rtdoctor import process
+from rtdoctor.privacy.errors import InputError
 
 T = TypeVar("T")
 PATIENCE = 10.0  # seconds that a FIFO is waited for where a command has no deadline
@@ -39,7 +40,7 @@ class NothingCame(NotTaken):
     """Nobody wrote to a FIFO or pipe in time, or not to its end."""
 
 
-class NotWritten(Exception):
+class NotWritten(InputError):
     """A file cannot be written, and is as it was; the message begins with its path and says why."""
 
 
@@ -151,7 +152,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             process.unfinished.add(name)
     except OSError as error:
         nobody = special and error.errno == errno.ENXIO
-        raise NotWritten(f"{path}: {'nobody reads from it' if nobody else error.strerror or error}") from error
+        raise NotWritten("{}: {}", path, "nobody reads from it" if nobody else error.strerror or error) from error
     file = os.fdopen(handle, "wb")
 
     def write(data: bytes) -> None:
@@ -180,7 +181,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritten(f"{path}: {error.strerror or error}") from error
+        raise NotWritten("{}: {}", path, error.strerror or error) from error
 
 
 def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
@@ -194,18 +195,18 @@ def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError) as error:
-        raise NotWritten(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+        raise NotWritten("{}: {}", path, getattr(error, "strerror", None) or error) from error
     for given in inputs:
         with suppress(OSError, ValueError):
             if os.path.samestat(os.stat(given), found):
-                raise NotWritten(f"{path}: is what is read; name another file")
+                raise NotWritten("{}: is what is read; name another file", path)
     mode = found.st_mode
     if stat.S_ISREG(mode):
         if not os.access(path, os.W_OK):
-            raise NotWritten(f"{path}: is protected against writing")
+            raise NotWritten("{}: is protected against writing", path)
         return False
     if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
         return True
     kinds = ((stat.S_ISLNK, "a link"), (stat.S_ISDIR, "a folder"), (stat.S_ISSOCK, "a socket"))
     kind = next((name for test, name in kinds if test(mode)), "no regular file")
-    raise NotWritten(f"{path}: is {kind}, not a file to write")
+    raise NotWritten("{}: is {}, not a file to write", path, kind)

@@ -76,7 +76,7 @@ def carry_out(asked: Asked) -> int:
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
-        raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
+        raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
     chosen = _scenarios(asked)
     if asked.list_only:
         _list(chosen)
@@ -101,14 +101,14 @@ def _scenarios(asked: Asked) -> list[Scenario]:
             known = {scenario.id for scenario in found}
             for scenario in load_folder(asked.scenarios, causes()):
                 if scenario.id in known:
-                    raise BadScenario(f"{scenario.origin}: the id '{scenario.id}' is a built-in scenario's already")
+                    raise BadScenario("{}: the id '{}' is a built-in scenario's already", scenario.origin, scenario.id)
                 found.append(scenario)
     except BadScenario as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     chosen = select(found, asked.tags, asked.words)
     if not chosen:
         tags = ", ".join(sorted({tag for scenario in found for tag in scenario.tags}))
-        raise Usage(f"no scenario is selected by --tag and -k; the tags are {tags}")
+        raise Usage("no scenario is selected by --tag and -k; the tags are {}", tags)
     return chosen
 
 
@@ -137,7 +137,7 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     try:
         target = _target(asked, key, notices)
     except BadTarget as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     on_mock = target.profile == "mock"
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
     route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
@@ -176,7 +176,7 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
 def _account(variable: str) -> str | None:
     value = os.environ.get(variable) or None
     if value and not (value.isascii() and value.isprintable()):
-        raise Usage(f"{variable}: holds a character that a header cannot carry")
+        raise Usage("{}: holds a character that a header cannot carry", variable)
     return value
 
 
@@ -193,8 +193,9 @@ def _target(asked: Asked, key: Secret | None, notices: list[str]) -> Target:
         return parse_target(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, as_sdk=True)
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise Usage(
-            f"CI is set and there is no key in {KEY_VARIABLE}: a missing secret must not be green; "
-            "set it, name one with --key-env or --key-file, or say --target mock"
+            "CI is set and there is no key in {}: a missing secret must not be green; "
+            "set it, name one with --key-env or --key-file, or say --target mock",
+            KEY_VARIABLE,
         )
     unused = " and OPENAI_BASE_URL was not used" if os.environ.get("OPENAI_BASE_URL") else ""
     notices.append(f"there is no key in {KEY_VARIABLE}, so the built-in mock ran{unused}")
@@ -211,7 +212,7 @@ def _speech(asked: Asked) -> dict[str, Speech]:
             "clipped": read_speech(place / "speech-clipped-24k.wav", reference),
         }
     except BadAudio as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
 
 
 def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> None:

@@ -30,7 +30,7 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
         keep([found])
         return found
     if key_env:
-        raise Usage(f"--key-env {key_env}: this environment variable is not set")
+        raise Usage("--key-env {}: this environment variable is not set", key_env)
     return None
 
 
@@ -38,13 +38,13 @@ def _read(file: Path) -> str:
     try:
         data = read_bounded(file, _MOST_BYTES)
     except OSError as error:
-        raise Usage(f"--key-file {file}: {error.strerror or error}") from error
+        raise Usage("--key-file {}: {}", file, error.strerror or error) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Usage(f"--key-file {file}: is no UTF-8 text") from error
+        raise Usage("--key-file {}: is no UTF-8 text", file) from error
     # Every editor ends a file with a line break; anything else stays and is told by the configuration rung.
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
-        raise Usage(f"--key-file {file}: is empty")
+        raise Usage("--key-file {}: is empty", file)
     return text

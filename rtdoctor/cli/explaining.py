@@ -70,7 +70,7 @@ def _file(word: str) -> Path | None:
     try:
         path = Path(word)
         if path.is_dir() and (os.sep in word or word in (".", "..")):
-            raise Usage(f"{path} is a folder; name a file in it")
+            raise Usage("{} is a folder; name a file in it", path)
         return path if path.exists() and not path.is_dir() else None
     except (OSError, ValueError):  # too long for a name, or a NUL in it: a text
         return None
@@ -81,7 +81,7 @@ def _read(path: Path) -> Iterator[bytes]:
         with open_to_read(path) as file:
             yield from iter(lambda: file.read(_CHUNK), b"")
     except OSError as error:
-        raise Usage(f"{path}: {error.strerror or error}") from error
+        raise Usage("{}: {}", path, error.strerror or error) from error
 
 
 def _like_a_path(word: str) -> bool:
@@ -96,5 +96,5 @@ def _cause_of(asked: str) -> str:
         return asked
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
-        raise Usage(f"nothing is known of {quote(asked)!a}; --list names the causes")
+        raise Usage("nothing is known of {!a}; --list names the causes", quote(asked))
     return found[0].cause

@@ -8,7 +8,7 @@ import typer
 from rtdoctor import __version__
 from rtdoctor.cli import check, exits, explain, mock, probe, quick, snippet, validate
 from rtdoctor.cli.known import keep_environment
-from rtdoctor.privacy.guard import install
+from rtdoctor.privacy.guard import confess, install
 
 app = typer.Typer(
     cls=quick.QuickGroup,
@@ -53,5 +53,7 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()
+            if told := confess():
+                exits.say(told, 0)
     except (Exception, KeyboardInterrupt) as error:
         raise SystemExit(exits.tell(error)) from None

@@ -31,7 +31,7 @@ async def _forever(server: Mock, port: int, source: str | None) -> None:
     try:
         await server.start(port)
     except (OSError, OverflowError) as error:
-        raise Usage(f"--port {port}: {error}") from error
+        raise Usage("--port {}: {}", port, error) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
@@ -51,5 +51,5 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
     try:
         show_certificate(context, str(cert), str(key) if key else None)
     except BadCertificateFile as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     return context

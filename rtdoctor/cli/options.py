@@ -83,6 +83,6 @@ def check_times(timeout: float, deadline: float) -> None:
         Usage: one is outside them.
     """
     if not 0 < timeout <= 600:
-        raise Usage(f"--timeout {timeout:g}: wants more than 0 and at most 600 seconds")
+        raise Usage("--timeout {:g}: wants more than 0 and at most 600 seconds", timeout)
     if not 0 < deadline <= 86_400:
-        raise Usage(f"--deadline {deadline:g}: wants more than 0 seconds and at most a day")
+        raise Usage("--deadline {:g}: wants more than 0 seconds and at most a day", deadline)

@@ -82,7 +82,7 @@ def _probe(asked: Asked) -> int:
             given = _filled(given, key, asked.key_env)
         target = parse_target(given.with_query({}).url)
     except (BadHandshake, BadTarget) as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     known = target.profile == "openai" and target.tls
     if asked.har and not known and not (asked.key_env or asked.key_file):
         key = None  # a HAR may come from anybody: its host does not get the key of the environment, nor the wire
@@ -163,7 +163,7 @@ def _given(asked: Asked) -> Given:
         name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
     ]
     if len(sources) != 1:
-        raise Usage(f"give one handshake: a URL, --curl, --websocat, --wscat or --har ({len(sources)} were given)")
+        raise Usage("give one handshake: a URL, --curl, --websocat, --wscat or --har ({} were given)", len(sources))
     if asked.har:
         given = read_har(asked.har)
     elif asked.command:
@@ -185,7 +185,7 @@ def _events(file: Path) -> tuple[Sent, ...]:
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Usage(f"--send {file}: cannot be read: {error}") from error
+        raise Usage("--send {}: cannot be read: {}", file, error) from error
     whole = read_event(text, f"--send {file}: the event")
     if not isinstance(whole, str):
         return (whole,)
@@ -230,7 +230,7 @@ def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
         for name in names:
             if name in text:
                 if key is None:
-                    raise Usage(f"{name} stands in the handshake, and there is no key to put there")
+                    raise Usage("{} stands in the handshake, and there is no key to put there", name)
                 text = text.replace(name, key.reveal())
         return text
 

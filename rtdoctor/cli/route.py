@@ -48,16 +48,16 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
         raise Usage("--insecure-send-key is for use with --insecure")
     family: Literal[4, 6] | None = 4 if asked.ipv4 else 6 if asked.ipv6 else None
     if family and is_address(target.host) and (":" in target.host) != (family == 6):
-        raise Usage(f"-{family} and the address {target.host} do not go together")
+        raise Usage("-{} and the address {} do not go together", family, target.host)
     notices: list[str] = []
     try:
         proxy, source = _proxy(target, asked.proxy, notices)
         pinned = tuple(parse_pinned(item) for item in asked.resolve)
     except BadTarget as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     through = urlsplit(proxy or "").hostname or ""
     if family and is_address(through) and (":" in through) != (family == 6):
-        raise Usage(f"-{family} and the proxy's address {through} do not go together")
+        raise Usage("-{} and the proxy's address {} do not go together", family, through)
     if pinned and proxy:
         notices.append("--resolve says nothing about the endpoint here: the proxy resolves its name.")
     bundle = _bundle(os.environ, notices) if target.tls else None
@@ -90,7 +90,7 @@ def tls_context(route: Route) -> ssl.SSLContext:
         return context
     except BadCertificateFile as error:
         named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""
-        raise Usage(named + str(error)) from error
+        raise Usage("{}{}", named, error) from error
 
 
 def _proxy(target: Target, asked: str | None, notices: list[str]) -> tuple[str | None, str]:
@@ -110,7 +110,7 @@ def _proxy(target: Target, asked: str | None, notices: list[str]) -> tuple[str |
     try:
         return parse_proxy(known[kind], variable), variable
     except BadTarget as error:
-        raise BadTarget(f"{error}; --proxy {DIRECT} goes directly") from error
+        raise BadTarget("{}; --proxy {} goes directly", error, DIRECT) from error
 
 
 def _in_network(host: str, no_proxy: str) -> bool:

@@ -21,19 +21,19 @@ def print_snippet(ident: str | None, aim: str, auth: str | None, model: str | No
         Usage: no such snippet, or a model or URL that cannot be used.
     """
     if ident is None:
-        raise Usage(f"name a language: {', '.join(languages())}")
+        raise Usage("name a language: {}", ", ".join(languages()))
     if model is None:
         model = defaults().realtime if aim == "realtime" else defaults().transcription
     known = models().get(model)
     if known and known.kind != aim:
-        raise Usage(f"{model} is a {known.kind} model; give --for {known.kind}, or another --model")
+        raise Usage("{} is a {} model; give --for {}, or another --model", model, known.kind, known.kind)
     try:
         chosen = language(ident)
         auth = auth or chosen.auth[0]
         url = parse_target(base_url).base_url if base_url else OPENAI_BASE_URL
         text = render(ident, aim, auth, model=model, base_url=url)
     except (NoSnippet, BadTarget) as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     print(text, end="")
     sys.stdout.flush()  # so that the notes come after it where both go to one place
     notes = _notes(chosen, aim, auth)

@@ -36,9 +36,9 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
                 with open_source(name) as source:
                     reports.append(validate_file(name, source, era=era, strict=strict, sink=sink, room=room))
     except NotWritten as error:
-        raise Usage(f"--migrate {error}") from error
+        raise Usage("--migrate {}", error) from error
     except (UnreadableSource, OSError) as error:
-        raise Usage(str(error)) from error
+        raise Usage("{}", error) from error
     validation = validation_of(reports)
     with process.telling():
         writer("validate", format)(validation, sys.stdout)

@@ -87,7 +87,7 @@ def error_of(value: Any) -> ErrorEvent:
 
 
 def _text(value: Any, most: int = _MOST_TEXT) -> str | None:
-    """A value as a quoted text of so many characters at most. What is no text is not written out in full before it is cut."""
+    """A value as a quoted text of so many characters at most; what is no text is not written out in full for that."""
     if value is None:
         return None
     return quote_start(value if isinstance(value, str) else reprlib.repr(value), most)

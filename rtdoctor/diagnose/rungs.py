@@ -65,7 +65,8 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
             f"/realtime/{target.asked_tail} is a REST path",
             [
                 *facts,
-                f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {quote(target.base_url)}/realtime.",
+                f"The URL given ends in /realtime/{target.asked_tail}; "
+                f"the ladder uses {quote(target.base_url)}/realtime.",
             ],
             evidence=(known,),
         )

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from rtdoctor.linear import pattern
 from rtdoctor.model.target import OPENAI_BASE_URL, Aim
+from rtdoctor.privacy.errors import InputError
 
 AUTHS = ("header", "subprotocol", "secret")
 AIMS: tuple[str, ...] = get_args(Aim)
@@ -23,7 +24,7 @@ _PLAIN_URL = pattern(r"https?://[A-Za-z0-9.\-_~:\[\]/%]+")
 _PLAIN_MODEL = pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@\-]*")
 
 
-class NoSnippet(ValueError):
+class NoSnippet(InputError):
     """There is no such snippet; the message says why and what there is, in one sentence."""
 
 
@@ -70,7 +71,7 @@ def language(ident: str) -> Language:
     try:
         return languages()[ident]
     except KeyError:
-        raise NoSnippet(f"there is no snippet for '{ident}'; there are {', '.join(languages())}") from None
+        raise NoSnippet("there is no snippet for '{}'; there are {}", ident, ", ".join(languages())) from None
 
 
 def render(ident: str, aim: str, auth: str, *, model: str, base_url: str = OPENAI_BASE_URL) -> str:
@@ -85,14 +86,14 @@ def render(ident: str, aim: str, auth: str, *, model: str, base_url: str = OPENA
     """
     chosen = language(ident)
     if aim not in AIMS:
-        raise NoSnippet(f"there is no session of the kind '{aim}'; there are {', '.join(AIMS)}")
+        raise NoSnippet("there is no session of the kind '{}'; there are {}", aim, ", ".join(AIMS))
     if auth not in chosen.auth:
         why = chosen.cannot.get(auth, f"{chosen.title} cannot authenticate by {auth}")
-        raise NoSnippet(f"{why}; what works is --auth {' and '.join(chosen.auth)}")
+        raise NoSnippet("{}; what works is --auth {}", why, " and ".join(chosen.auth))
     if not _PLAIN_MODEL.fullmatch(model):
-        raise NoSnippet(f"the model '{model}' holds a character that no model's name has")
+        raise NoSnippet("the model '{}' holds a character that no model's name has", model)
     if not _PLAIN_URL.fullmatch(base_url):
-        raise NoSnippet(f"the base URL '{base_url}' is not plain: it wants http or https, a host and a path")
+        raise NoSnippet("the base URL '{}' is not plain: it wants http or https, a host and a path", base_url)
     values: dict[str, Any] = {
         "aim": aim,
         "auth": auth,

@@ -6,6 +6,7 @@ from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.linear import pattern
+from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.secret import Secret
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -18,7 +19,7 @@ Profile = Literal["mock", "openai", "azure", "compatible"]
 Aim = Literal["transcription", "realtime"]
 
 
-class BadTarget(ValueError):
+class BadTarget(InputError):
     """The URL cannot be used as a target; the message says why, in one sentence."""
 
 
@@ -142,7 +143,7 @@ def parse_proxy(text: str, source: str = "--proxy") -> str:
     except ValueError:
         good = False
     if not good:
-        raise BadTarget(f"{source}: a proxy is given as http://host:port; no other kind is known here")
+        raise BadTarget("{}: a proxy is given as http://host:port; no other kind is known here", source)
     return url
 
 
@@ -160,7 +161,7 @@ def parse_pinned(text: str) -> Pinned:
         if not host or not 0 < number < 65_536:
             raise ValueError
     except ValueError as error:
-        raise BadTarget(f"--resolve '{text}': wants host:port:address, such as api.example:443:192.0.2.7") from error
+        raise BadTarget("--resolve '{}': wants host:port:address, such as api.example:443:192.0.2.7", text) from error
     return Pinned(host.lower(), number, found)
 
 
@@ -174,23 +175,23 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     """
     text = text.strip()
     if not _SCHEME.match(text):
-        raise BadTarget(f"'{text}' is no URL: it wants a scheme, such as https://{text.lstrip('/') or 'host/v1'}")
+        raise BadTarget("'{}' is no URL: it wants a scheme, such as https://{}", text, text.lstrip("/") or "host/v1")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise BadTarget(f"'{text}' is no URL: {error}") from error
+        raise BadTarget("'{}' is no URL: {}", text, error) from error
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("http", "https"):
-        raise BadTarget(f"the scheme '{parts.scheme}' is not one of https, wss, http, ws")
+        raise BadTarget("the scheme '{}' is not one of https, wss, http, ws", parts.scheme)
     if parts.username is not None or parts.password is not None:
         raise BadTarget("the URL holds user information (user:password@); give the key with --key-env or --key-file")
     if not parts.hostname or any(char.isspace() or char < " " for char in parts.hostname):
-        raise BadTarget(f"'{text}' names no host")
+        raise BadTarget("'{}' names no host", text)
     try:
         parts.hostname.encode("idna" if not parts.hostname.isascii() else "ascii")
     except UnicodeError as error:
-        raise BadTarget(f"'{parts.hostname}' is no host name") from error
+        raise BadTarget("'{}' is no host name", parts.hostname) from error
     notes: list[str] = []
     path, tail = parts.path.rstrip("/"), ""
     found = _SOCKET.search(path)

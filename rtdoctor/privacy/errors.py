@@ -3,7 +3,7 @@
 from rtdoctor.privacy.quote import quote
 
 
-class InputError(ValueError):
+class InputError(Exception):
     """Bad input. `sentence` is of ours, with `{}` where something from outside is named; whatever is put there is
     quoted, so that no error shows a key that was typed, pasted or read in the wrong place."""
 

@@ -14,13 +14,14 @@ from rtdoctor.linear import pattern
 from rtdoctor.privacy.known import known
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
-from rtdoctor.privacy.unescape import layers
+from rtdoctor.privacy.unescape import fold, layers
 
 GUARDED = 12  # small letters and digits of a secret in a row that no output may hold
 _TAIL = 4096  # characters of what was written that are looked at again with what comes next
 _PIECE = 1 << 16
 _COLOURS = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
-_WORD = pattern(r"[^\s\"',:;(){}\[\]<>]+")
+# What carries text in a document; an escaped quote is punctuation, an escaped letter or number is none.
+_WORD = pattern(r"(?:[^\s\"',:;(){}\[\]<>\\]|\\[0-9A-Za-z])+")
 
 
 class Leak(Exception):
@@ -31,11 +32,13 @@ class Leak(Exception):
 class Guarded:
     """A text stream in front of another. Whatever it does not do itself, the other one does.
 
-    `masked` holds the names of the secrets of which pieces were masked at the last moment.
+    `masked` holds the names of the secrets of which pieces were masked at the last moment. With `quoting` all text is
+    quoted: a library's usage errors repeat what was typed, a key in the wrong place included.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, quoting: bool = False) -> None:
         self._stream = stream
+        self._quoting = quoting
         self._tail = ""
         self.masked: dict[str, None] = {}
 
@@ -45,7 +48,7 @@ class Guarded:
         Raises:
             Leak: it holds a secret that stays after masking.
         """
-        self._stream.write(self.without_secrets(text))
+        self._stream.write(self.without_secrets(quote(text) if self._quoting else text))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
@@ -59,9 +62,8 @@ class Guarded:
         Raises:
             Leak: it holds a secret that stays after masking.
         """
-        if known() and not text.isspace():
-            for place in _places(self._tail + text):
-                name, start, end = place
+        if known() and len(fold(self._tail + text).text) >= GUARDED and not text.isspace():
+            for name, start, end in _places(self._tail + text):
                 self.masked[name] = None
                 text = _blotted(text, start - len(self._tail), end - len(self._tail))
             if self.masked:
@@ -127,7 +129,17 @@ def _blotted(text: str, start: int, end: int) -> str:
     """The text with a piece made unreadable, of the same length. What gives a document its form stays, so that JSON
     with a secret in it, even one that is put together of several values, is JSON still: a number becomes another."""
     start = max(0, start)
-    return text[:start] + _WORD.sub(lambda word: _unreadable(word.text()), text[start:end]) + text[end:]
+    if text[max(0, start - 1) : start] == "\\" and start < end:
+        text, start = text[:start] + "\\" + text[start + 1 :], start + 1  # half of an escape
+    held, place, parts = text[start:end], 0, [text[:start]]
+    for colour in _COLOURS.finditer(held):
+        parts += (_unread(held[place : colour.start()]), colour.text())
+        place = colour.end()
+    return "".join((*parts, _unread(held[place:]), text[end:]))
+
+
+def _unread(text: str) -> str:
+    return _WORD.sub(lambda word: _unreadable(word.text()), text)
 
 
 def _unreadable(word: str) -> str:
@@ -144,7 +156,7 @@ def install() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is not None and not isinstance(stream, Guarded):
-            setattr(sys, name, cast(TextIO, Guarded(stream)))
+            setattr(sys, name, cast(TextIO, Guarded(stream, quoting=name == "stderr")))
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         print(quote("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from rtdoctor.files import open_to_read
+from rtdoctor.privacy.errors import InputError
 
 
-class UnreadableSource(Exception):
+class UnreadableSource(InputError):
     """The recording cannot be opened. `str()` is one sentence that names the path."""
 
 
@@ -25,13 +26,13 @@ def open_source(path: str) -> BinaryIO:
         return cast(BinaryIO, sys.stdin.buffer)
     try:
         if stat.S_ISDIR(Path(path).stat().st_mode):
-            raise UnreadableSource(f"{path} is a folder; name the file in it that holds the events.")
+            raise UnreadableSource("{} is a folder; name the file in it that holds the events.", path)
         return open_to_read(Path(path))
     except FileNotFoundError:
-        raise UnreadableSource(f"There is no file {path}.") from None
+        raise UnreadableSource("There is no file {}.", path) from None
     except PermissionError:
-        raise UnreadableSource(f"{path} may not be read by this user.") from None
+        raise UnreadableSource("{} may not be read by this user.", path) from None
     except ValueError:
-        raise UnreadableSource(f"{path!r} is no path: it holds a NUL character.") from None
+        raise UnreadableSource("{!r} is no path: it holds a NUL character.", path) from None
     except OSError as error:
-        raise UnreadableSource(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise UnreadableSource("{} cannot be read: {}.", path, error.strerror or error) from None

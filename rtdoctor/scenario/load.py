@@ -15,6 +15,7 @@ from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
+from rtdoctor.privacy.errors import InputError
 
 _MOST_BYTES = 1 << 20
 _MOST_TOLD = 400  # characters of what is told of a value
@@ -22,7 +23,7 @@ _MOST_PARTS = 100  # of a name: tomllib takes minutes for one of many thousands
 _LONG_NAME = pattern(rf"""(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 
 
-class BadScenario(ValueError):
+class BadScenario(InputError):
     """A scenario file cannot be used; the message names file, place and reason in one sentence."""
 
 
@@ -33,16 +34,16 @@ def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
         BadScenario: no such folder, no scenario in it, a file that breaks the form, or an id that occurs twice.
     """
     if not folder.is_dir():
-        raise BadScenario(f"{folder}: no such folder")
+        raise BadScenario("{}: no such folder", folder)
     files = sorted(folder.glob("*.toml"))
     if not files:
-        raise BadScenario(f"{folder}: holds no *.toml file")
+        raise BadScenario("{}: holds no *.toml file", folder)
     causes = frozenset(known_causes)
     found: dict[str, Scenario] = {}
     for file in files:
         for scenario in load_file(file, causes):
             if scenario.id in found:
-                raise BadScenario(f"{file}: the id '{scenario.id}' occurs in {found[scenario.id].origin} already")
+                raise BadScenario("{}: the id '{}' occurs in {} already", file, scenario.id, found[scenario.id].origin)
             found[scenario.id] = scenario
     return list(found.values())
 
@@ -54,21 +55,21 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
         BadScenario: the file cannot be read or breaks the form.
     """
     if not file.is_file():
-        raise BadScenario(f"{file}: is no file")  # a pipe would be waited for
+        raise BadScenario("{}: is no file", file)  # a pipe would be waited for
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadScenario(f"{file}: cannot be read: {error}") from error
+        raise BadScenario("{}: cannot be read: {}", file, error) from error
     if any(line.count(".") >= _MOST_PARTS and _LONG_NAME.search(line) for line in text.split("\n")):
-        raise BadScenario(f"{file}: holds a name of more than a hundred parts")
+        raise BadScenario("{}: holds a name of more than a hundred parts", file)
     try:
         raw = _plain(tomllib.loads(text))
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
-        raise BadScenario(f"{file}: is no TOML: {error}") from error
+        raise BadScenario("{}: is no TOML: {}", file, error) from error
     for bad in _form().iter_errors(raw):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in bad.instance_path)
         where = _told(raw, bad.instance_path) + _cut(place.lstrip("."))
-        raise BadScenario(f"{file}: {where}: {_cut(bad.message)}")
+        raise BadScenario("{}: {}: {}", file, where, _cut(bad.message))
     return [_scenario(entry, file, known_causes) for entry in raw["scenario"]]
 
 
@@ -113,7 +114,7 @@ def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scen
     steps = tuple(_step(step, f"{where}: step {number}") for number, step in enumerate(entry.get("step", []), 1))
     accept = tuple(_accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1))
     if not any(line.grade == "expected" for line in accept):
-        raise BadScenario(f"{where}: no accept has grade 'expected'")
+        raise BadScenario("{}: no accept has grade 'expected'", where)
     return Scenario(
         id=entry["id"],
         title=entry["title"],
@@ -132,9 +133,9 @@ def _step(step: dict[str, Any], where: str) -> Step:
         try:
             given["send"] = parse_client_event(given["send"])
         except TooDeep as error:
-            raise BadScenario(f"{where}: send holds an event that is {error}") from error
+            raise BadScenario("{}: send holds an event that is {}", where, error) from error
         except NotAnEvent as error:
-            raise BadScenario(f"{where}: send holds {error}; use text for what is no event") from error
+            raise BadScenario("{}: send holds {}; use text for what is no event", where, error) from error
     if "binary" in given:
         given["binary"] = bytes.fromhex(given["binary"])
     if "await" in given:
@@ -167,7 +168,7 @@ def _check_expressions(condition: Any) -> None:
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
     cause = line.get("cause")
     if cause is not None and cause not in causes:
-        raise BadScenario(f"{where}: the cause '{_cut(cause)}' is not in causes.toml")
+        raise BadScenario("{}: the cause '{}' is not in causes.toml", where, _cut(cause))
     try:
         condition = line["outcome"]
         _check_expressions(condition)
@@ -178,7 +179,7 @@ def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
                 raise KeyError(f"'{_cut(name)}' is no fact of an outcome")
             matches({name: wanted}, flat)
     except (KeyError, TypeError, BadPattern) as error:
-        raise BadScenario(f"{where}: outcome: {error.args[0]}") from error
+        raise BadScenario("{}: outcome: {}", where, error.args[0]) from error
     return Accept(
         grade=line.get("grade", "expected"),
         outcome=condition,

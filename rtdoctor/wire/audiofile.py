@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.files import is_regular, read_bounded
+from rtdoctor.privacy.errors import InputError
 from rtdoctor.protocol.audio import RATE, Gauge, Measure, to_pcm16
 
 MOST_SECONDS = 600
@@ -16,7 +17,7 @@ _BLOCK = 1 << 18  # samples that are read at once, those of all channels counted
 _LEAST_SECONDS = 0.1  # a commit of less is refused (observed 2025-10)
 
 
-class BadAudio(ValueError):
+class BadAudio(InputError):
     """The file cannot be used; the message says why, in one sentence."""
 
 
@@ -44,31 +45,31 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
         # libsndfile goes to and fro in a file, which a pipe does not take; a device may have no end.
         source = path if is_regular(path) else io.BytesIO(read_bounded(path, _MOST_PIPED))
     except FileNotFoundError as error:
-        raise BadAudio(f"{path}: no such file") from error
+        raise BadAudio("{}: no such file", path) from error
     except OSError as error:
-        raise BadAudio(f"{path}: {error.strerror or error}") from error
+        raise BadAudio("{}: {}", path, error.strerror or error) from error
     try:
         with soundfile.SoundFile(source) as file:
             rate, channels = file.samplerate, file.channels
             if file.frames > rate * MOST_SECONDS:
-                raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
+                raise BadAudio("{}: longer than {} minutes", path, MOST_SECONDS // 60)
             if not _RATES[0] <= rate <= _RATES[1]:
-                raise BadAudio(f"{path}: has a sample rate of {rate} Hz; {_RATES[0]} to {_RATES[1]} are read")
+                raise BadAudio("{}: has a sample rate of {} Hz; {} to {} are read", path, rate, _RATES[0], _RATES[1])
             pcm, taken = _resampled(file)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, OSError) as error:
-        raise BadAudio(f"{path}: is no audio that libsndfile can read ({error})") from error
+        raise BadAudio("{}: is no audio that libsndfile can read ({})", path, error) from error
     if taken.seconds > MOST_SECONDS:
-        raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
+        raise BadAudio("{}: longer than {} minutes", path, MOST_SECONDS // 60)
     if taken.seconds < _LEAST_SECONDS:
-        raise BadAudio(f"{path}: shorter than 100 ms, the least that can be committed")
+        raise BadAudio("{}: shorter than 100 ms, the least that can be committed", path)
     if not math.isfinite(taken.rms_db):
-        raise BadAudio(f"{path}: holds samples that are no numbers")
+        raise BadAudio("{}: holds samples that are no numbers", path)
     beside = path.with_suffix(".txt")
     if reference is None and beside.is_file():
         try:
             reference = read_bounded(beside, 1 << 20).decode("utf-8", "replace").strip() or None
         except OSError as error:
-            raise BadAudio(f"{beside}: {error.strerror or error}") from error
+            raise BadAudio("{}: {}", beside, error.strerror or error) from error
     return Speech(path.name, pcm, rate, channels, taken, reference)
 
 

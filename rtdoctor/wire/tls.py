@@ -18,6 +18,7 @@ from typing import Any
 from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import Route
+from rtdoctor.privacy.errors import InputError
 from rtdoctor.wire.proxy import TunnelRefused
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: read a certificate whose dates are over, too.
@@ -46,7 +47,7 @@ _REASONS = {
 Opener = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
-class BadCertificateFile(ValueError):
+class BadCertificateFile(InputError):
     """A CA file, client certificate or key cannot be used; the message says which and why."""
 
 
@@ -74,7 +75,7 @@ def context_for(route: Route) -> ssl.SSLContext:
         context = ssl.create_default_context()
     except OSError as error:  # it opens the file that SSLKEYLOGFILE names
         place = os.environ.get("SSLKEYLOGFILE", "the system's roots")
-        raise BadCertificateFile(f"{place}: {error.strerror or error}") from error
+        raise BadCertificateFile("{}: {}", place, error.strerror or error) from error
     for name in (route.ca_file, route.ca_bundle):
         if name is not None:
             _trust(context, name)
@@ -130,9 +131,9 @@ def _trust(context: ssl.SSLContext, name: str) -> None:
             with _as_path(name) as path:
                 context.load_verify_locations(cafile=path)
     except ssl.SSLError as error:
-        raise BadCertificateFile(f"{name}: holds no PEM certificate") from error
+        raise BadCertificateFile("{}: holds no PEM certificate", name) from error
     except OSError as error:
-        raise BadCertificateFile(f"{name}: {error.strerror or error}") from error
+        raise BadCertificateFile("{}: {}", name, error.strerror or error) from error
 
 
 def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> None:
@@ -159,13 +160,15 @@ def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> Non
     except ssl.SSLError as error:
         if encrypted:
             raise BadCertificateFile(
-                f"{key or cert}: the key is encrypted; openssl pkey -in FILE decrypts it"
+                "{}: the key is encrypted; openssl pkey -in FILE decrypts it", key or cert
             ) from error
         if error.reason == "KEY_VALUES_MISMATCH":
-            raise BadCertificateFile(f"{key or cert}: the key does not belong to the certificate in {cert}") from error
-        raise BadCertificateFile(f"{cert}: no PEM certificate with its key in {key or 'the same file'}") from error
+            raise BadCertificateFile(
+                "{}: the key does not belong to the certificate in {}", key or cert, cert
+            ) from error
+        raise BadCertificateFile("{}: no PEM certificate with its key in {}", cert, key or "the same file") from error
     except OSError as error:
-        raise BadCertificateFile(f"{read}: {error.strerror or error}") from error
+        raise BadCertificateFile("{}: {}", read, error.strerror or error) from error
 
 
 async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:

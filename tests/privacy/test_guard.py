@@ -1,77 +1,99 @@
-"""The guard fails closed: a write that holds a secret does not go out, and nothing else is held back."""
+"""The guard masks what nobody masked before, in whatever pieces it comes, goes on, and says so; it loses no report."""
 
 import io
+import json
 import os
 import sys
 
 import pytest
-from rtdoctor.model.redact import Redactor
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rtdoctor.privacy.guard import WITHHELD, Guarded, Leak
+from rtdoctor.privacy.guard import Guarded
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from tests.cli.test_check import rtdoctor
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
 
 
-def guarded(*, refuse=True, key=KEY):
+def guarded(key=KEY, **more):
     out = io.StringIO()
-    redactor = Redactor([Secret(key, "key", "OPENAI_API_KEY")])
-    return Guarded(out, lambda: redactor, refuse=refuse), out
+    keep([Secret(key, "key", "OPENAI_API_KEY")])
+    return Guarded(out, **more), out
 
 
-def test_a_write_with_a_secret_is_refused_whole_and_only_its_kind_and_origin_are_told():
+def test_a_secret_is_masked_the_rest_is_written_and_it_is_told_whose_it_was():
     stream, out = guarded()
-    with pytest.raises(Leak) as caught:
-        stream.write(f"before {KEY} after")
-    assert out.getvalue() == ""
-    assert str(caught.value) == "API key from OPENAI_API_KEY"
+    stream.write(f"before {KEY} after")
+    assert out.getvalue().startswith("before ")
+    assert out.getvalue().endswith(" after")
+    assert KEY[8:14] not in out.getvalue()
+    assert list(stream.masked) == ["API key from OPENAI_API_KEY"]
 
 
 @pytest.mark.parametrize("cut", [1, 9, 15, 19])
-def test_the_write_that_completes_a_secret_is_refused(cut):
+def test_what_would_complete_a_secret_is_masked(cut):
     stream, out = guarded()
     stream.write(KEY[:cut])
     stream.write("\n")
-    with pytest.raises(Leak):
-        stream.write("\x1b[1m" + KEY[cut:])
-    assert out.getvalue() == KEY[:cut] + "\n"
+    stream.write("\x1b[1m" + KEY[cut:] + "\x1b[0m end")
+    assert KEY[:cut] + "\n\x1b[1m" == out.getvalue()[: cut + 5]
+    assert KEY[cut + 2 : cut + 14] not in out.getvalue()
+    assert out.getvalue().endswith("end")
 
 
 def test_a_secret_that_a_terminal_folded_or_that_was_encoded_is_found():
     for text in ("\n  ".join(KEY), KEY.encode().hex(), "".join(f"\\u{ord(char):04x}" for char in KEY)):
-        with pytest.raises(Leak):
-            guarded()[0].write(text)
+        stream, out = guarded()
+        stream.write(text)
+        assert stream.masked, text
+        assert out.getvalue() != text
 
 
-def test_stderr_masks_and_says_what_was_withheld_and_never_raises():
-    stream, out = guarded(refuse=False)
-    print("a", KEY, file=stream)
-    assert "a [secret " in out.getvalue()
-    stream.write(KEY[8:15])
-    stream.write(KEY[15:22])
-    print("b", file=stream)
-    assert KEY[8:16] not in out.getvalue()
-    assert WITHHELD in out.getvalue()
-    assert out.getvalue().endswith("b\n")
+@given(st.lists(st.integers(1, 12), max_size=6), st.sampled_from(["\n", '", "', "</b><b>", " | "]))
+def test_a_document_stays_a_document(cuts, between):
+    """A server that knows the key can put it together out of pieces: the report must not be lost for that."""
+    pieces, rest = [], KEY
+    for size in cuts:
+        pieces.append(rest[:size])
+        rest = rest[size:]
+    document = {
+        "a": between.join([*pieces, rest]),
+        "b": list(KEY),
+        "c": [ord(char) for char in KEY],
+        "d": [1.5, True, None],
+    }
+    stream, out = guarded()
+    stream.write(json.dumps(document, indent=2))
+    json.loads(out.getvalue())
 
 
 @pytest.mark.parametrize("placeholder", ["EMPTY", "none", "not-needed", "realtime", "sk-test", "session"])
-def test_a_placeholder_in_the_place_of_a_key_stops_no_report(placeholder):
+def test_a_placeholder_in_the_place_of_a_key_changes_no_report(placeholder):
     stream, out = guarded(key=placeholder)
-    stream.write(f"the {placeholder} session of realtime is not-needed")
-    assert placeholder in out.getvalue()
+    told = f"the {placeholder} session of realtime is not-needed"
+    stream.write(told)
+    assert out.getvalue() == told
 
 
 def test_marks_are_no_leak():
-    stream, out = guarded()
-    stream.write(Redactor([Secret(KEY, "key", "x")]).text(f"Bearer {KEY}\n" * 50))
-    assert "[secret " in out.getvalue()
+    stream, _ = guarded()
+    stream.write(quote(f"Bearer {KEY}\n" * 50))
+    assert not stream.masked
+
+
+def test_a_stream_that_quotes_shows_no_opaque_text_of_anybodys():
+    stream, out = guarded(quoting=True)
+    stream.write("Error: Invalid value for '--timeout': 'ghp_ab01ab01ab01ab01ab01ab01ab01' is not a valid float.\n")
+    assert "ab01ab01" not in out.getvalue()
+    assert out.getvalue().startswith("Error: Invalid value for '--timeout': '[secret ")
 
 
 def test_it_stands_in_for_the_stream(tmp_path):
     with (tmp_path / "out").open("w", encoding="utf-8") as file:
-        stream = Guarded(file, Redactor, refuse=True)
+        stream = Guarded(file)
         stream.reconfigure(errors="replace")
         assert (stream.encoding, stream.fileno(), stream.isatty()) == ("utf-8", file.fileno(), False)
         stream.writelines(["a\n", "b\n"])
@@ -84,11 +106,11 @@ def test_it_stands_in_for_the_stream(tmp_path):
 
 
 def test_bytes_are_guarded_as_well(tmp_path):
+    keep([Secret(KEY, "key", "x")])
     with (tmp_path / "out").open("w", encoding="utf-8") as file:
-        redactor = Redactor([Secret(KEY, "key", "x")])
-        with pytest.raises(Leak):
-            Guarded(file, lambda: redactor, refuse=True).buffer.write(KEY.encode())
-    assert (tmp_path / "out").read_text() == ""
+        Guarded(file).buffer.write(b"a \xff " + KEY.encode() + b" z")
+    assert (tmp_path / "out").read_bytes().startswith(b"a \xff ")
+    assert KEY[8:14].encode() not in (tmp_path / "out").read_bytes()
 
 
 @pytest.fixture
@@ -106,12 +128,15 @@ def with_writer(tmp_path):
     return run
 
 
-def test_a_writer_that_leaks_ends_the_command_with_exit_4(with_writer):
-    done = with_writer("out.write('first\\n'); out.write('x' + os.environ['OPENAI_API_KEY'])")
-    assert (done.returncode, done.stdout) == (4, "first\n")
+def test_a_writer_that_leaks_is_masked_and_it_is_told(with_writer):
+    done = with_writer("out.write('first\\n'); out.write('x' + os.environ['OPENAI_API_KEY'] + '\\nlast\\n')")
+    assert done.stdout.startswith("first\n")
+    assert done.stdout.endswith("\nlast\n")
+    assert KEY[8:14] not in done.stdout
     assert done.stderr == (
-        "rtdoctor refused to write: the output held a secret (API key from OPENAI_API_KEY); please report this\n"
+        "rtdoctor: a piece of a secret was masked in the output at the last moment (API key from OPENAI_API_KEY)\n"
     )
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -123,10 +148,9 @@ def test_a_writer_that_leaks_ends_the_command_with_exit_4(with_writer):
         "sys.stderr.buffer.write(os.environ['OPENAI_API_KEY'].encode())",
     ],
 )
-def test_what_goes_to_stderr_is_masked_or_withheld(with_writer, body):
+def test_what_goes_to_stderr_is_masked(with_writer, body):
     done = with_writer(body)
-    assert KEY[8:] not in done.stdout + done.stderr
-    assert (WITHHELD.strip() if "buffer" in body else "[secret ") in done.stderr
+    assert KEY[8:14] not in done.stdout + done.stderr
     assert done.returncode == 0
 
 
