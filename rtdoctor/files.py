@@ -7,7 +7,6 @@ regular file is replaced whole or not at all, a device or FIFO is written into, 
 import errno
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -148,6 +147,8 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             if hasattr(os, "O_NONBLOCK"):
                 os.set_blocking(handle, True)  # a reader may be slow
         else:
+            import tempfile  # takes longer than a quick command has
+
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rtdoctor-", suffix=".part")
             process.unfinished.add(name)
     except OSError as error:

@@ -22,7 +22,7 @@ _take: Callable[[], object] | None = None
 
 def start() -> None:
     """Take the signals and mend the standard streams. A signal that the parent ignores (nohup) stays ignored."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGTERM, signal.SIGINT):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)
     _fill_descriptors()
