@@ -1,6 +1,6 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
-MOST_HELD = 48 << 20
+MOST_HELD = 32 << 20
 MOST_EVENT = 1 << 20
 """The largest event but an append; inferred, as all bounds here but that of an append."""
 

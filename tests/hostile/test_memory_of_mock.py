@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import json
 import os
 import sys
@@ -123,7 +124,9 @@ async def mints(http: aiohttp.ClientSession, url: str) -> None:
 async def bodies(http: aiohttp.ClientSession, url: str) -> None:
     async def one() -> None:
         with suppress(ConnectionError, aiohttp.ClientError):
-            async with http.post(url + "/realtime/client_secrets", data=b"x" * 8 * MIB, headers=AUTH) as answer:
+            async with http.post(
+                url + "/realtime/client_secrets", data=io.BytesIO(bytes(8 * MIB)), headers=AUTH
+            ) as answer:
                 await answer.read()
 
     await asyncio.gather(*(one() for _ in range(60)))
