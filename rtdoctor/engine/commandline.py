@@ -3,12 +3,19 @@
 import json
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from rtdoctor.files import read_bounded
+from rtdoctor.model.event import too_many_values
 from rtdoctor.model.given import Given
+from rtdoctor.recording.elements import Malformed, select
+from rtdoctor.recording.feed import Feed
+from rtdoctor.recording.parse import Unparsable, parse
 
 # What the WebSocket library sends itself; the user's own values of these would only break the handshake.
 _OWN = frozenset(
@@ -38,6 +45,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
 _MOST_DEPTH = 64  # no event is nested deeper by far; deeper text is sent as it is
 _MOST_HAR = 64 * 1024 * 1024
+_MOST_OBJECTS = 1_000_000
+_MOST_SENT = 1_000  # events of a HAR file that are sent again
+_ENTRY = ("log", "entries", None)
 
 
 class BadHandshake(ValueError):
@@ -119,46 +129,63 @@ def read_command(text: str) -> Given:
 
 
 def read_har(path: Path) -> Given:
-    """The first WebSocket of a HAR file: its URL, headers, and the events that were sent.
+    """The first WebSocket of a HAR file: its URL, headers, and the first of the events that were sent.
+
+    The file is looked through in pieces: parsed as a whole it would take many times its size.
 
     Raises:
         BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
     """
     try:
-        har = json.loads(read_bounded(path, _MOST_HAR))
-        entries = har["log"]["entries"]
+        data = read_bounded(path, _MOST_HAR)
     except OSError as error:
         raise BadHandshake(f"{path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
+    if data.count(b"{") + data.count(b"[") > _MOST_OBJECTS:
+        raise BadHandshake(f"{path}: is no HAR file of a browser: it holds more than {_MOST_OBJECTS} objects")
+    try:
+        if not any(True for _ in _selected(data, "log", "entries")):
+            raise BadHandshake(f"{path}: is no HAR file")
+        first = next((place[0] for place, _ in _selected(data, *_ENTRY, "_webSocketMessages")), None)
+        for (place,), request in _selected(data, *_ENTRY, "request"):
+            url = request.get("url") if isinstance(request, dict) else None
+            if isinstance(url, str) and (place == first or url.startswith(("ws:", "wss:"))):
+                given = given_from(url, _headers(request), [], [])
+                return Given(given.url, given.headers, given.subprotocols, _sent(data, place))
+    except Malformed as error:
         raise BadHandshake(f"{path}: is no HAR file") from error
-    for entry in entries if isinstance(entries, list) else ():
-        request = entry.get("request") if isinstance(entry, dict) else None
-        url = request.get("url") if isinstance(request, dict) else None
-        if isinstance(request, dict) and isinstance(url, str) and _is_socket(entry, url):
-            listed = request.get("headers")
-            headers = [
-                f"{item['name']}: {item['value']}"
-                for item in (listed if isinstance(listed, list) else ())
-                if isinstance(item, dict)
-                and "name" in item
-                and "value" in item
-                and not str(item["name"]).startswith(":")
-            ]
-            given = given_from(url, headers, [], [])
-            return Given(given.url, given.headers, given.subprotocols, _sent(entry))
     raise BadHandshake(f"{path}: holds no WebSocket")
 
 
-def _is_socket(entry: dict[str, Any], url: str) -> bool:
-    return url.startswith(("ws:", "wss:")) or "_webSocketMessages" in entry
+def _selected(data: bytes, *path: str | None) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The values at a path with their places; None for one that is not worth its memory, or no JSON."""
+    for place, text in select(iter(Feed(BytesIO(data))), path, _MOST_HANDSHAKE):
+        value: Any = None
+        with suppress(Unparsable):
+            value = parse(text) if text is not None else None
+        yield place, value
 
 
-def _sent(entry: dict[str, Any]) -> tuple[Any, ...]:
-    messages = entry.get("_webSocketMessages")
-    if not isinstance(messages, list):
-        return ()
-    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"]
-    return read_events([text for text in found if isinstance(text, str)])
+def _headers(request: dict[str, Any]) -> list[str]:
+    listed = request.get("headers")
+    return [
+        f"{item['name']}: {item['value']}"
+        for item in (listed if isinstance(listed, list) else ())
+        if isinstance(item, dict) and "name" in item and "value" in item and not str(item["name"]).startswith(":")
+    ]
+
+
+def _sent(data: bytes, entry: int) -> tuple[Any, ...]:
+    found: list[str] = []
+    size = 0
+    for place, message in _selected(data, *_ENTRY, "_webSocketMessages", None):
+        text = message.get("data") if isinstance(message, dict) and message.get("type") == "send" else None
+        if place[0] != entry or not isinstance(text, str) or too_many_values(text):
+            continue
+        size += len(text)
+        if len(found) == _MOST_SENT or size > _MOST_HANDSHAKE:
+            break
+        found.append(text)
+    return read_events(found)
 
 
 def _depth(text: str) -> int:
