@@ -1,10 +1,11 @@
 """Reads handshakes that people have at hand: a curl, websocat or wscat command line, or an entry of a HAR file."""
 
 import binascii
-import json
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,9 @@ from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.privacy.errors import InputError
+from rtdoctor.recording.elements import Malformed, select
+from rtdoctor.recording.feed import Feed
+from rtdoctor.recording.parse import Unparsable, parse
 
 # What the WebSocket library sends itself; the user's own values of these would only break the handshake.
 _OWN = frozenset(
@@ -120,6 +124,9 @@ _MOST_HAR = 64 * 1024 * 1024
 _BINARY = 2  # RFC 6455, section 5.2; in a HAR the data of such a message stands in base64
 
 Sent = Mapping[str, Any] | str | bytes
+_MOST_OBJECTS = 1_000_000
+_MOST_SENT = 1_000  # events of a HAR file that are sent again
+_ENTRY = ("log", "entries", None)
 
 
 class BadHandshake(InputError):
@@ -254,49 +261,63 @@ def _proxy_of(found: Mapping[str, list[str]]) -> str | None:
 
 
 def read_har(path: Path) -> Given:
-    """The first WebSocket of a HAR file: its URL, headers, and the messages that were sent.
+    """The first WebSocket of a HAR file: its URL, headers, and the first of the messages that were sent.
+
+    The file is looked through in pieces: parsed as a whole it would take many times its size.
 
     Raises:
         BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
     """
     try:
-        har = json.loads(read_bounded(path, _MOST_HAR))
-        entries = har["log"]["entries"]
+        data = read_bounded(path, _MOST_HAR)
     except OSError as error:
         raise BadHandshake("{}: {}", path, error.strerror or error) from error
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
+    if data.count(b"{") + data.count(b"[") > _MOST_OBJECTS:
+        raise BadHandshake("{}: is no HAR file of a browser: it holds more than {} objects", path, _MOST_OBJECTS)
+    try:
+        if not any(True for _ in _selected(data, "log", "entries")):
+            raise BadHandshake("{}: is no HAR file", path)
+        first = next((place[0] for place, _ in _selected(data, *_ENTRY, "_webSocketMessages")), None)
+        for (place,), request in _selected(data, *_ENTRY, "request"):
+            url = request.get("url") if isinstance(request, dict) else None
+            if isinstance(url, str) and (place == first or url.startswith(("ws:", "wss:"))):
+                given = given_from(url, _headers(request), [], [])
+                return Given(given.url, given.headers, given.subprotocols, _sent(data, place, path))
+    except Malformed as error:
         raise BadHandshake("{}: is no HAR file", path) from error
-    for entry in entries if isinstance(entries, list) else ():
-        request = entry.get("request") if isinstance(entry, dict) else None
-        url = request.get("url") if isinstance(request, dict) else None
-        if isinstance(request, dict) and isinstance(url, str) and _is_socket(entry, url):
-            listed = request.get("headers")
-            headers = [
-                f"{item['name']}: {item['value']}"
-                for item in (listed if isinstance(listed, list) else ())
-                if isinstance(item, dict)
-                and "name" in item
-                and "value" in item
-                and not str(item["name"]).startswith(":")
-            ]
-            given = given_from(url, headers, [], [])
-            return Given(given.url, given.headers, given.subprotocols, _sent(entry, path))
     raise BadHandshake("{}: holds no WebSocket", path)
 
 
-def _is_socket(entry: dict[str, Any], url: str) -> bool:
-    return url.startswith(("ws:", "wss:")) or "_webSocketMessages" in entry
+def _selected(data: bytes, *path: str | None) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The values at a path with their places; None for one that is not worth its memory, or no JSON."""
+    for place, text in select(iter(Feed(BytesIO(data))), path, _MOST_HANDSHAKE):
+        value: Any = None
+        with suppress(Unparsable):
+            value = parse(text) if text is not None else None
+        yield place, value
 
 
-def _sent(entry: dict[str, Any], path: Path) -> tuple[Sent, ...]:
-    messages = entry.get("_webSocketMessages")
+def _headers(request: dict[str, Any]) -> list[str]:
+    listed = request.get("headers")
+    return [
+        f"{item['name']}: {item['value']}"
+        for item in (listed if isinstance(listed, list) else ())
+        if isinstance(item, dict) and "name" in item and "value" in item and not str(item["name"]).startswith(":")
+    ]
+
+
+def _sent(data: bytes, entry: int, path: Path) -> tuple[Sent, ...]:
     found: list[Sent] = []
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and message.get("type") == "send" and isinstance(message.get("data"), str):
-            if message.get("opcode") == _BINARY:
-                found.append(_bytes(message["data"]))
-            else:
-                found.append(read_event(message["data"], f"{path}: sent message {len(found) + 1}"))
+    size = 0
+    for place, message in _selected(data, *_ENTRY, "_webSocketMessages", None):
+        text = message.get("data") if isinstance(message, dict) and message.get("type") == "send" else None
+        if place[0] != entry or not isinstance(text, str):
+            continue
+        size += len(text)
+        if len(found) == _MOST_SENT or size > _MOST_HANDSHAKE:
+            break
+        binary = message.get("opcode") == _BINARY
+        found.append(_bytes(text) if binary else read_event(text, f"{path}: sent message {len(found) + 1}"))
     return tuple(found)
 
 

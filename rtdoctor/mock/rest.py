@@ -1,17 +1,21 @@
 """The mock's REST side: the models, minting client secrets, and the retired paths."""
 
-import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.room import weight
 from rtdoctor.mock.secrets import LONGEST, SHORTEST, USUAL, Vault
 from rtdoctor.mock.update import Bad, check, fresh_config, merged
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.models import models
 
+_MOST_BODY = 256 << 10
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -77,11 +81,21 @@ def _listed(now: int) -> list[dict[str, Any]]:
     return listed
 
 
+async def read_body(request: web.BaseRequest) -> bytes | None:
+    """The request's body; None for one that is larger than any that is answered; one that breaks off as far as it came."""
+    parts = bytearray()
+    with suppress(web.RequestPayloadError):
+        while len(parts) <= _MOST_BODY and (piece := await request.content.read(_MOST_BODY)):
+            parts += piece
+    return bytes(parts) if len(parts) <= _MOST_BODY else None
+
+
 async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Response:
-    try:
-        body = json.loads(await request.text() or "{}")
-    except (ValueError, RecursionError, LookupError, web.RequestPayloadError):
-        body = None
+    data = await read_body(request)
+    body = None
+    if data is not None and not too_many_values(data):
+        with suppress(orjson.JSONDecodeError):
+            body = orjson.loads(data or b"{}")
     if not isinstance(body, dict):
         return _error(400, refusals()["not-json"].error({}, None))
     after = body.get("expires_after") or {}
@@ -92,11 +106,11 @@ async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Respons
     asked = body.get("session") or {"type": "realtime"}
     try:
         bad = check(asked, str(asked.get("type")) if isinstance(asked, dict) else "realtime")
-    except (TypeError, AttributeError):
+    except (TypeError, AttributeError, RecursionError):
         bad = Bad("invalid-type", {"param": "session", "wanted": "the documented types", "given": "another"})
     if bad:
         return _error(400, refusals()[bad.behaviour].error(bad.values, None))
-    value, end = vault.mint(asked, _lifetime(seconds))
+    value, end = vault.mint(asked, _lifetime(seconds), weight(data or b""))
     # session.expires_at is 0 until the session starts; the secret's end stands at the root (openai-openapi examples).
     session = merged(fresh_config(asked["type"], clock.ident("sess_"), 0, asked.get("model")), asked)
     return web.json_response({"value": value, "expires_at": end, "session": session})

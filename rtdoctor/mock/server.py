@@ -4,22 +4,24 @@ import asyncio
 import json
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, Self
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.handshake import Decision, Shake, decide
 from rtdoctor.mock.rest import routes
+from rtdoctor.mock.room import Room
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import Fatal, Session
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
+MOST_CONNECTIONS = 300
 PING_SECONDS = 20.26  # observed 2026-09-18
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
@@ -38,6 +40,66 @@ def _one_line(record: logging.LogRecord) -> bool:
 
 _LOG = logging.getLogger("rtdoctor.mock")
 _LOG.addFilter(_one_line)
+
+
+class _Server(web.Server):
+    """aiohttp's server, whose connections are counted, and what they receive."""
+
+    def __init__(self, handle: Any, room: Room) -> None:
+        super().__init__(handle, access_log=None, logger=_LOG)
+        self.room = room
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), access_log=None, logger=_LOG)
+
+
+class _Connection(web.RequestHandler):
+    """One connection. The bytes of a message that is not handled yet are counted; a client for whose next ones there
+    is no room is cut off."""
+
+    __slots__ = ("_room", "_server", "counting", "waiting")
+
+    def __init__(self, server: _Server, **more: Any) -> None:
+        super().__init__(server, **more)
+        self._room, self._server = server.room, server
+        self.counting = False
+        self.waiting = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if len(self._server.connections) > MOST_CONNECTIONS:
+            self._cut()
+
+    def data_received(self, data: bytes) -> None:
+        if self.counting:
+            if not self._room.take(len(data)):
+                self._cut()
+                return
+            self.waiting += len(data)
+        super().data_received(data)
+
+    def _cut(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()  # what waits to be sent waits no more
+        self.force_close()
+
+    def handled(self, size: int) -> None:
+        """A message of so many bytes, and the head of its frame, need not be held any more."""
+        size = min(self.waiting, size + 14)
+        self.waiting -= size
+        self._room.give(size)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.counting = False
+        self.handled(self.waiting)
+        super().connection_lost(exc)
+
+
+async def _messages(socket: web.WebSocketResponse, connection: _Connection) -> AsyncIterator[WSMessage]:
+    """What comes, each counted until the next is asked for."""
+    async for message in socket:
+        yield message
+        connection.handled(len(message.data) if isinstance(message.data, (bytes, bytearray)) else 0)
 
 
 class Mock:
@@ -64,6 +126,7 @@ class Mock:
         self._delay, self._tls = delay, tls
         self._runner: web.ServerRunner | None = None
         self._rest = routes(self.vault, self.clock)
+        self._room = Room()
         self.port = 0
 
     @property
@@ -73,7 +136,7 @@ class Mock:
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1, on a free port when none is given."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None, logger=_LOG), shutdown_timeout=0.5)
+        self._runner = web.ServerRunner(_Server(self._handle, self._room), shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._tls)
         await site.start()
@@ -139,14 +202,28 @@ class Mock:
             protocols=() if self.faults.get("subprotocol") == does.NO_ANSWER else chosen,
             heartbeat=PING_SECONDS,
             max_msg_size=MOST_MESSAGE,
+            compress=False,  # takes 300 KB a socket
+            decode_text=False,
         )
         socket.headers["Server"] = "rtdoctor-mock"
         await socket.prepare(request)
+        connection = request.protocol
+        assert isinstance(connection, _Connection)
+        connection.counting = True
 
         async def send(event: dict[str, Any]) -> None:
             # A client that left while we speak is no fault of the mock.
-            if not socket.closed:
-                await socket.send_str(json.dumps(event))
+            if socket.closed:
+                return
+            text = json.dumps(event)
+            # A client that does not read lets us wait here, and what waits is held twice.
+            size = 2 * len(text)
+            if not self._room.take(size):
+                raise Fatal(refusals()["overloaded"], {}, None)
+            try:
+                await socket.send_str(text)
+            finally:
+                self._room.give(size)
 
         if refusal is not None:
             await self._refuse(socket, Fatal(refusal, decision.values, None))
@@ -154,10 +231,14 @@ class Mock:
             assert request.transport is not None
             request.transport.abort()
         elif decision.behaviour == does.SILENT:
-            async for _ in socket:
+            async for _ in _messages(socket, connection):
                 pass
         else:
-            await self._converse(socket, self._session(send, decision))
+            session = self._session(send, decision)
+            try:
+                await self._converse(socket, _messages(socket, connection), session)
+            finally:
+                session.end()
         return socket
 
     def _session(self, send: Any, decision: Decision) -> Session:
@@ -168,14 +249,18 @@ class Mock:
             decision.model or (minted or {}).get("model") or (None if kind == "transcription" else "gpt-realtime-2.1")
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
-        return Session(send, self.clock, self.faults, kind, model, minted, late)
+        return Session(send, self.clock, self.faults, kind, model, minted, late, self._room)
 
-    async def _converse(self, socket: web.WebSocketResponse, session: Session) -> None:
+    async def _converse(
+        self, socket: web.WebSocketResponse, messages: AsyncIterator[WSMessage], session: Session
+    ) -> None:
         try:
             await session.greet()
-            async for message in socket:
+            async for message in messages:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    await session.take(message.data)
+                    await session.take(message.data, binary=message.type is WSMsgType.BINARY)
+        except UnicodeDecodeError:
+            await socket.close(code=WSCloseCode.INVALID_TEXT)
         except Fatal as fatal:
             await self._refuse(socket, fatal)
         except ConnectionError:

@@ -1,19 +1,21 @@
 """One session on the mock: client events in, server events out, in the order that was recorded (August 2026)."""
 
-import asyncio
 import base64
 import binascii
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
+
+import orjson
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.respond import respond
-from rtdoctor.mock.transcriber import transcribe
+from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, weight
+from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.update import check, fresh_config, merged
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.audio import RATE, from_g711, to_pcm16
 
 SESSION_SECONDS = 3600  # observed since the second half of 2025
@@ -43,6 +45,7 @@ class Session:
         model: str | None,
         minted: Mapping[str, Any] | None = None,
         late_refusal: tuple[str, Mapping[str, str]] | None = None,
+        room: Room | None = None,
     ) -> None:
         self._send, self.clock, self._faults = send, clock, faults
         self.expires_at = int(clock.now()) + SESSION_SECONDS
@@ -52,8 +55,12 @@ class Session:
         self.items: dict[str, dict[str, Any]] = {}
         self.last_item: str | None = None
         self.active_response: str | None = None
+        self._size = 0  # the weight of the event that is handled
         self._late_refusal = late_refusal
-        self._buffer = bytearray()
+        self._room = room or Room()
+        self._held: dict[str, int] = {}  # bytes of the room by what holds them
+        self._weights: dict[str, int] = {}  # of the items
+        self._ear = Ear()
         self._speech_item: str | None = None
         self._detector = self._new_detector()
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
@@ -102,17 +109,46 @@ class Session:
         """session.created, unasked (observed: 2.6 to 5.7 ms after the 101)."""
         await self.emit("session.created", session=self.config)
 
-    async def take(self, text: str | bytes) -> None:
-        """One message of the client."""
+    def _hold(self, what: str, size: int) -> None:
+        """Hold so many bytes for one thing, in place of what it held before.
+
+        Raises:
+            Fatal: there is no room.
+        """
+        before = self._held.get(what, 0)
+        if size > before and not self._room.take(size - before):
+            raise Fatal(refusals()["overloaded"], {}, None)
+        self._room.give(max(0, before - size))
+        self._held[what] = size
+
+    def end(self) -> None:
+        """Give back all that was held."""
+        self._room.give(sum(self._held.values()))
+        self._held.clear()
+
+    async def take(self, data: bytes, *, binary: bool = False) -> None:
+        """One message of the client.
+
+        Raises:
+            Fatal: the session ends here.
+            UnicodeDecodeError: it is no UTF-8.
+        """
         if self.clock.now() >= self.expires_at:
             raise Fatal(refusals()["session-expired"], {}, None)
-        if isinstance(text, bytes):
+        if binary:
             await self.refuse("binary", {})
             return
+        size = weight(data)
+        # A large message is base64 in few values: others would take many times their size.
+        if too_many_values(data) or (len(data) > MOST_EVENT and size > 2 * len(data)):
+            await self.refuse("too-large", {"value": len(data)})
+            return
         try:
-            event = json.loads(text)
-        except (ValueError, RecursionError):
+            event = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            data.decode()
             event = None
+        del data
         if not isinstance(event, dict):
             await self.refuse("not-json", {})
             return
@@ -120,9 +156,13 @@ class Session:
         if handler is None:
             await self.refuse("unknown-event", {"value": event.get("type")}, event)
             return
+        if size > MOST_EVENT and handler not in (self._append, self._create_item):
+            await self.refuse("too-large", {"value": size}, event)
+            return
+        self._size = size
         try:
             await handler(event)
-        except (TypeError, AttributeError, KeyError, ValueError) as error:
+        except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
             # A field of a type that no real client sends; the real one answers with an error and stays (inferred).
             await self.refuse("invalid-value", {"value": type(error).__name__, "wanted": "the documented types"}, event)
 
@@ -149,7 +189,9 @@ class Session:
             }
             await self.refuse(does.SESSION_UPDATED, values, event)
             return
-        self.config = merged(self.config, event["session"])
+        new = merged(self.config, event["session"])
+        self._hold("config", weight(orjson.dumps(new)))
+        self.config = new
         self._detector = self._new_detector()
         await self.emit("session.updated", session=self.config)
 
@@ -171,18 +213,26 @@ class Session:
     # --- input audio --------------------------------------------------------------------------------------------------
 
     async def _append(self, event: dict[str, Any]) -> None:
+        audio = event.get("audio")
+        if isinstance(audio, str) and len(audio) > MOST_APPEND:
+            await self.refuse("too-large", {"value": len(audio)}, event)
+            return
         try:
-            data = base64.b64decode(event.get("audio") or "", validate=True)
+            data = base64.b64decode(audio or "", validate=True)
         except (binascii.Error, ValueError, TypeError):
             data = b""
         form = (self._input.get("format") or {}).get("type", "audio/pcm")
         if not data or (form == "audio/pcm" and len(data) % 2):
             await self.refuse("bad-audio", {}, event)
             return
-        pcm = data if form == "audio/pcm" else await asyncio.to_thread(_from_telephone, data, form)
-        self._buffer += pcm
-        if self._detector:
-            for mark in self._detector.feed(pcm):
+        seconds = len(data) / (2 * RATE if form == "audio/pcm" else 8_000)
+        if self._ear.seconds + seconds > MOST_SECONDS:
+            await self.refuse("buffer-full", {"value": MOST_SECONDS}, event)
+            return
+        self._hold("audio", self._ear.size // 12 + len(data) // (12 if form == "audio/pcm" else 2))
+        for piece in (data,) if form == "audio/pcm" else _from_telephone(data, form):
+            self._ear.feed(piece)
+            for mark in self._detector.feed(piece) if self._detector else ():
                 if mark.kind == "started":
                     await self._speech_started(mark.ms)
                 else:
@@ -200,24 +250,29 @@ class Session:
             await respond(self, {})
 
     async def _commit(self, event: dict[str, Any]) -> None:
-        ms = len(self._buffer) * 1000 / (RATE * 2)
+        ms = self._ear.seconds * 1000
         if ms < _LEAST_MS:
             await self.refuse("buffer-empty", {"value": f"{ms:.2f}"}, event)
             return
         if self.does(does.COMMITTED) == does.NO_ANSWER:
-            self._buffer.clear()
+            self._empty()
             return
         await self._commit_turn()
 
+    def _empty(self) -> Ear:
+        """The buffer as it is, and a fresh one in its place."""
+        heard, self._ear = self._ear, Ear()
+        self._hold("audio", 0)
+        return heard
+
     async def _clear(self, _event: dict[str, Any]) -> None:
-        self._buffer.clear()
+        self._empty()
         self._speech_item = None
         self._detector = self._new_detector()
         await self.emit("input_audio_buffer.cleared")
 
     async def _commit_turn(self) -> None:
-        pcm = bytes(self._buffer)
-        self._buffer.clear()
+        heard = self._empty()
         ident = self._speech_item or self.clock.ident("item_")
         self._speech_item = None
         item = {
@@ -228,13 +283,13 @@ class Session:
             "content": [{"type": "input_audio", "transcript": None}],
         }
         await self.emit("input_audio_buffer.committed", previous_item_id=self.last_item, item_id=ident)
-        await self.add_item(item)
-        await self.emit("conversation.item.done", previous_item_id=self._before(ident), item=item)
+        previous = await self.add_item(item)
+        await self.emit("conversation.item.done", previous_item_id=previous, item=item)
         transcription = self._input.get("transcription")
         if transcription:
-            await self._transcribe(item, pcm, transcription["model"])
+            await self._transcribe(item, heard, transcription["model"])
 
-    async def _transcribe(self, item: dict[str, Any], pcm: bytes, model: str) -> None:
+    async def _transcribe(self, item: dict[str, Any], heard: Ear, model: str) -> None:
         kind = "conversation.item.input_audio_transcription"
         behaviour = self.does(does.TRANSCRIBED)
         place = {"item_id": item["id"], "content_index": 0}
@@ -245,27 +300,33 @@ class Session:
             error = {"type": "server_error", "code": None, "message": message, "param": None}
             await self.emit(f"{kind}.failed", **place, error=error)
             return
-        text = await asyncio.to_thread(transcribe, pcm)
+        text = heard.text()
         if behaviour == does.GARBLED:
             text = " ".join(word[::-1] for word in text.split())
         # The first delta has a leading space that the transcript lacks (seen in 5 of 6 live streams).
         for word in text.split():
             await self.emit(f"{kind}.delta", **place, delta=" " + word, obfuscation=self.clock.ident("", 11))
         item["content"][0]["transcript"] = text
-        await self.emit(f"{kind}.completed", **place, transcript=text, usage=_usage(model, pcm, text))
+        await self.emit(f"{kind}.completed", **place, transcript=text, usage=_usage(model, heard.seconds, text))
 
     # --- conversation -------------------------------------------------------------------------------------------------
 
-    def _before(self, ident: str) -> str | None:
-        order = list(self.items)
-        place = order.index(ident)
-        return order[place - 1] if place else None
+    async def add_item(self, item: dict[str, Any], size: int = 1_000) -> str | None:
+        """Append an item, of that weight, to the conversation and tell it; the id of the one before comes back.
 
-    async def add_item(self, item: dict[str, Any]) -> None:
-        """Append an item to the conversation and tell it."""
+        The oldest are forgotten where there are too many, as the real one's truncation does (documented).
+        """
         previous, self.last_item = self.last_item, item["id"]
         self.items[item["id"]] = item
+        self._weights[item["id"]] = size
+        while len(self.items) > MOST_ITEMS or (len(self.items) > 1 and sum(self._weights.values()) > MOST_EVENT):
+            self._forget(next(iter(self.items)))
+        self._hold("items", sum(self._weights.values()))
         await self.emit("conversation.item.added", previous_item_id=previous, item=item)
+        return previous
+
+    def _forget(self, ident: str) -> None:
+        del self.items[ident], self._weights[ident]
 
     async def _create_item(self, event: dict[str, Any]) -> None:
         given = event.get("item")
@@ -273,8 +334,18 @@ class Session:
             await self.refuse("missing-parameter", {"param": "item"}, event)
             return
         item = {"id": self.clock.ident("item_"), "status": "completed", **given}
-        await self.add_item(item)
-        await self.emit("conversation.item.done", previous_item_id=self._before(item["id"]), item=item)
+        size = self._size
+        if size > MOST_EVENT:
+            # Sound and pictures are heard and not kept, nor told again (inferred).
+            content = item.get("content")
+            item["content"] = [_without_media(part) for part in content] if isinstance(content, list) else []
+            size = weight(orjson.dumps(item))
+        if size > MOST_EVENT:
+            await self.refuse("too-large", {"value": size}, event)
+            return
+        del event, given
+        previous = await self.add_item(item, size)
+        await self.emit("conversation.item.done", previous_item_id=previous, item=item)
 
     async def _known_item(self, event: dict[str, Any]) -> dict[str, Any] | None:
         item = self.items.get(str(event.get("item_id")))
@@ -288,7 +359,7 @@ class Session:
 
     async def _delete_item(self, event: dict[str, Any]) -> None:
         if item := await self._known_item(event):
-            del self.items[item["id"]]
+            self._forget(item["id"])
             self.last_item = next(reversed(self.items), None)
             await self.emit("conversation.item.deleted", item_id=item["id"])
 
@@ -316,15 +387,23 @@ class Session:
         await self.refuse("nothing-to-cancel", {}, event)
 
 
-def _from_telephone(data: bytes, form: str) -> bytes:
-    """8 kHz G.711 as 24 kHz PCM16. Whether the real one takes it is contradictory (protocol 5.4)."""
+def _without_media(part: object) -> object:
+    return (
+        {key: held for key, held in part.items() if key not in ("audio", "image_url")}
+        if isinstance(part, dict)
+        else part
+    )
+
+
+def _from_telephone(data: bytes, form: str) -> Iterator[bytes]:
+    """8 kHz G.711 as 24 kHz PCM16, a second at a time. Whether the real one takes it is contradictory (5.4)."""
     import soxr
 
-    return to_pcm16(soxr.resample(from_g711(data, form), 8_000, RATE))
+    for start in range(0, len(data), 8_000):
+        yield to_pcm16(soxr.resample(from_g711(data[start : start + 8_000], form), 8_000, RATE))
 
 
-def _usage(model: str, pcm: bytes, text: str) -> dict[str, Any]:
-    seconds = len(pcm) / (RATE * 2)
+def _usage(model: str, seconds: float, text: str) -> dict[str, Any]:
     if model in _BY_DURATION:
         return {"type": "duration", "seconds": max(1, round(seconds))}
     heard, said = max(1, round(seconds * 10)), len(text.split()) + 1

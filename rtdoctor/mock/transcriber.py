@@ -1,7 +1,7 @@
 """The mock's ears: it knows the fixtures by their sound and says honestly when it hears anything else.
 
-No recogniser runs. Audio is compared by its spectrum over time, so chunking, resampling, G.711, clipping and silence
-around it do not matter.
+No recogniser runs, and no audio is kept: it is compared by its spectrum over time, so chunking, resampling, G.711,
+clipping and silence around it do not matter.
 """
 
 from dataclasses import dataclass
@@ -18,23 +18,74 @@ _BANDS = 16
 _ALIKE = 0.75
 _SLACK = 25  # hops by which two utterances may differ in length or place
 _SILENT = 0.003
+_BLOCK = 256  # hops that are looked at in one go
+_WINDOW = np.hanning(_HOP).astype(np.float32)
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     text: str
-    picture: NDArray[np.float32]
+    picture: Floats
+
+
+class Ear:
+    """Takes PCM16 at 24 kHz in pieces of any size and keeps how it sounds, a fifteenth of it: what it is can be told
+    at any time."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._levels: list[Floats] = []
+        self._bands: list[Floats] = []
+        self.size = 0  # bytes taken
+
+    @property
+    def seconds(self) -> float:
+        """How much was taken."""
+        return self.size / (2 * RATE)
+
+    def feed(self, pcm: bytes) -> None:
+        """Take a piece. Some 3 ms of work for each second of audio."""
+        self.size += len(pcm)
+        data = self._rest + pcm
+        usable = len(data) - len(data) % (2 * _HOP)
+        self._rest = data[usable:]
+        for start in range(0, usable, 2 * _HOP * _BLOCK):
+            frames = from_pcm16(data[start : min(start + 2 * _HOP * _BLOCK, usable)]).reshape(-1, _HOP)
+            self._levels.append(np.sqrt((frames**2).mean(axis=1)))
+            self._bands.append(_energy(frames))
+        if len(self._levels) > _BLOCK:  # small pieces do not stay as many small arrays
+            self._levels, self._bands = [np.concatenate(self._levels)], [np.concatenate(self._bands)]
+
+    def text(self) -> str:
+        """The text of the fixture that this is, nothing for silence, a placeholder for everything else."""
+        picture = self._picture()
+        if picture is None:
+            return ""
+        for known in _fixtures():
+            if _alike(picture, known.picture) > _ALIKE:
+                return known.text
+        return f"[rtdoctor mock: {self.seconds:.1f} s of audio that is none of its fixtures; no recogniser ran]"
+
+    def _picture(self) -> Floats | None:
+        """Log energy in bands below 4 kHz every 20 ms, trimmed to where sound is; None for silence."""
+        if not self._levels:
+            return None
+        levels = np.concatenate(self._levels)
+        heard = np.flatnonzero(levels > max(_SILENT, 0.02 * float(levels.max())))
+        if not len(heard):
+            return None
+        picture = np.log(np.concatenate(self._bands)[heard[0] : heard[-1] + 1] + 1e-3)
+        centred: Floats = (picture - picture.mean(axis=0)).astype(np.float32)
+        return centred
 
 
 def transcribe(pcm: bytes) -> str:
-    """The text of the fixture that these bytes are, nothing for silence, a placeholder for everything else."""
-    picture = _picture(from_pcm16(pcm))
-    if picture is None:
-        return ""
-    for known in _fixtures():
-        if _alike(picture, known.picture) > _ALIKE:
-            return known.text
-    return f"[rtdoctor mock: {len(pcm) / 2 / RATE:.1f} s of audio that is none of its fixtures; no recogniser ran]"
+    """What an ear says of all of this."""
+    ear = Ear()
+    ear.feed(pcm)
+    return ear.text()
 
 
 @cache
@@ -43,32 +94,24 @@ def _fixtures() -> tuple[_Known, ...]:
 
     place = folder("fixtures") / "audio"
     text = (place / "speech.txt").read_text(encoding="utf-8").strip()
-    samples, _ = soundfile.read(place / "speech-24k.wav", dtype="float32")
-    picture = _picture(samples)
+    samples, _ = soundfile.read(place / "speech-24k.wav", dtype="int16")
+    ear = Ear()
+    ear.feed(samples.astype("<i2").tobytes())
+    picture = ear._picture()
     assert picture is not None
     return (_Known(text, picture),)
 
 
-def _picture(samples: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Log energy in bands below 4 kHz every 20 ms, trimmed to where sound is; None for silence."""
-    hops = len(samples) // _HOP
-    if not hops:
-        return None
-    frames = samples[: hops * _HOP].reshape(hops, _HOP)
-    levels = np.sqrt((frames**2).mean(axis=1))
-    heard = np.flatnonzero(levels > max(_SILENT, 0.02 * float(levels.max())))
-    if not len(heard):
-        return None
-    spectrum = np.abs(np.fft.rfft(frames[heard[0] : heard[-1] + 1] * np.hanning(_HOP), axis=1))
+def _energy(frames: Floats) -> Floats:
+    """The energy in bands below 4 kHz of every frame."""
+    spectrum = np.abs(np.fft.rfft(frames * _WINDOW, axis=1))
     below = spectrum[:, : 4000 * _HOP // RATE]
     usable = below[:, : below.shape[1] // _BANDS * _BANDS]
-    bands = usable.reshape(len(below), _BANDS, -1).mean(axis=2)
-    picture = np.log(bands + 1e-3)
-    centred: NDArray[np.float32] = (picture - picture.mean(axis=0)).astype(np.float32)
-    return centred
+    bands: Floats = usable.reshape(len(below), _BANDS, -1).mean(axis=2).astype(np.float32)
+    return bands
 
 
-def _alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _alike(one: Floats, other: Floats) -> float:
     """The best correlation of two pictures over small shifts; 0 when their lengths are too different."""
     if abs(len(one) - len(other)) > _SLACK:
         return 0.0

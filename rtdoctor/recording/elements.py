@@ -25,12 +25,14 @@ class Malformed(Exception):
     """The document cannot be followed further. `str()` is a clause."""
 
 
-def select(chunks: Iterator[bytes], path: Path) -> Iterator[tuple[tuple[int, ...], bytes | None]]:
-    """`(index in each array of the path, value as JSON text)`; the text is None where it is over MAX_BYTES.
+def select(
+    chunks: Iterator[bytes], path: Path, most: int = MAX_BYTES
+) -> Iterator[tuple[tuple[int, ...], bytes | None]]:
+    """`(index in each array of the path, value as JSON text)`; the text is None where it is over `most` bytes.
 
     A file of several documents is read as if they were one after another. Raises Malformed.
     """
-    window = _Window(chunks)
+    window = _Window(chunks, most)
     while byte := window.peek():
         # lines between arrays: an object by itself is an element too
         beside = path[0] is None and byte != b"["
@@ -40,16 +42,16 @@ def select(chunks: Iterator[bytes], path: Path) -> Iterator[tuple[tuple[int, ...
 class _Window:
     """The part of the document in sight: `data[at:]` is ahead; a value that is kept begins at `kept`."""
 
-    __slots__ = ("at", "chunks", "data", "kept")
+    __slots__ = ("at", "chunks", "data", "kept", "most")
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.chunks, self.data, self.at = chunks, bytearray(), 0
+    def __init__(self, chunks: Iterator[bytes], most: int) -> None:
+        self.chunks, self.data, self.at, self.most = chunks, bytearray(), 0, most
         self.kept: int | None = None
 
     def more(self) -> bool:
         """Take the next chunk, dropping what is behind; False at the end."""
         chunk = next(self.chunks, b"")
-        if self.kept is not None and self.at - self.kept > MAX_BYTES:
+        if self.kept is not None and self.at - self.kept > self.most:
             self.kept = None
         self._drop(self.at if self.kept is None else self.kept)
         self.data += chunk
@@ -126,7 +128,7 @@ class _Window:
         self.kept = self.at
         try:
             self.skip_value()
-            if self.kept is None or self.at - self.kept > MAX_BYTES:
+            if self.kept is None or self.at - self.kept > self.most:
                 return None
             return bytes(memoryview(self.data)[self.kept : self.at])
         finally:

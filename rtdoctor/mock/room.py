@@ -1,0 +1,39 @@
+"""What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
+
+MOST_HELD = 32 << 20
+MOST_EVENT = 1 << 20
+"""The largest event but an append; inferred, as all bounds here but that of an append."""
+
+MOST_APPEND = 15 << 20
+"""The most base64 in one append (documented)."""
+
+MOST_SECONDS = 900
+"""The most audio that waits for a commit."""
+
+MOST_ITEMS = 1_000
+"""The items that a conversation remembers."""
+
+
+class Room:
+    """Bytes that are left for all sessions."""
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self.left = most
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes; False, and nothing is taken, when there are not so many."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+    def give(self, size: int) -> None:
+        """Give back what was taken."""
+        self.left += size
+
+
+def weight(data: bytes) -> int:
+    """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
+    marks = data.count(b",") + data.count(b"[") + data.count(b"{")
+    wide = 1 if data.isascii() and b"\\u" not in data else 4
+    return len(data) * wide + 200 * marks
