@@ -1,24 +1,211 @@
-"""Reads files that a user names, or a stranger sent, without trusting their size: a device or a pipe has none."""
+"""The one way in and the one way out for files that a user names.
 
+Reading trusts neither size nor kind: a device has no end, and a FIFO may have no writer. Writing destroys nothing: a
+regular file is replaced whole or not at all, a device or FIFO is written into, and nothing else is touched.
+"""
+
+import errno
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+from rtdoctor import process
+
+T = TypeVar("T")
+PATIENCE = 10.0  # seconds that a FIFO is waited for where a command has no deadline
+# A FIFO without a reader is not waited for, a terminal does not become ours, a link is not followed. Windows has none.
+_AS_IT_IS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_NOFOLLOW"))
+_patience: ContextVar[tuple[float, float] | None] = ContextVar("patience", default=None)  # seconds, and when they end
 
 
-class TooLarge(OSError):
-    """The file holds more than is taken; its text says how much that is."""
+class NotTaken(OSError):
+    """The file is not read; its text says why."""
 
     def __str__(self) -> str:
         return self.strerror or ""
 
 
-def read_bounded(path: Path, most: int) -> bytes:
-    """The file's bytes, at most so many.
+class TooLarge(NotTaken):
+    """The file holds more than is taken; its text says how much that is."""
+
+
+class NothingCame(NotTaken):
+    """Nobody wrote to a FIFO or pipe in time, or not to its end."""
+
+
+class NotWritten(Exception):
+    """A file cannot be written, and is as it was; the message begins with its path and says why."""
+
+
+@contextmanager
+def patient(seconds: float) -> Iterator[None]:
+    """What is read inside is waited for so many seconds in all."""
+    token = _patience.set((seconds, time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def is_regular(path: Path) -> bool:
+    """True for a file that has an end and can be read again.
 
     Raises:
-        OSError: it cannot be read; TooLarge when it holds more.
+        OSError: there is no such file, or it may not be looked at.
     """
-    with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
+    return stat.S_ISREG(path.stat().st_mode)
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """The file, unbuffered. A FIFO is waited for until it has a writer; how slow that one is does not matter.
+
+    Raises:
+        OSError: it cannot be opened; NothingCame when there is no writer.
+    """
+
+    def work() -> BinaryIO:
+        return cast(BinaryIO, path.open("rb", buffering=0))
+
+    return work() if is_regular(path) else _in_time(work, bytearray())
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The file's bytes, at most so many. What has no end of its own is waited for as long as `patient` says.
+
+    Raises:
+        OSError: it cannot be read; TooLarge when it holds more, NothingCame when its end does not come.
+    """
+    got = bytearray()
+
+    def work() -> None:
+        with path.open("rb", buffering=0) as file:
+            while len(got) <= most and (piece := file.read(min(most + 1 - len(got), 1 << 20))):
+                got.extend(piece)
+
+    if is_regular(path):
+        work()
+    else:
+        _in_time(work, got)
+    if len(got) > most:
         size = f"{most >> 20} MiB" if most >= 1 << 20 else f"{most >> 10} KiB"
         raise TooLarge(None, f"larger than {size}")
-    return data
+    return bytes(got)
+
+
+def _in_time(work: Callable[[], T], got: bytearray) -> T:
+    """What `work` returns; it is done in a thread, for opening and reading may wait for ever. `got` is what it has read
+    so far.
+
+    Raises:
+        OSError: its own; NothingCame when it was not done in time.
+    """
+    import queue
+    import threading
+
+    done: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+    def whole() -> None:
+        try:
+            done.put((work(), None))
+        except Exception as error:
+            done.put((None, error))
+
+    threading.Thread(target=whole, daemon=True, name="reader").start()
+    seconds, until = _patience.get() or (PATIENCE, time.monotonic() + PATIENCE)
+    try:
+        result, error = done.get(timeout=max(0.0, until - time.monotonic()))
+    except queue.Empty:
+        told = "its end did not come" if got else "nothing was written to it"
+        raise NothingCame(None, f"{told} within {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return cast(T, result)
+
+
+@contextmanager
+def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Callable[[bytes], None]]:
+    """A function that writes to the file. `inputs` are the paths and descriptors that the command reads: none of them
+    is written, by whatever name.
+
+    A regular file is written beside its place, mode 0600, and appears whole when the block ends well; if anything fails
+    nothing is left, and what was there stays. A device of characters or a FIFO is written into.
+
+    Raises:
+        NotWritten: it cannot be written: a link, a folder, an input, a FIFO that nobody reads, a full disk.
+    """
+    special = _special(path, inputs)
+    name = None
+    try:
+        if special:
+            handle = os.open(path, os.O_WRONLY | _AS_IT_IS)
+            if hasattr(os, "O_NONBLOCK"):
+                os.set_blocking(handle, True)  # a reader may be slow
+        else:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rtdoctor-", suffix=".part")
+            process.unfinished.add(name)
+    except OSError as error:
+        nobody = special and error.errno == errno.ENXIO
+        raise NotWritten(f"{path}: {'nobody reads from it' if nobody else error.strerror or error}") from error
+    file = os.fdopen(handle, "wb")
+
+    def write(data: bytes) -> None:
+        with _told(path):
+            file.write(data)
+
+    try:
+        yield write
+        with _told(path):
+            file.flush()
+            if name is not None:
+                os.fsync(handle)
+                file.close()
+                _special(path, inputs)  # what has come there meanwhile is not replaced either
+                os.replace(name, path)
+    finally:
+        with suppress(OSError):
+            file.close()
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+            process.unfinished.discard(name)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotWritten(f"{path}: {error.strerror or error}") from error
+
+
+def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
+    """True for a device or FIFO, False for a regular file or a new one.
+
+    Raises:
+        NotWritten: it is something else, or one of the inputs.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise NotWritten(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    for given in inputs:
+        with suppress(OSError, ValueError):
+            if os.path.samestat(os.stat(given), found):
+                raise NotWritten(f"{path}: is what is read; name another file")
+    mode = found.st_mode
+    if stat.S_ISREG(mode):
+        if not os.access(path, os.W_OK):
+            raise NotWritten(f"{path}: is protected against writing")
+        return False
+    if stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+        return True
+    kinds = ((stat.S_ISLNK, "a link"), (stat.S_ISDIR, "a folder"), (stat.S_ISSOCK, "a socket"))
+    kind = next((name for test, name in kinds if test(mode)), "no regular file")
+    raise NotWritten(f"{path}: is {kind}, not a file to write")

@@ -3,11 +3,12 @@
 A backtracking matcher can be made to run for ever, by the text, the expression, or both; RE2 cannot. It knows no
 look-around and no back-reference, `\\w`, `\\d` and `\\b` are ASCII, and a repeat counts to 1000 at most
 (https://github.com/google/re2/wiki/Syntax). Here it works on one byte a character, so that places are those of the
-text: a character beyond ASCII is seen as SUB (0x1A), which `.`, `\\S` and negated classes take.
+text: a character beyond ASCII is seen as SUB (0x1A), which `.`, `\\S` and negated classes take. One in an expression
+stands for any of them.
 """
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -34,15 +35,14 @@ def flat(text: str) -> bytes:
 class Match:
     """A match in a text; groups and places are those of the text, as in `re`."""
 
-    __slots__ = ("_found", "string")
+    __slots__ = ("_found", "_numbers", "string")
 
-    def __init__(self, found: Any, string: str) -> None:
-        self._found, self.string = found, string
+    def __init__(self, found: Any, string: str, numbers: Mapping[str, int]) -> None:
+        self._found, self.string, self._numbers = found, string, numbers
 
     def span(self, group: int | str = 0) -> tuple[int, int]:
         """Where a group stands; (-1, -1) where it took no part."""
-        number = self._found.re.groupindex[group] if isinstance(group, str) else group
-        place: tuple[int, int] = self._found.span(number)
+        place: tuple[int, int] = self._found.span(self._numbers[group] if isinstance(group, str) else group)
         return place
 
     def start(self, group: int | str = 0) -> int:
@@ -66,17 +66,18 @@ class Match:
 
     def groupdict(self) -> dict[str, str | None]:
         """The named groups."""
-        return {name: self.group(name) for name in self._found.re.groupindex}
+        return {name: self.group(name) for name in self._numbers}
 
 
 class Pattern:
     """An expression, compiled when it is first needed. Flags stand in it: `(?i)`, `(?m)`, `(?s)`."""
 
-    __slots__ = ("_engine", "source")
+    __slots__ = ("_engine", "_numbers", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._engine: Any = None
+        self._numbers: Mapping[str, int] = {}
 
     def compiled(self) -> "Pattern":
         """The same, compiled now.
@@ -85,17 +86,13 @@ class Pattern:
             BadPattern: it is no expression of RE2's.
         """
         if self._engine is None:
-            import re2
-
-            options = re2.Options()
-            options.log_errors = False
-            try:
-                self._engine = re2.compile(self.source, options)
-            except re2.error as error:
-                text = error.args[0] if error.args else ""
-                reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-                raise BadPattern(reason) from error
+            self._engine = _compiled(flat(self.source).decode())
+            self._numbers = self._engine.groupindex
         return self
+
+    def names(self) -> tuple[str, ...]:
+        """The names of its groups."""
+        return tuple(self.compiled()._numbers)
 
     def finditer(
         self, text: str, start: int = 0, end: int | None = None, flattened: bytes | None = None
@@ -103,21 +100,21 @@ class Pattern:
         """Every match, from left to right. `flattened` is `flat(text)`, where the caller has it."""
         data = flat(text) if flattened is None else flattened
         for found in self.compiled()._engine.finditer(data, start, len(data) if end is None else end):
-            yield Match(found, text)
+            yield Match(found, text, self._numbers)
 
     def search(self, text: str, start: int = 0, end: int | None = None, flattened: bytes | None = None) -> Match | None:
         """The first match."""
         return next(self.finditer(text, start, end, flattened), None)
 
-    def match(self, text: str, start: int = 0) -> Match | None:
+    def match(self, text: str, start: int = 0, flattened: bytes | None = None) -> Match | None:
         """A match that begins at `start`."""
-        found = self.compiled()._engine.match(flat(text), start)
-        return Match(found, text) if found else None
+        found = self.compiled()._engine.match(flat(text) if flattened is None else flattened, start)
+        return Match(found, text, self._numbers) if found else None
 
     def fullmatch(self, text: str) -> Match | None:
         """A match that is the whole text."""
         found = self.compiled()._engine.fullmatch(flat(text))
-        return Match(found, text) if found else None
+        return Match(found, text, self._numbers) if found else None
 
     def sub(self, by: str | Callable[[Match], str], text: str) -> str:
         """The text with every match replaced, by a text as it stands or by what a function makes of the match."""
@@ -133,7 +130,65 @@ class Pattern:
         return self.source
 
 
+class BytePattern:
+    """The same over bytes as they come, of any encoding or none: each is a character of its own."""
+
+    __slots__ = ("_engine", "source")
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self._engine: Any = None
+
+    def compiled(self) -> "BytePattern":
+        """The same, compiled now.
+
+        Raises:
+            BadPattern: it is no expression of RE2's.
+        """
+        if self._engine is None:
+            self._engine = _compiled(self.source)
+        return self
+
+    def end(self, data: bytes | bytearray, start: int = 0) -> int:
+        """Where a match that begins at `start` ends; -1 where there is none."""
+        found = self.compiled()._engine.match(data, start)
+        return int(found.end()) if found else -1
+
+    def find(self, data: bytes | bytearray, start: int = 0) -> int:
+        """Where the first match from `start` on begins; -1 where there is none."""
+        found = self.compiled()._engine.search(data, start)
+        return int(found.start()) if found else -1
+
+
+def _compiled(source: str | bytes) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    if isinstance(source, bytes):
+        options.encoding = re2.Options.Encoding.LATIN1
+    try:
+        return re2.compile(source, options)
+    except re2.error as error:
+        text = error.args[0] if error.args else ""
+        raise BadPattern(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)) from error
+
+
 @cache
 def pattern(source: str) -> Pattern:
     """The pattern of an expression, one for the whole process."""
     return Pattern(source)
+
+
+def small(text: str) -> str:
+    """The text in small letters, every character in its place."""
+    lower = text.lower()
+    if len(lower) != len(text):  # some capitals have two small letters
+        lower = "".join(one if len(one := char.lower()) == 1 else char for char in text)
+    return lower
+
+
+@cache
+def byte_pattern(source: bytes) -> BytePattern:
+    """The pattern of an expression over bytes, one for the whole process."""
+    return BytePattern(source)

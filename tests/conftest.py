@@ -13,11 +13,12 @@ from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import SteppedClock
-from rtdoctor.model.redact import Redactor
 from rtdoctor.model.report import Report, Result, RunEvent
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Target
+from rtdoctor.privacy.known import forget, keep
+from rtdoctor.privacy.quote import show_opaque
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.load import load_folder
 from rtdoctor.wire.audiofile import Speech, read_speech
@@ -45,6 +46,13 @@ def speech() -> dict[str, Speech]:
 SPEECH = speech()
 
 
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests():
+    """A process keeps its secrets; a test begins as a process does."""
+    forget()
+    show_opaque(False)
+
+
 @asynccontextmanager
 async def bench_on(
     base_url: str,
@@ -57,6 +65,7 @@ async def bench_on(
 ) -> AsyncIterator[Bench]:
     """A bench against any base URL; `more` goes into the Choice."""
     secret = Secret(key, "key", "the test") if key else None
+    keep([secret])
     profile = more.pop("profile", "mock")
     choice = Choice(
         target=Target(base_url, profile),
@@ -68,6 +77,7 @@ async def bench_on(
         timeout=more.pop("timeout", 3.0),
         concurrency=more.pop("concurrency", 48),
         transcribe=billable,
+        spend=more.pop("spend", billable and profile == "mock"),
         reference=SPEECH["speech"].reference,
     )
     choice = replace(choice, **more)
@@ -78,8 +88,7 @@ async def bench_on(
             choice,
             http,
             clock or SteppedClock(),
-            Ledger(billable=billable),
-            Redactor([secret] if secret else []),
+            Ledger(billable=billable, raw=choice.spend),
             SPEECH,
         )
 

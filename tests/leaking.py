@@ -17,6 +17,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
+from rtdoctor.model.redact import Redactor
+
 from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
@@ -31,7 +33,6 @@ from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.probed import Probed
-from rtdoctor.model.redact import Redactor
 from rtdoctor.model.report import (
     LadderDone,
     Pending,
@@ -44,7 +45,7 @@ from rtdoctor.model.report import (
     ScenarioDone,
     Setting,
 )
-from rtdoctor.model.secret import Secret, SecretKind
+from rtdoctor.privacy.secret import Secret, SecretKind
 from rtdoctor.report.writers import WRITERS, writer
 from tests.conftest import built_in
 

@@ -11,9 +11,9 @@ import unicodedata
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
 from rtdoctor.model.redact import Redactor
-from rtdoctor.report.guard import Guarded, Leak
+
+from rtdoctor.privacy.guard import Guarded, Leak
 from rtdoctor.report.writers import WRITERS
 from tests.leaking import (
     COMMANDS,

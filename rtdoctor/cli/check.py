@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -19,6 +20,7 @@ from rtdoctor.cli.options import (
     KeyFile,
     Proxy,
     Resolve,
+    Spend,
     Timeout,
     format_option,
 )
@@ -53,6 +55,7 @@ def check(
             "Implies --transcribe."
         ),
     ] = None,
+    spend: Spend = False,
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
@@ -81,9 +84,10 @@ def check(
     The ladder (configuration, DNS, TCP, TLS, HTTP, client secret, upgrade, first event, session, transcript) tells
     whether you can connect; the matrix of scenarios tells whether the endpoint behaves as known.
 
-    The key is read from OPENAI_API_KEY, --key-env or --key-file. Without --transcribe or --audio nothing billable is
-    sent to a live endpoint.
+    The key is read from OPENAI_API_KEY, --key-env or --key-file. Without --transcribe, --audio or --spend nothing
+    billable is sent to a live endpoint.
     """
+    drop_unusable_keylog()
     from rtdoctor.cli.checking import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 
@@ -96,6 +100,7 @@ def check(
             list_only=list_only,
             transcribe=transcribe,
             audio=audio,
+            spend=spend,
             key_env=key_env,
             key_file=key_file,
             route=RouteAsked(ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key),

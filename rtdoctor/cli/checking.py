@@ -1,6 +1,5 @@
 """Carries out `rtdoctor check`: from what was asked for to a run, its report and the exit code."""
 
-import asyncio
 import os
 import secrets
 import ssl
@@ -13,25 +12,29 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep, redactor
-from rtdoctor.cli.options import check_times
+from rtdoctor.cli.limits import sockets_at_once
+from rtdoctor.cli.options import check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
+from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.data import folder
 from rtdoctor.diagnose.causes import causes
-from rtdoctor.engine.run import run
+from rtdoctor.engine.run import Known, begin, cut_off, report_of, rest, run
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Bench, Choice
+from rtdoctor.files import patient
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
-from rtdoctor.model.report import Report, RunEvent
+from rtdoctor.model.report import RunEvent, RunFinished
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
+from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
-from rtdoctor.report.clean import clean
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
 from rtdoctor.scenario.load import BadScenario, load_folder
@@ -52,6 +55,7 @@ class Asked:
     list_only: bool
     transcribe: bool
     audio: Path | None
+    spend: bool
     key_env: str | None
     key_file: Path | None
     route: RouteAsked
@@ -70,19 +74,24 @@ def carry_out(asked: Asked) -> int:
         Usage: something on the command line or in the environment cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage(f"--concurrency {asked.concurrency}: wants 1 to 256")
     chosen = _scenarios(asked)
     if asked.list_only:
         _list(chosen)
         return exits.OK
-    choice, context = _choice(asked)
-    speech = _speech(asked)
+    with patient(asked.deadline):
+        choice, context = _choice(asked)
+        speech = _speech(asked)
     choice = replace(choice, reference=speech["speech"].reference)
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
-    report = _run(choice, context, chosen, speech, _Readers(writer("check", asked.format)(sys.stdout)))
-    return exits.INTERRUPTED if report.interrupted else report.summary.exit_code
+    if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
+        print(
+            f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.", file=sys.stderr
+        )
+    return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
 
 
 def _scenarios(asked: Asked) -> list[Scenario]:
@@ -110,7 +119,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         due = next(line for line in scenario.accept if line.grade == "expected")
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
-        cost = " (billable)" if scenario.billable else ""
+        cost = " (raw)" if scenario.raw else " (billable)" if scenario.billable else ""
         table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
     console(sys.stdout).print(table)
 
@@ -154,9 +163,10 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             project=None if on_mock else _account("OPENAI_PROJECT_ID"),
             timeout=asked.timeout,
             deadline=asked.deadline,
-            concurrency=asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY),
+            concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
             strict=asked.strict,
-            transcribe=on_mock or asked.transcribe or asked.audio is not None,
+            transcribe=on_mock or asked.transcribe or asked.spend or asked.audio is not None,
+            spend=on_mock or asked.spend,
             notices=tuple(notices),
         ),
         context,
@@ -215,27 +225,37 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> No
     print(text, file=sys.stderr)
 
 
-class _Readers:
-    """The readers of the run's events: the writer that was asked for, and the progress line."""
-
-    def __init__(self, write: Callable[[RunEvent], None]) -> None:
-        self._write = write
-        self.progress = Progress(console(sys.stderr))
-
-    def __call__(self, event: RunEvent) -> None:
-        self.progress.hide()
-        self._write(event)
-        self.progress(event)
-
-
 def _run(
     choice: Choice,
     context: ssl.SSLContext,
     chosen: Sequence[Scenario],
     speech: dict[str, Speech],
-    readers: _Readers,
-) -> Report:
-    async def whole() -> Report:
+    write: Callable[[RunEvent], None],
+) -> int:
+    """Run, with the report written as it becomes known; the exit code comes back."""
+    progress = Progress(console(sys.stderr))
+    begun: list[tuple[Bench, Known]] = []
+
+    def emit(event: RunEvent) -> None:
+        with watchdog.lock:
+            progress.hide()
+            write(event)
+            if isinstance(event, RunFinished):
+                sys.stdout.flush()
+                report = event.report
+                watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
+            progress(event)
+
+    def last_words(interrupted: bool) -> None:
+        progress.hide()
+        for bench, known in begun:
+            for event in rest(bench, chosen, known, late=not interrupted):
+                write(event)
+            report = report_of(bench, chosen, known, interrupted=interrupted)
+            whole = report if interrupted else cut_off(report, choice.deadline)
+            write(RunFinished(whole))
+
+    async def whole() -> None:
         async with AsyncExitStack() as open_things:
             clock: Clock = Clock()
             ready = choice
@@ -247,10 +267,14 @@ def _run(
                 ready = replace(choice, target=replace(choice.target, base_url=server.base_url))
             http = await open_things.enter_async_context(open_session(context, choice.target.route, choice.timeout))
             keep([choice.key, choice.withheld, *choice.target.route.secrets()])
-            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe), redactor(), speech)
-            return await run(bench, chosen, readers)
+            bench = Bench(ready, http, clock, Ledger(billable=choice.transcribe, raw=choice.spend), speech)
+            known = begin(bench)
+            begun.append((bench, known))
+            await run(bench, chosen, emit, known)
 
+    watchdog = Watchdog(choice.deadline, last_words)
     try:
-        return asyncio.run(whole())
+        watchdog.run(whole)
     finally:
-        readers.progress.hide()
+        progress.hide()
+    return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)

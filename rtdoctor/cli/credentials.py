@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep
 from rtdoctor.files import read_bounded
-from rtdoctor.model.secret import Secret
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 _MOST_BYTES = 64 * 1024

@@ -1,7 +1,11 @@
 """The exit codes of every command, and how a usage error is told."""
 
+import errno
+import os
 import sys
 from typing import NoReturn
+
+from rtdoctor.privacy.errors import InputError
 
 OK = 0
 WRONG = 1  # the endpoint answered and something is wrong
@@ -10,15 +14,53 @@ INCONCLUSIVE = 3  # network, time-out, 429, 5xx
 BUG = 4  # rtdoctor itself failed
 INTERRUPTED = 130
 
+FEW_FILES = "too few files may be open at once for this; raise the limit (ulimit -n)"
 
-class Usage(Exception):
+
+class Usage(InputError):
     """Bad input: one sentence that names the place and the reason. Ends the command with exit code 2."""
 
 
 def fail(message: str, code: int) -> NoReturn:
     """Print one sentence to stderr and leave. What was typed may hold a key (`--key-env $OPENAI_API_KEY`)."""
-    from rtdoctor.cli.known import redactor
-    from rtdoctor.report.clean import clean
+    raise SystemExit(say(message, code))
 
-    print(f"rtdoctor: {clean(redactor().text(message))}", file=sys.stderr)
-    raise SystemExit(code)
+
+def say(message: str, code: int) -> int:
+    """Print one sentence to stderr; the code comes back."""
+    from rtdoctor.privacy.clean import clean
+
+    print(f"rtdoctor: {clean(message)}", file=sys.stderr)
+    return code
+
+
+def tell(error: BaseException) -> int:
+    """Tell what ended the command in one sentence on stderr; its exit code comes back."""
+    from rtdoctor.privacy.guard import Leak
+
+    match error:
+        case Leak():
+            told = f"rtdoctor refused to write: the output held a secret ({error}); please report this"
+            print(told, file=sys.stderr)
+            return BUG
+        case Usage():
+            return say(str(error), USAGE)
+        case KeyboardInterrupt():
+            return say("interrupted", INTERRUPTED)
+        case BrokenPipeError():
+            # Whoever read our output has left (a pager, head): what was asked for has been done.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return OK
+        case OSError(errno=errno.EMFILE | errno.ENFILE):
+            return say(FEW_FILES, USAGE)
+        case OSError():
+            return say(f"the output cannot be written: {error.strerror or type(error).__name__}", BUG)
+    if os.environ.get("RTDOCTOR_DEBUG"):
+        import traceback
+
+        from rtdoctor.privacy.quote import quote
+
+        print(quote("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        return BUG
+    # The message of an unknown error could hold anything, a key included: only its kind is told.
+    return say(f"a bug in rtdoctor itself ({type(error).__name__}); RTDOCTOR_DEBUG=1 shows where", BUG)

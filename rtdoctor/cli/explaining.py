@@ -5,14 +5,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import redactor
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.pages import page
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.files import open_to_read
 from rtdoctor.model.explanation import Explanation
+from rtdoctor.privacy.quote import quote
 from rtdoctor.report.writers import writer
 
 _CHUNK = 1 << 16
@@ -31,12 +33,15 @@ def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, forma
     if cause is not None:
         show(page(_cause_of(cause)), sys.stdout)
         return exits.OK
-    told: Explanation = redactor().value(explain(_filled(_source(words))))
-    show(told, sys.stdout)
+    file = _file(words[0]) if len(words) == 1 and words[0] != "-" else None
+    source = decoded(_read(file)) if file else _source(words)
+    told: Explanation = explain(_filled(source))
+    with process.telling():
+        show(told, sys.stdout)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
-    if unknown and len(words) == 1 and _like_a_path(words[0]):
-        print(f"rtdoctor: there is no file {redactor().text(ascii(words[0]))}; it was read as text", file=sys.stderr)
-    return exits.INCONCLUSIVE if unknown else exits.OK
+    if unknown and file is None and len(words) == 1 and _like_a_path(words[0]):
+        print(f"rtdoctor: there is no file {quote(ascii(words[0]))}; it was read as text", file=sys.stderr)
+    return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 
 def _source(words: Sequence[str]) -> Iterator[str]:
@@ -47,8 +52,6 @@ def _source(words: Sequence[str]) -> Iterator[str]:
             raise Usage("standard input is closed, so - has nothing to read")
         stdin = sys.stdin.buffer
         return decoded(iter(lambda: stdin.read(_CHUNK), b""))
-    if len(words) == 1 and (path := _file(words[0])) is not None:
-        return decoded(_read(path))
     # Words that the shell has taken apart are one text.
     return iter([" ".join(words)])
 
@@ -75,7 +78,7 @@ def _file(word: str) -> Path | None:
 
 def _read(path: Path) -> Iterator[bytes]:
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_to_read(path) as file:
             yield from iter(lambda: file.read(_CHUNK), b"")
     except OSError as error:
         raise Usage(f"{path}: {error.strerror or error}") from error
@@ -93,5 +96,5 @@ def _cause_of(asked: str) -> str:
         return asked
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
-        raise Usage(f"nothing is known of {redactor().text(asked)!a}; --list names the causes")
+        raise Usage(f"nothing is known of {quote(asked)!a}; --list names the causes")
     return found[0].cause

@@ -1,34 +1,35 @@
-"""The secrets that this process knows, and its one redactor: what prints and what guards look at the same ones."""
+"""The secrets that the environment holds: kept from every output before anything is printed."""
 
 import os
-import re
-from collections.abc import Iterable
-from functools import cache
+from urllib.parse import unquote
 
-from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import Secret, SecretKind
+from rtdoctor.linear import pattern
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret, SecretKind
 
 _VARIABLES: dict[str, SecretKind] = {
     "OPENAI_API_KEY": "key",
     "OPENAI_ORG_ID": "organisation",
     "OPENAI_PROJECT_ID": "organisation",
 }
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+_URLS = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "OPENAI_BASE_URL")
+# Up to the last @ before the path: what stands before it is no host, however odd it is written.
+_USER = pattern(r"^(?:[a-z][a-z0-9+.\-]*:/{0,3})?(?P<user>[^/@:]*)(?::(?P<password>.*))?@")
 
 
-@cache
-def redactor() -> Redactor:
-    """The redactor of this process. It knows the environment's secrets; `keep` adds what is found later."""
-    found = [Secret(value, kind, name) for name, kind in _VARIABLES.items() if (value := os.environ.get(name))]
-    for name in _PROXY_VARIABLES:
-        password = re.search(r"://[^/:@]*:([^/]*)@", os.environ.get(name, ""))
-        if password:
-            found.append(Secret(password[1], "proxy-password", name))
-    return Redactor(found)
+def keep_environment() -> None:
+    """Keep the keys of the environment, and what stands for a password in its URLs."""
+    keep(Secret(value, kind, name) for name, kind in _VARIABLES.items() if (value := os.environ.get(name)))
+    for name in _URLS:
+        keep(Secret(part, "proxy-password", name) for part in user_information(os.environ.get(name, "")))
 
 
-def keep(secrets: Iterable[Secret | None]) -> None:
-    """Let nobody print these from now on."""
-    for secret in secrets:
-        if secret:
-            redactor().add(secret)
+def user_information(url: str) -> list[str]:
+    """User and password of a URL as they stand and decoded, in whatever form they are written; none where there is no
+    password and the user looks like no credential."""
+    found = _USER.search(url)
+    if found is None:
+        return []
+    password = found.text("password")
+    parts = [password] if password else [found.text("user")]
+    return [form for part in parts for form in dict.fromkeys((part, unquote(part))) if form]

@@ -1,6 +1,5 @@
 """The command `rtdoctor`. Only typer is imported on the way to `--version` and `--help`; each command loads its own."""
 
-import os
 import sys
 from typing import Annotated
 
@@ -8,8 +7,8 @@ import typer
 
 from rtdoctor import __version__
 from rtdoctor.cli import check, exits, explain, mock, probe, quick, snippet, validate
-from rtdoctor.cli.known import redactor
-from rtdoctor.report.guard import Leak, install
+from rtdoctor.cli.known import keep_environment
+from rtdoctor.privacy.guard import install
 
 app = typer.Typer(
     cls=quick.QuickGroup,
@@ -47,27 +46,12 @@ def main() -> None:
     """Run the command line. A traceback is shown only when RTDOCTOR_DEBUG is set, and redacted."""
     if sys.stdout is None:
         exits.fail("standard output is closed", exits.USAGE)
-    install(redactor)
-    print_traceback = sys.excepthook  # typer puts its own in this place
+    install()
+    keep_environment()
     try:
-        app()
-    except Leak as leak:
-        told = f"rtdoctor refused to write: the output held a secret ({leak}); please report this"
-        print(told, file=sys.stderr)
-        raise SystemExit(exits.BUG) from None
-    except exits.Usage as usage:
-        exits.fail(str(usage), exits.USAGE)
-    except KeyboardInterrupt:
-        exits.fail("interrupted", exits.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has left (a pager, head): what was asked for has been done.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(exits.OK) from None
-    except OSError as error:
-        exits.fail(f"the output cannot be written: {error.strerror or type(error).__name__}", exits.BUG)
-    except Exception as bug:
-        if os.environ.get("RTDOCTOR_DEBUG"):
-            print_traceback(type(bug), bug, bug.__traceback__)
-            raise SystemExit(exits.BUG) from None
-        # The message of an unknown error could hold anything, a key included: only its kind is told.
-        exits.fail(f"a bug in rtdoctor itself ({type(bug).__name__}); RTDOCTOR_DEBUG=1 shows where", exits.BUG)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        raise SystemExit(exits.tell(error)) from None

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.keylog import drop_unusable_keylog
+
 
 def mock(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 8765,
@@ -15,6 +17,7 @@ def mock(
     ] = None,
 ) -> None:
     """Run the mock until Ctrl-C. It accepts the key in OPENAI_API_KEY, else sk-mock-0123456789abcdef."""
+    drop_unusable_keylog()
     from rtdoctor.cli.mocking import serve
 
     serve(port, cert, key, key_env)

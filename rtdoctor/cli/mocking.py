@@ -2,12 +2,14 @@
 
 import asyncio
 import ssl
-from contextlib import suppress
 from pathlib import Path
 
+from rtdoctor import process
 from rtdoctor.cli.credentials import find_key
 from rtdoctor.cli.exits import Usage
+from rtdoctor.cli.watchdog import quiet
 from rtdoctor.mock.server import Mock
+from rtdoctor.wire.tls import BadCertificateFile, show_certificate
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
 
@@ -20,20 +22,22 @@ def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None) -
     """
     accepted = find_key(key_env, None)
     server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key))
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_forever(server, port, accepted.source if accepted else None))
+    asyncio.run(_forever(server, port, accepted.source if accepted else None))
 
 
 async def _forever(server: Mock, port: int, source: str | None) -> None:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(quiet)
     try:
         await server.start(port)
     except (OSError, OverflowError) as error:
         raise Usage(f"--port {port}: {error}") from error
     try:
-        print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
-        told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
-        print(f"# accepts {told}; Ctrl-C ends it", flush=True)
-        await asyncio.Event().wait()
+        with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
+            print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
+            told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
+            print(f"# accepts {told}; Ctrl-C ends it", flush=True)
+            await over.wait()
     finally:
         await server.stop()
 
@@ -45,7 +49,7 @@ def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
         raise Usage("--key needs --cert beside it")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(cert, key)
-    except (OSError, ssl.SSLError) as error:
-        raise Usage(f"--cert {cert}: {error}") from error
+        show_certificate(context, str(cert), str(key) if key else None)
+    except BadCertificateFile as error:
+        raise Usage(str(error)) from error
     return context

@@ -44,6 +44,14 @@ InsecureSendKey = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
 Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
+Spend = Annotated[
+    bool,
+    typer.Option(
+        "--spend",
+        help="Send raw text, binary frames and any event, too: what they cost nobody can tell beforehand. "
+        "Implies --transcribe.",
+    ),
+]
 
 
 def format_option(command: str) -> Any:
@@ -56,6 +64,16 @@ def format_option(command: str) -> Any:
         return value
 
     return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="How the report is written.")
+
+
+def check_model(model: str | None) -> None:
+    """Hold --model against what a URL and an event can carry.
+
+    Raises:
+        Usage: it cannot be a model's name.
+    """
+    if model and not (len(model) <= 200 and model.isprintable()):
+        raise Usage("--model: wants the name of a model, up to 200 characters that can be printed")
 
 
 def check_times(timeout: float, deadline: float) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -19,6 +20,7 @@ from rtdoctor.cli.options import (
     KeyFile,
     Proxy,
     Resolve,
+    Spend,
     Timeout,
     format_option,
 )
@@ -54,7 +56,8 @@ def probe(
     insecure_send_key: InsecureSendKey = False,
     timeout: Timeout = 10.0,
     deadline: Deadline = 180.0,
-    transcribe: Annotated[bool, typer.Option(help="Send billable events of --send, too.")] = False,
+    transcribe: Annotated[bool, typer.Option(help="Send billable events of --send or --har, too.")] = False,
+    spend: Spend = False,
     format: Annotated[str, format_option("probe")] = TERMINAL,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
@@ -64,6 +67,7 @@ def probe(
 
     Exit codes: those of check.
     """
+    drop_unusable_keylog()
     from rtdoctor.cli.probing import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 
@@ -87,6 +91,7 @@ def probe(
                 timeout=timeout,
                 deadline=deadline,
                 transcribe=transcribe,
+                spend=spend,
                 format=format,
             )
         )

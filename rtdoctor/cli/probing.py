@@ -1,30 +1,35 @@
 """Carries out `rtdoctor probe`."""
 
-import asyncio
+import ssl
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import TextIO
 
+from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep, redactor
-from rtdoctor.cli.options import TERMINAL, check_times
+from rtdoctor.cli.limits import sockets_at_once
+from rtdoctor.cli.options import TERMINAL, check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.cli.watchdog import Watchdog
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import costs_nothing, probe
-from rtdoctor.engine.setup import Bench, Choice
-from rtdoctor.files import read_bounded
+from rtdoctor.engine.probe import Found, probe, probed_of
+from rtdoctor.engine.run import cut_off, deadline_passed
+from rtdoctor.engine.setup import LIVE_CONCURRENCY, Bench, Choice
+from rtdoctor.files import patient, read_bounded
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
-from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
-from rtdoctor.model.secret import Secret
+from rtdoctor.model.scenario import is_free
 from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.privacy.known import holds_secret, keep
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
@@ -53,6 +58,7 @@ class Asked:
     timeout: float
     deadline: float
     transcribe: bool
+    spend: bool
     format: str
 
 
@@ -63,6 +69,12 @@ def carry_out(asked: Asked) -> int:
         Usage: the handshake, the key, the CA file or the events cannot be used.
     """
     check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
+    with patient(asked.deadline):
+        return _probe(asked)
+
+
+def _probe(asked: Asked) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
         given = _given(asked)
@@ -77,9 +89,9 @@ def carry_out(asked: Asked) -> int:
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)
-    left = sum(not costs_nothing(event) for event in given.events) if not asked.transcribe else 0
-    if left:
-        print(f"{left} billable event(s) are left out; --transcribe sends them.", file=sys.stderr)
+    ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
+    for told in _told_before(given.events, ledger):
+        print(told, file=sys.stderr)
     credentials = given.credentials() + ([key] if key else [])
     keep([key, *given.secrets(), *route.secrets()])
     withheld = None
@@ -87,7 +99,7 @@ def carry_out(asked: Asked) -> int:
         withheld = credentials[-1] if credentials else None
         given = given.without_secrets([*given.secrets(), *credentials])
         # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
-        if redactor().leaks(unquote(unquote(given.written()))):
+        if holds_secret(given.written()):
             raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
     usual = defaults()
     choice = Choice(
@@ -101,23 +113,49 @@ def carry_out(asked: Asked) -> int:
         timeout=asked.timeout,
         deadline=asked.deadline,
         notices=notices,
-        transcribe=asked.transcribe,
+        transcribe=ledger.billable,
+        spend=ledger.raw,
     )
+    sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
+    return _run(asked, choice, context, given, ledger)
+
+
+def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger) -> int:
+    """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
+    show = writer("probe", asked.format)
+    want_fix = _want_fix(asked)
+    begun: list[tuple[Bench, Found]] = []
 
-    async def whole() -> Probed:
-        async with open_session(context, route, asked.timeout) as http:
-            bench = Bench(choice, http, Clock(), Ledger(billable=asked.transcribe), redactor())
-            return await probe(
-                bench, given, want_fix=_want_fix(asked), said=lambda what: progress(Pending((what,), 0, 1))
+    def last_words(interrupted: bool) -> None:
+        progress.hide()
+        for bench, found in begun:
+            stopped = "interrupted" if interrupted else deadline_passed(asked.deadline)
+            probed = probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+            if not interrupted:
+                probed = replace(probed, report=cut_off(probed.report, asked.deadline))
+            show(probed, sys.stdout)
+
+    async def whole() -> None:
+        async with open_session(context, choice.target.route, asked.timeout) as http:
+            bench, found = Bench(choice, http, Clock(), ledger), Found()
+            begun.append((bench, found))
+            probed = await probe(
+                bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
             )
+            with watchdog.lock:
+                progress.hide()
+                show(probed, sys.stdout)
+                sys.stdout.flush()
+                report = probed.report
+                watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
+    watchdog = Watchdog(asked.deadline, last_words)
     try:
-        probed = redactor().value(asyncio.run(whole()))
+        watchdog.run(whole)
     finally:
         progress.hide()
-    writer("probe", asked.format)(probed, sys.stdout)
-    return exits.INTERRUPTED if probed.report.interrupted else probed.report.summary.exit_code
+    return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)
 
 
 def _given(asked: Asked) -> Given:
@@ -129,7 +167,7 @@ def _given(asked: Asked) -> Given:
     if asked.har:
         given = read_har(asked.har)
     elif asked.command:
-        given = read_command(asked.command)
+        given = read_command(asked.command).given
     else:
         given = given_from(asked.url or "", [], [], [])
     if asked.headers or asked.subprotocols or asked.query:
@@ -143,13 +181,44 @@ def _given(asked: Asked) -> Given:
     return replace(given, events=(*given.events, *_events(asked.send))) if asked.send else given
 
 
-def _events(file: Path) -> tuple[Any, ...]:
+def _events(file: Path) -> tuple[Sent, ...]:
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"--send {file}: cannot be read: {error}") from error
-    whole = read_events([text])
-    return whole if not isinstance(whole[0], str) else read_events([line for line in text.splitlines() if line.strip()])
+    whole = read_event(text, f"--send {file}: the event")
+    if not isinstance(whole, str):
+        return (whole,)
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    return tuple(read_event(line, f"--send {file}: line {number}") for number, line in lines)
+
+
+def _told_before(events: Sequence[Sent], ledger: Ledger) -> list[str]:
+    """What is left out, and what is sent that may cost money, a sentence each."""
+    raw = [event for event in events if isinstance(event, (str, bytes))]
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event) for event in events)
+    told = []
+    if billable and ledger.billable:
+        told.append(f"Sends {billable} billable event(s).")
+    elif billable:
+        told.append(f"{billable} billable event(s) are left out; --transcribe sends them.")
+    if raw and ledger.raw:
+        told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
+    elif raw:
+        why = f"{len(raw)} message(s) that are no event are left out (the first is {_why(raw[0])})"
+        told.append(f"{why}; --spend sends them as they are.")
+    return told
+
+
+def _why(raw: str | bytes) -> str:
+    """Why it is no event, as the end of a sentence."""
+    if isinstance(raw, bytes):
+        return "binary"
+    try:
+        parse_client_event(raw)
+    except NotAnEvent as error:
+        return str(error)
+    return "text"
 
 
 def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
@@ -175,7 +244,11 @@ def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
 def _want_fix(asked: Asked) -> bool:
     if asked.fix is not None:
         return asked.fix
-    if asked.format != TERMINAL or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if asked.format != TERMINAL or not (_sits_there(sys.stdin) and _sits_there(sys.stdout)):
         return False
     question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
     return input(question).strip().lower() in ("", "y", "yes")
+
+
+def _sits_there(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()

@@ -11,13 +11,11 @@ from urllib import request
 from urllib.parse import urlsplit
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import keep
-from rtdoctor.files import read_bounded
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
-from rtdoctor.wire.tls import BadCertificateFile, context_for
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
+from rtdoctor.wire.tls import BadCertificateFile, context_for, read_pem
 
-_MOST_KEY = 1 << 20
 DIRECT = "none"  # --proxy none: straight, whatever the environment says
 
 
@@ -80,7 +78,7 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
 
 
 def tls_context(route: Route) -> ssl.SSLContext:
-    """The TLS context of a route; the client's private key becomes known to the redactor.
+    """The TLS context of a route; the client's private key is kept from every output.
 
     Raises:
         Usage: a certificate or key file cannot be used.
@@ -88,7 +86,7 @@ def tls_context(route: Route) -> ssl.SSLContext:
     try:
         context = context_for(route)
         if holder := route.cert_key or route.cert:
-            keep([Secret(read_bounded(Path(holder), _MOST_KEY).decode("latin-1"), "client-key", holder)])
+            keep([Secret(read_pem(holder).decode("latin-1"), "client-key", holder)])
         return context
     except BadCertificateFile as error:
         named = "REQUESTS_CA_BUNDLE: " if route.ca_bundle and str(error).startswith(route.ca_bundle) else ""

@@ -1,20 +1,19 @@
 """Carries out `rtdoctor validate`."""
 
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.known import redactor
-from rtdoctor.engine.validate import Sink, validate_file, validation_of
+from rtdoctor import process
+from rtdoctor.cli.exits import USAGE, Usage
+from rtdoctor.engine.validate import Room, Sink, validate_file, validation_of
+from rtdoctor.files import NotWritten, writing
 from rtdoctor.model.validation import FileReport
+from rtdoctor.privacy.quote import redacted
 from rtdoctor.recording.source import UnreadableSource, open_source
-from rtdoctor.report.guard import Leak
 from rtdoctor.report.writers import writer
 
 
@@ -29,44 +28,36 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
     reports: list[FileReport] = []
-    with _writing(migrate_to) as sink:
-        for name in files:
-            try:
+    room = Room()
+    try:
+        with ExitStack() as stack:
+            sink = _sink(stack.enter_context(writing(migrate_to, map(_place, files)))) if migrate_to else None
+            for name in files:
                 with open_source(name) as source:
-                    reports.append(validate_file(name, source, era=era, strict=strict, sink=sink))
-            except (UnreadableSource, OSError) as error:
-                raise Usage(str(error)) from error
-    validation = redactor().value(validation_of(reports))
-    writer("validate", format)(validation, sys.stdout)
-    if not any(report.connections for report in reports):
-        return 2
-    return validation.exit_code
+                    reports.append(validate_file(name, source, era=era, strict=strict, sink=sink, room=room))
+    except NotWritten as error:
+        raise Usage(f"--migrate {error}") from error
+    except (UnreadableSource, OSError) as error:
+        raise Usage(str(error)) from error
+    validation = validation_of(reports)
+    with process.telling():
+        writer("validate", format)(validation, sys.stdout)
+    judged = any(report.connections or report.more_connections for report in reports)
+    return process.exit_code(validation.exit_code if judged else USAGE)
 
 
-@contextmanager
-def _writing(target: Path | None) -> Iterator[Sink | None]:
-    """A sink that writes a line an event. The file appears whole at the end, mode 0600, never behind a link."""
-    if target is None:
-        yield None
-        return
-    if target.is_symlink() or target.is_dir():
-        raise Usage(f"--migrate {target}: is a {'link' if target.is_symlink() else 'folder'}, not a file to write")
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    except OSError as error:
-        raise Usage(f"--migrate {target}: {error.strerror or error}") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
+def _place(name: str) -> int | str:
+    """What a recording is known by to the system: its path, or the descriptor of standard input."""
+    return 0 if name == "-" else name
 
-            def sink(line: dict[str, Any]) -> None:
-                # Redacted as values, not as the line: a mark must not stand in the middle of an escape.
-                text = json.dumps(redactor().value(line), ensure_ascii=False)
-                if name := redactor().leaks(text):
-                    raise Leak(name)
-                out.write(text + "\n")
 
-            yield sink
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _sink(write: Callable[[bytes], None]) -> Sink:
+    """Writes a line an event."""
+
+    def sink(line: dict[str, Any]) -> None:
+        # Redacted as values, not as the line: a mark must not stand in the middle of an escape.
+        text = json.dumps(redacted(line), ensure_ascii=False)
+        # Half of a character is no UTF-8; as an escape it is what it was in the JSON that was read.
+        write((text + "\n").encode("utf-8", "backslashreplace"))
+
+    return sink

@@ -1,15 +1,16 @@
 """Says in plain words what was seen and what was expected. The 101 and what came after it are two facts."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from rtdoctor.diagnose.reason import error_of_reason
+from rtdoctor.linear import pattern
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _SHOWN = 300
 _TELLING_HEADERS = frozenset(("via", "www-authenticate", "x-squid-error"))
-_NO_WORDS = re.compile(r"(?is)<(style|script)\b.*?(</\1>|$)|<!--.*?(-->|$)|<[^>]{0,500}(>|$)")
+_NO_WORDS = pattern(r"(?is)<style\b.*?(?:</style>|$)|<script\b.*?(?:</script>|$)|<!--.*?(?:-->|$)|<[^>]{0,500}(?:>|$)")
 
 
 def tell(outcome: Outcome) -> tuple[str, ...]:
@@ -34,7 +35,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         told.append(f"{after} came the first event: {outcome.first_event}{kind}.")
     if outcome.unreadable:
         told.append(f"A message was no event: {outcome.unreadable}.")
-    told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4])
+    by_close = error_of_reason(outcome.close_reason)  # told with the close
+    told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4] if error != by_close)
     if outcome.close_code is not None:
         told.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
     elif outcome.open and outcome.errors:

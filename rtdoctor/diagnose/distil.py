@@ -1,13 +1,19 @@
-"""From an Exchange to its Outcome: only what decides is kept, nothing is judged."""
+"""From an Exchange to its Outcome: only what decides is kept, nothing is judged.
 
-from collections.abc import Mapping
+What comes from outside is quoted here, once: whatever is made of an outcome may be shown.
+"""
+
+import reprlib
+from collections.abc import Mapping, Sequence
 from itertools import groupby, islice
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
-from rtdoctor.model.event import parse_event, why_no_event
+from rtdoctor.diagnose.reason import error_of_reason, tells
+from rtdoctor.model.event import MOST_NAME, cut, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.privacy.quote import quote, quote_headers, quote_start
 
 _KEPT_HEADERS = frozenset(
     (
@@ -26,20 +32,20 @@ _KEPT_HEADERS = frozenset(
 )
 _BODY_SHOWN = 2_000
 # What a hostile server can put into an outcome is bounded.
-_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT = 500, 20, 4_000
+_MOST_TYPES, _MOST_ERRORS, _MOST_TEXT, _MOST_WORD, _MOST_HEADER = 500, 20, 4_000, 200, 1_000
 _MOST_TRANSCRIPT = 50_000
 
 
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     """The outcome of a socket attempt, or with `rest` of a REST request."""
     fault, answer = exchange.fault, exchange.answer
-    told: dict[str, Any] = {"asked": exchange.request, "unmet": exchange.unmet}
+    told: dict[str, Any] = {"asked": exchange.request, "unmet": tuple(map(quote, exchange.unmet))}
     if fault:
         told |= {
             "fault": fault.kind,
             "fault_layer": fault.layer,
-            "fault_text": fault.text,
-            "fault_details": fault.details,
+            "fault_text": quote_start(fault.text, _MOST_TEXT),
+            "fault_details": tuple((name, quote_start(value, _MOST_HEADER)) for name, value in fault.details),
         }
     if answer is not None:
         told |= _of_answer(answer)
@@ -54,8 +60,10 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
     return {
         "http_status": answer.status,
         "http_error": _error_of_body(body),
-        "http_body": body[:_BODY_SHOWN],
-        "http_headers": tuple(pair for pair in answer.headers if pair[0].lower() in _KEPT_HEADERS),
+        "http_body": quote_start(body, _BODY_SHOWN),
+        "http_headers": quote_headers(
+            (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
+        ),
         "answered_by": answered_by(answer),
         "handshake_ms": round(answer.ms, 1),
     }
@@ -69,67 +77,85 @@ def _error_of_body(body: str) -> ErrorEvent | None:
 def error_of(value: Any) -> ErrorEvent:
     """The error object of an event or body; servers that put a bare text there are understood too (vLLM)."""
     if not isinstance(value, Mapping):
-        return ErrorEvent(message=str(value)[:_MOST_TEXT])
+        return ErrorEvent(message=_text(value) or "null")
     return ErrorEvent(
-        type=_text(value.get("type")) or "",
-        code=_text(value.get("code")),
+        type=_text(value.get("type"), _MOST_WORD) or "",
+        code=_text(value.get("code"), _MOST_WORD),
         message=_text(value.get("message")) or "",
-        param=_text(value.get("param")),
+        param=_text(value.get("param"), _MOST_WORD),
     )
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)[:_MOST_TEXT]
+def _text(value: Any, most: int = _MOST_TEXT) -> str | None:
+    """A value as a quoted text of so many characters at most. What is no text is not written out in full before it is cut."""
+    if value is None:
+        return None
+    return quote_start(value if isinstance(value, str) else reprlib.repr(value), most)
 
 
 def _of_session(exchange: Exchange) -> dict[str, Any]:
     received = [frame for frame in exchange.frames if frame.direction == "server"]
-    events = [(frame, parse_event(frame.text) or {}) for frame in received]
-    types = tuple(_name(frame, event) for frame, event in events)
-    session = _session_state(event for _, event in events)
+    names: list[str] = []
+    errors: list[ErrorEvent] = []
+    session: dict[str, Any] = {}
+    transcript: str | None = None
+    unreadable = ""
+    # One at a time: an event that was parsed takes many times the memory of its text.
+    for frame in received:
+        event = parse_event(frame.text) or {}
+        name = _name(frame, event)
+        names.append(name)
+        if len(errors) < _MOST_ERRORS and (found := _error_in(event)):
+            errors.append(found)
+        session = _session_state(event) or session
+        if name.endswith("transcription.completed"):
+            heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT]
+            transcript = heard.strip() if transcript is None else f"{transcript} {heard.strip()}"[:_MOST_TRANSCRIPT]
+        if name == "(no event)" and frame.text and not unreadable:
+            unreadable = quote(why_no_event(frame.text))
     sent, audio_ms = _sent(exchange)
     close = exchange.close
-    completed = [event for _, event in events if str(event.get("type", "")).endswith("transcription.completed")]
+    ended = close if close and close.by == "server" else None
+    if ended and (told := error_of_reason(ended.reason)) and not tells(errors, told):
+        errors.append(told)
     return {
-        "stage": _stage(types, session, bool(completed)),
-        "subprotocol": exchange.subprotocol,
-        "first_event": types[0] if types else None,
+        "stage": _stage(names, session, transcript is not None),
+        "subprotocol": _text(exchange.subprotocol, MOST_NAME),
+        "first_event": quote(names[0]) if names else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
-        "errors": tuple(islice((found for _, event in events if (found := _error_in(event))), _MOST_ERRORS)),
-        "close_code": close.code if close and close.by == "server" else None,
-        "close_reason": close.reason if close and close.by == "server" else "",
+        "errors": tuple(errors),
+        "close_code": ended.code if ended else None,
+        "close_reason": quote_start(ended.reason, _MOST_TEXT) if ended else "",
         "closed_by": close.by if close else None,
-        "open": exchange.alive and not (close and close.by == "server"),
-        "events": _told_once(types),
-        "sent": sent,
-        "updated": "session.updated" in types,
+        "open": exchange.alive and ended is None,
+        "events": _told_once(names),
+        "sent": tuple(map(quote, sent)),
+        "updated": "session.updated" in names,
         "transcription_model": session.get("transcription_model"),
         "turn_detection": session.get("turn_detection"),
         "audio_ms": audio_ms,
-        "committed": "input_audio_buffer.committed" in types,
-        "transcript": " ".join(str(event.get("transcript") or "").strip() for event in completed)[:_MOST_TRANSCRIPT]
-        if completed
-        else None,
-        "unreadable": next((why_no_event(f.text) for f, e in events if f.text and _name(f, e) == "(no event)"), ""),
+        "committed": "input_audio_buffer.committed" in names,
+        "transcript": transcript if transcript is None else quote(transcript),
+        "unreadable": unreadable,
         "truncated": exchange.truncated,
         "received": len(received),
     }
 
 
-def _told_once(types: tuple[str, ...]) -> tuple[str, ...]:
+def _told_once(types: Sequence[str]) -> tuple[str, ...]:
     """The types in their order without repeats in a row, and bounded: a flood is told by its kinds."""
-    return tuple(name for name, _ in groupby(types))[:_MOST_TYPES]
+    return tuple(quote(name) for name, _ in islice(groupby(types), _MOST_TYPES))
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
     if frame.kind == "binary":
         return "(binary frame)"
     kind = event.get("type")
-    return kind if isinstance(kind, str) else "(no event)"
+    return cut(kind) if isinstance(kind, str) else "(no event)"
 
 
-def _stage(types: tuple[str, ...], session: Mapping[str, Any], transcribed: bool) -> str:
+def _stage(types: Sequence[str], session: Mapping[str, Any], transcribed: bool) -> str:
     if transcribed:
         return "transcript"
     if session:
@@ -137,23 +163,24 @@ def _stage(types: tuple[str, ...], session: Mapping[str, Any], transcribed: bool
     return "first-event" if types else "upgrade"
 
 
-def _session_state(events: Any) -> dict[str, Any]:
-    """The last session that the server told of: type, transcription model, turn detection (`none` for null)."""
-    state: dict[str, Any] = {}
-    for event in events:
-        session = event.get("session")
-        if event.get("type") not in ("session.created", "session.updated") or not isinstance(session, Mapping):
-            continue
-        audio = session.get("audio")
-        given = audio.get("input") if isinstance(audio, Mapping) else None
-        given = given if isinstance(given, Mapping) else {}
-        transcription, detection = given.get("transcription"), given.get("turn_detection")
-        state = {
-            "type": session["type"] if isinstance(session.get("type"), str) else "realtime",
-            "transcription_model": transcription.get("model") if isinstance(transcription, Mapping) else None,
-            "turn_detection": str(detection.get("type")) if isinstance(detection, Mapping) else "none",
-        }
-    return state
+def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server tells of the session: type, transcription model, turn detection (`none` for null)."""
+    session = event.get("session")
+    if event.get("type") not in ("session.created", "session.updated") or not isinstance(session, Mapping):
+        return {}
+    audio = session.get("audio")
+    given = audio.get("input") if isinstance(audio, Mapping) else None
+    given = given if isinstance(given, Mapping) else {}
+    transcription, detection = given.get("transcription"), given.get("turn_detection")
+    return {
+        "type": _text(session["type"], MOST_NAME) if isinstance(session.get("type"), str) else "realtime",
+        "transcription_model": _text(transcription.get("model"), MOST_NAME)
+        if isinstance(transcription, Mapping)
+        else None,
+        "turn_detection": _text(detection.get("type") or "None", MOST_NAME)
+        if isinstance(detection, Mapping)
+        else "none",
+    }
 
 
 def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
@@ -178,6 +205,7 @@ def _sent(exchange: Exchange) -> tuple[tuple[str, ...], int]:
         name = _name(frame, event)
         if not types or types[-1] != name:
             types.append(name)
+        audio_bytes += frame.audio_bytes
         if name == "input_audio_buffer.append" and isinstance(event.get("audio"), str):
             audio_bytes += len(event["audio"]) * 3 // 4
     return tuple(types), audio_bytes // 48  # 24 kHz of 16 bit: 48 bytes a millisecond

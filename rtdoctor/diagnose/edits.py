@@ -108,9 +108,9 @@ def _query(**wanted: str) -> Callable[[Given, Means], Given]:
 
 def _events(change: Callable[[dict[str, Any], Given, Means], None]) -> Callable[[Given, Means], Given]:
     def edit(given: Given, means: Means) -> Given:
-        changed: list[Mapping[str, Any] | str] = []
+        changed: list[Mapping[str, Any] | str | bytes] = []
         for event in given.events:
-            if isinstance(event, str):
+            if isinstance(event, (str, bytes)):
                 changed.append(event)
                 continue
             own = copy.deepcopy(dict(event))

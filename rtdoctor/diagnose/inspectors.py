@@ -1,11 +1,11 @@
 """Who signs in the place of a public CA: known TLS-inspecting products by their issuer, from `inspectors.toml`."""
 
-import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rtdoctor.linear import Pattern, pattern
 from rtdoctor.model.finding import Evidence
 
 
@@ -14,7 +14,7 @@ class Inspector:
     """A product that opens TLS on the way, and how its issuer is known."""
 
     name: str
-    issuer: re.Pattern[str]
+    issuer: Pattern
     evidence: Evidence
 
 
@@ -24,7 +24,7 @@ def _inspectors() -> tuple[Inspector, ...]:
     return tuple(
         Inspector(
             entry["name"],
-            re.compile(entry["issuer"], re.IGNORECASE),
+            pattern(f"(?i){entry['issuer']}"),
             Evidence(entry["evidence"], entry["seen"], entry["confidence"]),
         )
         for entry in raw["inspector"]

@@ -10,6 +10,7 @@ from rtdoctor.model.exchange import Certificate, Fault, Request
 from rtdoctor.model.finding import Evidence, Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.target import Route, Target
+from rtdoctor.privacy.quote import quote, quote_headers, quoted, redact
 
 CERTIFICATE_WARNED = 14 * 86_400  # seconds left
 
@@ -17,8 +18,8 @@ CERTIFICATE_WARNED = 14 * 86_400  # seconds left
 def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None, *, given: bool = False) -> Finding:
     """The name has addresses."""
     if fault is not None:
-        return _of_fault(fault, f"{host}: {fault.text}")
-    told = [f"Host: {host}"]
+        return _of_fault(fault, f"{redact(host)}: {quote(fault.text)}")
+    told = [f"Host: {redact(host)}"]
     if given:
         told.append("The addresses are those of --resolve; the resolver was not asked.")
     return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=tuple(told))
@@ -31,7 +32,7 @@ def judge_connection(
     if address is None and fault is not None:
         if by_proxy:
             fault = Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {fault.text}")
-        return _of_fault(fault, fault.text)
+        return _of_fault(fault, quote(fault.text))
     told = tuple(text for _, text in failed)
     if failed:
         return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
@@ -40,9 +41,10 @@ def judge_connection(
 
 def judge_tunnel(route: Route, fault: Fault) -> Finding:
     """The proxy opens no tunnel to the endpoint."""
-    told = [f"The proxy is {route.proxy_host}, from {route.proxy_from}.", f"{fault.text[:1].upper()}{fault.text[1:]}."]
-    told += [f"{name}: {value}." for name, value in fault.details]
-    return _of_fault(fault, fault.text, told)
+    why = quote(fault.text)
+    told = [f"The proxy is {redact(route.proxy_host)}, from {route.proxy_from}.", f"{why[:1].upper()}{why[1:]}."]
+    told += [f"{name}: {value}." for name, value in quote_headers(fault.details)]
+    return _of_fault(fault, quote(fault.text), told)
 
 
 def judge_certificate(
@@ -55,6 +57,7 @@ def judge_certificate(
 ) -> Finding:
     """The chain is trusted, the name fits, the dates hold. `sent` is how many certificates the server sent."""
     told = []
+    certificate = quoted(certificate)
     if certificate is not None:
         told = [
             f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
@@ -68,7 +71,7 @@ def judge_certificate(
     if fault is not None:
         if fault.kind == "untrusted" and certificate is not None:
             told.append(_why_untrusted(fault, certificate, sent, target, bool(evidence)))
-        base = _of_fault(fault, fault.text, told)
+        base = _of_fault(fault, quote(fault.text), told)
         return replace(base, evidence=(*evidence, *base.evidence))
     left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
     summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"
@@ -114,7 +117,7 @@ def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
         stage=fault.layer,
         fault=fault.kind,
         fault_layer=fault.layer,
-        fault_text=fault.text,
+        fault_text=quote(fault.text),
     )
     base = finding(outcome)
     return replace(base, summary=summary, facts=tuple(told) or base.facts)

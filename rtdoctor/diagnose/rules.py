@@ -44,6 +44,16 @@ def rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: -rule.strength))
 
 
+@cache
+def known_codes() -> frozenset[str]:
+    """Every error code that a rule names."""
+    found: set[str] = set()
+    for rule in rules():
+        wanted = rule.when.get("error_code")
+        found.update([wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [])
+    return frozenset(found)
+
+
 def matching(outcome: Outcome) -> list[Rule]:
     """The rules that hold for an outcome, the strongest first."""
     flat = facts(outcome)

@@ -1,6 +1,5 @@
 """Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -10,18 +9,20 @@ from typing import Any
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import day, tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Target
+from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.secret import Secret
 
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
-_HEADER_SAFE = re.compile(r"[!-~]+")
+_HEADER_SAFE = pattern(r"[!-~]+")
 _QUOTES = "\"'`"
-_TOKEN_SAFE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
+_TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
 
 
 def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), **more: Any) -> Finding:
@@ -46,7 +47,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     """
     facts = [*target.notes, *told]
     if target.asked_query:
-        names = ", ".join(target.asked_query)
+        names = quote(", ".join(target.asked_query))
         facts.append(f"The query of the URL ({names}) is not sent by the ladder; rtdoctor probe repeats it exactly.")
     if key is None or not key:
         if target.profile in ("openai", "azure"):
@@ -55,7 +56,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     value = key.reveal()
     if not _HEADER_SAFE.fullmatch(value) or value[0] in _QUOTES or value[-1] in _QUOTES:
         return named("usage.credential-malformed", "fail", f"the key holds {_offence(value)}", facts)
-    facts.append(f"The key comes from {key.source}{f' and has the form {key.form}…' if key.form else ''}.")
+    facts.append(f"The key comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}.")
     if target.asked_tail:
         known = Evidence("community.openai.com/t/1314532", "2025-07-01", "observed")
         return named(
@@ -64,7 +65,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
             f"/realtime/{target.asked_tail} is a REST path",
             [
                 *facts,
-                f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {target.base_url}/realtime.",
+                f"The URL given ends in /realtime/{target.asked_tail}; the ladder uses {quote(target.base_url)}/realtime.",
             ],
             evidence=(known,),
         )
@@ -78,7 +79,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     if not target.tls and not target.is_loopback:
         facts.append("The base URL is plain http: the key travels unencrypted.")
         return Finding("warn", "plain http to another machine", facts=tuple(facts))
-    return Finding("pass", target.base_url, facts=tuple(facts))
+    return Finding("pass", quote(target.base_url), facts=tuple(facts))
 
 
 def judge_withheld(judged: Finding) -> Finding:
@@ -166,24 +167,25 @@ def _judge_list(answer: Answer | None, model: str, known_shutdown: str, told: li
         return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
     listed = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
     told.append(f"{len(listed)} models are listed.")
+    shown = quote(model)
     if model not in listed:
-        told.append(f"{model} is not among them.")
+        told.append(f"{shown} is not among them.")
         seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
-        return named("session.model-no-access", "warn", f"{model} is not listed", told, evidence=(seen,))
+        return named("session.model-no-access", "warn", f"{shown} is not listed", told, evidence=(seen,))
     shutdown = _date_of(listed[model].get("shutdown_date"))
     source = "GET /models" if shutdown else "rtdoctor's own list of 2026-11-22"
     shutdown = shutdown or known_shutdown
     if shutdown:
         gone = shutdown <= day(now)
-        told.append(f"{model} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
-        return Finding("warn", f"200; {model} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
-    return Finding("pass", f"200, {model} listed", facts=tuple(told))
+        told.append(f"{shown} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
+        return Finding("warn", f"200; {shown} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
+    return Finding("pass", f"200, {shown} listed", facts=tuple(told))
 
 
 def _date_of(value: object) -> str:
     """A shutdown date as the endpoint writes it: an ISO date or seconds since the epoch."""
     if isinstance(value, str):
-        return value[:10]
+        return quote(value[:10])
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e11:
         return day(value)
     return ""

@@ -5,13 +5,13 @@ A language is an entry of `snippets/languages.toml` and a template beside it, `<
 jinja2 is imported only when something is rendered.
 """
 
-import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.target import OPENAI_BASE_URL, Aim
 
 AUTHS = ("header", "subprotocol", "secret")
@@ -19,8 +19,8 @@ AIMS: tuple[str, ...] = get_args(Aim)
 
 _TEMPLATES = Path(__file__).with_name("snippets")
 # Both go into string literals of ten languages and into a URL: what would need quoting in one of them is refused.
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.\-_~:\[\]/%]+")
-_PLAIN_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\-]*")
+_PLAIN_URL = pattern(r"https?://[A-Za-z0-9.\-_~:\[\]/%]+")
+_PLAIN_MODEL = pattern(r"[A-Za-z0-9][A-Za-z0-9._:/@\-]*")
 
 
 class NoSnippet(ValueError):

@@ -6,7 +6,7 @@ from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step
-from rtdoctor.protocol.audio import BYTES_PER_SAMPLE, RATE, append_event, chunks
+from rtdoctor.protocol.audio import append_event, chunks
 from rtdoctor.wire.session import Session
 from rtdoctor.wire.upgrade import upgrade
 
@@ -88,7 +88,5 @@ async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[
 async def _speak(bench: Bench, session: Session, step: Step) -> None:
     """Send a fixture, or the user's own audio in place of the speech, and silence after it."""
     assert step.audio is not None
-    pcm = bench.speech[step.audio].pcm
-    pcm += bytes(RATE * BYTES_PER_SAMPLE * step.silence_ms // 1000)
-    for piece in chunks(pcm, step.chunk_ms):
+    for piece in chunks(bench.speech[step.audio].pcm, step.chunk_ms, step.silence_ms):
         await session.send(append_event(piece), audio_bytes=len(piece))

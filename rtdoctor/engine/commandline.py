@@ -1,14 +1,19 @@
 """Reads handshakes that people have at hand: a curl, websocat or wscat command line, or an entry of a HAR file."""
 
+import binascii
 import json
-import re
 import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from rtdoctor.files import read_bounded
+from rtdoctor.linear import pattern
+from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.given import Given
+from rtdoctor.privacy.errors import InputError
 
 # What the WebSocket library sends itself; the user's own values of these would only break the handshake.
 _OWN = frozenset(
@@ -23,24 +28,101 @@ _OWN = frozenset(
         "accept-encoding",
     )
 )
-# Options of the three programs that take a value which does not matter here.
-_TAKES_VALUE = frozenset(
-    (
-        *("-A", "-b", "-c", "-d", "-e", "-m", "-o", "-w"),
-        *("-x", "-X", "-u", "-E", "-B", "-P", "--user-agent", "--cookie"),
-        *("--data", "--max-time", "--connect-timeout", "--output", "--write-out", "--proxy", "--request", "--user"),
-        *("--cert", "--key", "--cacert", "--capath", "--resolve", "--retry", "--ping-interval", "--basic-auth"),
-        *("--origin", "--buffer-size", "--auth", "--execute", "--wait", "--passphrase", "--ca"),
-    )
-)
-_HEADER, _SUBPROTOCOL = frozenset(("-H", "--header")), frozenset(("-s", "--subprotocol", "--protocol"))
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# The options of the three programs that take a value, by what the value is to the handshake; "" where it is nothing
+# (curl 8.5's man page, websocat 1.13 --help=long, wscat 6 --help, all read 2026-11-24).
+_CURL = {
+    **dict.fromkeys(("-H", "--header"), "header"),
+    **dict.fromkeys(("-u", "--user"), "user"),
+    **dict.fromkeys(("-b", "--cookie"), "cookie"),
+    **dict.fromkeys(("-x", "--proxy"), "proxy"),
+    **dict.fromkeys(("-U", "--proxy-user"), "proxy-user"),
+    **dict.fromkeys(("-A", "--user-agent"), "agent"),
+    **dict.fromkeys(("-e", "--referer"), "referer"),
+    "--oauth2-bearer": "bearer",
+    "--url": "url",
+    **dict.fromkeys([f"-{letter}" for letter in "cCdDEFhKmoPQrtTwXyYz"], ""),
+    **dict.fromkeys(
+        (
+            *(
+                "--data",
+                "--data-raw",
+                "--data-binary",
+                "--data-ascii",
+                "--data-urlencode",
+                "--json",
+                "--form",
+                "--request",
+            ),
+            *(
+                "--max-time",
+                "--connect-timeout",
+                "--output",
+                "--write-out",
+                "--cert",
+                "--cert-type",
+                "--key",
+                "--key-type",
+            ),
+            *(
+                "--cacert",
+                "--capath",
+                "--pass",
+                "--resolve",
+                "--connect-to",
+                "--retry",
+                "--retry-delay",
+                "--proxy-header",
+            ),
+            *(
+                "--interface",
+                "--cookie-jar",
+                "--config",
+                "--range",
+                "--limit-rate",
+                "--noproxy",
+                "--proto",
+                "--ciphers",
+            ),
+            *("--tls-max", "--unix-socket", "--dump-header", "--upload-file", "--trace", "--trace-ascii", "--stderr"),
+            *("--preproxy", "--socks5", "--socks5-hostname", "--socks4", "--aws-sigv4", "--dns-servers", "--doh-url"),
+            *("--proxy-cacert", "--proxy-cert", "--proxy-key", "--proxy-pass", "--form-string", "--url-query"),
+        ),
+        "",
+    ),
+}
+_WEBSOCAT = {
+    **dict.fromkeys(("-H", "--header"), "header"),
+    **dict.fromkeys(("--protocol", "--subprotocol"), "subprotocol"),
+    "--origin": "origin",
+    "--basic-auth": "user",
+    **dict.fromkeys(
+        ("-B", "--buffer-size", "--ping-interval", "--ping-timeout", "--close-reason", "--close-status-code"), ""
+    ),
+    **dict.fromkeys(
+        ("--ws-c-uri", "--socks5", "--conncap", "--restrict-uri", "--server-header", "--max-messages", "-q"), ""
+    ),
+    **dict.fromkeys(("--pkcs12-der", "--pkcs12-passwd", "--client-pkcs12-der", "--tls-domain", "--queue-len"), ""),
+}
+_WSCAT = {
+    **dict.fromkeys(("-H", "--header"), "header"),
+    **dict.fromkeys(("-s", "--subprotocol"), "subprotocol"),
+    **dict.fromkeys(("-c", "--connect"), "url"),
+    **dict.fromkeys(("-o", "--origin"), "origin"),
+    "--auth": "user",
+    "--proxy": "proxy",
+    **dict.fromkeys(("-l", "--listen", "-p", "--protocol", "-x", "--execute", "-w", "--wait", "--ca", "--cert"), ""),
+    **dict.fromkeys(("--key", "--passphrase", "--host"), ""),
+}
+_OPTIONS = {"curl": _CURL, "websocat": _WEBSOCAT, "wscat": _WSCAT}
+_CONTROL = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
-_MOST_DEPTH = 64  # no event is nested deeper by far; deeper text is sent as it is
 _MOST_HAR = 64 * 1024 * 1024
+_BINARY = 2  # RFC 6455, section 5.2; in a HAR the data of such a message stands in base64
+
+Sent = Mapping[str, Any] | str | bytes
 
 
-class BadHandshake(ValueError):
+class BadHandshake(InputError):
     """What was given is no handshake; the message says why, in one sentence."""
 
 
@@ -54,20 +136,20 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
         parts = urlsplit(url)
         whole = "\n".join((url, *headers, *subprotocols, *query)).encode()
     except ValueError as error:  # no URL at all, or half of a character
-        raise BadHandshake(f"{url!a} is no URL of a socket, or the handshake holds half characters") from error
+        raise BadHandshake("{!a} is no URL of a socket, or the handshake holds half characters", url) from error
     if len(whole) > _MOST_HANDSHAKE:
         raise BadHandshake("the handshake is larger than 1 MiB")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("ws", "wss") or not parts.hostname:
-        raise BadHandshake(f"'{url}' is no URL of a socket: it wants wss://host/path")
+        raise BadHandshake("'{}' is no URL of a socket: it wants wss://host/path", url)
     pairs = []
     offered = list(subprotocols)
     for line in headers:
         name, colon, value = line.partition(":")
         if _CONTROL.search(line):
-            raise BadHandshake(f"the header {name.strip()[:40]!a} holds a control character, which no header carries")
+            raise BadHandshake("the header {!a} holds a control character, which no header carries", name.strip()[:40])
         if not colon or not name.strip():
-            raise BadHandshake(f"the header '{name.strip()}' has no colon; write 'Name: value'")
+            raise BadHandshake("the header '{}' has no colon; write 'Name: value'", _name_of(line))
         if name.strip().lower() == "sec-websocket-protocol":
             offered += [item.strip() for item in value.split(",") if item.strip()]
         elif name.strip().lower() not in _OWN:
@@ -78,14 +160,28 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
         for item in query:
             name, equals, value = item.partition("=")
             if not equals:
-                raise BadHandshake(f"--query '{item}' has no value; write name=value")
+                raise BadHandshake("--query '{}' has no value; write name=value", item)
             added[name] = value
         given = given.with_query(added)
     return given
 
 
-def read_command(text: str) -> Given:
-    """The handshake of a curl, websocat or wscat command line.
+def _name_of(line: str) -> str:
+    """What of a line without a colon is the name, as far as one can tell: what follows it may be a key."""
+    return line.strip().partition("=")[0].split(" ")[0][:60]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CommandLine:
+    """What a command line asks for: the handshake, and the proxy that it goes by (a URL, which may hold a password)."""
+
+    given: Given
+    proxy: str | None = None
+
+
+def read_command(text: str) -> CommandLine:
+    """The handshake of a curl, websocat or wscat command line: URL, headers, subprotocols, and what its options for
+    user, bearer token, cookies, agent and origin make of headers.
 
     Raises:
         BadHandshake: no such command line, or no URL in it.
@@ -93,33 +189,72 @@ def read_command(text: str) -> Given:
     try:
         words = shlex.split(text.replace("\\\n", " "))
     except ValueError as error:
-        raise BadHandshake(f"the command line cannot be read: {error}") from error
-    program = Path(words[0]).name if words else ""
-    headers: list[str] = []
-    subprotocols: list[str] = []
-    url = ""
-    rest = iter(words[1:] if program in ("curl", "websocat", "wscat") else words)
-    for word in rest:
-        name, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        if name in _HEADER:
-            headers.append(value if equals else next(rest, ""))
-        elif word.startswith("-H") and len(word) > 2:
-            headers.append(word[2:].lstrip("="))
-        elif name in ("-c", "--connect") and program == "wscat":
-            url = value if equals else next(rest, "")
-        elif name in _SUBPROTOCOL and program != "curl":
-            subprotocols += [item.strip() for item in (value if equals else next(rest, "")).split(",")]
-        elif name in _TAKES_VALUE:
-            next(rest, "") if not equals else None
-        elif not word.startswith("-") and ":" in word and not url:
-            url = word
+        raise BadHandshake("the command line cannot be read: {}", error) from error
+    program = Path(words[0]).name.removesuffix(".exe") if words else ""
+    options = _OPTIONS.get(program)
+    found: dict[str, list[str]] = {}
+    places: list[str] = []
+    for kind, value in _read_words(words[1:] if options else words, options or _CURL | _WSCAT):
+        places.append(value) if kind == "place" else found.setdefault(kind, []).append(value)
+    url = next(iter(found.get("url", ())), "") or next((place for place in places if "://" in place), "")
+    url = url or next((place for place in places if ":" in place or "." in place), "")
     if not url:
         raise BadHandshake("the command line holds no URL")
-    return given_from(url, headers, [item for item in subprotocols if item], [])
+    subprotocols = [item.strip() for value in found.get("subprotocol", ()) for item in value.split(",")]
+    given = given_from(url, found.get("header", []), [item for item in subprotocols if item], [])
+    for name, value in _made_headers(found):
+        if given.header(name) is None:
+            given = given.with_header(name, value)
+    return CommandLine(given, _proxy_of(found))
+
+
+def _read_words(words: list[str], options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each value with its kind; short flags may be joined (-sSH), and hold their value (-HName: value)."""
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--") and len(word) > 2:
+            name, equals, value = word.partition("=")
+            if name in options:
+                yield options[name], value if equals else next(rest, "")
+        elif word.startswith("-") and len(word) > 1:
+            for place in range(1, len(word)):
+                kind = options.get(f"-{word[place]}")
+                if kind is not None:
+                    held = word[place + 1 :]
+                    yield kind, held.removeprefix("=") if held else next(rest, "")
+                    break
+        else:
+            yield "place", word
+
+
+def _made_headers(found: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    if user := found.get("user"):
+        yield (
+            "Authorization",
+            "Basic " + binascii.b2a_base64(user[-1].encode("utf-8", "surrogateescape"), newline=False).decode(),
+        )
+    if bearer := found.get("bearer"):
+        yield "Authorization", f"Bearer {bearer[-1]}"
+    # Without a = it names a file with cookies (curl's man page).
+    if cookies := [value for value in found.get("cookie", ()) if "=" in value]:
+        yield "Cookie", "; ".join(cookies)
+    for kind, name in (("agent", "User-Agent"), ("referer", "Referer"), ("origin", "Origin")):
+        if found.get(kind):
+            yield name, found[kind][-1]
+
+
+def _proxy_of(found: Mapping[str, list[str]]) -> str | None:
+    proxy = next(reversed(found.get("proxy", [])), None)
+    user = next(reversed(found.get("proxy-user", [])), None)
+    if not proxy or not user or "@" in proxy:
+        return proxy
+    scheme, mark, rest = proxy.rpartition("://")
+    name, _, password = user.partition(":")
+    return f"{scheme or 'http'}://{quote(name, safe='')}:{quote(password, safe='')}@{rest if mark else proxy}"
 
 
 def read_har(path: Path) -> Given:
-    """The first WebSocket of a HAR file: its URL, headers, and the events that were sent.
+    """The first WebSocket of a HAR file: its URL, headers, and the messages that were sent.
 
     Raises:
         BadHandshake: the file cannot be read, is no HAR, or holds no WebSocket.
@@ -128,9 +263,9 @@ def read_har(path: Path) -> Given:
         har = json.loads(read_bounded(path, _MOST_HAR))
         entries = har["log"]["entries"]
     except OSError as error:
-        raise BadHandshake(f"{path}: {error.strerror or error}") from error
+        raise BadHandshake("{}: {}", path, error.strerror or error) from error
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise BadHandshake(f"{path}: is no HAR file") from error
+        raise BadHandshake("{}: is no HAR file", path) from error
     for entry in entries if isinstance(entries, list) else ():
         request = entry.get("request") if isinstance(entry, dict) else None
         url = request.get("url") if isinstance(request, dict) else None
@@ -145,39 +280,42 @@ def read_har(path: Path) -> Given:
                 and not str(item["name"]).startswith(":")
             ]
             given = given_from(url, headers, [], [])
-            return Given(given.url, given.headers, given.subprotocols, _sent(entry))
-    raise BadHandshake(f"{path}: holds no WebSocket")
+            return Given(given.url, given.headers, given.subprotocols, _sent(entry, path))
+    raise BadHandshake("{}: holds no WebSocket", path)
 
 
 def _is_socket(entry: dict[str, Any], url: str) -> bool:
     return url.startswith(("ws:", "wss:")) or "_webSocketMessages" in entry
 
 
-def _sent(entry: dict[str, Any]) -> tuple[Any, ...]:
+def _sent(entry: dict[str, Any], path: Path) -> tuple[Sent, ...]:
     messages = entry.get("_webSocketMessages")
-    if not isinstance(messages, list):
-        return ()
-    found = [m.get("data") for m in messages if isinstance(m, dict) and m.get("type") == "send"]
-    return read_events([text for text in found if isinstance(text, str)])
+    found: list[Sent] = []
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict) and message.get("type") == "send" and isinstance(message.get("data"), str):
+            if message.get("opcode") == _BINARY:
+                found.append(_bytes(message["data"]))
+            else:
+                found.append(read_event(message["data"], f"{path}: sent message {len(found) + 1}"))
+    return tuple(found)
 
 
-def _depth(text: str) -> int:
-    """How deep the brackets of a JSON text go at most; those inside of its strings are counted, too."""
-    deep = most = 0
-    for char in text:
-        deep += (char in "[{") - (char in "]}")
-        most = max(most, deep)
-    return most
+def _bytes(data: str) -> bytes:
+    try:
+        return binascii.a2b_base64(data, strict_mode=True)
+    except ValueError:  # some write the bytes as text
+        return data.encode("utf-8", "replace")
 
 
-def read_events(lines: list[str]) -> tuple[Any, ...]:
-    """Client events, one JSON object a line; what is not JSON is kept as text, to be sent as it is."""
-    events: list[Any] = []
-    for given in lines:
-        line = given.encode("utf-8", "replace").decode()  # half of a character cannot be sent
-        try:
-            event = json.loads(line)
-        except (ValueError, RecursionError):
-            event = line
-        events.append(event if isinstance(event, dict) and _depth(line) <= _MOST_DEPTH else line)
-    return tuple(events)
+def read_event(text: str, where: str) -> Sent:
+    """A client event, or the text itself where it is none: to be sent as it is, or not at all.
+
+    Raises:
+        BadHandshake: it is an event that is nested too deep; `where` says where it stands.
+    """
+    try:
+        return parse_client_event(text)
+    except TooDeep as error:
+        raise BadHandshake("{} is {}", where, error) from error
+    except NotAnEvent:
+        return text.encode("utf-8", "replace").decode()  # half of a character cannot be sent

@@ -1,21 +1,23 @@
 """Credentials on their way out: which header or subprotocol carries them, and minting a client secret."""
 
-import re
 from dataclasses import dataclass, replace
 
 from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
 from rtdoctor.model.scenario import Handshake
-from rtdoctor.model.secret import Secret, mask
+from rtdoctor.privacy.known import keep, like_a_word
+from rtdoctor.privacy.quote import quote, quote_own
+from rtdoctor.privacy.secret import Secret, mask
 from rtdoctor.wire.http import rest
 
 # Shaped like real ones and belonging to nobody.
 WRONG_KEY = Secret("sk-proj-000000000000000000000000000000000000none", "wrong-key", "rtdoctor")
 MALFORMED_SECRET = Secret("ek_malformed.0000", "wrong-key", "rtdoctor")
 # What a header and a subprotocol can carry, and no word of a report: what a server gives here is masked everywhere.
-_SECRET_LIKE = re.compile(r"(?=ek_|.*[0-9])[A-Za-z0-9._~+/=-]{16,4096}")
+_SECRET_LIKE = pattern(r"[A-Za-z0-9._~+/=\-]{16,1000}")
 SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
 
 
@@ -60,7 +62,8 @@ def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
 def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Outgoing:
     """Put a handshake together. The printable request never holds the credential."""
     headers = account_headers(choice) | dict(handshake.headers)
-    query, shown = dict(handshake.query), dict(handshake.query)
+    query = dict(handshake.query)
+    shown = {quote(name): quote_own(name, value) for name, value in query.items()}
     subprotocols: list[str] = []
     printable: list[str] = []
     auth = handshake.auth if secret is not None else ()
@@ -75,13 +78,13 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
         printable += ["realtime", KEY_SUBPROTOCOL + mask(secret.reveal())]
     subprotocols += handshake.subprotocols
-    printable += handshake.subprotocols
+    printable += map(quote, handshake.subprotocols)
     beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(
         name.startswith("openai-beta.") for name in handshake.subprotocols
     )
     request = Request(
-        url=unquoted_marks(choice.target.socket_url(handshake.path, shown)),
-        path=handshake.path,
+        url=quote(unquoted_marks(choice.target.socket_url(handshake.path, shown))),
+        path=quote(handshake.path),
         query=tuple(shown.items()),
         auth=tuple(auth),
         credential=handshake.credential if auth else "none",
@@ -116,7 +119,7 @@ async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ..
         bench.http,
         "GET",
         url,
-        request=Request(url, "/models", auth=auth, credential=credential),
+        request=Request(quote(url), "/models", auth=auth, credential=credential),
         headers=headers,
         timeout=choice.timeout,
         proxy=choice.target.route.proxy,
@@ -124,7 +127,7 @@ async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ..
 
 
 async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> Minted:
-    """`POST /realtime/client_secrets` for a session of that type. The new secret is made known to the redactor."""
+    """`POST /realtime/client_secrets` for a session of that type. The new secret is kept from every output."""
     choice = bench.choice
     url = choice.target.rest_url("/realtime/client_secrets")
     body: dict[str, object] = {"session": _session_for(choice, session_type)}
@@ -134,7 +137,7 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         bench.http,
         "POST",
         url,
-        request=Request(url, "/realtime/client_secrets", auth=("header",), credential="key"),
+        request=Request(quote(url), "/realtime/client_secrets", auth=("header",), credential="key"),
         headers=account_headers(choice) | key_headers(choice, choice.key),
         timeout=choice.timeout,
         proxy=choice.target.route.proxy,
@@ -145,10 +148,10 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         return Minted(exchange)
     parsed = parse_event(answer.body.decode("utf-8", "replace")) or {}
     value, expires_at = parsed.get("value"), parsed.get("expires_at")
-    usable = isinstance(value, str) and _SECRET_LIKE.fullmatch(value) is not None
+    usable = isinstance(value, str) and _SECRET_LIKE.fullmatch(value) is not None and not like_a_word(value)
     secret = Secret(str(value), "secret", "POST /realtime/client_secrets") if usable else None
     if secret:
-        bench.redactor.add(secret)
+        keep([secret])
         # The body holds the secret: it goes no further.
         exchange = replace(exchange, answer=replace(answer, body=b""))
     return Minted(exchange, secret, _stamp(expires_at))

@@ -72,4 +72,4 @@ def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
             count.update(violation.rule for violation in said)
             found += [violation for violation in said if count[violation.rule] <= _MOST_OF_RULE]
     # A refusal or a scenario's end cuts a session short; nothing can be asked of what would have come.
-    return tuple(found)
+    return tuple(violation.quoted() for violation in found)

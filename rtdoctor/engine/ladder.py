@@ -19,6 +19,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Rung
 from rtdoctor.model.scenario import Handshake, Step
+from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import kind_of, models
 from rtdoctor.wire.audiofile import Speech
 
@@ -43,11 +44,11 @@ async def climb(bench: Bench) -> AsyncGenerator[Rung, None]:
 
 async def _rungs(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice, target = bench.choice, bench.choice.target
-    told = [f"Aim: {choice.aim} with {choice.model}.", *choice.notices]
+    told = [f"Aim: {choice.aim} with {quote(choice.model)}.", *choice.notices]
     if choice.organization:
-        told.append(f"Organisation {choice.organization}.")
+        told.append(f"Organisation {quote(choice.organization)}.")
     if choice.project:
-        told.append(f"Project {choice.project}.")
+        told.append(f"Project {quote(choice.project)}.")
     judged = rungs.judge_config(target, choice.key or choice.withheld, told, _query_cause(target.asked_query))
     if choice.withheld is not None:
         judged = rungs.judge_withheld(judged)
@@ -174,7 +175,7 @@ def _heard(speech: Speech) -> tuple[str, ...]:
     """What can be told of the audio that was sent, before anyone transcribes it."""
     measure = speech.measure
     told = [
-        f"{speech.name}: {measure.seconds:.1f} s, {speech.rate} Hz, {speech.channels} channel(s), "
+        f"{quote(speech.name)}: {measure.seconds:.1f} s, {speech.rate} Hz, {speech.channels} channel(s), "
         f"peak {measure.peak_db:g} dBFS, level {measure.rms_db:g} dBFS; sent as 24 kHz mono PCM16."
     ]
     if measure.silent:

@@ -18,8 +18,8 @@ from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result, Rung
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.violation import Violation
+from rtdoctor.privacy.secret import Secret
 
 # Behind these nothing of the socket could be tried at all.
 _BELOW = frozenset(("config", "dns", "tcp", "tls"))
@@ -108,6 +108,8 @@ def told(
 def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
     """Why a scenario is skipped: it has no meaning here, or costs money that nobody allowed."""
     choice, shake = bench.choice, scenario.handshake
+    if scenario.raw and not bench.ledger.raw:
+        return "sends raw text or a binary frame; --spend allows it"
     if scenario.billable and not bench.ledger.billable:
         return "sends audio or another billable event; --transcribe or --audio allows it"
     uses_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")

@@ -17,25 +17,28 @@ from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import find_fix, works
 from rtdoctor.engine.reach import reach, tell_tls_port
-from rtdoctor.engine.run import setting_of
+from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
-from rtdoctor.model.exchange import Exchange
+from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free
+from rtdoctor.model.scenario import Step
+from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 
 SCENARIO = "probe"
-_MOST_FRAMES, _MOST_TEXT = 20, 1_000
+_MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is known so far; a probe that runs out of time tells it."""
+class Found:
+    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds."""
+
+    started: float = field(default_factory=time.monotonic)
 
     rungs: list[Rung] = field(default_factory=list)
     exchange: Exchange | None = None
@@ -46,36 +49,46 @@ class _Found:
     fix: Fix | None = None
 
 
-async def probe(bench: Bench, given: Given, *, want_fix: bool, said: Callable[[str], None] = lambda _: None) -> Probed:
-    """Repeat the handshake and judge it. Billable events are left out without leave to spend; `said` hears progress.
+async def probe(
+    bench: Bench,
+    given: Given,
+    *,
+    want_fix: bool,
+    said: Callable[[str], None] = lambda _: None,
+    found: Found | None = None,
+) -> Probed:
+    """Repeat the handshake and judge it. What may not be sent is left out; `said` hears progress,
+    and `found` is filled as the probe goes on.
 
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
-    started = time.monotonic()
-    free = replace(
-        given, events=tuple(event for event in given.events if bench.ledger.billable or costs_nothing(event))
-    )
-    found = _Found()
+    found = found or Found()
     stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.deadline):
-            await _look(bench, free, found, want_fix, said)
+            await _look(bench, _allowed(bench, given), found, want_fix, said)
     except TimeoutError:
-        stopped = f"the deadline of {bench.choice.deadline:g} s passed"
+        stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
+    return probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+
+
+def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopped: str, interrupted: bool) -> Probed:
+    """All that was found, not redacted yet; `stopped` says what ended the probe before its time."""
     if stopped and want_fix and found.judged is not None and found.fix is None:
         cut = f"The search for a change that works was not finished: {stopped}."
         found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
     if stopped and found.outcome is None:
         late = Finding("inconclusive", stopped)
-        found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
-    report = replace(_report(bench, found, started), interrupted=interrupted)
+        if not any(rung.dead for rung in found.rungs):
+            found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
+    report = replace(_report(bench, found), interrupted=interrupted)
     exchange = _head_of(found.exchange) if found.exchange else None
-    return Probed(report, free.shown(), exchange, found.controls, found.fix)
+    return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix)
 
 
-async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: Callable[[str], None]) -> None:
+async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
     said("name, TCP and TLS")
     async for rung in reach(bench):  # ends by itself after a dead one
         found.rungs.append(rung)
@@ -110,14 +123,32 @@ async def _look(bench: Bench, free: Given, found: _Found, want_fix: bool, said: 
 
 
 def _head_of(exchange: Exchange) -> Exchange:
-    """The exchange with its frames cut to what a report can show; what was judged was all of it."""
+    """The exchange as a report can show it: quoted, with its frames cut; what was judged was all of it."""
     head = exchange.frames[:_MOST_FRAMES]
-    frames = (replace(frame, text=frame.text[:_MOST_TEXT] if frame.text else frame.text) for frame in head)
-    return replace(exchange, frames=tuple(frames), more_frames=len(exchange.frames) - len(head))
+    answer, close, fault = exchange.answer, exchange.close, exchange.fault
+    return replace(
+        exchange,
+        answer=answer and _shown_answer(answer),
+        subprotocol=exchange.subprotocol and quote_start(exchange.subprotocol, _MOST_TEXT),
+        frames=tuple(replace(frame, text=frame.text and quote_start(frame.text, _MOST_TEXT)) for frame in head),
+        close=close and replace(close, reason=quote_start(close.reason, _MOST_TEXT)),
+        fault=fault and replace(fault, text=quote_start(fault.text, _MOST_TEXT), details=quoted(fault.details)),
+        more_frames=len(exchange.frames) - len(head),
+    )
 
 
-def _report(bench: Bench, found: _Found, started: float) -> Report:
-    ms = round((time.monotonic() - started) * 1000, 1)
+def _shown_answer(answer: Answer) -> Answer:
+    head = answer.headers[:_MOST_HEADERS]
+    return replace(
+        answer,
+        reason=quote_start(answer.reason, _MOST_TEXT),
+        headers=quote_headers((name[:_MOST_TEXT], value[: 2 * _MOST_TEXT]) for name, value in head),
+        body=quote_start(answer.body.decode("utf-8", "replace"), _MOST_TEXT).encode(),
+    )
+
+
+def _report(bench: Bench, found: Found) -> Report:
+    ms = round((time.monotonic() - found.started) * 1000, 1)
     results: Sequence[Result] = ()
     if found.outcome is not None and found.judged is not None:
         results = (
@@ -149,16 +180,23 @@ def _report(bench: Bench, found: _Found, started: float) -> Report:
     )
 
 
-def costs_nothing(event: Mapping[str, Any] | str) -> bool:
-    """True for a free event, and for text that is no event."""
-    return isinstance(event, str) or is_free(event)
+def _allowed(bench: Bench, given: Given) -> Given:
+    """The handshake with what the run has leave to send."""
+    return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
 
 
 async def _once(bench: Bench, given: Given) -> Exchange:
-    steps = [Step(text=event) if isinstance(event, str) else Step(send=event) for event in given.events]
-    if any(not isinstance(e, str) and str(e.get("type", "")).endswith("session.update") for e in given.events):
+    given = _allowed(bench, given)  # an edit may have changed what an event is
+    steps = [_step(event) for event in given.events]
+    if any(step.send and str(step.send.get("type", "")).endswith("session.update") for step in steps):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))
     return await attempt(bench, repeat(given), steps)
+
+
+def _step(event: Mapping[str, Any] | str | bytes) -> Step:
+    if isinstance(event, str):
+        return Step(text=event)
+    return Step(binary=event) if isinstance(event, bytes) else Step(send=event)
 
 
 def _ga_form(event: Mapping[str, Any]) -> Mapping[str, Any] | None:

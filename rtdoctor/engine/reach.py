@@ -12,6 +12,7 @@ from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Rung
 from rtdoctor.model.target import is_address
+from rtdoctor.privacy.quote import redact
 from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.proxy import TunnelRefused, open_tunnel
 from rtdoctor.wire.tcp import connect
@@ -34,7 +35,7 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     started = time.monotonic()
     if is_address(host):
         addresses: tuple[str, ...] = (host,)
-        whose = f"the proxy {host}" if route.proxy else host
+        whose = redact(f"the proxy {host}" if route.proxy else host)
         yield rung_of("dns", Finding("skip", f"does not apply: {whose} is an address"))
     else:
         resolved = await resolve(host, port, choice.timeout, route)
@@ -73,7 +74,9 @@ async def _tunnel(bench: Bench, address: str, judged: Finding) -> Finding:
     except TunnelRefused as refused:
         return judges.judge_tunnel(target.route, refused.fault)
     writer.transport.abort()
-    return replace(judged, summary=f"a tunnel by the proxy {target.route.proxy_host} ({target.route.proxy_from})")
+    return replace(
+        judged, summary=f"a tunnel by the proxy {redact(target.route.proxy_host)} ({target.route.proxy_from})"
+    )
 
 
 def opener(bench: Bench, address: str) -> Opener:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rtdoctor import __version__
@@ -27,94 +28,140 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.model.scenario import Scenario
+from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.expand import expand
 
 Emit = Callable[[RunEvent], None]
 
 
-async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit) -> Report:
-    """Climb the ladder, run the matrix, and tell everything redacted. A cancelled run ends with a partial report; one
-    that is out of time with one that says what was not tried."""
-    choice = bench.choice
-    started = time.monotonic()
-    setting = setting_of(bench)
-    rungs: list[Rung] = []
-    results: list[Result] = []
-    interrupted = False
+@dataclass(slots=True)
+class Known:
+    """What a run has found so far: all that is told when it is cut off. `started` is monotonic time, in seconds."""
 
-    def tell(event: RunEvent) -> None:
-        # The one place through which everything leaves the engine: no secret passes it.
-        emit(bench.redactor.value(event))
+    setting: Setting
+    started: float
+    rungs: list[Rung] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    ladder_told: bool = False
+
+
+def begin(bench: Bench) -> Known:
+    """What is known at the beginning."""
+    return Known(setting_of(bench), time.monotonic())
+
+
+async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit, known: Known | None = None) -> Report:
+    """Climb the ladder, run the matrix, and tell what happens. A cancelled run ends with a partial report; one
+    that is out of time with one that says what was not tried. `known` is filled as the run goes on."""
+    choice = bench.choice
+    known = known or begin(bench)
+    rungs, results = known.rungs, known.results
+    late = interrupted = False
 
     def climbed(rung: Rung) -> None:
         rungs.append(rung)
-        tell(RungDone(rung))
+        emit(RungDone(rung))
 
-    tell(RunStarted(setting, len(scenarios)))
+    emit(RunStarted(known.setting, len(scenarios)))
     try:
         end = asyncio.get_running_loop().time() + choice.deadline
         try:
             async with asyncio.timeout_at(end):
-                tell(Pending((RUNGS[0],), 0, len(RUNGS)))
+                emit(Pending((RUNGS[0],), 0, len(RUNGS)))
                 async for rung in climb(bench):
                     climbed(rung)
                     if len(rungs) < len(RUNGS):
-                        tell(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
+                        emit(Pending((RUNGS[len(rungs)],), len(rungs), len(RUNGS)))
         except TimeoutError:
             for rung in out_of_time(rungs, choice.deadline):
                 climbed(rung)
-        tell(LadderDone(summarise(rungs, strict=choice.strict), tuple(rungs)))
+        emit(_ladder_done(bench, known))
         try:
             async with asyncio.timeout_at(end):
-                await _matrix(bench, scenarios, rungs, results, tell)
+                await _matrix(bench, scenarios, rungs, results, emit)
         except TimeoutError:
-            done = {result.scenario for result in results}
-            late = Finding("inconclusive", f"not tried: the deadline of {choice.deadline:g} s passed")
-            for scenario in scenarios:
-                if scenario.id not in done:
-                    results.append(told(scenario, choice.aim, late))
-                    tell(ScenarioDone(results[-1]))
+            late = True
     except asyncio.CancelledError:
         interrupted = True
-    order = {scenario.id: place for place, scenario in enumerate(scenarios)}
-    report = bench.redactor.value(
-        Report(
-            setting=setting,
-            summary=summarise(rungs, results, strict=choice.strict),
-            ladder=tuple(rungs),
-            results=tuple(sorted(results, key=lambda result: order[result.scenario])),
-            spend=bench.ledger.total(),
-            duration_s=round(time.monotonic() - started, 2),
-            interrupted=interrupted,
-        )
-    )
+    for event in rest(bench, scenarios, known, late=late):
+        emit(event)
+    report = report_of(bench, scenarios, known, interrupted=interrupted)
     emit(RunFinished(report))
     return report
+
+
+def rest(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, late: bool) -> Iterator[RunEvent]:
+    """The events that bring a run which is out of time to its end, all but the last one: what was not tried is told as
+    such, and becomes known. None of a run that is not late."""
+    if not late:
+        return
+    choice = bench.choice
+    for rung in out_of_time(known.rungs, choice.deadline):
+        known.rungs.append(rung)
+        yield RungDone(rung)
+    if not known.ladder_told:
+        yield _ladder_done(bench, known)
+    done = {result.scenario for result in known.results}
+    passed = Finding("inconclusive", f"not tried: {deadline_passed(choice.deadline)}")
+    for scenario in scenarios:
+        if scenario.id not in done:
+            known.results.append(told(scenario, choice.aim, passed))
+            yield ScenarioDone(known.results[-1])
+
+
+def report_of(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, interrupted: bool) -> Report:
+    """The whole of what is known."""
+    order = {scenario.id: place for place, scenario in enumerate(scenarios)}
+    return Report(
+        setting=known.setting,
+        summary=summarise(known.rungs, known.results, strict=bench.choice.strict),
+        ladder=tuple(known.rungs),
+        results=tuple(sorted(known.results, key=lambda result: order[result.scenario])),
+        spend=bench.ledger.total(),
+        duration_s=round(time.monotonic() - known.started, 2),
+        interrupted=interrupted,
+    )
+
+
+def cut_off(report: Report, deadline: float) -> Report:
+    """The report of a run that did not end by itself: whatever was found until then, it is inconclusive."""
+    passed, summary = deadline_passed(deadline), report.summary
+    sentence = summary.sentence if passed in summary.sentence else f"{summary.sentence} Not at its end: {passed}."
+    return replace(report, summary=replace(summary, verdict="inconclusive", exit_code=3, sentence=sentence))
+
+
+def deadline_passed(deadline: float) -> str:
+    """Why something was not tried."""
+    return f"the deadline of {deadline:g} s passed"
+
+
+def _ladder_done(bench: Bench, known: Known) -> LadderDone:
+    known.ladder_told = True
+    return LadderDone(summarise(known.rungs, strict=bench.choice.strict), tuple(known.rungs))
 
 
 def out_of_time(rungs: Sequence[Rung], deadline: float) -> list[Rung]:
     """The rungs that the deadline left: the one that was being climbed, and those that were not tried."""
     left = RUNGS[len(rungs) :]
-    stopped = [
-        Rung(name, Finding("inconclusive", f"the deadline of {deadline:g} s passed"), dead=True) for name in left[:1]
-    ]
-    return stopped + [Rung(name, not_tried(left[0]), tried=False) for name in left[1:]]
+    dead = next((rung.rung for rung in rungs if rung.dead), None)
+    stopped = [] if dead else [Rung(n, Finding("inconclusive", deadline_passed(deadline)), dead=True) for n in left[:1]]
+    return stopped + [Rung(name, not_tried(dead or left[0]), tried=False) for name in left[len(stopped) :]]
 
 
 async def _matrix(
-    bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], tell: Emit
+    bench: Bench, scenarios: Sequence[Scenario], rungs: Sequence[Rung], results: list[Result], emit: Emit
 ) -> None:
     choice = bench.choice
     ready = [expand(scenario, placeholders(choice)) for scenario in scenarios]
     pending = {scenario.id: None for scenario in ready}
     dead = next((rung for rung in rungs if rung.dead), None)
-    tell(Pending(tuple(pending), 0, len(ready)))
+    emit(Pending(tuple(pending), 0, len(ready)))
     async for result in run_matrix(bench, ready, dead):
         results.append(result)
         pending.pop(result.scenario)
-        tell(ScenarioDone(result))
-        tell(Pending(tuple(pending), len(results), len(ready)))
+        emit(ScenarioDone(result))
+        emit(Pending(tuple(pending), len(results), len(ready)))
 
 
 def placeholders(choice: Choice) -> dict[str, str]:
@@ -132,11 +179,11 @@ def setting_of(bench: Bench) -> Setting:
     """The run's own facts."""
     choice: Choice = bench.choice
     return Setting(
-        name="mock" if choice.on_mock else choice.target.host,
-        base_url=choice.target.base_url,
+        name="mock" if choice.on_mock else quote(choice.target.host),
+        base_url=quote(choice.target.base_url),
         profile=choice.target.profile,
         aim=choice.aim,
-        model=choice.model,
+        model=quote(choice.model),
         account_tested=not choice.on_mock and choice.key is not None,
         credential=_credential(choice),
         started_at=datetime.fromtimestamp(bench.clock.now(), UTC).isoformat(timespec="seconds"),
@@ -149,5 +196,5 @@ def setting_of(bench: Bench) -> Setting:
 
 def _credential(choice: Choice) -> str:
     if choice.withheld is not None:
-        return f"{choice.withheld.kind} from {choice.withheld.source}, not sent"
-    return f"{choice.key.kind} from {choice.key.source}" if choice.key else "none"
+        return f"{choice.withheld.kind} from {quote(choice.withheld.source)}, not sent"
+    return f"{choice.key.kind} from {quote(choice.key.source)}" if choice.key else "none"

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Aim, Target
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.http import HttpSession
 from rtdoctor.wire.session import Ledger
@@ -19,7 +18,8 @@ MOCK_CONCURRENCY = 48
 class Choice:
     """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run.
 
-    `transcribe` is the leave to spend. `withheld` is a key that is there and not sent, because TLS is not checked.
+    `transcribe` is the leave to spend on audio and events, `spend` that to send anything as it is. `withheld` is a key
+    that is there and not sent, because TLS is not checked.
     """
 
     target: Target
@@ -36,6 +36,7 @@ class Choice:
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
     transcribe: bool = False
+    spend: bool = False
     reference: str | None = None
     notices: tuple[str, ...] = ()
 
@@ -51,7 +52,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Bench:
-    """The run's open things: one HTTP session, one clock, one ledger, one redactor, and the audio by name.
+    """The run's open things: one HTTP session, one clock, one ledger, and the audio by name.
 
     `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
     """
@@ -60,6 +61,5 @@ class Bench:
     http: HttpSession
     clock: Clock
     ledger: Ledger
-    redactor: Redactor
     speech: dict[str, Speech] = field(default_factory=dict)
     mints: str = ""

@@ -2,26 +2,30 @@
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__
 from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.model.entry import Entry
+from rtdoctor.model.event import cut
 from rtdoctor.model.finding import Verdict
 from rtdoctor.model.validation import Connection, FileReport, Migrated, Placed, Validation
 from rtdoctor.model.violation import Direction, Violation
+from rtdoctor.privacy.quote import quote, quote_start, quoted
 from rtdoctor.protocol.catalog import about, event_types
 from rtdoctor.protocol.era import title
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.stream import read_stream
 
-# A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown.
+# A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown, and
+# so many types that nobody knows are counted one by one.
 MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
-MOST_CONNECTIONS = 1_000
+MOST_UNKNOWN, MOST_MIGRATED_TEXT = 50, 4_000
+OTHERS = "(others)"
 _CONTEXT = 3  # events before a violation that are told with it
 _OURS = ("ga", "translation")
 
@@ -29,11 +33,24 @@ Sink = Callable[[dict[str, Any]], None]
 
 
 @dataclass(slots=True)
+class Room:
+    """What the report of a whole run has still place for, however many files and connections there are. What has none
+    is judged and counted all the same."""
+
+    connections: int = 100
+    violations: int = 1_000
+    migrated: int = 100
+    items: int = 2_000
+
+
+@dataclass(slots=True)
 class _State:
     """One connection while it is read."""
 
     judge: StreamJudge
+    room: Room
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unknown: int = 0
     severities: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     kept: list[Placed] = field(default_factory=list)
@@ -44,53 +61,104 @@ class _State:
         for violation in found:
             self.severities[violation.severity] += 1
             self.rules[violation.rule] += 1
-            if len(self.kept) < MOST_VIOLATIONS and self.rules[violation.rule] <= MOST_OF_A_RULE:
-                self.kept.append(Placed(violation, line, tuple(self.recent)))
+            few = len(self.kept) < MOST_VIOLATIONS and self.rules[violation.rule] <= MOST_OF_A_RULE
+            if few and self.room.violations > 0:
+                self.room.violations -= 1
+                before = tuple((place, sender, quote(kind)) for place, sender, kind in self.recent)
+                self.kept.append(Placed(violation.quoted(), line, before))
+
+    def count(self, sender: str, kind: str, *, known: bool) -> None:
+        if not known and (sender, kind) not in self.events:
+            self.unknown += 1
+            kind = kind if self.unknown <= MOST_UNKNOWN else OTHERS
+        self.events[sender, kind] += 1
+
+
+@dataclass(slots=True)
+class _Sum:
+    """All connections of a file together: what its verdict rests on."""
+
+    number: int = 0
+    errors: int = 0
+    warnings: int = 0
+    other_dialect: str = ""  # what people call the first that is not GA's
 
 
 def validate_file(
-    name: str, source: BinaryIO, *, era: str | None = None, strict: bool = False, sink: Sink | None = None
+    name: str,
+    source: BinaryIO,
+    *,
+    era: str | None = None,
+    strict: bool = False,
+    sink: Sink | None = None,
+    room: Room | None = None,
 ) -> FileReport:
-    """Judge one recording; never raises for its content. `sink` takes every event in its GA form, with its sender."""
-    states: dict[int, _State] = {}
+    """Judge one recording; never raises for its content. `sink` takes every event in its GA form, with its sender.
+
+    `room` is shared by the files of a run. Memory does not grow with the recording, whatever it holds.
+    """
+    room = room or Room()
+    whole = _Sum()
+    connections: list[Connection] = []
     problems: list[str] = []
     broken = entries = 0
+    state: _State | None = None
+    socket = 0
+
+    def end() -> None:
+        if state is not None and (told := _ended(socket, state, whole)) is not None:
+            connections.append(told)
+
     for entry in read_stream(source):
         entries += 1
         if entry.problem:
             broken += 1
             if len(problems) < MOST_PROBLEMS:
-                problems.append(entry.problem)
+                problems.append(quote(entry.problem))
             continue
-        if entry.socket not in states:
-            if len(states) >= MOST_CONNECTIONS:
-                continue
-            states[entry.socket] = _State(StreamJudge(era))
-        _take(states[entry.socket], entry, sink)
-    for state in states.values():
-        state.add(state.judge.finish(), 0)
-    connections = tuple(_connection(number, state) for number, state in sorted(states.items()))
-    verdict, sentence = _verdict(connections, broken, strict=strict, fixed_era=era)
-    return FileReport(name, verdict, sentence, connections, tuple(problems), broken, entries)
+        # One connection follows the other, in every form that holds several.
+        if state is None or entry.socket != socket:
+            end()
+            state, socket = _State(StreamJudge(era), room), entry.socket
+        _take(state, entry, sink)
+    end()
+    verdict, sentence = _verdict(whole, broken, strict=strict, fixed_era=era)
+    more = whole.number - len(connections)
+    return FileReport(quote(name), verdict, sentence, tuple(connections), tuple(problems), broken, entries, more)
+
+
+def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
+    """The judgement on a connection that has come to its end, added to the whole; None where there is no room."""
+    state.add(state.judge.finish(), 0)
+    whole.number += 1
+    whole.errors += state.severities["error"]
+    whole.warnings += state.severities["warning"]
+    if state.judge.dialect not in _OURS:
+        whole.other_dialect = whole.other_dialect or title(state.judge.dialect)
+    if state.room.connections <= 0:
+        return None
+    state.room.connections -= 1
+    return _connection(socket, state)
 
 
 def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     if entry.direction == "close":
         state.judge.close()
-        state.events["close", _kind(entry.event)] += 1
+        state.count("close", _kind(entry.event), known=False)
         return
     kind = _kind(entry.event)
     server, client = _known_names()
     sender = entry.direction or infer_direction(kind, server, client)
     # A name that nobody knows is most likely a server's: clients of the API are few, servers that differ are many.
     direction: Direction = "client" if sender == "client" else "server"
-    state.events[direction, kind] += 1
+    state.count(direction, kind, known=kind in server or kind in client)
     state.add(state.judge.feed(direction, entry.event, entry.at), entry.line)
     state.recent.append((entry.line, direction, kind))
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
-    if told is not None and len(state.migrated) < MOST_MIGRATED:
-        text = json.dumps(told.event, ensure_ascii=False)
-        state.migrated.append(Migrated(entry.line, kind, text, told.changes))
+    if told is not None and len(state.migrated) < MOST_MIGRATED and state.room.migrated > 0:
+        state.room.migrated -= 1
+        text = cut(quote_start(json.dumps(told.event, ensure_ascii=False), MOST_MIGRATED_TEXT + 1), MOST_MIGRATED_TEXT)
+        state.migrated.append(Migrated(entry.line, quote(kind), text, tuple(map(quote, told.changes))))
     if sink is not None and isinstance(entry.event, dict):
         sink({"dir": direction, "event": told.event if told else entry.event})
 
@@ -111,38 +179,47 @@ def _known_names() -> tuple[frozenset[str], frozenset[str]]:
 
 def _connection(number: int, state: _State) -> Connection:
     dialect = state.judge.dialect
+    timeline = state.judge.timeline()
+    shown = timeline.items[max(0, len(timeline.items) - state.room.items) :]
+    state.room.items -= len(shown)
     return Connection(
         socket=number,
         dialect=dialect,
         dialect_title=title(dialect),
-        events=dict(state.events),
+        events=_quoted_names(state.events),
         severities={name: state.severities[name] for name in ("error", "warning", "notice")},
         rules=dict(state.rules.most_common()),
         violations=tuple(state.kept),
-        timeline=state.judge.timeline(),
+        timeline=replace(
+            timeline, items=quoted(shown), forgotten=timeline.forgotten + len(timeline.items) - len(shown)
+        ),
         migrated=tuple(state.migrated),
     )
 
 
-def _verdict(
-    connections: tuple[Connection, ...], broken: int, *, strict: bool, fixed_era: str | None
-) -> tuple[Verdict, str]:
+def _quoted_names(events: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for (sender, kind), count in events.items():
+        counts[sender, quote(kind)] += count
+    return dict(counts)
+
+
+def _verdict(whole: _Sum, broken: int, *, strict: bool, fixed_era: str | None) -> tuple[Verdict, str]:
     """Errors and broken lines fail; a stream of another era than GA fails too, unless that era was asked for."""
-    errors = sum(item.severities["error"] for item in connections)
-    warnings = sum(item.severities["warning"] for item in connections)
-    others = [item for item in connections if item.dialect not in _OURS and fixed_era is None]
-    if not connections:
+    errors, warnings = whole.errors, whole.warnings
+    other = whole.other_dialect if fixed_era is None else ""
+    if not whole.number:
         return "fail", "no event could be read"
     told: list[str] = []
-    if others:
-        told.append(f"this is {others[0].dialect_title}, not the GA Realtime API")
+    if other:
+        told.append(f"this is {other}, not the GA Realtime API")
     if errors:
         told.append(f"{errors} error{'s' if errors > 1 else ''}")
     if broken:
         told.append(f"{broken} line{'s' if broken > 1 else ''} could not be read")
     if warnings:
         told.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
-    if others or errors or broken or (strict and warnings):
+    if other or errors or broken or (strict and warnings):
         return "fail", "; ".join(told)
     return ("warn", "; ".join(told)) if warnings else ("pass", "no error")
 

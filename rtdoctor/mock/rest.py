@@ -80,7 +80,7 @@ def _listed(now: int) -> list[dict[str, Any]]:
 async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Response:
     try:
         body = json.loads(await request.text() or "{}")
-    except (ValueError, RecursionError, LookupError):
+    except (ValueError, RecursionError, LookupError, web.RequestPayloadError):
         body = None
     if not isinstance(body, dict):
         return _error(400, refusals()["not-json"].error({}, None))

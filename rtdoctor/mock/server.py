@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
@@ -22,6 +23,21 @@ MOST_MESSAGE = 16 * 1024 * 1024
 PING_SECONDS = 20.26  # observed 2026-09-18
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    """aiohttp logs a traceback for a request that cannot be parsed. Whoever sent it has been told; of another error the
+    kind is worth a line."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | web.RequestPayloadError | OSError):
+        return False
+    if error is not None:
+        record.msg, record.exc_info = f"mock: {record.msg} ({type(error).__name__})", None
+    return True
+
+
+_LOG = logging.getLogger("rtdoctor.mock")
+_LOG.addFilter(_one_line)
 
 
 class Mock:
@@ -57,7 +73,7 @@ class Mock:
 
     async def start(self, port: int = 0) -> None:
         """Listen on 127.0.0.1, on a free port when none is given."""
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.5)
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None, logger=_LOG), shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._tls)
         await site.start()

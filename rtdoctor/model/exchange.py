@@ -49,13 +49,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame or mark of a session. `at` is in seconds since the 101; `text` is None for binary data."""
+    """One frame or mark of a session. `at` is in seconds since the 101; `text` is None for binary data.
+
+    Audio that we send is not kept: of appends in a row there is one frame, whose text is the event without its audio.
+    `audio_bytes` tells how much that was, `size` the bytes of all of them.
+    """
 
     at: float
     direction: Literal["client", "server"]
     kind: Literal["text", "binary"]
     text: str | None
     size: int
+    audio_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,49 +5,33 @@ It is never printed: `shown` makes the printable form, and its `repr` tells only
 
 import binascii
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
-from rtdoctor.model.redact import key_shaped
-from rtdoctor.model.secret import MASK, Secret, SecretKind, mask
+from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.quote import opaque_words, quote, quote_header, quote_own, secret_words
+from rtdoctor.privacy.secret import MASK, Secret, SecretKind, mask
 
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta."
-_ACCOUNT_HEADERS = frozenset(("openai-organization", "openai-project"))
-_COOKIES = frozenset(("cookie", "set-cookie"))
-_SECRET_HEADERS = frozenset(
-    (
-        *("authorization", "api-key", "x-api-key", "proxy-authorization", "cf-aig-authorization"),
-        *("x-goog-api-key", "x-auth-token", "subscription-key", "ocp-apim-subscription-key"),
-        *_ACCOUNT_HEADERS,
-        *_COOKIES,
-    )
-)
-_SECRET_QUERY = frozenset(
-    (
-        *("api-key", "api_key", "key", "token", "authorization", "access_token", "sig", "signature", "secret"),
-        *("client_secret", "password", "subscription-key", "ocp-apim-subscription-key"),
-    )
-)
-# A header or query with such a word in its name holds something that nobody shows, whether it is known here or not.
-_TELLING = re.compile(r"key|token|secret|auth|passw|cookie|credential|signature", re.IGNORECASE)
 _SOURCE = "the handshake given"
 # A mark as it reads in a query that was encoded.
-_ENCODED_MARK = re.compile(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
+_ENCODED_MARK = pattern(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Given:
-    """URL (ws or wss), headers, offered subprotocols, and the client events to send after the first event."""
+    """URL (ws or wss), headers, offered subprotocols, and what to send after the first event: client events, and text
+    and bytes that are none."""
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     subprotocols: tuple[str, ...] = ()
-    events: tuple[Mapping[str, Any] | str, ...] = ()
+    events: tuple[Mapping[str, Any] | str | bytes, ...] = ()
 
     def __repr__(self) -> str:
         parts = urlsplit(self.url)
@@ -86,7 +70,7 @@ class Given:
             ways.append("subprotocol")
         if self.header("api-key"):
             ways.append("api-key")
-        if any(name.lower() in _SECRET_QUERY for name in self.query):
+        if any(vocabulary.is_credential_query(name) for name in self.query):
             ways.append("query")
         return tuple(ways)
 
@@ -99,31 +83,36 @@ class Given:
         """What it proves itself with: every way in which a key is sent, the plain key after the form with a scheme."""
         found: list[tuple[str, SecretKind]] = []
         for name, value in self.headers:
-            if name.lower() in _SECRET_HEADERS and name.lower() not in _ACCOUNT_HEADERS:
-                found.append((value, "cookie" if name.lower() in _COOKIES else _kind_of(value)))
+            if vocabulary.is_cookie(name) or vocabulary.is_credential_header(name):
+                found.append((value, "cookie" if vocabulary.is_cookie(name) else _kind_of(value)))
         found += [(value.split(" ", 1)[1].strip(), kind) for value, kind in found if " " in value]
         for item in self.subprotocols:
             if item.startswith(KEY_SUBPROTOCOL):
                 plain = item.removeprefix(KEY_SUBPROTOCOL)
                 found.append((plain, _kind_of(plain)))
         for name, value in self.query.items():
-            if name.lower() in _SECRET_QUERY:
+            if vocabulary.is_credential_query(name):
                 found += [(value, "query-key"), (value.removeprefix("Bearer ").strip(), "query-key")]
         return [Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value]
 
     def secrets(self) -> list[Secret]:
-        """Everything in it that must not be shown, for the redactor; the credentials come last."""
+        """Everything in it that must not be shown, the credentials come last."""
         user = urlsplit(self.url)
         found: list[tuple[str, SecretKind]] = []
         for part in (user.username, user.password):
             found += [(part, "bearer"), (unquote(part), "bearer")] if part else []
-        found += [(value, "organisation") for name, value in self.headers if name.lower() in _ACCOUNT_HEADERS]
+        found += [(value, "organisation") for name, value in self.headers if vocabulary.is_account_header(name)]
         found += [(password, "bearer") for _, value in self.headers if (password := _basic_password(value))]
-        named = (*self.headers, *self.query.items())
-        found += [(value, "bearer") for name, value in named if _TELLING.search(name)]
+        found += [(value, "bearer") for name, value in self.headers if vocabulary.is_secret_header(name)]
+        found += [(value, "bearer") for name, value in self.query.items() if vocabulary.is_secret_query(name)]
+        found += [
+            (crumb, "cookie") for name, value in self.headers if vocabulary.is_cookie(name) for crumb in _crumbs(value)
+        ]
+        # Whatever is not shown of it must not come back in an answer either.
         texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
-        texts += [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
-        found += [(word, "key") for text in texts for word in key_shaped(text)]
+        found += [(word, "key") for text in texts for word in opaque_words(text)]
+        events = [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
+        found += [(word, "key") for text in events for word in secret_words(text)]
         return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value), *self.credentials()]
 
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
@@ -149,23 +138,20 @@ class Given:
     def written(self) -> str:
         """All that goes out, as one text: never to be shown."""
         lines = [self.url, *(f"{name}: {value}" for name, value in self.headers), *self.subprotocols]
-        return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e) for e in self.events)))
+        return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e, default=str) for e in self.events)))
 
     def shown(self) -> "Given":
-        """The printable form: every credential masked."""
-        query = {name: mask(value) if _hidden(name, _SECRET_QUERY) else value for name, value in self.query.items()}
-        masked = self.with_query(query) if query else self
-        parts = urlsplit(masked.url)
-        if "@" in parts.netloc:
-            # No brackets here: they would make the host an IPv6 address.
-            masked = replace(masked, url=urlunsplit(parts._replace(netloc="secret@" + parts.netloc.rpartition("@")[2])))
+        """The printable form: credentials masked, the rest quoted, what has a name of its own by what it looks like."""
+        query = {quote(name): _shown_value(name, value, in_query=True) for name, value in self.query.items()}
+        parts = urlsplit(self.url)
+        # No brackets in the host: they would make it an IPv6 address.
+        host = "secret@" + parts.netloc.rpartition("@")[2] if "@" in parts.netloc else parts.netloc
+        parts = parts._replace(netloc=host, path=quote(parts.path), fragment=quote(parts.fragment))
+        masked = replace(self, url=urlunsplit(parts))
         return replace(
-            masked,
-            headers=tuple((n, _masked(v) if _hidden(n, _SECRET_HEADERS) else v) for n, v in self.headers),
-            subprotocols=tuple(
-                KEY_SUBPROTOCOL + mask(s.removeprefix(KEY_SUBPROTOCOL)) if s.startswith(KEY_SUBPROTOCOL) else s
-                for s in self.subprotocols
-            ),
+            masked.with_query(query) if query else masked,
+            headers=tuple((quote(n), _shown_value(n, v, in_query=False)) for n, v in self.headers),
+            subprotocols=tuple(_shown_subprotocol(item) for item in self.subprotocols),
         )
 
     def request(self) -> Request:
@@ -205,20 +191,33 @@ def _basic_password(value: str) -> str:
         return ""
 
 
-def _masked(value: str) -> str:
-    """A header's value with its scheme, which is no secret: whether `Bearer` is there is what a user must see."""
+def _crumbs(cookies: str) -> list[str]:
+    """The values of the cookies in a header."""
+    return [crumb.partition("=")[2].strip() for crumb in cookies.split(";")]
+
+
+def _shown_value(name: str, value: str, *, in_query: bool) -> str:
+    """A header's value keeps its scheme, which is no secret: whether `Bearer` is there is what a user must see."""
+    if not (vocabulary.is_secret_query(name) if in_query else vocabulary.is_secret_header(name)):
+        return quote_own(name, value)
+    if vocabulary.is_cookie(name):
+        return quote_header(name, value)
     scheme, space, rest = value.partition(" ")
     return f"{scheme} {mask(rest.strip())}" if space and scheme in ("Bearer", "Basic") else mask(value)
 
 
-def _hidden(name: str, known: frozenset[str]) -> bool:
-    return name.lower() in known or _TELLING.search(name) is not None
+def _shown_subprotocol(item: str) -> str:
+    if item.startswith(KEY_SUBPROTOCOL):
+        return KEY_SUBPROTOCOL + mask(item.removeprefix(KEY_SUBPROTOCOL))
+    return quote(item)
 
 
 def _walked(value: Any, out: Callable[[str], str]) -> Any:
     """A JSON value with every text in it put through a function."""
     if isinstance(value, str):
         return out(value)
+    if isinstance(value, bytes):
+        return out(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     if isinstance(value, Mapping):
         return {out(str(name)): _walked(item, out) for name, item in value.items()}
     return [_walked(item, out) for item in value] if isinstance(value, list) else value

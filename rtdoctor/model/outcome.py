@@ -1,10 +1,10 @@
 """The few facts that decide about an attempt, and how a condition is matched against them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 
 
@@ -139,9 +139,8 @@ def _test(name: str, argument: Any, fact: Any) -> bool:
     if name == "has":
         return any(isinstance(value, str) and argument.lower() in value.lower() for value in values)
     if name == "matches":
-        # The rules' own expressions are text; those of scenario files come compiled, to a matcher of linear time.
-        search = argument.search if hasattr(argument, "search") else re.compile(argument, re.IGNORECASE).search
-        return any(isinstance(value, str) and bool(search(value)) for value in values)
+        wanted = pattern(f"(?i){argument}")
+        return any(isinstance(value, str) and wanted.search(value) is not None for value in values)
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if name == "min":
         return any(number >= argument for number in numbers)

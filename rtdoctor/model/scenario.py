@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rtdoctor.model.event import type_of
+from rtdoctor.model.event import folded
 from rtdoctor.model.finding import Evidence
 
 Auth = Literal["header", "subprotocol", "query", "api-key"]
@@ -24,10 +24,23 @@ FREE_EVENTS = frozenset(
 )
 
 
+# In server VAD a server may answer silence with a response of its own after so long: nobody asks for it again.
+_SPEAKS_BY_ITSELF = folded("idle_timeout_ms")
+
+
 def is_free(event: Mapping[str, Any]) -> bool:
-    """True for a client event that costs nothing, by its type."""
+    """True for a client event that costs nothing: its type is on the list, and it lets no server speak by itself."""
     kind = event.get("type")
-    return isinstance(kind, str) and kind in FREE_EVENTS
+    return isinstance(kind, str) and kind in FREE_EVENTS and not _lets_speak(event)
+
+
+def _lets_speak(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(
+            (inner is not None and folded(str(name)) == _SPEAKS_BY_ITSELF) or _lets_speak(inner)
+            for name, inner in value.items()
+        )
+    return isinstance(value, (list, tuple)) and any(_lets_speak(inner) for inner in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +104,10 @@ class Scenario:
 
     @property
     def billable(self) -> bool:
-        """True when it sends anything that may cost money: audio, a response, or bytes that could be such an event."""
-        return any(
-            step.audio is not None
-            or (step.send is not None and not is_free(step.send))
-            or ((kind := type_of(step.text)) is not None and kind not in FREE_EVENTS)
-            for step in self.steps
-        )
+        """True when it sends an event that may cost money: audio, a response, or one that nobody knows."""
+        return any(step.audio is not None or (step.send is not None and not is_free(step.send)) for step in self.steps)
+
+    @property
+    def raw(self) -> bool:
+        """True when it sends text or bytes as they are: what a server reads in them, nobody can tell."""
+        return any(step.text is not None or step.binary is not None for step in self.steps)

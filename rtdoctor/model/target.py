@@ -1,16 +1,18 @@
 """What is to be reached: base URL, profile and route. No credential in here."""
 
 import ipaddress
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from rtdoctor.model.secret import Secret
+from rtdoctor.linear import pattern
+from rtdoctor.privacy.secret import Secret
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
 REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_SOCKET = pattern(r"/realtime(?:/([^/]+))?$")
 
 Profile = Literal["mock", "openai", "azure", "compatible"]
 Aim = Literal["transcription", "realtime"]
@@ -64,7 +66,7 @@ class Route:
         return next((p.addresses for p in self.pinned if (p.host, p.port) == (host.lower(), port)), ())
 
     def secrets(self) -> list[Secret]:
-        """The proxy's password, for the redactor."""
+        """The proxy's password, to be kept from every output."""
         password = urlsplit(self.proxy or "").password
         forms = dict.fromkeys((password, unquote(password))) if password else ()
         return [Secret(form, "proxy-password", "the proxy's URL") for form in forms]
@@ -171,7 +173,7 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
         BadTarget: no URL, another scheme, user information in it, or no host.
     """
     text = text.strip()
-    if not re.match(r"^[A-Za-z][A-Za-z0-9+.\-]*://", text):
+    if not _SCHEME.match(text):
         raise BadTarget(f"'{text}' is no URL: it wants a scheme, such as https://{text.lstrip('/') or 'host/v1'}")
     try:
         parts = urlsplit(text)
@@ -183,7 +185,7 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
         raise BadTarget(f"the scheme '{parts.scheme}' is not one of https, wss, http, ws")
     if parts.username is not None or parts.password is not None:
         raise BadTarget("the URL holds user information (user:password@); give the key with --key-env or --key-file")
-    if not parts.hostname or re.search(r"[\s\x00-\x1f]", parts.hostname):
+    if not parts.hostname or any(char.isspace() or char < " " for char in parts.hostname):
         raise BadTarget(f"'{text}' names no host")
     try:
         parts.hostname.encode("idna" if not parts.hostname.isascii() else "ascii")
@@ -191,7 +193,7 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
         raise BadTarget(f"'{parts.hostname}' is no host name") from error
     notes: list[str] = []
     path, tail = parts.path.rstrip("/"), ""
-    found = re.search(r"/realtime(?:/([^/]+))?$", path)
+    found = _SOCKET.search(path)
     if found and (found.group(1) is None or found.group(1) in REST_TAILS):
         path, tail = path[: found.start()], found.group(1) or ""
     if not path and not found and not as_sdk:

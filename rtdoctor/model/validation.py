@@ -21,7 +21,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """A beta event of the stream in its GA form, as JSON, with a sentence for each change."""
+    """A beta event of the stream in its GA form, as JSON (cut where it is long), with a sentence for each change."""
 
     line: int
     event_type: str
@@ -33,8 +33,8 @@ class Migrated:
 class Connection:
     """The judgement on one connection of a recording.
 
-    `events` counts by (sender, type); `severities` and `rules` count every violation, `violations` holds the first
-    ones of each rule.
+    `events` counts by (sender, type), unknown types after the first 50 as "(others)"; `severities` and `rules` count
+    every violation, `violations` holds the first ones of each rule.
     """
 
     socket: int
@@ -50,7 +50,8 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file: its connections, the lines that could not be read (the first ones, and how many in all)."""
+    """One file: its first connections and how many more were judged, the lines that could not be read (the first ones,
+    and how many in all)."""
 
     file: str
     verdict: Verdict
@@ -59,6 +60,7 @@ class FileReport:
     problems: tuple[str, ...]
     problem_count: int
     entries: int
+    more_connections: int = 0
 
 
 @dataclass(frozen=True, slots=True)

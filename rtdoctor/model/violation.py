@@ -1,7 +1,9 @@
 """What a judge of event streams found wrong: one deviation, where it is, and the evidence for the rule."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from rtdoctor.privacy.quote import quote
 
 Severity = Literal["error", "warning", "notice"]
 Direction = Literal["server", "client"]
@@ -27,3 +29,15 @@ class Violation:
     hint: str = ""
     evidence: str = ""
     seen: str = ""
+
+    def quoted(self) -> "Violation":
+        """The same with everything quoted that may come from the stream."""
+        return replace(
+            self,
+            message=quote(self.message),
+            event_type=quote(self.event_type),
+            pointer=quote(self.pointer),
+            wanted=quote(self.wanted),
+            got=quote(self.got),
+            hint=quote(self.hint),
+        )

@@ -4,6 +4,7 @@ numpy is imported here and where samples are touched, nowhere else.
 """
 
 import base64
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,26 +55,50 @@ def from_g711(data: bytes, law: str) -> Samples:
     return np.where(bits & 0x80, size, -size).astype(np.float32) / 32768.0
 
 
+class Gauge:
+    """Measures samples that come in blocks."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._count = 0
+        self._peak = 0.0
+        self._squares = 0.0
+        self._clipped = 0
+
+    @property
+    def seconds(self) -> float:
+        """How much has come."""
+        return self._count / self._rate
+
+    def add(self, samples: Samples) -> bool:
+        """Take the next block; False when there is something in it that is no number."""
+        size = np.abs(samples)
+        self._count += len(samples)
+        self._peak = max(self._peak, float(size.max(initial=0.0)))
+        self._squares += float(np.sum(np.square(samples, dtype=np.float64)))
+        self._clipped += int(np.count_nonzero(size >= 0.999))
+        return math.isfinite(self._squares)
+
+    def measure(self) -> Measure:
+        """Of all blocks together; levels that are no numbers where samples were none."""
+        count = max(self._count, 1)
+        rms = math.sqrt(self._squares / count) if math.isfinite(self._squares) else math.nan
+        return Measure(self.seconds, _decibel(self._peak), _decibel(rms), self._clipped / count)
+
+
 def measure(samples: Samples, rate: int) -> Measure:
     """Length, levels and clipping of samples."""
-    if not len(samples):
-        return Measure(0.0, -120.0, -120.0, 0.0)
-    size = np.abs(samples)
-    rms = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-    return Measure(
-        seconds=len(samples) / rate,
-        peak_db=_decibel(float(size.max())),
-        rms_db=_decibel(rms),
-        clipped=float(np.mean(size >= 0.999)),
-    )
+    gauge = Gauge(rate)
+    gauge.add(samples)
+    return gauge.measure()
 
 
 def _decibel(value: float) -> float:
-    return round(20 * float(np.log10(max(value, 1e-6))), 1)
+    return round(20 * math.log10(max(value, 1e-6)), 1) if math.isfinite(value) else math.nan
 
 
-def chunks(pcm: bytes, ms: int) -> Iterator[bytes]:
-    """Cut PCM16 at 24 kHz into pieces of so many milliseconds.
+def chunks(pcm: bytes, ms: int, silence_ms: int = 0) -> Iterator[bytes]:
+    """Cut PCM16 at 24 kHz, and so much silence after it, into pieces of so many milliseconds.
 
     Raises:
         ValueError: a piece outside 20 to 100 ms.
@@ -81,8 +106,10 @@ def chunks(pcm: bytes, ms: int) -> Iterator[bytes]:
     if not 20 <= ms <= 100:
         raise ValueError(f"a chunk of {ms} ms; 20 to 100 are allowed")
     size = RATE * BYTES_PER_SAMPLE * ms // 1000
-    for start in range(0, len(pcm), size):
-        yield pcm[start : start + size]
+    whole = len(pcm) + RATE * BYTES_PER_SAMPLE * silence_ms // 1000
+    for start in range(0, whole, size):
+        piece = pcm[start : start + size]
+        yield piece + bytes(min(size, whole - start) - len(piece))
 
 
 def append_event(piece: bytes) -> dict[str, Any]:

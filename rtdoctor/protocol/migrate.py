@@ -18,6 +18,9 @@ from rtdoctor.model.violation import Direction
 Kind = Literal["realtime", "transcription", "response"]
 
 
+_MOST_CHANGES, _NAME = 100, 80  # changes that are told of one event, and characters of a field's name
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The GA form of a beta event, and what was changed: sentences that begin with the field's name."""
@@ -69,7 +72,10 @@ def migrate(event: object, direction: Direction | None = None) -> Migration | No
         made["response"] = _response(response, changes)
     if isinstance(item := event.get("item"), dict):
         made["item"] = _item(item, "item", changes)
-    return Migration(made, tuple(changes)) if changes else None
+    told = changes[:_MOST_CHANGES]
+    if len(changes) > len(told):
+        told.append(f"and {len(changes) - len(told)} more changes.")
+    return Migration(made, tuple(told)) if changes else None
 
 
 def ga_name(beta_event: str) -> str:
@@ -168,7 +174,7 @@ def _fields(held: Mapping[str, object], kind: Kind, changes: list[str]) -> dict[
         move = tables.fields.get((kind, field))
         if move is None:
             if moved and field not in tables.known[kind]:
-                changes.append(f"{field}: no GA field of this name is known; kept as it is.")
+                changes.append(f"{field[:_NAME]}: no GA field of this name is known; kept as it is.")
         elif not move.to:
             changes.append(f"{field}: {move.reason}; removed.")
         else:

@@ -2,10 +2,12 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterable
+from heapq import nsmallest
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.protocol.catalog import about, event_types, schema_file
 from rtdoctor.protocol.era import recognise, title
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 _WIDTH = 80
-_BASE64 = re.compile(r"[A-Za-z0-9+/_=-]{48}")
+_MOST_FIELDS = 100  # undocumented ones of one object that are told
+_BASE64 = pattern(r"[A-Za-z0-9+/_=-]{48}")
 _BOUNDS = {
     "minimum": "at least",
     "maximum": "at most",
@@ -51,10 +54,11 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
     place = pointer or "the top level"
     if keyword == "additionalProperties":
         known = node["properties"]
-        for field in sorted(set(got) - set(known)):
+        unknown, unused = got.keys() - known.keys(), known.keys() - got.keys()
+        for field in nsmallest(_MOST_FIELDS, unknown):
             spot = f"{pointer}/{_escape(field)}"
             moved = ga_place(spot) if ga else ""
-            hint = f"a beta field; in GA it is {moved}" if moved else nearest(field, set(known) - set(got))
+            hint = f"a beta field; in GA it is {moved}" if moved else nearest(field, unused)
             yield facts | {
                 "severity": "notice",
                 "rule": "shape.undocumented",
@@ -62,6 +66,12 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
                 "pointer": spot,
                 "got": show(got[field]),
                 "hint": hint,
+            }
+        if len(unknown) > _MOST_FIELDS:
+            yield facts | {
+                "severity": "notice",
+                "rule": "shape.undocumented",
+                "message": f"{place} has {len(unknown) - _MOST_FIELDS} more fields that nobody documents",
             }
     elif keyword == "required":
         field = error.kind.property  # type: ignore[attr-defined]
@@ -74,7 +84,7 @@ def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: 
                 "pointer": f"{pointer}/{_escape(field)}",
                 "wanted": _wanted(form),
                 "got": "nothing",
-                "hint": nearest(field, set(got) - set(node["properties"]), "there is {}"),
+                "hint": nearest(field, nsmallest(_MOST_FIELDS, got.keys() - node["properties"].keys()), "there is {}"),
             }
         )
     elif keyword == "type":
@@ -129,10 +139,12 @@ def unknown_type(kind: str, direction: Direction, era: str, index: int) -> Viola
 
 def nearest(name: str, candidates: Iterable[str], phrase: str = "did you mean {}?") -> str:
     """A hint with the candidate nearest to a name, or nothing where none is near."""
-    if len(name) > 200:  # difflib is quadratic, and no name is that long
+    # difflib is quadratic, and no name is longer than what is shown of one
+    if len(name) > _WIDTH:
         return ""
-    near = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.7)
-    return phrase.format(f"'{near[0]}'") if near and len(near[0]) <= _WIDTH else ""
+    short = sorted(each for each in candidates if len(each) <= _WIDTH)
+    near = difflib.get_close_matches(name, short, n=1, cutoff=0.7)
+    return phrase.format(f"'{near[0]}'") if near else ""
 
 
 def show(value: object) -> str:
@@ -142,7 +154,7 @@ def show(value: object) -> str:
             return f"text of {len(value)} characters"
         text = repr(value[:_WIDTH])
     elif isinstance(value, dict):
-        text = f"object with {', '.join(str(key)[:_WIDTH] for key in list(value)[:8]) or 'no fields'}"
+        text = f"object with {', '.join(str(key)[:_WIDTH] for key in islice(value, 8)) or 'no fields'}"
         text = "object" if _BASE64.search(text) else text
     elif isinstance(value, list):
         text = f"array of {len(value)}"

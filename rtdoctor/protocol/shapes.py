@@ -10,6 +10,7 @@ undocumented field is a notice; names of models and voices and codes of errors a
 """
 
 from functools import cache, lru_cache
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from rtdoctor.model.violation import Direction, Violation
@@ -19,9 +20,13 @@ from rtdoctor.protocol.shape_errors import explain, not_an_event, unknown_type
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
 
+# Of one event so many errors are told, and looked for in so many values: the validator makes them all at once, each
+# with copies of the value that it is about, in some KB a wrong value.
+_MOST_ERRORS, _MOST_JUDGED, _MOST_TEXT = 100, 2_000, 20_000
+
 
 def judge_shape(event: object, direction: Direction, index: int = -1, era: str = "ga") -> list[Violation]:
-    """Everything wrong with the shape of one event as it was parsed from JSON; empty if nothing is.
+    """What is wrong with the shape of one event as it was parsed from JSON, its first 100 errors; empty if nothing is.
 
     `era` is `ga`, `beta` or `translation`. Errors come before notices. Never raises on what JSON can hold.
     Raises ValueError for an era without schemas.
@@ -52,9 +57,30 @@ def _judge(validator: "Draft202012Validator", value: object, name: str, kind: st
     try:
         if validator.is_valid(value):
             return []
-        return explain(list(validator.iter_errors(value)), value, name, kind, index)
-    except ValueError as problem:  # nested deeper than the validator goes, or text that no UTF-8 can hold
+        errors = list(islice(validator.iter_errors(_head(value)), _MOST_ERRORS))
+        if not errors:
+            return [not_an_event("the event is wrong beyond the first of its many values", value, index, kind=kind)]
+        return explain(errors, value, name, kind, index)
+    except (ValueError, RecursionError) as problem:  # nested deeper than it goes, or text that no UTF-8 can hold
         return [not_an_event(f"the event cannot be judged ({problem})", value, index, kind=kind)]
+
+
+def _head(value: object) -> object:
+    """The value with its lists and texts cut, every place in it as it was."""
+    left = _MOST_JUDGED
+
+    def cut(node: object) -> object:
+        nonlocal left
+        left -= 1
+        if isinstance(node, str):
+            return node[:_MOST_TEXT]
+        if isinstance(node, list):
+            return [cut(item) for item in takewhile(lambda _: left > 0, node)]
+        if isinstance(node, dict):
+            return {key: cut(item) for key, item in node.items()}
+        return node
+
+    return cut(value)
 
 
 @lru_cache(maxsize=512)  # there are about 120 types; an unknown one raises, and is not kept

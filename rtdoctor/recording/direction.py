@@ -1,8 +1,8 @@
 """Who sent an event: from a field's value, from the marks in a log line, or from the event's name."""
 
-import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 
+from rtdoctor.linear import Pattern, pattern
 from rtdoctor.model.entry import EntryDirection
 
 # Logs are nearly always written by the client, so what it received came from the server.
@@ -20,18 +20,20 @@ _WORDS: dict[str, EntryDirection] = {
     **dict.fromkeys(("close", "closed", "websocket.close"), "close"),
 }
 
-_PAIR = re.compile(r"\b(client|server|c|s)\s*(?:-+>|→|to)\s*(client|server|c|s)\b", re.IGNORECASE)
-# the last form is the websockets library's own log: "> TEXT '{…}' [37 bytes]"
-_ARROW = re.compile(
-    r"(?<![\w<=>-])(?:-{1,2}>|>{2,3}|<-{1,2}|<{2,3}|[→←⬆⬇↑↓])(?![<=>-])"
-    r"|(?:^|\s)[<>]\s*$|(?<![\w<=>-])[<>](?= TEXT\b)"
-)
-_PLAIN = re.compile(
-    r"\b(?:sent|send|sending|received|receive|receiving|recv|rcvd|inbound|outbound|incoming|outgoing|client|server)\b",
-    re.IGNORECASE,
+# Arrows beyond ASCII, as characters that expressions can tell apart.
+_ARROWS = "→←⬆⬇↑↓"
+_PLAIN_ARROWS = str.maketrans(_ARROWS, "\x01\x02\x03\x04\x05\x06")
+
+_PAIR = pattern(r"(?i)\b(client|server|c|s)\s*(?:-+>|\x01|to)\s*(client|server|c|s)\b")
+_ARROW = pattern(r"-{1,2}>|>{2,3}|<-{1,2}|<{2,3}|[\x01-\x06]")
+_BESIDE_ARROW = "<=>-"
+# the websockets library's own log: "> TEXT '{…}' [37 bytes]"
+_TEXT = pattern(r"(?P<arrow>[<>]) TEXT\b")
+_PLAIN = pattern(
+    r"(?i)\b(?:sent|send|sending|received|receive|receiving|recv|rcvd|inbound|outbound|incoming|outgoing|client|server)\b"
 )
 # too common in prose to be taken in small letters without brackets
-_SHORT = re.compile(r"\b(?:IN|OUT|TX|RX|UP|DOWN)\b|[\[(<](?:in|out|tx|rx|up|down)[\])>]|\b(?:in|out|tx|rx)\s*:\s*$")
+_SHORT = pattern(r"\b(?:IN|OUT|TX|RX|UP|DOWN)\b|[\[(<](?:in|out|tx|rx|up|down)[\])>]|\b(?:in|out|tx|rx)\s*:\s*$")
 
 
 def direction_of(word: object) -> EntryDirection | None:
@@ -46,14 +48,42 @@ def direction_of(word: object) -> EntryDirection | None:
 
 def direction_in_prefix(prefix: str) -> EntryDirection | None:
     """What the text before an event says; None if there is no mark, or if two marks disagree."""
-    if pair := _PAIR.search(prefix):
+    plain = prefix if prefix.isascii() else prefix.translate(_PLAIN_ARROWS)
+    if ("->" in plain or "to" in plain.lower() or plain is not prefix) and (pair := _PAIR.search(plain)):
         first, second = pair[1][0].lower(), pair[2][0].lower()
         return None if first == second else "server" if first == "s" else "client"
-    for marks, around in ((_ARROW, " \t"), (_SHORT, " \t[]()<>:"), (_PLAIN, "")):
-        said = {_WORDS.get(found[0].strip(around).lower()) for found in marks.finditer(prefix)}
+    for marks, around in (
+        (_arrows(prefix, plain), " \t"),
+        (_found(_SHORT, prefix), " \t[]()<>:"),
+        (_found(_PLAIN, prefix), ""),
+    ):
+        said = {_WORDS.get(mark.strip(around).lower()) for mark in marks}
         if said:
             return said.pop() if len(said) == 1 else None
     return None
+
+
+def _arrows(prefix: str, plain: str) -> Iterator[str]:
+    if plain.isascii() and "<" not in plain and ">" not in plain and plain is prefix:
+        return
+    for found in _ARROW.finditer(plain):
+        start, end = found.span()
+        before, after = plain[max(0, start - 1) : start], plain[end : end + 1]
+        if not (_joins(before) or (after and after in _BESIDE_ARROW)):
+            yield prefix[start:end]
+    last = plain.rstrip()
+    if last.endswith(("<", ">")) and (len(last) == 1 or last[-2].isspace()):
+        yield last[-1]
+    if " TEXT" in plain:
+        yield from (found["arrow"] for found in _TEXT.finditer(plain) if not _joins(plain[: found.start()][-1:]))
+
+
+def _joins(before: str) -> bool:
+    return bool(before) and (before.isalnum() or before == "_" or before in _BESIDE_ARROW)
+
+
+def _found(marks: Pattern, text: str) -> Iterator[str]:
+    return (found[0] for found in marks.finditer(text))
 
 
 def infer_direction(name: object, server: Container[str], client: Container[str]) -> EntryDirection | None:

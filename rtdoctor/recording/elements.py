@@ -6,19 +6,19 @@ this, stops at the first error, holds a string of any length, and builds small o
 them out.)
 """
 
-import re
 from collections.abc import Iterator
 
+from rtdoctor.linear import byte_pattern
 from rtdoctor.recording.parse import MAX_BYTES
-from rtdoctor.recording.scan import STRING_REST, UP_TO_BRACKET
+from rtdoctor.recording.scan import BALANCED, STRING_REST, UP_TO_BRACKET
 
 Path = tuple[str | None, ...]
 """Keys from the outside in; None is each element of an array: HAR is log, entries, None, _webSocketMessages,
 None.
 """
 
-_SPACE = re.compile(rb"[ \t\r\n]*+")
-_SCALAR = re.compile(rb'[^\s,:{}\[\]"]*+')
+_SPACE = byte_pattern(rb"[ \t\r\n]*")
+_SCALAR = byte_pattern(rb'[^\s\v,:{}\[\]"]*')
 
 
 class Malformed(Exception):
@@ -64,9 +64,12 @@ class _Window:
     def peek(self) -> bytes:
         """The next byte that is no space; empty at the end."""
         while True:
-            self.at = _end(_SPACE, self.data, self.at)
-            if self.at < len(self.data):
-                return bytes(self.data[self.at : self.at + 1])
+            byte = bytes(self.data[self.at : self.at + 1])
+            if not byte or byte.isspace():
+                self.at = _SPACE.end(self.data, self.at)
+                byte = bytes(self.data[self.at : self.at + 1])
+            if byte:
+                return byte
             if not self.more():
                 return b""
 
@@ -81,7 +84,7 @@ class _Window:
     def skip_string(self) -> None:
         """From after an opening quote to after the closing one."""
         while True:
-            self.at = _end(STRING_REST, self.data, self.at)
+            self.at = STRING_REST.end(self.data, self.at)
             if self.data[self.at : self.at + 1] == b'"':
                 self.at += 1
                 return
@@ -94,9 +97,12 @@ class _Window:
             return self.skip_string()
         if byte not in (b"{", b"["):
             return self._skip_scalar()
+        if (whole := BALANCED.end(self.data, self.at - 1)) >= 0:
+            self.at = whole
+            return None
         depth = 1
         while depth:
-            self.at = _end(UP_TO_BRACKET, self.data, self.at)
+            self.at = UP_TO_BRACKET.end(self.data, self.at)
             byte = self.take()
             if byte == b'"':
                 self.skip_string()
@@ -110,7 +116,7 @@ class _Window:
         if self.data[self.at - 1] in b",:}]":
             raise Malformed("the JSON is not valid: a value is missing")
         while True:
-            self.at = _end(_SCALAR, self.data, self.at)
+            self.at = _SCALAR.end(self.data, self.at)
             if self.at < len(self.data) or not self.more():
                 return
 
@@ -163,8 +169,3 @@ def _key(window: _Window) -> str:
     if window.take() != b":":
         raise Malformed("the JSON is not valid: a colon is missing")
     return (name or b"").decode("utf-8", "replace").strip('"')
-
-
-def _end(pattern: re.Pattern[bytes], data: bytearray, at: int) -> int:
-    found = pattern.match(data, at)
-    return found.end() if found else at

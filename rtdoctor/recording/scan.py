@@ -1,30 +1,44 @@
 """Where JSON objects begin and end in bytes, without parsing them: brackets are counted, strings stepped
-over.
-
-Possessive groups (Python 3.11) keep every scan linear, also on hostile input.
+over. All of it is linear, also on hostile input.
 """
 
-import re
 from collections.abc import Iterator
 
-STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+from rtdoctor.linear import byte_pattern
+
+STRING_REST = byte_pattern(rb'(?s)(?:[^"\\]|\\.)*')
 """From after an opening quote to the closing quote (not included), or to the end of the data."""
 
-UP_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+UP_TO_BRACKET = byte_pattern(rb'(?s)(?:[^"{}\[\]]|"(?:[^"\\]|\\.)*")*')
 """Everything before the next bracket outside strings, or before a string that does not end."""
 
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_LEVELS = 6
+
+
+def _balanced(levels: int) -> bytes:
+    inner = b"|" + _balanced(levels - 1) if levels > 1 else b""
+    return rb'[{\[](?:[^"{}\[\]]|"(?:[^"\\]|\\.)*"%b)*[}\]]' % inner
+
+
+BALANCED = byte_pattern(b"(?s)" + _balanced(_LEVELS))
+"""An object or array as a whole, of at most six levels: nearly every event. Deeper ones are gone through by
+brackets.
+"""
+
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_PIECE = 1 << 16
 # a log's own braces ("{session=1}", Python's "{'type': …}") are no JSON
-_OBJECT = re.compile(rb'\{(?=\s*+(?:["}]|\Z))')
+_OBJECT = byte_pattern(rb'\{[\s\v]*(?:["}]|\z)')
 
 
 def end_of(data: bytes, start: int) -> int:
     """The index after the bracket that closes the one at `start`; -1 if the data ends before it."""
+    if (whole := BALANCED.end(data, start)) >= 0:
+        return whole
     depth = 0
     at = start
     while True:
-        at = _step(data, at)
+        at = UP_TO_BRACKET.end(data, at)
         if at >= len(data):
             return -1
         byte = data[at]
@@ -44,11 +58,9 @@ def objects(data: bytes) -> Iterator[tuple[int, int]]:
     cut.
     """
     at = 0
-    while found := _OBJECT.search(data, at):
-        at = end_of(data, found.start())
-        yield found.start(), at
-        if at < 0:
-            return
+    while at >= 0 and (first := data.find(b"{", at)) >= 0 and (start := _OBJECT.find(data, first)) >= 0:
+        at = end_of(data, start)
+        yield start, at
 
 
 def balance(data: bytes) -> tuple[int, int, bool]:
@@ -58,23 +70,57 @@ def balance(data: bytes) -> tuple[int, int, bool]:
     not end.
     """
     depth = lowest = 0
-    rest = _STRINGS.sub(b"", data)
-    for bracket in rest.translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        lowest = min(lowest, depth)
-    return depth, lowest, b'"' in rest
+    open_string = False
+    for outside, inside in _outside(data):
+        open_string = inside
+        for bracket in outside.translate(None, _NO_BRACKETS):
+            depth += 1 if bracket in b"{[" else -1
+            lowest = min(lowest, depth)
+    return depth, lowest, open_string
 
 
 def is_deeper(data: bytes, limit: int) -> bool:
     """Whether brackets are nested deeper than `limit` anywhere."""
     depth = 0
-    for bracket in _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        if depth > limit:
+    for outside, _ in _outside(data):
+        for bracket in outside.translate(None, _NO_BRACKETS):
+            depth += 1 if bracket in b"{[" else -1
+            if depth > limit:
+                return True
+    return False
+
+
+def has_more_values(data: bytes, most: int) -> bool:
+    """Whether there are more than so many values and keys, told without parsing them."""
+    count = 0
+    for outside, _ in _outside(data):
+        count += sum(map(outside.count, (b",", b"[", b"{", b":")))
+        if count > most:
             return True
     return False
 
 
-def _step(data: bytes, at: int) -> int:
-    found = UP_TO_BRACKET.match(data, at)
-    return found.end() if found else at
+def has_more_text(data: bytes, most: int) -> bool:
+    """Whether there are more than so many bytes of text that is not ASCII, in the open or escaped: of the pieces that
+    hold any."""
+    pieces = (data[place : place + _PIECE] for place in range(0, len(data), _PIECE))
+    return sum(len(piece) for piece in pieces if not piece.isascii() or b"\\u" in piece) > most
+
+
+def _outside(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """What stands outside strings, a piece of the data at a time, and whether a string is open after it.
+
+    Outside strings JSON has no backslashes; where there is one, it takes the next character with it all the same.
+    """
+    inside, held = False, b""
+    for place in range(0, len(data), _PIECE):
+        piece = held + data[place : place + _PIECE]
+        held = b""
+        if b"\\" in piece:
+            piece = piece.replace(b"\\\\", b"")
+            held = b"\\" if piece.endswith(b"\\") else b""
+            piece = piece.replace(b'\\"', b"")
+        parts = piece.split(b'"')
+        outside = b"".join(parts[inside::2])
+        inside ^= len(parts) % 2 == 0
+        yield outside, inside

@@ -1,10 +1,11 @@
 """Opens a recording: a path or `-` for standard input."""
 
-import os
 import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from rtdoctor.files import open_to_read
 
 
 class UnreadableSource(Exception):
@@ -15,7 +16,7 @@ def open_source(path: str) -> BinaryIO:
     """The opened file, unbuffered where the reader buffers itself; `-` is standard input. The caller closes
     it.
 
-    Raises UnreadableSource: no such file, a folder, no permission, a closed standard input.
+    Raises UnreadableSource: no such file, a folder, no permission, a FIFO without a writer, a closed standard input.
     """
     if path == "-":
         # sys.stdin is None under a service manager or pythonw
@@ -23,10 +24,9 @@ def open_source(path: str) -> BinaryIO:
             raise UnreadableSource("Standard input is closed, so `-` has nothing to read.")
         return cast(BinaryIO, sys.stdin.buffer)
     try:
-        # opening a FIFO waits for its writer, which is what `validate <(command)` needs
-        if stat.S_ISDIR(os.stat(path).st_mode):
+        if stat.S_ISDIR(Path(path).stat().st_mode):
             raise UnreadableSource(f"{path} is a folder; name the file in it that holds the events.")
-        return cast(BinaryIO, Path(path).open("rb", buffering=0))
+        return open_to_read(Path(path))
     except FileNotFoundError:
         raise UnreadableSource(f"There is no file {path}.") from None
     except PermissionError:

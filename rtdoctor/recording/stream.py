@@ -6,10 +6,10 @@ these; HAR; each of them plain or packed with gzip, in UTF-8 or, with a byte ord
 does not grow with the file.
 """
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from rtdoctor.linear import byte_pattern
 from rtdoctor.model.entry import Entry
 from rtdoctor.recording.document import read_array, read_har
 from rtdoctor.recording.feed import Feed
@@ -17,9 +17,9 @@ from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.log import read_lines
 
 _HEAD = 64  # enough for `{"log": {` with generous spaces
-_HAR = re.compile(rb'\s*+\{\s*+"log"\s*+:\s*+\{')
+_HAR = byte_pattern(rb'[\s\v]*\{[\s\v]*"log"[\s\v]*:[\s\v]*\{')
 # a log line may begin with a bracket too: "[2026-09-18 10:00:00] {…}", "[INFO] {…}"
-_ARRAY = re.compile(rb'\s*+\[\s*+[\[{"\]]')
+_ARRAY = byte_pattern(rb'[\s\v]*\[[\s\v]*[\[{"\]]')
 
 
 def read_stream(source: BinaryIO) -> Iterator[Entry]:
@@ -47,8 +47,8 @@ def _entries(feed: Feed) -> Iterator[Entry]:
         if len(head.lstrip()) >= _HEAD or len(head) > 1 << 16:
             break
     feed.put_back(head)
-    if _HAR.match(head):
+    if _HAR.end(head) >= 0:
         return read_har(feed)
-    if _ARRAY.match(head):
+    if _ARRAY.end(head) >= 0:
         return read_array(feed)
     return read_lines(split_lines(feed), feed)

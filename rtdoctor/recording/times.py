@@ -1,12 +1,13 @@
 """When an event was recorded: from a field's value, or from the text before the event. Always seconds."""
 
 import math
-import re
 from datetime import UTC, datetime
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?Z|\s?[+-]\d\d:?\d\d)?", re.ASCII)
-_CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d\d):(\d\d(?:[.,]\d+)?)(?![\d:])", re.ASCII)
-_NUMBER = re.compile(r"^[\[(+\s]*(\d{9,19}(?:\.\d+)?|\d+\.\d+)(s|ms)?[\])]?(?=[\s:|,-]|$)", re.ASCII)
+from rtdoctor.linear import pattern
+
+_ISO = pattern(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\s?Z|\s?[+-]\d\d:?\d\d)?")
+_CLOCK = pattern(r"(?:^|[^\d:])(\d{1,2}):(\d\d):(\d\d(?:[.,]\d+)?)(?:[^\d:]|$)")
+_NUMBER = pattern(r"^[\[(+\s\v]*(\d{9,19}(?:\.\d+)?|\d+\.\d+)(s|ms)?[\])]?(?:[\s:|,-]|$)")
 # Numbers this large are no seconds: 1e11 s is the year 5138, and 1e11 ms is 1973.
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _SUFFIXES = {"ms": 1e3, "us": 1e6, "ns": 1e9}
@@ -38,7 +39,7 @@ def time_in_prefix(prefix: str) -> float | None:
     if clock := _CLOCK.search(prefix):
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))
     if number := _NUMBER.search(prefix):
-        return seconds(float(number[1]), number[2] or "")
+        return seconds(float(number[1]), number[2])
     return None
 
 

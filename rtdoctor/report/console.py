@@ -4,6 +4,8 @@ from typing import TextIO
 
 from rich.console import Console
 
+from rtdoctor.report.encoding import legible
+
 _LEAST_WIDTH = 20
 
 
@@ -15,10 +17,8 @@ class _Quiet(Console):
 
 def console(out: TextIO) -> Console:
     """A console without markup, emoji or highlighting: what a server sends is text and nothing else. Characters that
-    the encoding of `out` lacks are replaced, not fatal."""
-    reconfigure = getattr(out, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
+    the encoding of `out` lacks get a stand-in."""
+    legible(out)
     made = _Quiet(file=out, markup=False, emoji=False, highlight=False)
     if made.width < _LEAST_WIDTH:
         made.width = _LEAST_WIDTH  # COLUMNS=0 would leave nothing of a report

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Finding
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 
 _LABEL = 11
 _WIDEST = 110

@@ -10,7 +10,7 @@ from rich.text import Text
 from rtdoctor.model.exchange import Exchange, Frame
 from rtdoctor.model.fix import Fix
 from rtdoctor.model.probed import Probed
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
 

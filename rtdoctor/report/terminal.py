@@ -23,7 +23,7 @@ from rtdoctor.model.report import (
     RunStarted,
     Setting,
 )
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
@@ -116,7 +116,11 @@ class TerminalWriter:
         self._line()
         spend, summary = report.spend, report.summary
         events = sum(count for _, count in spend.events)
-        cost = f"{spend.audio_ms / 1000:.1f} s of audio" if spend.audio_bytes else "0 bytes of audio, nothing billable"
+        cost = f"{spend.audio_ms / 1000:.1f} s of audio" if spend.audio_bytes else "0 bytes of audio"
+        if not spend.billable:
+            cost += ", nothing billable"
+        elif not spend.audio_bytes:
+            cost += ", some of it may cost money"
         self._say("", f"Sent: {events} client events, {cost}. Took {report.duration_s:.1f} s.", "dim")
         if report.interrupted:
             self._say("", "Interrupted: the report is partial.", "yellow")

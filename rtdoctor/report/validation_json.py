@@ -36,6 +36,7 @@ def _file(report: FileReport) -> dict[str, Any]:
         "entries": report.entries,
         "problem_count": report.problem_count,
         "problems": list(report.problems),
+        "more_connections": report.more_connections,
         "connections": [_connection(connection) for connection in report.connections],
     }
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rtdoctor.model.timeline import ItemLife
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
-from rtdoctor.report.clean import clean
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 
 _STYLE = {
@@ -57,6 +57,8 @@ def _file(report: FileReport, console: Console) -> None:
         if len(report.connections) > 1:
             console.print(Text(f"connection {connection.socket}", "bold"))
         _connection(connection, console)
+    if report.more_connections:
+        console.print(Text(f"and {report.more_connections} more connections, judged and not shown", "bold"))
     console.print()
 
 

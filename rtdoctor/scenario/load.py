@@ -1,7 +1,6 @@
 """Reads scenario files and checks them; an error names file, place and reason. Nothing in a file is executed."""
 
 import json
-import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, time
@@ -10,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.files import read_bounded
+from rtdoctor.linear import BadPattern, pattern
+from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
-from rtdoctor.scenario.pattern import BadPattern, Pattern
 
 _MOST_BYTES = 1 << 20
-_LONG_NAME = re.compile(r"(?:[\w\"'-]{1,64}+[ \t]?\.[ \t]?){100}")
+_MOST_TOLD = 400  # characters of what is told of a value
+_MOST_PARTS = 100  # of a name: tomllib takes minutes for one of many thousands
+_LONG_NAME = pattern(rf"""(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 
 
 class BadScenario(ValueError):
@@ -57,15 +59,16 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from error
-    if _LONG_NAME.search(text):
-        raise BadScenario(f"{file}: holds a name of more than a hundred parts")  # tomllib takes minutes for it
+    if any(line.count(".") >= _MOST_PARTS and _LONG_NAME.search(line) for line in text.split("\n")):
+        raise BadScenario(f"{file}: holds a name of more than a hundred parts")
     try:
         raw = _plain(tomllib.loads(text))
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
         raise BadScenario(f"{file}: is no TOML: {error}") from error
     for bad in _form().iter_errors(raw):
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in bad.instance_path)
-        raise BadScenario(f"{file}: {_told(raw, bad.instance_path)}{place.lstrip('.')}: {bad.message}")
+        where = _told(raw, bad.instance_path) + _cut(place.lstrip("."))
+        raise BadScenario(f"{file}: {where}: {_cut(bad.message)}")
     return [_scenario(entry, file, known_causes) for entry in raw["scenario"]]
 
 
@@ -74,7 +77,12 @@ def _form() -> Any:
     import jsonschema_rs
 
     schema = json.loads(Path(__file__).with_name("scenario.schema.json").read_text(encoding="utf-8"))
-    return jsonschema_rs.validator_for(schema)
+    # The usual engine of jsonschema_rs goes back and forth; this one is linear.
+    return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_TOLD else text[: _MOST_TOLD - 1] + "…"
 
 
 def _plain(value: Any) -> Any:
@@ -92,7 +100,7 @@ def _told(raw: dict[str, Any], path: list[Any]) -> str:
         return ""
     entry = raw["scenario"][path[1]]
     ident = entry.get("id") if isinstance(entry, dict) else None
-    return f"scenario '{ident}': " if isinstance(ident, str) else ""
+    return f"scenario '{_cut(ident)}': " if isinstance(ident, str) else ""
 
 
 def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scenario:
@@ -122,12 +130,11 @@ def _step(step: dict[str, Any], where: str) -> Step:
     given = dict(step)
     if "send" in given:
         try:
-            event = json.loads(given["send"])
-        except (ValueError, RecursionError) as error:
-            raise BadScenario(f"{where}: send holds no JSON: {error}; use text for what is not JSON") from error
-        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
-            raise BadScenario(f"{where}: send wants a JSON object with a type, a string")
-        given["send"] = event
+            given["send"] = parse_client_event(given["send"])
+        except TooDeep as error:
+            raise BadScenario(f"{where}: send holds an event that is {error}") from error
+        except NotAnEvent as error:
+            raise BadScenario(f"{where}: send holds {error}; use text for what is no event") from error
     if "binary" in given:
         given["binary"] = bytes.fromhex(given["binary"])
     if "await" in given:
@@ -135,31 +142,40 @@ def _step(step: dict[str, Any], where: str) -> Step:
     return Step(**given)
 
 
-def _linear(condition: Any) -> Any:
-    """The condition with its regular expressions as linear ones.
+def _check_expressions(condition: Any) -> None:
+    """Refuse a regular expression that cannot be used.
 
     Raises:
-        BadPattern: one of them cannot be used.
+        BadPattern: one of them is none, or needs look-around or a back-reference.
     """
     if not isinstance(condition, dict):
-        return condition
-    return {
-        name: Pattern(wanted) if name == "matches" and isinstance(wanted, str) else _linear(wanted)
-        for name, wanted in condition.items()
-    }
+        return
+    for name, wanted in condition.items():
+        if name != "matches":
+            _check_expressions(wanted)
+            continue
+        if not isinstance(wanted, str):
+            raise BadPattern("matches wants a regular expression, a text")
+        try:
+            pattern(f"(?i){wanted}").compiled()
+        except BadPattern as error:
+            raise BadPattern(
+                f"'{_cut(wanted)}' is no regular expression that takes linear time (no look-around, no back-references)"
+            ) from error
 
 
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
     cause = line.get("cause")
     if cause is not None and cause not in causes:
-        raise BadScenario(f"{where}: the cause '{cause}' is not in causes.toml")
+        raise BadScenario(f"{where}: the cause '{_cut(cause)}' is not in causes.toml")
     try:
-        condition = _linear(line["outcome"])
+        condition = line["outcome"]
+        _check_expressions(condition)
         # A dry match finds a name that no outcome has before a run does.
         flat = facts(Outcome(asked=Request("", ""), stage="upgrade"))
         for name, wanted in condition.items():
             if name not in flat:
-                raise KeyError(f"'{name}' is no fact of an outcome")
+                raise KeyError(f"'{_cut(name)}' is no fact of an outcome")
             matches({name: wanted}, flat)
     except (KeyError, TypeError, BadPattern) as error:
         raise BadScenario(f"{where}: outcome: {error.args[0]}") from error

@@ -1,13 +1,18 @@
 """Reads an audio file of any form that libsndfile knows, as the 24 kHz mono PCM16 that the API takes."""
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from rtdoctor.files import read_bounded
-from rtdoctor.protocol.audio import RATE, Measure, measure, to_pcm16
+from rtdoctor.files import is_regular, read_bounded
+from rtdoctor.protocol.audio import RATE, Gauge, Measure, to_pcm16
 
 MOST_SECONDS = 600
+_MOST_PIPED = 64 << 20  # bytes: ten minutes of a pipe's audio, 48 kHz in 16 bits
+_RATES = (1_000, 768_000)  # Hz
+_BLOCK = 1 << 18  # samples that are read at once, those of all channels counted
 _LEAST_SECONDS = 0.1  # a commit of less is refused (observed 2025-10)
 
 
@@ -36,32 +41,52 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
     import soundfile
 
     try:
-        found = path.is_file()
-    except OSError as error:  # too long for a name
+        # libsndfile goes to and fro in a file, which a pipe does not take; a device may have no end.
+        source = path if is_regular(path) else io.BytesIO(read_bounded(path, _MOST_PIPED))
+    except FileNotFoundError as error:
+        raise BadAudio(f"{path}: no such file") from error
+    except OSError as error:
         raise BadAudio(f"{path}: {error.strerror or error}") from error
-    if not found:
-        raise BadAudio(f"{path}: no such file")
     try:
-        with soundfile.SoundFile(path) as file:
-            rate, channels, frames = file.samplerate, file.channels, file.frames
-            if frames > rate * MOST_SECONDS:
+        with soundfile.SoundFile(source) as file:
+            rate, channels = file.samplerate, file.channels
+            if file.frames > rate * MOST_SECONDS:
                 raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
-            samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
+            if not _RATES[0] <= rate <= _RATES[1]:
+                raise BadAudio(f"{path}: has a sample rate of {rate} Hz; {_RATES[0]} to {_RATES[1]} are read")
+            pcm, taken = _resampled(file)
     except (soundfile.LibsndfileError, RuntimeError, TypeError, OSError) as error:
         raise BadAudio(f"{path}: is no audio that libsndfile can read ({error})") from error
-    if len(samples) < rate * _LEAST_SECONDS:
+    if taken.seconds > MOST_SECONDS:
+        raise BadAudio(f"{path}: longer than {MOST_SECONDS // 60} minutes")
+    if taken.seconds < _LEAST_SECONDS:
         raise BadAudio(f"{path}: shorter than 100 ms, the least that can be committed")
-    if not math.isfinite(float(abs(samples).sum())):
+    if not math.isfinite(taken.rms_db):
         raise BadAudio(f"{path}: holds samples that are no numbers")
-    taken = measure(samples, rate)
-    if rate != RATE:
-        import soxr
-
-        samples = soxr.resample(samples, rate, RATE)
     beside = path.with_suffix(".txt")
     if reference is None and beside.is_file():
         try:
             reference = read_bounded(beside, 1 << 20).decode("utf-8", "replace").strip() or None
         except OSError as error:
             raise BadAudio(f"{beside}: {error.strerror or error}") from error
-    return Speech(path.name, to_pcm16(samples), rate, channels, taken, reference)
+    return Speech(path.name, pcm, rate, channels, taken, reference)
+
+
+def _resampled(file: Any) -> tuple[bytes, Measure]:
+    """Mono PCM16 at 24 kHz, and what the samples were before, read in blocks: float samples of ten minutes in several
+    channels would fill the memory. Ends a little after MOST_SECONDS, whatever the file's head says."""
+    import soxr
+
+    rate = file.samplerate
+    stream = soxr.ResampleStream(rate, RATE, 1) if rate != RATE else None
+    gauge = Gauge(rate)
+    pcm = bytearray()
+    size = max(1, _BLOCK // file.channels)
+    while gauge.seconds <= MOST_SECONDS and len(block := file.read(size, dtype="float32", always_2d=True)):
+        samples = block.mean(axis=1)
+        if not gauge.add(samples):
+            break
+        pcm += to_pcm16(stream.resample_chunk(samples) if stream else samples)
+    if stream:
+        pcm += to_pcm16(stream.resample_chunk(block[:0, 0], last=True))
+    return bytes(pcm), gauge.measure()

@@ -2,20 +2,23 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType
 
-from rtdoctor.model.event import type_of
+from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, type_of, written
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
-from rtdoctor.model.scenario import FREE_EVENTS
+from rtdoctor.model.scenario import is_free
 from rtdoctor.wire.tap import Tap
 
-# A recorded session is bounded: a server that never stops must not fill the memory.
+# A recorded session is bounded: a server that never stops must not fill the memory. Counted is what came, and the
+# memory of its text: one character beyond Latin-1 makes each of a text's characters take two bytes or four.
 MOST_FRAMES = 5_000
 MOST_BYTES = 8 * 1024 * 1024
 _TOO_BIG = 1009
@@ -23,27 +26,55 @@ _BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what
 
 
 class NotFree(RuntimeError):
-    """A billable event was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
+    """Something was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
 
 
 class Ledger:
-    """Counts what is sent in a run, and refuses what costs money where that was not asked for."""
+    """Counts what is sent in a run, and refuses what costs money where that was not asked for.
 
-    def __init__(self, *, billable: bool) -> None:
-        self.billable = billable
+    `billable` is the leave for events that cost money. `raw` is that for text and bytes that go out as they are: what
+    a server reads in them nobody can tell, so whoever has it may send anything.
+    """
+
+    def __init__(self, *, billable: bool, raw: bool = False) -> None:
+        self.billable = billable or raw
+        self.raw = raw
         self._events: Counter[str] = Counter()
         self._audio_bytes = 0
+        self._spent = False
 
-    def note(self, name: str, audio_bytes: int = 0) -> None:
-        """Book one event before it is sent.
+    def allows(self, what: Mapping[str, Any] | str | bytes) -> bool:
+        """True for what may be sent: an event, or text and bytes as they are."""
+        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what)
+
+    def book_event(self, text: str, audio_bytes: int = 0) -> None:
+        """Book one event in our own writing, before it is sent.
 
         Raises:
-            NotFree: it is not on the list of free events and the run has no leave to spend.
+            NotFree: it is not free, or none that is read in one way only, and the run has no leave to spend.
         """
-        if not self.billable and name not in FREE_EVENTS and not name.startswith("("):
+        try:
+            # What was read is at most that deep; an edit may have put it a few levels deeper.
+            event = parse_client_event(text, deepest=2 * MOST_DEPTH)
+        except NotAnEvent as error:
+            raise NotFree(f"what was written is {error}") from error
+        if not self.allows(event):
+            raise NotFree(event["type"])
+        self._events[event["type"]] += 1
+        self._audio_bytes += audio_bytes
+        self._spent = self._spent or not is_free(event)
+
+    def book_raw(self, data: str | bytes) -> None:
+        """Book text or bytes that go out as they are, before they are sent.
+
+        Raises:
+            NotFree: the run has no leave for that.
+        """
+        name = "(text)" if isinstance(data, str) else "(binary)"
+        if not self.allows(data):
             raise NotFree(name)
         self._events[name] += 1
-        self._audio_bytes += audio_bytes
+        self._spent = True
 
     def total(self) -> Spend:
         """What was sent so far."""
@@ -51,14 +82,14 @@ class Ledger:
             tuple(sorted(self._events.items())),
             self._audio_bytes,
             self._audio_bytes // 48,
-            self._audio_bytes > 0,
+            self._spent,
         )
 
 
 class Session:
     """One open socket. It records and never judges."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, ledger: Ledger, tap: Tap | None = None) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse[Any], ledger: Ledger, tap: Tap | None = None) -> None:
         self._socket = socket
         self._ledger = ledger
         self._tap = tap
@@ -80,23 +111,29 @@ class Session:
         return time.monotonic() - self._started
 
     async def send(self, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
-        """Send a client event as one text frame."""
-        await self._out(json.dumps(event), str(event.get("type")), audio_bytes)
+        """Send a client event as one text frame, in our own writing.
+
+        Raises:
+            NotFree: the run has no leave for it.
+        """
+        text = written(event)
+        if not self.ended:
+            # The bytes are judged, not the plan: what is booked is read back from them.
+            self._ledger.book_event(text, audio_bytes)
+            await self._out(text, str(event["type"]), audio_bytes)
 
     async def send_raw(self, data: str | bytes) -> None:
-        """Send text or bytes as they are. Text that is an event is booked as that event."""
-        name = "(binary frame)" if isinstance(data, bytes) else "(no event)"
-        if isinstance(data, str) and (found := type_of(data)):
-            name = found
-        await self._out(data, name, 0)
+        """Send text or bytes as they are.
 
-    async def _out(self, data: str | bytes, name: str, audio_bytes: int) -> None:
-        if self.ended:
-            return
-        self._ledger.note(name, audio_bytes)
-        text = data if isinstance(data, str) else None
-        kind: Any = "text" if text is not None else "binary"
-        self.frames.append(Frame(self._at(), "client", kind, text, len(data)))
+        Raises:
+            NotFree: the run has no leave for it.
+        """
+        if not self.ended:
+            self._ledger.book_raw(data)
+            await self._out(data, "")
+
+    async def _out(self, data: str | bytes, name: str, audio_bytes: int = 0) -> None:
+        self._keep_sent(data, name, audio_bytes)
         try:
             if isinstance(data, str):
                 await self._socket.send_str(data)
@@ -168,7 +205,7 @@ class Session:
             return
         match message.type:
             case WSMsgType.TEXT | WSMsgType.BINARY:
-                self._keep(message.data)
+                self._keep(message.data, binary=message.type is WSMsgType.BINARY)
             case WSMsgType.PING:
                 await self._socket.pong(message.data)
             case WSMsgType.PONG:
@@ -184,14 +221,33 @@ class Session:
             case _:
                 self.fault = self.fault or Fault("session", "dropped", "the connection ended without a close frame")
 
-    def _keep(self, data: str | bytes) -> None:
+    def _keep_sent(self, data: str | bytes, name: str, audio_bytes: int) -> None:
+        """Record what goes out; of audio only how much it was, and appends in a row as one."""
         text = data if isinstance(data, str) else None
-        self._bytes += len(data)
-        if len(self.frames) >= MOST_FRAMES or self._bytes > MOST_BYTES:
+        if audio_bytes:
+            text = json.dumps({"type": name})
+            last = self.frames[-1] if self.frames else None
+            if last is not None and last.audio_bytes and last.text == text:
+                size, audio = last.size + len(data), last.audio_bytes + audio_bytes
+                self.frames[-1] = replace(last, size=size, audio_bytes=audio)
+                return
+        kind: Any = "text" if text is not None else "binary"
+        self.frames.append(Frame(self._at(), "client", kind, text, len(data), audio_bytes))
+
+    def _keep(self, data: bytes, *, binary: bool) -> None:
+        text: str | None = None
+        if not binary:
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                self.fault = Fault("session", "broken-frames", "Invalid UTF-8 text message")
+                return
+        self._bytes += len(data) if text is None else sys.getsizeof(text)
+        if len(self.types) >= MOST_FRAMES or self._bytes > MOST_BYTES:
             self.truncated = True
             return
-        self.frames.append(Frame(self._at(), "server", "text" if text is not None else "binary", text, len(data)))
-        self.types.append(type_of(text) or "(no event)" if text is not None else "(binary frame)")
+        self.frames.append(Frame(self._at(), "server", "binary" if binary else "text", text, len(data)))
+        self.types.append("(binary frame)" if text is None else type_of(text) or "(no event)")
 
     async def leave(self) -> None:
         """Close with 1000, without waiting long for the answer; a peer that goes on talking is cut off."""

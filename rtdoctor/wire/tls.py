@@ -7,18 +7,22 @@ connection, so no key can leak through it.
 import asyncio
 import os
 import ssl
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import Route
 from rtdoctor.wire.proxy import TunnelRefused
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: read a certificate whose dates are over, too.
 _NO_CHECK_TIME = 0x200000
+_MOST_PEM = 4 << 20  # bytes of a file with certificates
 _EXPIRED = frozenset((9, 10))  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _HOSTNAME = frozenset((62, 64))  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 # What OpenSSL's reason says in plain words (RFC 8446, section 6, for the alerts).
@@ -75,11 +79,47 @@ def context_for(route: Route) -> ssl.SSLContext:
         if name is not None:
             _trust(context, name)
     if route.cert is not None:
-        _show(context, route.cert, route.cert_key)
+        show_certificate(context, route.cert, route.cert_key)
     if route.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+# What a pipe or device gave: it can be read once, and a run makes its contexts anew.
+_read_once: dict[str, bytes] = {}
+
+
+def read_pem(name: str) -> bytes:
+    """The bytes of a file with certificates or a key; of what is no regular file those that came the first time.
+
+    Raises:
+        OSError: it cannot be read, or holds more than 4 MiB.
+    """
+    if name in _read_once:
+        return _read_once[name]
+    data = read_bounded(Path(name), _MOST_PEM)
+    if not is_regular(Path(name)):
+        _read_once[name] = data
+    return data
+
+
+@contextmanager
+def _as_path(name: str) -> Iterator[str]:
+    """A path that OpenSSL can read without waiting and more than once: the file itself, or, of a pipe or device, a
+    private copy that is gone afterwards.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    data = read_pem(name)
+    if name not in _read_once:
+        yield name
+        return
+    with tempfile.TemporaryDirectory(prefix="rtdoctor-") as folder:  # mode 0700
+        copy = Path(folder) / "pem"
+        copy.write_bytes(data)
+        yield str(copy)
 
 
 def _trust(context: ssl.SSLContext, name: str) -> None:
@@ -87,14 +127,20 @@ def _trust(context: ssl.SSLContext, name: str) -> None:
         if Path(name).is_dir():
             context.load_verify_locations(capath=name)
         else:
-            context.load_verify_locations(cafile=name)
+            with _as_path(name) as path:
+                context.load_verify_locations(cafile=path)
     except ssl.SSLError as error:
         raise BadCertificateFile(f"{name}: holds no PEM certificate") from error
     except OSError as error:
         raise BadCertificateFile(f"{name}: {error.strerror or error}") from error
 
 
-def _show(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> None:
+    """Let a context show a certificate with its key, which may lie in the same file.
+
+    Raises:
+        BadCertificateFile: a file cannot be read, or holds no certificate or key.
+    """
     encrypted = False
 
     def ask() -> str:
@@ -104,7 +150,12 @@ def _show(context: ssl.SSLContext, cert: str, key: str | None) -> None:
         return ""
 
     try:
-        context.load_cert_chain(cert, key, password=ask)
+        with ExitStack() as stack:
+            read = cert
+            chain = stack.enter_context(_as_path(cert))
+            read = key or cert
+            private = stack.enter_context(_as_path(key)) if key else None
+            context.load_cert_chain(chain, private, password=ask)
     except ssl.SSLError as error:
         if encrypted:
             raise BadCertificateFile(
@@ -114,8 +165,7 @@ def _show(context: ssl.SSLContext, cert: str, key: str | None) -> None:
             raise BadCertificateFile(f"{key or cert}: the key does not belong to the certificate in {cert}") from error
         raise BadCertificateFile(f"{cert}: no PEM certificate with its key in {key or 'the same file'}") from error
     except OSError as error:
-        place = key if key and Path(cert).is_file() else cert
-        raise BadCertificateFile(f"{place}: {error.strerror or error}") from error
+        raise BadCertificateFile(f"{read}: {error.strerror or error}") from error
 
 
 async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -19,7 +20,7 @@ MOST_FRAME = 4 * 1024 * 1024  # what aiohttp takes by default; OpenAI's events a
 class Upgraded:
     """The socket after a 101 and the tap on its bytes, the answer that refused it, or the fault that left neither."""
 
-    socket: aiohttp.ClientWebSocketResponse | None = None
+    socket: aiohttp.ClientWebSocketResponse[Any] | None = None  # its text comes as bytes
     answer: Answer | None = None
     subprotocol: str | None = None
     fault: Fault | None = None
@@ -48,6 +49,7 @@ async def upgrade(
                     protocols=tuple(subprotocols),
                     autoping=False,
                     max_msg_size=MOST_FRAME,
+                    decode_text=False,  # what waits to be read waits as bytes: text may take four times as much
                     proxy=None if by_tunnel else proxy,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
                 )

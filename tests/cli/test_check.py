@@ -34,10 +34,10 @@ def rtdoctor(*arguments, key=None, cwd=None, timeout=60, **env):
 
 
 @contextmanager
-def serving(**more):
+def serving(kind=Mock, **more):
     """A mock in a thread, so that a process can be run against it."""
     loop = asyncio.new_event_loop()
-    server = Mock({KEY}, **more)
+    server = kind({KEY}, **more)
     loop.run_until_complete(server.start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -265,7 +265,12 @@ def test_an_interrupted_run_still_reports(tmp_path):
         environment = os.environ | {"OPENAI_API_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
         command = [sys.executable, "-m", "rtdoctor", "check", "--target", server.base_url, "--timeout", "60"]
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored where the tests began
         ) as run:
             while "client-secret" not in run.stdout.readline():
                 pass

@@ -169,3 +169,11 @@ def test_no_network_stack_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_file_with_nothing_known_in_it_is_not_said_to_be_missing(tmp_path):
+    (tmp_path / "app.log").write_text("all is quiet\n")
+    done = rtdoctor("explain", str(tmp_path / "app.log"))
+    assert (done.returncode, done.stderr) == (3, "")
+    missing = rtdoctor("explain", str(tmp_path / "none.log"))
+    assert (missing.returncode, "there is no file" in missing.stderr) == (3, True)

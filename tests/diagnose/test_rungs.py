@@ -8,8 +8,8 @@ import pytest
 from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.model.exchange import Answer, Exchange, Request
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import Target, parse_target
+from rtdoctor.privacy.secret import Secret
 
 NOW = 1_790_000_000.0
 OPENAI = parse_target("https://api.openai.com/v1")

@@ -6,13 +6,13 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rtdoctor.diagnose.text.secrets import mask
+from rtdoctor.model.redact import Redactor
 
 from rtdoctor.diagnose.text.blocks import OVERLAP, SIZE, blocks, decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.diagnose.text.patterns import patterns
-from rtdoctor.diagnose.text.secrets import mask
 from rtdoctor.model.explanation import Explanation
-from rtdoctor.model.redact import Redactor
 
 KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
 AZURE = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

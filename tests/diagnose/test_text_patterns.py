@@ -8,9 +8,9 @@ import pytest
 from rtdoctor.data import folder
 from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.pages import page
-from rtdoctor.diagnose.rules import matching, rules
+from rtdoctor.diagnose.rules import known_codes, matching, rules
 from rtdoctor.diagnose.text.blocks import blocks
-from rtdoctor.diagnose.text.errors import known_codes, reading
+from rtdoctor.diagnose.text.errors import reading
 from rtdoctor.diagnose.text.findings import Reader
 from rtdoctor.diagnose.text.patterns import look, patterns
 

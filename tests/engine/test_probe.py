@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
-from rtdoctor.engine.probe import costs_nothing, probe
+from rtdoctor.engine.probe import probe
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.given import Given
 from rtdoctor.model.target import parse_target
@@ -73,20 +73,6 @@ async def test_nothing_billable_is_sent_without_leave():
         events = (UPDATE, {"type": "response.create"}, {"type": "input_audio_buffer.append", "audio": "AAAA"})
         done = await probe(bench, Given(f"{base}/realtime?intent=transcription", (BEARER,), (), events), want_fix=True)
     assert dict(done.report.spend.events) == {"session.update": 1}
-
-
-@pytest.mark.parametrize(
-    ("event", "free"),
-    [
-        ({"type": "session.update"}, True),
-        ({"type": "response.create"}, False),
-        ({"type": [1]}, False),
-        ({}, False),
-        ("x", True),
-    ],
-)
-def test_only_events_on_the_list_are_free(event, free):
-    assert costs_nothing(event) is free
 
 
 async def test_what_is_told_of_a_probe_holds_no_key():

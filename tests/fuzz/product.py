@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.model.redact import Redactor
+from rtdoctor.model.secret import Secret
+
 from rtdoctor.__main__ import main
 from rtdoctor.cli import exits, known
 from rtdoctor.diagnose.causes import causes
@@ -29,7 +32,6 @@ from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Reque
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import Given
 from rtdoctor.model.probed import Probed
-from rtdoctor.model.redact import Redactor
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -42,7 +44,6 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.model.scenario import FREE_EVENTS, Scenario
-from rtdoctor.model.secret import Secret
 from rtdoctor.model.target import BadTarget, Route, parse_pinned, parse_proxy, parse_target
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.scenario.expand import expand

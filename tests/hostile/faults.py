@@ -441,8 +441,8 @@ def _strip_the_request(_place: Path) -> Iterator[Met]:
         yield met
 
 
-def _error(code: str, message: str) -> str:
-    return json.dumps({"error": {"message": message, "type": "request_forbidden", "param": None, "code": code}})
+def _error(code: str, message: str, kind: str = "request_forbidden") -> str:
+    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
 
 
 def _at_upgrade(name: str, what: str, shake: http.Shake, cause: str, code: int = 3, **more: object) -> Fault:
@@ -462,6 +462,12 @@ def _redirect(status: str, where: str, location: str | None) -> Fault:
 
 REGION = _error("unsupported_country_region_territory", "Country, region, or territory not supported")
 FORBIDDEN = _error("ip_not_authorized", "Your IP address is not on the allow-list of this project.")
+TOO_FAST = "Rate limit reached for gpt-realtime-whisper in organization org-1 on requests per min (RPM): Limit 3."
+FASTIFY_400 = '{"statusCode": 400, "error": "Bad Request", "message": "Bad Request"}'
+NGINX_400 = (
+    "<html>\r\n<head><title>400 Bad Request</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n"
+    "<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
+)
 UPGRADE = [
     _at_upgrade("101-stripped", "101 without its Upgrade header", http.stripped, "network.upgrade-stripped"),
     Fault(
@@ -479,6 +485,19 @@ UPGRADE = [
         "network.upgrade-stripped",
     ),
     _at_upgrade("426", "426", refusing("426 Upgrade Required", "", "Upgrade: h2c"), "network.upgrade-stripped"),
+    *(
+        _at_upgrade(f"400-{name}", f"400 that gives no reason: {what}", shake, "network.upgrade-stripped")
+        for name, what, shake in (
+            (
+                "page",
+                "nginx's page",
+                refusing("400 Bad Request", NGINX_400, "Server: nginx", "Content-Type: text/html"),
+            ),
+            ("empty", "nothing", refusing("400 Bad Request", "", "Server: nginx/1.22.1")),
+            ("words", "Go's words, through nginx", refusing("400 Bad Request", "Bad Request\n", "Server: nginx")),
+            ("json", "a framework's JSON", refusing("400 Bad Request", FASTIFY_400, "Server: nginx", JSON)),
+        )
+    ),
     _at_upgrade("405", "405", refusing("405 Method Not Allowed", "", "Allow: POST"), "network.upgrade-stripped"),
     *(
         _redirect(status, "another host", None)
@@ -548,6 +567,28 @@ UPGRADE = [
         "refused.rate-limited",
         says="173",
     ),
+    _at_upgrade(
+        "429-openai",
+        "429 with OpenAI's JSON of a rate limit",
+        refusing("429 Too Many Requests", _error("rate_limit_exceeded", TOO_FAST, "requests"), JSON),
+        "refused.rate-limited",
+        says="rate_limit_exceeded",
+    ),
+    _at_upgrade(
+        "503-openai",
+        "503 with OpenAI's JSON of a rate limit",
+        refusing("503 Service Unavailable", _error("rate_limit_exceeded", TOO_FAST, "requests"), JSON),
+        "refused.rate-limited",
+    ),
+    _at_upgrade(
+        "429-no-credit",
+        "429 with OpenAI's JSON of an empty account",
+        refusing(
+            "429 Too Many Requests", _error("credit_balance_exhausted", "No credits.", "insufficient_quota"), JSON
+        ),
+        "limits.quota",
+        1,
+    ),
     _at_upgrade("500", "500", refusing("500 Internal Server Error"), "refused.server-error"),
     _at_upgrade(
         "502",
@@ -599,6 +640,18 @@ AFTER_101 = [
         after_101(*error("insufficient_quota", "insufficient_quota", NO_CREDIT, 1013)),
         "limits.quota",
         1,
+    ),
+    *(
+        _after(f"close-{name}", f"close {number} `{reason}` without an event", after_101(close(number, reason)), *due)
+        for name, number, reason, *due in (
+            ("no-credit", 1013, "insufficient_quota.credit_balance_exhausted", "limits.quota", 1),
+            ("quota", 1013, "insufficient_quota", "limits.quota", 1),
+            ("rate", 1013, "requests.rate_limit_exceeded", "limits.rate", 3),
+            ("code", 1008, "invalid_api_key", "auth.invalid", 1),
+            ("invalid-key", 3000, "invalid_request_error.invalid_api_key", "auth.invalid", 1),
+            ("beta", 4000, "invalid_request_error.beta_api_shape_disabled", "session.beta-retired", 1),
+            ("missing-model", 4000, "invalid_request_error.missing_model", "session.model-missing", 1),
+        )
     ),
     _after("close-1013", "close 1013 without an event", after_101(close(1013, "try again later")), "close.server", 3),
     _after("close-1008", "close 1008 without an event", after_101(close(1008, "policy")), "close.policy", 1),

@@ -3,10 +3,10 @@
 import base64
 
 import pytest
+from rtdoctor.model.redact import Redactor
 
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
-from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import mask
+from rtdoctor.privacy.secret import mask
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
 TOKEN = "plainGatewayToken42"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
-from rtdoctor.model.secret import Secret
+from rtdoctor.privacy.secret import Secret
 
 KEY = "sk-proj-a/b+c=7f3a9c0d5e1b2468"
 

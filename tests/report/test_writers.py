@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rtdoctor.model.report import RunFinished
+from rtdoctor.privacy.clean import clean
 from rtdoctor.report import json as json_writer
-from rtdoctor.report.clean import clean
 from rtdoctor.report.terminal import TerminalWriter
 from tests.conftest import KEY, built_in
 

@@ -79,9 +79,13 @@ def test_a_date_of_toml_is_a_date_too(tmp_path):
     assert scenario.accept[0].evidence.seen == "2026-11-22"
 
 
-def test_an_event_in_a_text_is_as_billable_as_one_that_is_sent(tmp_path):
-    (scenario,) = load(tmp_path, GOOD.replace("send = ", "text = ").replace("session.update", "response.create"))
-    assert scenario.billable
+@pytest.mark.parametrize("kind", ["session.update", "response.create"])
+def test_text_and_bytes_are_raw_whatever_stands_in_them(tmp_path, kind):
+    text = GOOD.replace("session.update", kind)
+    (sent,) = load(tmp_path, text)
+    (as_text,) = load(tmp_path, text.replace("send = ", "text = "))
+    assert (sent.raw, sent.billable) == (False, kind == "response.create")
+    assert (as_text.raw, as_text.billable) == (True, False)
 
 
 def test_an_id_occurs_once(tmp_path):

@@ -1,13 +1,17 @@
 """A session records what comes, bounds it, and sends nothing that costs money without leave."""
 
+import ast
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+import rtdoctor
 from rtdoctor.model.target import DIRECT
 from rtdoctor.protocol.audio import append_event
 from rtdoctor.wire import session as session_module
@@ -15,6 +19,8 @@ from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger, NotFree, Session
 from rtdoctor.wire.tls import context_for
 from rtdoctor.wire.upgrade import upgrade
+
+ROOT = Path(rtdoctor.__file__).parent
 
 
 @asynccontextmanager
@@ -68,8 +74,20 @@ async def test_a_connection_that_drops_is_a_fault_and_no_close():
         assert session.fault is not None or session.close.code == 1006
 
 
-@pytest.mark.parametrize("event", [append_event(b"\0\0"), {"type": "response.create"}, {"type": "some.future.event"}])
-async def test_a_billable_event_is_never_sent_without_leave(event):
+@pytest.mark.parametrize(
+    "event",
+    [
+        append_event(b"\0\0"),
+        {"type": "response.create"},
+        {"type": "some.future.event"},
+        {"type": ["session.update"]},
+        {"Type": "session.update"},
+        {"type": "session.update", "Type": "response.create"},
+        {"type": "session.update", 1: 2, "1": 2},
+        {"type": "session.update", "x": "\ud800"},
+    ],
+)
+async def test_only_what_is_free_is_sent_without_leave(event):
     received = []
 
     async def listen(socket, _request):
@@ -78,10 +96,59 @@ async def test_a_billable_event_is_never_sent_without_leave(event):
     async with opened(listen) as session:
         with pytest.raises(NotFree):
             await session.send(event)
-        with pytest.raises(NotFree):
-            await session.send_raw(json.dumps(event))
+        for raw in (json.dumps(event), '{"type": "session.update"}', "", b"", b"\0"):
+            with pytest.raises(NotFree):
+                await session.send_raw(raw)
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            await session.send({"type": "session.update", "x": float("nan")})
         await session.send({"type": "session.update"})
-    assert len(received) == 1
+        assert session._ledger.total().billable is False
+    assert received == ['{"type": "session.update"}']
+    assert [frame.text for frame in session.frames if frame.direction == "client"] == received
+
+
+async def test_events_are_no_leave_for_text():
+    async def listen(socket, _request):
+        async for _ in socket:
+            pass
+
+    async with opened(listen, billable=True) as session:
+        await session.send({"type": "response.create"})
+        with pytest.raises(NotFree):
+            await session.send_raw('{"type": "response.create"}')
+        assert dict(session._ledger.total().events) == {"response.create": 1}
+        assert session._ledger.total().billable is True
+
+
+def test_raw_text_is_booked_as_what_it_is():
+    ledger = Ledger(billable=False, raw=True)
+    for raw in ('{"type": "session.update"}', "x", b"x"):
+        ledger.book_raw(raw)
+    ledger.book_event('{"type": "response.create"}')
+    assert dict(ledger.total().events) == {"(text)": 2, "(binary)": 1, "response.create": 1}
+    assert ledger.total().billable is True
+
+
+def test_an_event_that_an_edit_nested_a_little_deeper_than_it_was_read_may_go():
+    deep = '{"type": "session.update", "x": ' + "[" * 70 + "]" * 70 + "}"
+    Ledger(billable=False).book_event(deep)
+    with pytest.raises(NotFree):
+        Ledger(billable=False).book_event(deep.replace("[", "[[[").replace("]", "]]]"))
+
+
+def test_there_is_no_other_door():
+    """Whoever writes to a client's socket does it in Session._out, behind the ledger; aiohttp is used nowhere else."""
+    found = set()
+    for file in sorted(ROOT.rglob("*.py")):
+        if file.relative_to(ROOT).parts[0] == "mock":
+            continue  # the server
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Attribute) and re.fullmatch(r"_?send_(str|bytes|json|frame)", node.attr):
+                        found.add((str(file.relative_to(ROOT)), function.name, node.attr))
+    assert found == {("wire/session.py", "_out", "send_str"), ("wire/session.py", "_out", "send_bytes")}
 
 
 async def test_the_ledger_counts_events_and_audio():

@@ -1,54 +1,61 @@
 """What a client asks for, read from a text: URLs, and what its code or command line sends."""
 
-import re
 from collections.abc import Iterator
-from functools import cache
 from urllib.parse import unquote_plus
 
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
+from rtdoctor.linear import Match, pattern
 from rtdoctor.model.exchange import Request
 
-_URL = r"""\b(?:wss?|https?)://[^\s"'`<>|\\)\]]{3,600}"""
-_PARTS = r"(?P<scheme>\w+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?"
-_BASE = r"^(?:/[\w.-]+)*?/v\d+(?=/)"  # /v1, or /openai/v1 on Azure: where the API begins
-_REST = r"(?<=/realtime)/(?:transcription_sessions|sessions|client_secrets|calls)/?$"
-_COMMENT = r"^\s*(?://|#(?!\[)|--|\*\s)|(?<![:\w])//"
-
-
-@cache
-def _compiled(expression: str) -> re.Pattern[str]:
-    """Compiled when it is first needed: most texts need few."""
-    return re.compile(expression, re.IGNORECASE)
+_SCHEMES = ("wss", "ws", "https", "http")
+_REST_OF_URL = pattern(r"""[^\s"'`<>|\\)\]]{3,600}""")
+_PARTS = pattern(r"(?P<scheme>\w+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
+_BASE = pattern(r"^(?:/[\w.-]+)*?/v\d+(?P<rest>/)")  # /v1, or /openai/v1 on Azure: where the API begins
+_REST = pattern(r"(?i)(?P<socket>/realtime)/(?:transcription_sessions|sessions|client_secrets|calls)/?$")
+_COMMENT = pattern(r"^\s*(?://|#(?:[^\[]|$)|--|\*\s)|(?:^|[^:\w])//")
 
 
 def look_for_urls(block: Block) -> Iterator[Sighting]:
     """The URLs that have to do with a realtime socket."""
     place = block.lower.find("://")
-    while place >= 0:
-        found = _compiled(_URL).search(block.text, max(0, place - 6), min(len(block.text), place + 620))
-        if found and found.start() < min(place + 1, block.until):
-            url = found.group(0).replace("*", "").rstrip(".,;:!?}")
+    while 0 <= place < block.until + len("https"):
+        start = _scheme(block.lower, place)
+        rest = _REST_OF_URL.match(block.text, place + 3, block.flat) if start is not None else None
+        if start is not None and rest and start < block.until:
+            url = block.text[start : rest.end()].replace("*", "").rstrip(".,;:!?}")
             if "realtime" in url.lower() or url.lower().startswith("ws"):
-                at = block.start + found.start()
-                line = line_of(block.text, found.start(), found.end())
-                yield Sighting("URL", at, block.start + found.end(), url, line, url=url)
+                line = line_of(block.text, start, rest.end())
+                yield Sighting("URL", block.start + start, block.start + rest.end(), url, line, url=url)
         place = block.lower.find("://", place + 3)
+
+
+def _scheme(lower: str, place: int) -> int | None:
+    """Where the scheme begins that ends at a place; None where none of a socket's or of HTTP's does."""
+    for name in _SCHEMES:
+        start = place - len(name)
+        if lower.startswith(name, max(0, start), place) and not _of_word(lower[max(0, start - 1) : max(0, start)]):
+            return start
+    return None
+
+
+def _of_word(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
 
 
 def request_of(url: str, *, secret: bool = False, beta: bool = False) -> Request:
     """A URL as the request that it makes. `path` is what follows the API's base, as in a Target."""
-    found = _compiled(_PARTS).match(url)
-    path = found.group("path") if found else url.partition("?")[0]
-    query = (found.group("query") if found else url.partition("?")[2]) or ""
+    found = _PARTS.match(url)
+    path = found.text("path") if found else url.partition("?")[0]
+    query = found.text("query") if found else url.partition("?")[2]
     pairs = tuple(
         (unquote_plus(name), unquote_plus(value))
         for name, _, value in (pair.partition("=") for pair in query.split("&"))
     )
     return Request(
         url,
-        _compiled(_BASE).sub("", path),
+        _BASE.sub(lambda base: base.text("rest"), path),
         query=tuple(pair for pair in pairs if pair[0]),
         credential="secret" if secret else "none",
         beta=beta,
@@ -59,14 +66,19 @@ def mended(request: Request) -> Request:
     """The request with a REST path cut back to the socket's, so that its query can be judged, too."""
     address, mark, query = request.url.partition("?")
     return Request(
-        _compiled(_REST).sub("", address) + mark + query,
-        _compiled(_REST).sub("", request.path),
+        _REST.sub(_socket, address) + mark + query,
+        _REST.sub(_socket, request.path),
         request.query,
         credential=request.credential,
     )
 
 
+def _socket(found: Match) -> str:
+    return found.text("socket")
+
+
 def commented(block: Block, place: int) -> bool:
     """True where a place stands behind a comment mark on its line: what is commented out is not sent."""
-    low = block.text.rfind("\n", 0, place) + 1
-    return _compiled(_COMMENT).search(block.text[max(low, place - 200) : place]) is not None
+    before = max(0, place - 200)
+    low = max(before, block.text.rfind("\n", before, place) + 1)
+    return _COMMENT.search(block.text[low:place]) is not None

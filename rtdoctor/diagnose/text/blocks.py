@@ -1,29 +1,35 @@
 """Cuts a stream of text into windows of bounded size, so that a log of any length is read in constant memory."""
 
 import codecs
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rtdoctor.diagnose.text.secrets import mask
-from rtdoctor.model.needles import small
+from rtdoctor.linear import flat, pattern, small
+from rtdoctor.privacy.blot import blot
 
 SIZE = 1 << 16  # characters in a window
 _STEP = 1 << 14
 OVERLAP = 1 << 12  # the part that is looked at again at the start of the next: the longest text that a pattern spans
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# Typographic quotes come from forums and chat programs, the space from web pages. One character each: places stay.
-_STRAIGHT = str.maketrans("‘’“”„\u00a0", '\'\'""" ')
+_COLOUR = pattern(r"\x1b\[[0-9;]*[A-Za-z]")
+# Typographic quotes come from forums and chat programs, spaces beyond ASCII from web pages. One character each: places
+# stay.
+_STRAIGHT = str.maketrans("‘’“”„", '\'\'"""') | dict.fromkeys(
+    (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000), " "
+)
 _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF8, "utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A window. `start` is its place in the whole text; what begins at or after `until` belongs to the next one."""
+    """A window. `start` is its place in the whole text; what begins at or after `until` belongs to the next one.
+
+    `lower` is it in small letters, `flat` what expressions are matched on.
+    """
 
     text: str
     lower: str
+    flat: bytes
     start: int
     until: int
     last: bool
@@ -61,10 +67,10 @@ def blocks(chunks: Iterable[str]) -> Iterator[Block]:
             held += _plain(chunk[place : place + _STEP])
             while len(held) >= SIZE + OVERLAP:
                 # Before the cut, so that no secret is cut in two and its end missed.
-                held = mask(held)
+                held = blot(held)
                 yield _block(held[: SIZE + OVERLAP], start, SIZE, last=False)
                 held, start = held[SIZE:], start + SIZE
-    yield _block(mask(held), start, len(held), last=True)
+    yield _block(blot(held), start, len(held), last=True)
 
 
 def _plain(text: str) -> str:
@@ -75,4 +81,4 @@ def _plain(text: str) -> str:
 
 
 def _block(text: str, start: int, until: int, *, last: bool) -> Block:
-    return Block(text, small(text), start, until, last)
+    return Block(text, small(text), flat(text), start, until, last)

@@ -1,33 +1,34 @@
 """Explains a text: windows, sightings, outcomes, and the referee's findings in the order in which they are met."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
-from rtdoctor.diagnose.text.errors import known_codes, look_for_errors, reading
+from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import look
-from rtdoctor.diagnose.text.secrets import told as shown
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.privacy.blot import shown
 
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _SHORT = 100  # a text that may be nothing but a number or a code
-_NUMBER = re.compile(
-    r"^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$",
-    re.I | re.S,
+_NUMBER = pattern(
+    r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
 )
+_CODE = pattern(r"^\W*(?:code\W*)?(?P<code>[A-Za-z][a-z]*(?:_[a-z]+)+|OpperationNotSupported)\W*$")
+_HINT = pattern(r"[?&\"'](?:intent|model|call_id)\b")
 _NOTHING = Request("", "")
-_CODE = re.compile(r"^\W*(?:code\W*)?(?P<code>[A-Za-z][a-z]*(?:_[a-z]+)+|OpperationNotSupported)\W*$")
 
 
 def explain(chunks: Iterable[str]) -> Explanation:
@@ -55,7 +56,7 @@ class Reader:
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
             seen += _alone(block.text.strip())
-        self._hinted = self._hinted or re.search(r"[?&\"'](?:intent|model|call_id)\b", block.text) is not None
+        self._hinted = self._hinted or _HINT.search(block.text, flattened=block.flat) is not None
         self._secret = self._secret or "ek_" in block.text
         for item in sorted(seen, key=lambda item: (item.at, -item.end)):
             self._take(item, block)
@@ -127,15 +128,20 @@ class Reader:
 def _alone(text: str) -> Iterator[Sighting]:
     """A text that is nothing but a status, a close code or an error code."""
     if found := _CODE.match(text):
-        if found.group("code") in known_codes():
-            yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found.group("code")))
-    elif found := _NUMBER.match(text):
-        number, rest = int(found.group("number")), found.group("rest").strip(" :,;()\"'")
-        worded = not rest or re.fullmatch(r"[\w. ()'-]{3,90}", rest) is not None
+        if found["code"] in known_codes() and not _foreign(text):
+            yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found["code"]))
+    elif (found := _NUMBER.match(text)) and not _foreign(text[: found.start("number")]):
+        number, rest = int(found["number"]), found["rest"].strip(" :,;()\"'")
+        worded = not rest or (len(rest) >= 3 and all(char.isalnum() or char in "_. ()'-" for char in rest))
         if 1000 <= number <= 4999 and worded and (not rest or "_" in rest or "." in rest or "clos" in text.lower()):
             yield Sighting("close code alone", 0, len(text), text, text, close_code=number, close_reason=rest)
         elif 300 <= number <= 599 and not rest:
             yield Sighting("status alone", 0, len(text), text, text, status=number)
+
+
+def _foreign(text: str) -> bool:
+    """True where a text holds a letter or digit beyond ASCII: then it is more than a number or a code."""
+    return not text.isascii() and any(char.isalnum() and not char.isascii() for char in text)
 
 
 def _explanation(reader: Reader) -> Explanation:

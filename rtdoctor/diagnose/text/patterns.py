@@ -1,10 +1,10 @@
 """The patterns of `clients.toml` and `sentences.toml`, and what they sight in a window of text.
 
-An expression is compiled when one of its literals is met for the first time, and tried around that literal only:
-most of a log is passed over by plain searches, and a start costs no compilation.
+An expression is compiled when one of its literals is met for the first time, and tried on windows that hold one: most
+of a log is passed over by plain searches, and a start costs no compilation. What RE2 cannot say in an expression, that
+something must not stand before or after, stands beside it in the data.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,31 +14,47 @@ from typing import Any
 
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.sighting import Sighting
+from rtdoctor.linear import Match, pattern
 from rtdoctor.model.outcome import ErrorEvent
 
-_SPAN = (200, 300)  # how far before and after its literal an expression may reach, where the data says nothing
 _LEAD, _LINE = 90, 240  # how much of a line is kept, before a match and in all
+_BEFORE = 8  # how far before a match `not_before` looks
+# What is kept of a match, in characters.
+_MOST_TEXT, _MOST_URL, _MOST_HEADERS, _MOST_BODY = 400, 600, 9_000, 2_000
+_MOST_NAME = 200  # of a name, a reason or a parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One entry of the data: its literals, its expression as text, and the constants that it gives."""
+    """One entry of the data: its literals, its expression as text, and the constants that it gives.
+
+    `not_before` is an expression, or empty: see the head of `clients.toml`.
+    """
 
     name: str
     has: tuple[str, ...]
     match: str
     gives: Mapping[str, Any]
+    not_before: str = ""
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The expressions as they are compiled: of the match, and of what must not stand before it."""
+        return (f"(?im){self.match}", *([f"(?i)(?:{self.not_before})$"] if self.not_before else ()))
 
 
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """All patterns, those of clients first."""
-    clients = [Pattern(entry["name"], tuple(entry["has"]), entry["match"], entry) for entry in _read("clients")]
+    clients = [_pattern(entry["name"], entry) for entry in _read("clients")]
     sentences = [
-        Pattern(f"sentence: {entry['example'][:40]}", tuple(entry["has"]), entry["match"], entry | {"sentence": True})
-        for entry in _read("sentences")
+        _pattern(f"sentence: {entry['example'][:40]}", entry | {"sentence": True}) for entry in _read("sentences")
     ]
     return (*clients, *sentences)
+
+
+def _pattern(name: str, entry: Mapping[str, Any]) -> Pattern:
+    return Pattern(name, tuple(entry["has"]), entry["match"], entry, entry.get("not_before", ""))
 
 
 def _read(name: str) -> list[dict[str, Any]]:
@@ -49,83 +65,98 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def _compiled(match: str) -> re.Pattern[str]:
-    return re.compile(match, re.IGNORECASE | re.MULTILINE)
-
-
-@cache
 def _literals() -> dict[str, tuple[Pattern, ...]]:
     found: dict[str, tuple[Pattern, ...]] = {}
-    for pattern in patterns():
-        for literal in pattern.has:
-            found[literal] = (*found.get(literal, ()), pattern)
+    for wanting in patterns():
+        for literal in wanting.has:
+            found[literal] = (*found.get(literal, ()), wanting)
     return found
 
 
 def look(block: Block) -> Iterator[Sighting]:
     """What the patterns find in a window, in no order; what begins in the overlap is left to the next window."""
-    done: dict[str, set[int]] = {}
+    wanted: dict[str, Pattern] = {}
     for literal, wanting in _literals().items():
-        place = block.lower.find(literal)
-        number = literal.isdigit()
-        while place >= 0:
-            # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
-            inside = number and _digit(block.lower, place - 1, place + len(literal))
-            for pattern in () if inside else wanting:
-                starts = done.setdefault(pattern.name, set())
-                found = _near(pattern, block.text, place, place + len(literal))
-                if found and found.start() < block.until and found.start() not in starts:
-                    starts.add(found.start())
-                    yield sighted(pattern, found, block)
-            place = block.lower.find(literal, place + len(literal))
+        if _stands(literal, block.lower):
+            wanted |= {pattern.name: pattern for pattern in wanting}
+    for found_by in wanted.values():
+        for found in _matches(found_by, block):
+            yield sighted(found_by, found, block)
+
+
+def _stands(literal: str, text: str) -> bool:
+    place = text.find(literal)
+    if literal.isdigit():
+        # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
+        while place >= 0 and _digit(text, place - 1, place + len(literal)):
+            place = text.find(literal, place + len(literal))
+    return place >= 0
 
 
 def _digit(text: str, before: int, after: int) -> bool:
     return text[max(0, before) : before + 1].isdigit() or text[after : after + 1].isdigit()
 
 
-def _near(pattern: Pattern, text: str, start: int, end: int) -> re.Match[str] | None:
-    """The match that holds the literal's place, looked for from the start of its line."""
-    expression = _compiled(pattern.match)
-    before, after = pattern.gives.get("span", _SPAN)
-    low, high = max(0, start - before, text.rfind("\n", 0, start) + 1), min(len(text), end + after)
-    found = expression.search(text, low, high)
-    while found and found.end() <= start:
-        found = expression.search(text, found.end(), high)
-    return found if found and found.start() < end else None
+def _matches(wanted: Pattern, block: Block) -> Iterator[Match]:
+    """The matches that begin before the overlap, hold a literal and are not refused."""
+    expression, *before = map(pattern, wanted.expressions)
+    refusing = [name for name in expression.names() if name.startswith("not_")]
+    at = 0
+    while found := expression.search(block.text, at, flattened=block.flat):
+        start, end = found.span()
+        if start >= block.until:
+            return
+        if (
+            any(found.start(name) >= 0 for name in refusing)
+            or (before and before[0].search(block.text[max(0, start - _BEFORE) : start]))
+            or not _holds(wanted.has, block.lower, start, end)
+        ):
+            at = start + 1
+            continue
+        yield found
+        at = max(end, start + 1)
+
+
+def _holds(literals: tuple[str, ...], text: str, start: int, end: int) -> bool:
+    line = text.find("\n", start, end)
+    return any(text.find(literal, start, line if line >= 0 else end) >= 0 for literal in literals)
 
 
 def line_of(text: str, start: int, end: int) -> str:
     """The line around a place, cut at white space to a bound on both sides."""
-    first = text.rfind("\n", 0, start) + 1
-    low = first if start - first <= _LEAD else text.find(" ", start - _LEAD, start) + 1 or start
-    stop = text.find("\n", start)
-    stop = stop if stop >= 0 else len(text)
+    first = text.rfind("\n", max(0, start - _LEAD - 1), start) + 1
+    low = first if first or start <= _LEAD else text.find(" ", start - _LEAD, start) + 1 or start
     high = max(end, low + _LINE)
-    if high < stop:
-        stop = max(end, text.rfind(" ", low, high))
+    stop = text.find("\n", start, high + 1)
+    if stop < 0:
+        stop = len(text) if len(text) <= high else max(end, text.rfind(" ", low, high))
     return " ".join(text[low : min(stop, low + 2 * _LINE)].split())
 
 
-def sighted(pattern: Pattern, found: re.Match[str], block: Block) -> Sighting:
-    """A match as the facts that it holds."""
-    groups, gives = found.groupdict(), pattern.gives
+def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
+    """A match as the facts that it holds, each cut to a bound."""
+    groups, gives = found.groupdict(), wanted.gives
+    start, end = found.start(), found.start("then") if groups.get("then") is not None else found.end()
+    body = (groups.get("body") or "")[:_MOST_BODY]
+    if groups.get("body_from") is not None:
+        body = block.text[end : end + _MOST_BODY]
+        end += len(body)
     code = groups.get("close_code") or groups.get("code_first") or gives.get("closes")
     status = groups.get("status")
     layer, _, kind = gives.get("fault", "").partition("/")
     plain = Sighting(
-        name=pattern.name,
-        at=block.start + found.start(),
-        end=block.start + found.end(),
-        text=found.group(0)[:400],
-        line=line_of(block.text, found.start(), found.end()),
+        name=wanted.name,
+        at=block.start + start,
+        end=block.start + end,
+        text=block.text[start : min(end, start + _MOST_TEXT)],
+        line=line_of(block.text, start, end),
         status=int(status) if status else None,
         close_code=int(code) if code else None,
-        close_reason=(groups.get("close_reason") or "").strip(" '\""),
+        close_reason=(groups.get("close_reason") or "").strip(" '\"")[:_MOST_NAME],
         fault=(layer, kind) if kind else None,
-        url=groups.get("url") or groups.get("path") or "",
-        headers=groups.get("headers") or "",
-        body=groups.get("body") or "",
+        url=(groups.get("url") or groups.get("path") or "")[:_MOST_URL],
+        headers=(groups.get("headers") or "")[:_MOST_HEADERS],
+        body=body,
         event=groups.get("event") or gives.get("event", ""),
         sent=groups.get("sent") or groups.get("sent_bare") or "",
         field=groups.get("field") or groups.get("field_bare") or "",

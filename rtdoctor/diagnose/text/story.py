@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.diagnose.text.asked import request_of
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.model.exchange import Answer, Request
@@ -16,7 +17,7 @@ from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _NEAR = 3_000  # how far apart a status and its body's error, or a URL, may stand
 _QUIET = (1000, 1005, 1006)  # codes that say less than any other
-_MOST = 24  # errors that are kept of one attempt
+_MOST = 24  # errors, faults, events and lines that are kept of one attempt, each
 Read = tuple[Outcome, tuple[str, ...]]  # an outcome, and the lines that it was read from
 
 
@@ -57,9 +58,9 @@ class Story:
             _add_error(attempt, seen)
         if seen.close_code is not None and _says_more(seen, attempt.close):
             attempt.close = seen
-        if seen.fault is not None:
+        if seen.fault is not None and len(attempt.faults) < _MOST and not _told(attempt.faults, seen):
             attempt.faults.append(seen)
-        if seen.event and seen.event not in attempt.events:
+        if seen.event and len(attempt.events) < _MOST and seen.event not in attempt.events:
             attempt.events.append(seen.event)
         if seen.name != "URL" and seen.line not in attempt.lines and len(attempt.lines) < _MOST:
             attempt.lines.append(seen.line)
@@ -89,6 +90,10 @@ class Story:
             known = attempt.close.close_code
             return seen.close_code != known and known not in _QUIET and seen.close_code not in _QUIET
         return False
+
+
+def _told(faults: list[Sighting], seen: Sighting) -> bool:
+    return any((known.fault, known.text) == (seen.fault, seen.text) for known in faults)
 
 
 def _answered(attempt: Attempt) -> bool:
@@ -140,7 +145,7 @@ def _same_text(one: str, two: str) -> bool:
 def _outcomes(attempt: Attempt) -> Iterator[Read]:
     errors = [seen.error for seen in attempt.errors if seen.error is not None]
     close, status = attempt.close, attempt.status
-    if close is not None and (told := _of_reason(close.close_reason)) and not _tells(errors, told):
+    if close is not None and (told := error_of_reason(close.close_reason)) and not tells(errors, told):
         errors.append(told)
         attempt.errors.append(replace(close, error=told))
     base = _base(attempt)
@@ -223,18 +228,6 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
         parts = (line.lstrip("< ").partition(":") for line in text.splitlines())
     strip = " '\"\r"
     return tuple((name.strip(strip).lower(), value.strip(strip)) for name, _, value in parts if value)[:40]
-
-
-def _of_reason(reason: str) -> ErrorEvent | None:
-    """OpenAI's close reason is `<error.type>.<error.code>` (llmgw live probes, 2026-09-18)."""
-    kind, _, code = reason.partition(".")
-    if not code or not kind.endswith(("_error", "_quota")) or not code.replace("_", "").isalnum():
-        return None
-    return ErrorEvent(kind, code)
-
-
-def _tells(errors: list[ErrorEvent], told: ErrorEvent) -> bool:
-    return any(error.code == told.code or (error.code is None and error.type == told.type) for error in errors)
 
 
 def _lines(attempt: Attempt, first: Sighting | None) -> tuple[str, ...]:

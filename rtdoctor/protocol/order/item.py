@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rtdoctor.protocol.order.following import ANY, Following
 from rtdoctor.protocol.order.memory import Recent
-from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, text
+from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, mapping, text
 
 KEPT_ITEMS = 4096
 KEPT_INSERTIONS = 256
@@ -27,6 +27,11 @@ class Item:
         self.done = False
         self.index = -1
         self.previous: object = ANY
+
+
+def _kept(previous: object) -> object:
+    """A previous_item_id as it is remembered: what is no id tells nothing."""
+    return previous if previous is None or (isinstance(previous, str) and len(previous) <= LONGEST_ID) else ANY
 
 
 class Items:
@@ -66,8 +71,8 @@ class Items:
         """The buffer became an item."""
         item = self._item(item_id)
         item.committed = True
-        item.previous = previous
-        self._follow(item_id, previous)
+        item.previous = _kept(previous)
+        self._follow(item_id, item.previous)
 
     def _follow(self, item_id: str, previous: object) -> None:
         """Compare previous_item_id with the last item, and make this item the last one."""
@@ -90,9 +95,9 @@ class Items:
         if not item_id:
             return
         item = self._item(item_id)
-        item.role = text(description.get("role"))
+        item.role = text(description.get("role"))[:CUT]
         if not (item.committed or item.added or item.created):
-            self._follow(item_id, event.get("previous_item_id", ANY))
+            self._follow(item_id, _kept(event.get("previous_item_id", ANY)))
         item.created = True
 
     def added(self, event: Mapping[str, object]) -> None:
@@ -102,11 +107,11 @@ class Items:
         if not item_id:
             return
         item = self._item(item_id)
-        item.role = text(description.get("role"))
+        item.role = text(description.get("role"))[:CUT]
         if item.added:
             self._stream.violate("order.item-added-once", "/item/id", "a new item", item_id)
             return
-        previous = event.get("previous_item_id", ANY)
+        previous = _kept(event.get("previous_item_id", ANY))
         # For a committed item `following` compares previous_item_id: one deviation, one violation.
         if not (item.committed or item.created):
             self._follow(item_id, previous)

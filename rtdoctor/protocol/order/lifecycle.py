@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rtdoctor.model.timeline import ItemLife, Spread, Step, Timeline
-from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, text
+from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, text
 
 COMMITTED = "input_audio_buffer.committed"
 STOPPED = "input_audio_buffer.speech_stopped"
@@ -67,11 +67,11 @@ class Lifecycle:
             step.last_index = self._stream.index
             step.last_at = self._stream.at
             return
-        if len(life.steps) < MOST_STEPS and len(kind) < LONGEST_ID:
+        if len(life.steps) < MOST_STEPS and len(kind) <= CUT:
             life.steps[kind] = _Step(self._stream.index, self._stream.at)
         if isinstance(described, dict):
-            life.kind = life.kind or text(described.get("type"))
-            life.role = life.role or text(described.get("role"))
+            life.kind = life.kind or text(described.get("type"))[:CUT]
+            life.role = life.role or text(described.get("role"))[:CUT]
 
     def _begin(self, item_id: str) -> _Life:
         life = self._lives[item_id] = _Life()

@@ -67,8 +67,7 @@ class Outputs:
             return
         if index != len(item.parts) and not item.told:
             stream.violate("order.content-index", "/content_index", str(len(item.parts)), index)
-        if len(item.parts) < MOST:
-            item.parts[index] = Part()
+        _put(response, item, index, Part())
 
     def part_done(self, event: Mapping[str, object]) -> None:
         """response.content_part.done: repeats the text."""
@@ -168,8 +167,7 @@ class Outputs:
         if part is None:
             part = Part()
             part.open = False
-            if len(item.parts) < MOST:
-                item.parts[index] = part
+            _put(response, item, index, part)
         self._late(part)
         return None
 
@@ -177,3 +175,10 @@ class Outputs:
         if not part.told:
             part.told = True
             self._stream.violate("order.delta-open-part", "/content_index", "a part that was added and is open")
+
+
+def _put(response: Response, item: OutputItem, index: int, part: Part) -> None:
+    """Follow one more part, where the response has not more of them than any has."""
+    if response.parts < MOST or index in item.parts:
+        response.parts += index not in item.parts
+        item.parts[index] = part

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from rtdoctor.protocol.order.memory import Digest
 from rtdoctor.protocol.order.stream import Stream, entries, mapping
 
-# A response holds more of these only when it is no response; then it is not judged any further.
+# A response holds more items, or more parts in all of them, only when it is no response; then it is not judged any
+# further.
 MOST = 1024
 
 

@@ -9,7 +9,7 @@ from rtdoctor.protocol.order.part import OutputItem, agree_item
 from rtdoctor.protocol.order.stream import Stream, entries, mapping, text
 from rtdoctor.protocol.order.usage import sums
 
-KEPT_OPEN = 64
+KEPT_OPEN = 32
 KEPT_DONE = 1024
 TERMINAL = ("completed", "cancelled", "failed", "incomplete")
 
@@ -20,7 +20,7 @@ class Response:
     `adopted` is one whose beginning was not seen: nothing is known of its items.
     """
 
-    __slots__ = ("adopted", "in_conversation", "index", "items", "next_output", "part_added", "turns")
+    __slots__ = ("adopted", "in_conversation", "index", "items", "next_output", "part_added", "parts", "turns")
 
     def __init__(self, index: int, *, adopted: bool = False, in_conversation: bool = True, turns: int = 0) -> None:
         self.index = index
@@ -29,11 +29,12 @@ class Response:
         self.turns = turns
         self.next_output = 0
         self.part_added = False
+        self.parts = 0
         self.items: dict[str, OutputItem] = {}
 
 
 class Responses:
-    """The responses in progress (64 at most) and the ids of the last 1,024 that are done."""
+    """The responses in progress (32 at most) and the ids of the last 1,024 that are done."""
 
     def __init__(self, stream: Stream, following: Following, buffer: InputBuffer) -> None:
         self._stream = stream

@@ -133,6 +133,7 @@ class Session:
             value = session.get(key)
             if type(value) not in (str, int, float):
                 continue
+            value = value[:LONGEST_ID] if isinstance(value, str) else value
             known = self._constants.setdefault(key, value)
             if known != value:
                 self._stream.violate("order.session-constant", f"/session/{key}", shown(known), value)

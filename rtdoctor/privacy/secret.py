@@ -1,15 +1,16 @@
 """Secrets that cannot be printed, and the mark that stands in their place."""
 
-import re
 from functools import cache
 from typing import Literal
 
+from rtdoctor.linear import pattern
+
 MASK = "[secret]"  # for a piece whose owner is not known
-MARKS = re.compile(r"\[secret(?: [0-9a-f]{4})?\]")
+MARKS = pattern(r"\[secret(?: [0-9a-f]{4})?\]")
 
 # The parts of a key that name its kind and are no secret: they are kept out of the search for fragments.
-_PUBLIC_PREFIX = re.compile(r"^(?:sk-(?:proj-|svcacct-|admin-|None-)?|ek_|org-|proj_|Bearer\s+)")
-_ARMOUR = re.compile(r"-----[A-Z ]{1,60}-----|\s+")
+_PUBLIC_PREFIX = pattern(r"(?:Bearer\s+)?(?:sk-(?:proj-|svcacct-|admin-|None-)?|ek_|org-|proj_)?")
+_ARMOUR = pattern(r"-----[A-Z ]{1,60}-----|\s+")
 
 SecretKind = Literal[
     "key", "secret", "wrong-key", "bearer", "proxy-password", "client-key", "query-key", "organisation", "cookie"
@@ -50,8 +51,7 @@ class Secret:
     @property
     def form(self) -> str:
         """The public part of the key that names its kind (`sk-proj-`, `ek_` …), or the empty string."""
-        found = _PUBLIC_PREFIX.match(self._value)
-        return found.group(0) if found else ""
+        return _prefix(self._value)
 
     @property
     def name(self) -> str:
@@ -64,9 +64,14 @@ class Secret:
         return _ARMOUR.sub("", self._value) if self.kind == "client-key" else core(self._value)
 
 
+def _prefix(value: str) -> str:
+    found = _PUBLIC_PREFIX.match(value)
+    return found.text() if found else ""
+
+
 def core(value: str) -> str:
     """A key without `Bearer ` and the prefix that names its kind."""
-    return _PUBLIC_PREFIX.sub("", _PUBLIC_PREFIX.sub("", value, count=1), count=1)
+    return value[len(_prefix(value)) :]
 
 
 def mask(value: str) -> str:

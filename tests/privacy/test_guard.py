@@ -5,10 +5,10 @@ import os
 import sys
 
 import pytest
-
 from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import Secret
-from rtdoctor.report.guard import WITHHELD, Guarded, Leak
+
+from rtdoctor.privacy.guard import WITHHELD, Guarded, Leak
+from rtdoctor.privacy.secret import Secret
 from tests.cli.test_check import rtdoctor
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"

@@ -1,0 +1,113 @@
+"""Holds a run to its end: at the deadline and one second more the process ends with what is known by then, whatever
+the interpreter is busy with. An interrupt cancels the run, and is held to it in the same way.
+
+It works as long as Python gives other threads a turn: in a loop of Python it does, in a call into C that keeps the
+interpreter's lock it does not until that call returns.
+"""
+
+import asyncio
+import errno
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from rtdoctor import process
+from rtdoctor.cli import exits
+
+GRACE = 1.0  # seconds beyond the deadline in which a run ends by itself
+_HEARD = 0.8  # seconds after an interrupt in which it does
+_WRITTEN = 3.0  # seconds that the writing of the partial report may take
+_INTERRUPTED, _OVER = "interrupted", "over"
+
+
+class Watchdog:
+    """`last_words(interrupted)` writes the partial report. Whoever writes a piece of the report holds `lock`; `code` is
+    the exit code once the report is out, and None before."""
+
+    def __init__(self, deadline: float, last_words: Callable[[bool], None]) -> None:
+        self.lock = threading.Lock()
+        self.code: int | None = None
+        self._deadline = deadline
+        self._last_words = last_words
+        self._said: queue.SimpleQueue[str] = queue.SimpleQueue()  # the one kind that a signal's handler may put into
+        self._interrupted = False
+        self._cancel: Callable[[], object] = lambda: None
+
+    def run(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Carry a run through: it writes its report under `lock` and sets `code`, and takes a cancellation."""
+        threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
+        with process.on_interrupt(self._hear):
+            try:
+                with suppress(asyncio.CancelledError):
+                    asyncio.run(self._cancellable(whole))
+            finally:
+                self._said.put(_OVER)
+
+    async def _cancellable(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        loop.set_exception_handler(quiet)
+        self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
+        try:
+            if not self._interrupted:
+                await whole()
+        finally:
+            self._cancel = lambda: None
+
+    def _hear(self) -> None:
+        if not self._interrupted:
+            self._interrupted = True
+            self._said.put(_INTERRUPTED)
+            self._cancel()
+
+    def _watch(self) -> None:
+        end, interrupted = time.monotonic() + self._deadline + GRACE, False
+        while (left := end - time.monotonic()) > 0:
+            try:
+                said = self._said.get(timeout=left)
+            except queue.Empty:
+                break
+            if said == _OVER:
+                return
+            end, interrupted = min(end, time.monotonic() + _HEARD), True
+        # In a thread of its own, for the writing may hang as well: the reader of our output may be asleep.
+        ending = threading.Thread(target=self._end, args=(interrupted,), daemon=True, name="last words")
+        ending.start()
+        ending.join(_WRITTEN)
+        if self.code is None:
+            why = "interrupted" if interrupted else f"the deadline of {self._deadline:g} s passed"
+            with suppress(OSError):
+                os.write(2, f"rtdoctor: {why}, and the report could not be written\n".encode())
+        usual = exits.INTERRUPTED if interrupted else exits.INCONCLUSIVE
+        process.leave(usual if self.code is None or interrupted else self.code, flush=False)
+
+    def _end(self, interrupted: bool) -> None:
+        self.lock.acquire()  # and never given back: nothing is written twice
+        if self.code is not None:
+            return
+        try:
+            self._last_words(interrupted)
+            sys.stdout.flush()
+            self.code = exits.INTERRUPTED if interrupted else exits.INCONCLUSIVE
+        except Exception as error:
+            self.code = exits.tell(error)
+
+
+_told: set[int] = set()
+
+
+def quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What asyncio would print with a traceback: that files ran out is told once, what a stranger can bring about at
+    will (bytes that are no TLS, a connection that breaks) not at all, and the rest where bugs are looked for."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        if not _told:
+            _told.add(error.errno)
+            exits.say(exits.FEW_FILES, 0)
+    elif os.environ.get("RTDOCTOR_DEBUG"):
+        loop.default_exception_handler(context)

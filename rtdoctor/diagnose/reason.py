@@ -1,0 +1,29 @@
+"""The error in a close reason: OpenAI closes with `<error.type>.<error.code>` (llmgw live probes, 2026-09-18)."""
+
+from collections.abc import Iterable
+
+from rtdoctor.diagnose.rules import known_codes
+from rtdoctor.model.outcome import ErrorEvent
+
+_TYPES = frozenset(("insufficient_quota", "request_forbidden", "tokens", "requests"))  # those that end otherwise
+
+
+def is_error_type(text: str) -> bool:
+    """True for the type of an error object, by its form or because it is known."""
+    return text.endswith(("_error", "_quota")) or text in _TYPES
+
+
+def error_of_reason(reason: str) -> ErrorEvent | None:
+    """The error that a close reason names: a type and a code, one of the two alone, or None for other words."""
+    kind, dot, code = reason.strip().partition(".")
+    if dot:
+        named = is_error_type(kind) and code.replace("_", "").isalnum()
+        return ErrorEvent(kind, code) if named else None
+    if is_error_type(kind) and "_" in kind and kind.replace("_", "").isalnum():
+        return ErrorEvent(kind)
+    return ErrorEvent(code=kind) if kind in known_codes() else None
+
+
+def tells(errors: Iterable[ErrorEvent], told: ErrorEvent) -> bool:
+    """True where one of the errors is what a close reason tells again."""
+    return any(error.code == told.code if error.code and told.code else error.type == told.type for error in errors)

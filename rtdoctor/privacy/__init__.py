@@ -1,0 +1,1 @@
+"""What is secret, how it is found, and what is shown in its place. Everything quoted from outside goes through here."""

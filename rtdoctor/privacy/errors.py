@@ -1,0 +1,15 @@
+"""Errors that are told to a person: a sentence of ours, and in it, quoted, what came from outside."""
+
+from rtdoctor.privacy.quote import quote
+
+
+class InputError(ValueError):
+    """Bad input. `sentence` is of ours, with `{}` where something from outside is named; whatever is put there is
+    quoted, so that no error shows a key that was typed, pasted or read in the wrong place."""
+
+    def __init__(self, sentence: str, *outside: object) -> None:
+        super().__init__(sentence.format(*map(_shown, outside)) if outside else sentence)
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, (int, float)) else quote(str(value))

@@ -1,0 +1,78 @@
+"""How a secret may be written: plain, reversed, and in the encodings that servers and logs use, one inside of another.
+
+Each form is what the secret's characters become, wherever they stand in a longer text: base64 and its kin have one form
+for each alignment. What is told of depth: two encodings, in any order of those listed here; escapes (percent, JSON,
+HTML, octal) may lie around them in six layers, see `unescape`.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rtdoctor.privacy.unescape import fold
+
+_TWICE = 20  # characters of what was encoded twice: some ten of the secret
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A folded form, and how many of its characters in a row are a piece of the secret."""
+
+    text: bytes
+    least: int
+
+
+def forms(core: str, least: int, *, deep: bool = True) -> Iterator[Form]:
+    """The forms of a secret of which `least` folded characters in a row count as a piece. Without `deep` (for long
+    ones, such as a private key) only the commonest."""
+    raw = core.encode("utf-8", "surrogatepass")
+    yield Form(fold(core).text, least)
+    if not core.isascii():
+        yield Form(fold(raw.decode("latin-1")).text, least)  # its bytes, an escape for each
+    yield Form(fold(core[::-1]).text, least)
+    yield from _folded(_base64(raw), max(8, least * 4 // 3))
+    yield Form(raw.hex().encode(), 2 * least)
+    if not deep:
+        return
+    wide = core.encode("utf-16-le", "surrogatepass")
+    yield Form(wide.hex().encode(), 24)
+    yield Form(b"0x" + raw.hex(" ").replace(" ", "0x").encode(), 20)
+    yield Form(b"u00" + raw.hex(" ").replace(" ", "u00").encode(), 20)
+    yield from _folded(_base32(raw), 10)
+    yield from _folded(_base85(raw), 8)
+    for each in ("{}", "{:03}", "{:o}", "{:03o}", "{:08b}"):
+        yield Form("".join(map(each.format, raw)).encode(), 8 * 8 if each == "{:08b}" else 15)
+    yield from _folded(_base64(wide), 16)
+    inner = [*_base64(raw), raw.hex(), raw.hex().upper(), core[::-1], *_base32(raw)]
+    for text in dict.fromkeys(inner):
+        yield from _folded(_base64(text.encode("utf-8", "surrogatepass")), _TWICE)
+        yield Form(text.encode("utf-8", "surrogatepass").hex().encode(), 2 * _TWICE)
+        yield Form(fold(text[::-1]).text, _TWICE)
+
+
+def _folded(texts: Iterator[str], least: int) -> Iterator[Form]:
+    for text in texts:
+        yield Form(fold(text).text, least)
+
+
+def _base64(raw: bytes) -> Iterator[str]:
+    """The characters that are settled by the bytes, for each of the three places where they may begin."""
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + raw).decode()
+        settled = text[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield from dict.fromkeys((settled, settled.replace("+", "-").replace("/", "_")))
+
+
+def _base32(raw: bytes) -> Iterator[str]:
+    for before in range(5):
+        text = base64.b32encode(bytes(before) + raw).decode()
+        yield text[-(-before * 8 // 5) : (before + len(raw)) * 8 // 5]
+
+
+def _base85(raw: bytes) -> Iterator[str]:
+    """Groups of four bytes are five characters: whole groups are settled."""
+    for before in range(4):
+        whole = raw[(4 - before) % 4 :]
+        whole = whole[: len(whole) // 4 * 4]
+        yield base64.b85encode(whole).decode()
+        yield base64.a85encode(whole).decode()

@@ -1,0 +1,161 @@
+"""The last thing before an output: a stream that lets no known secret pass.
+
+What comes from outside was quoted before; what the guard finds is a bug, or a server that put a secret together out of
+pieces. It masks and goes on, and at the end it is told: a report must not be lost because a server knows the key. It
+looks at what was written before, too, so that a secret is found that comes in pieces, and masks what would complete it.
+"""
+
+import sys
+import traceback
+from types import TracebackType
+from typing import Any, TextIO, cast
+
+from rtdoctor.linear import pattern
+from rtdoctor.privacy.known import known
+from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.secret import MARKS
+from rtdoctor.privacy.unescape import layers
+
+GUARDED = 12  # small letters and digits of a secret in a row that no output may hold
+_TAIL = 4096  # characters of what was written that are looked at again with what comes next
+_PIECE = 1 << 16
+_COLOURS = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
+_WORD = pattern(r"[^\s\"',:;(){}\[\]<>]+")
+
+
+class Leak(Exception):
+    """A write held a secret that could not be masked, and was refused. The message tells kind and origin of it, and
+    never more."""
+
+
+class Guarded:
+    """A text stream in front of another. Whatever it does not do itself, the other one does.
+
+    `masked` holds the names of the secrets of which pieces were masked at the last moment.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._tail = ""
+        self.masked: dict[str, None] = {}
+
+    def write(self, text: str) -> int:
+        """Write it, with what is secret in it masked.
+
+        Raises:
+            Leak: it holds a secret that stays after masking.
+        """
+        self._stream.write(self.without_secrets(text))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Write each of them."""
+        for line in lines:
+            self.write(line)
+
+    def without_secrets(self, text: str) -> str:
+        """The text as it may be written after what was written before; it is taken for written.
+
+        Raises:
+            Leak: it holds a secret that stays after masking.
+        """
+        if known() and not text.isspace():
+            for place in _places(self._tail + text):
+                name, start, end = place
+                self.masked[name] = None
+                text = _blotted(text, start - len(self._tail), end - len(self._tail))
+            if self.masked:
+                for name, start, end in _places(self._tail + text):
+                    if end > len(self._tail) and start < end:
+                        raise Leak(name)
+        self._tail = (self._tail + text)[-_TAIL:]
+        return text
+
+    @property
+    def buffer(self) -> Any:
+        """The bytes below, guarded as well."""
+        return _GuardedBytes(self, self._stream.buffer)
+
+    def __enter__(self) -> "Guarded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+
+    def __iter__(self) -> Any:
+        return iter(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _GuardedBytes:
+    """The bytes below a guarded stream."""
+
+    def __init__(self, text: Guarded, stream: Any) -> None:
+        self._text = text
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        """Write it, with what is secret in it masked."""
+        text = bytes(data).decode("utf-8", "surrogateescape")
+        self._stream.write(self._text.without_secrets(text).encode("utf-8", "surrogateescape"))
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _places(text: str) -> list[tuple[str, int, int]]:
+    """Where secrets stand that no output may hold: the name of each, from, to."""
+    found: list[tuple[str, int, int]] = []
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE + _TAIL]
+        # Marks and colours are ours, and of the same length they hide nothing.
+        plain = _COLOURS.sub(
+            lambda colour: "\0" * len(colour.text()), MARKS.sub(lambda mark: "\0" * len(mark.text()), piece)
+        )
+        for view in layers(plain):
+            for hit in known().find(view):
+                if hit.size >= GUARDED:
+                    low, high = view.span(hit.start, hit.end)
+                    found.append((hit.secret.name, start + low, start + high))
+    return found
+
+
+def _blotted(text: str, start: int, end: int) -> str:
+    """The text with a piece made unreadable, of the same length. What gives a document its form stays, so that JSON
+    with a secret in it, even one that is put together of several values, is JSON still: a number becomes another."""
+    start = max(0, start)
+    return text[:start] + _WORD.sub(lambda word: _unreadable(word.text()), text[start:end]) + text[end:]
+
+
+def _unreadable(word: str) -> str:
+    if word in ("true", "false", "null"):
+        return word
+    return ("1" if word.strip("-").replace(".", "", 1).isdigit() else "x") * len(word)
+
+
+def install() -> None:
+    """Put guards around stdout and stderr, and let no traceback be printed that was not quoted.
+
+    What prints to sys.stderr looks it up when it prints (logging's last resort, warnings), and meets the guard, too.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not isinstance(stream, Guarded):
+            setattr(sys, name, cast(TextIO, Guarded(stream)))
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        print(quote("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
+
+    sys.excepthook = hook
+
+
+def confess() -> str:
+    """One sentence about what was masked at the last moment; empty where nothing was."""
+    names: dict[str, None] = {}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Guarded):
+            names |= stream.masked
+    return f"a piece of a secret was masked in the output at the last moment ({', '.join(names)})" if names else ""

@@ -1,0 +1,178 @@
+"""The secrets that this process knows, and the one search that finds them in a text, however they are written.
+
+What prints, what guards and what is quoted look at the same ones. The search is linear in the text: all forms of a
+secret are found by one expression of RE2's over the folded text.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from rtdoctor.linear import Pattern, pattern
+from rtdoctor.privacy.forms import Form, forms
+from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.unescape import View, fold, layers
+from rtdoctor.privacy.words import opaque
+
+_FRAGMENT = 6  # small letters and digits of a secret in a row that are masked
+_CLIENT_KEY = 16  # of a private key, whose base64 holds everything that is six characters long
+_WHOLE = 10  # a secret with fewer is looked for as a whole
+_PASSPHRASE = 16  # so many letters of words in a row are no chance
+_LAST = 4  # so many characters of a key's end are what servers echo
+_LEAST = 4  # a shorter "secret" would mask half of every sentence
+_WINDOW = 8  # characters of a form that are looked for at once
+_WORDS = pattern(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
+_LETTERS = pattern(r"[A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A piece of a secret from `start` to `end` of a view's text; `size` is how many folded characters it has."""
+
+    start: int
+    end: int
+    size: int
+    secret: Secret
+
+
+def like_a_word(core: str) -> bool:
+    """True for a secret that reads like words: `none`, `EMPTY`, `correct horse`. Of such a one no piece is looked
+    for, for every sentence holds some."""
+    return _WORDS.fullmatch(core) is not None and not any(opaque(word.text()) for word in _LETTERS.finditer(core))
+
+
+class _Needle:
+    """One secret, ready to be found."""
+
+    def __init__(self, secret: Secret) -> None:
+        self.secret = secret
+        self.last = secret.core[-_LAST:]
+        size = len(fold(secret.core).text)
+        self.least = _CLIENT_KEY if secret.kind == "client-key" else _FRAGMENT if size >= _WHOLE else size
+        word = like_a_word(secret.core)
+        if word:
+            self.least = size if size >= _PASSPHRASE else 0
+        # With its prefix even a word is told from a word: sk-wrong.
+        exact = secret.form or (not word and (size < _FRAGMENT or not secret.core.isascii()))
+        self.exact = secret.reveal() if exact else ""
+
+    @cached_property
+    def _forms(self) -> list[Form]:
+        if self.least < _FRAGMENT:
+            return []
+        deep = self.secret.kind != "client-key"
+        found = dict.fromkeys(form for form in forms(self.secret.core, self.least, deep=deep))
+        return [Form(form.text, min(form.least, len(form.text))) for form in found if len(form.text) >= _FRAGMENT]
+
+    @cached_property
+    def _windows(self) -> dict[bytes, list[tuple[Form, int]]]:
+        """Pieces of the forms, so many that every piece that counts holds one of them."""
+        found: dict[bytes, list[tuple[Form, int]]] = {}
+        for form in self._forms:
+            size = min(form.least, _WINDOW)
+            stride = form.least - size + 1
+            for at in range(0, len(form.text) - size + 1, stride):
+                window = form.text[at : at + size]
+                if form.least > _WINDOW or len(set(window)) > 2:  # 000000 stands everywhere
+                    found.setdefault(window, []).append((form, at))
+        return found
+
+    @cached_property
+    def _search(self) -> Pattern | None:
+        windows = sorted(window.decode() for window in self._windows)
+        return Pattern("|".join(windows)) if windows else None
+
+    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Every piece in a folded text, from left to right."""
+        if self._search is None:
+            return
+        place = 0
+        whole = text.decode("ascii")
+        while found := self._search.search(whole, place, flattened=text):
+            start, end = found.span()
+            place = start + 1
+            for form, at in self._windows[text[start:end]]:
+                low, high = _extended(text, start, end, form.text, at)
+                if high - low >= form.least:
+                    yield low, high
+                    place = max(place, high - _WINDOW)
+                    break
+
+
+def _extended(text: bytes, start: int, end: int, form: bytes, at: int) -> tuple[int, int]:
+    """How far the text around a window goes on as the form does."""
+    stop = at + end - start
+    while start and at and text[start - 1] == form[at - 1]:
+        start, at = start - 1, at - 1
+    while end < len(text) and stop < len(form) and text[end] == form[stop]:
+        end, stop = end + 1, stop + 1
+    return start, end
+
+
+class Known:
+    """Secrets to be kept from every output."""
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._needles: dict[str, _Needle] = {}
+        self._ends: Pattern | None = None
+        self.add(secrets)
+
+    def __bool__(self) -> bool:
+        return bool(self._needles)
+
+    def add(self, secrets: Iterable[Secret | None]) -> None:
+        """Learn secrets; one that is too short to be told from anything is left out."""
+        for secret in secrets:
+            if secret and len(secret.core) >= _LEAST and secret.reveal() not in self._needles:
+                self._needles[secret.reveal()] = _Needle(secret)
+                self._ends = None
+
+    def find(self, view: View) -> Iterator[Hit]:
+        """Every piece of every secret in the text of a view, in whatever form."""
+        if not self._needles:
+            return
+        folded = fold(view.text)
+        for needle in self._needles.values():
+            if needle.exact:
+                start = view.text.find(needle.exact)
+                while start >= 0:
+                    yield Hit(start, start + len(needle.exact), len(needle.exact), needle.secret)
+                    start = view.text.find(needle.exact, start + len(needle.exact))
+            for low, high in needle.find(folded.text):
+                yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
+
+    def by_end(self, last: str) -> Secret | None:
+        """The secret that ends in these four characters."""
+        return next((needle.secret for needle in self._needles.values() if needle.last == last and needle.least), None)
+
+    def ends(self) -> Pattern:
+        """The last characters of the secrets, where something before them says that they are the end of a key."""
+        if self._ends is None:
+            lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
+            said = r"(?:[*.xX\x1a-]|ending in |ending with )"  # SUB: a bullet, an ellipsis
+            self._ends = Pattern(rf"{said}(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
+        return self._ends
+
+
+_known = Known()
+
+
+def known() -> Known:
+    """The secrets that this process knows."""
+    return _known
+
+
+def keep(secrets: Iterable[Secret | None]) -> None:
+    """Let nobody print these from now on."""
+    _known.add(secrets)
+
+
+def holds_secret(text: str) -> bool:
+    """True where a piece of a known secret stands in the text, in whatever form."""
+    return any(True for view in layers(text) for _ in _known.find(view))
+
+
+def forget() -> None:
+    """Know none, as at the start of a process; for tests, which are many runs in one."""
+    global _known
+    _known = Known()

@@ -1,0 +1,181 @@
+"""Values that their surroundings give away: what stands behind a name that tells of a secret, behind `Bearer`, in the
+user information of a URL, in a command line's `-u`, in a cookie, in the armour of a private key."""
+
+from collections.abc import Callable, Iterator
+
+from rtdoctor.linear import Match, Pattern, pattern
+from rtdoctor.privacy.words import opaque
+
+Span = tuple[int, int]
+
+_QUOTES = r"""["'`]"""
+_VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]{1,1000}"""
+_NAMED = pattern(
+    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?d|passphrase|pwd|cookie|credentials?|signature|\bsig|"
+    r"[?&]code|jwt|password)"
+    rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
+    rf"(?P<said>\s{{0,3}}(?:[:=]|=>|->|:=)\s{{0,3}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
+    rf"[$@]{{0,2}}\\{{0,3}}(?P<open>{_QUOTES}{{0,3}})"
+    r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
+    rf"(?P<value>{_VALUE})"
+)
+_SCHEME = pattern(
+    rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]{{3,1000}})"
+)
+_SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
+# A word before the colon that is followed by a port's digits is a host, not a user.
+_USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]{0,200}:[^\s"'`<>]{1,500}@|[^\s/@"'`<>]{1,300}@)""")
+_PORT = pattern(r"[^:]*:[0-9]{1,5}(?:/.*|)@")
+_USER_WITHOUT_SCHEME = pattern(
+    r"""(?:^|[\s"'`=(])(?P<value>[A-Za-z0-9._%+\-]{1,60}:[^\s"'`<>]{2,300})@(?P<host>[A-Za-z0-9.\-]{2,253})"""
+)
+_NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
+_FLAG = pattern(
+    rf"(?:^|[\s\"'`])(?P<flag>-[a-zA-Z]{{0,8}}[uU]|--(?:proxy-)?user|--(?:proxy-)?pass|--oauth2-bearer|--basic-auth|--auth|"
+    rf"--token|--password|--cookie|-b)(?:\s{{1,3}}|=|){_QUOTES}?(?P<value>[^\s\"'`]{{1,1000}})"
+)
+_COOKIES = pattern(r"(?i)cookie(?:\\{0,3}[\"'`])?\s{0,3}[:=]\s{0,3}(?:\\{0,3}[\"'`])?(?P<value>[^\n\"'`\\]{1,1000})")
+_CRUMB = pattern(r"(?P<name>[^\s=;,]{1,200})=(?P<value>[^\s;,\"]{1,1000})")
+_COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
+_PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
+_LETTERS = pattern(r"[A-Za-z]+")
+_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
+_PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
+# What is said of a password, and is none.
+_SAID_OF = frozenset(
+    (
+        *(
+            "required",
+            "missing",
+            "incorrect",
+            "invalid",
+            "wrong",
+            "none",
+            "null",
+            "empty",
+            "not",
+            "is",
+            "must",
+            "field",
+        ),
+        *(
+            "true",
+            "false",
+            "undefined",
+            "redacted",
+            "hidden",
+            "the",
+            "a",
+            "for",
+            "to",
+            "of",
+            "in",
+            "and",
+            "or",
+            "string",
+        ),
+        *("optional", "necessary", "expired", "unknown", "set", "unset"),
+    )
+)
+
+
+def a_name(value: str) -> bool:
+    """True for a word, a variable's name or a placeholder in the place of a secret: it holds none."""
+    if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
+        return False
+    return value[0] in "$%{<" or not any(opaque(word.text()) for word in _LETTERS.finditer(value))
+
+
+def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
+    """Where the values stand."""
+    for words, shape, judge in _SHAPES:
+        if any(word in flattened for word in words):
+            for found in shape.finditer(text, flattened=flattened):
+                yield from judge(found)
+
+
+def _named(found: Match) -> Iterator[Span]:
+    start = found.start("value")
+    value = found.text("value").rstrip(".:!?*")
+    name = found.text("name").lower()
+    if not value or "\u2588" in value or found.string[start - 1] in "$%" or (name == "cookie" and "=" in value):
+        return
+    if name.startswith("pass") or name == "pwd":
+        plain = value.lower() in _SAID_OF or value[0] in "$%{<*"
+        if " " in found.text("said").strip(":=> ") or found.text("said").strip() in ("is", "was"):
+            plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
+    elif found.text("said").strip() in ("is", "was"):
+        plain = not any(char.isdigit() for char in value) and a_name(value)
+    else:
+        plain = len(value) < 6 or value.isdigit() or a_name(value)
+    if not plain:
+        yield start, start + len(value)
+
+
+def _whole(found: Match) -> Iterator[Span]:
+    if not a_name(found.text("value").rstrip(".:!?*")):
+        yield found.span("value")
+
+
+def _behind_scheme(found: Match) -> Iterator[Span]:
+    value = found.text("value").rstrip(".:|")
+    parameter = value.partition("=")[0]
+    # `Bearer realm=…` is a challenge (RFC 9110, section 11.6.1), and its words are none of ours to hide.
+    if parameter != value.rstrip("=") and a_name(parameter):
+        return
+    if len(value) >= 6 and not a_name(value.rstrip("=")):
+        start = found.start("value")
+        yield start, start + len(value)
+
+
+def _user(found: Match) -> Iterator[Span]:
+    start, end = found.span("value")
+    if not _PORT.fullmatch(found.text("value")):
+        yield start, end - 1
+
+
+def _user_without_scheme(found: Match) -> Iterator[Span]:
+    user, _, rest = found.text("value").partition(":")
+    if user.lower() not in _NO_USER and not rest.startswith("//"):
+        yield found.span("value")
+
+
+def _flag(found: Match) -> Iterator[Span]:
+    start, end = found.span("value")
+    flag, value = found.text("flag"), found.text("value")
+    if flag in ("-b", "--cookie"):
+        yield from ((start + low, start + high) for low, high in cookie_spans(value))
+    elif flag in ("--oauth2-bearer", "--token", "--password", "--pass", "--proxy-pass"):
+        if not a_name(value):
+            yield start, end
+    elif ":" in value and not value.startswith(("http:", "https:", "ws:", "wss:")):
+        yield start + value.index(":") + 1, end
+
+
+def _cookies(found: Match) -> Iterator[Span]:
+    start = found.start("value")
+    yield from ((start + low, start + high) for low, high in cookie_spans(found.text("value")))
+
+
+def cookie_spans(text: str) -> Iterator[Span]:
+    """The values of cookies, without those of attributes (RFC 6265, section 4.1)."""
+    for crumb in _CRUMB.finditer(text):
+        if crumb.text("name").lower() not in _COOKIE_WORDS and crumb.text("value")[0] not in "$%{<[":
+            yield crumb.span("value")
+
+
+def _all(found: Match) -> Iterator[Span]:
+    yield found.span("value")
+
+
+# The bytes without which an expression need not be tried; case is what programs write.
+_SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
+    ((b"=", b":", b",", b" is ", b" was "), _NAMED, _named),
+    ((b"earer", b"EARER", b"asic", b"ASIC"), _SCHEME, _behind_scheme),
+    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _whole),
+    ((b"@",), _USER, _user),
+    ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
+    ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
+    ((b"ookie", b"OOKIE"), _COOKIES, _cookies),
+    ((b"PRIVATE KEY",), _PEM, _all),
+)

@@ -1,0 +1,290 @@
+"""Quotes what comes from outside: by allow-list.
+
+Words, numbers, dates, names, hosts and known ids stand; a secret that this process knows is masked however it is
+written (`known`), so is what its surroundings or its form give away (`named`, `vendors.toml`), and any other opaque
+text of 12 characters or more (`words`). In its place stands a mark, the same for the same text within a process. Our
+own sentences never come here, only what is put into them.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from rtdoctor.linear import flat, pattern
+from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.known import holds_secret, known
+from rtdoctor.privacy.named import cookie_spans, named_spans
+from rtdoctor.privacy.secret import MARKS, MASK, mask
+from rtdoctor.privacy.unescape import View, layers
+from rtdoctor.privacy.words import opaque, opaque_spans
+
+# A server's echo of a key keeps its first or last characters beside the stars (seen: "sk-proj-****ueba"). Looked for
+# only where a key was used: elsewhere stars are emphasis.
+_STARRED = pattern(r"[A-Za-z0-9_\-<>]*\*{2,}[\x1a*]*[A-Za-z0-9_\-<>]*")
+_ECHOED = pattern(r"\b(?:sk|ek)[-_][A-Za-z0-9_\-]*[*\x1a]+[A-Za-z0-9_\-*\x1a]*")
+_HOST = pattern(r"://(?P<host>[A-Za-z0-9.\-]{1,253})(?:[/:?#\s\"'`,;)>\]\\]|\z)")
+_LONGEST_LABEL = 40
+_LEAST_NEAR = 40
+_AROUND = 12  # characters of a form that may be words or digits, and are no part of what is opaque
+_NEAR = 80  # characters before a key in which a word that tells of its vendor may stand
+_LEAST_KEY = 8  # of a key that was cut so many characters after its beginning are masked
+_ODD = 6  # characters of letters and digits that are shown of a value of which nothing is known
+_PIECE = pattern(r"[A-Za-z0-9]+")
+_NAMED_ID = pattern(
+    r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b[\"'`]?\s{0,2}[:=]?\s{0,2}[\"'`]?"
+    r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
+)
+_ID = pattern(
+    r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
+)
+_EDGE = 600  # characters beyond a cut that are quoted with what comes before it
+_WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so that what it costs is flat in memory
+_show_opaque = False
+
+T = TypeVar("T")
+
+
+def show_opaque(wanted: bool) -> None:
+    """Let opaque text stand from now on (`--show-opaque`). Known secrets, named values and vendors' forms never do."""
+    global _show_opaque
+    _show_opaque = wanted
+
+
+def wants_opaque() -> bool:
+    """True where opaque text is to stand."""
+    return _show_opaque
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a text to be masked, and the mark to put there; the mark of the lowest rank wins."""
+
+    start: int
+    end: int
+    mark: str
+    rank: int = 0
+
+
+def quote(text: str) -> str:
+    """The text as it may be shown."""
+    return _masked(text, opaque_too=not _show_opaque)
+
+
+def quote_start(text: str, most: int) -> str:
+    """The first characters of a text, so many at most, quoted. It is quoted before it is cut, so that no secret loses
+    the end that it is known by."""
+    return quote(text[: most + _EDGE])[:most]
+
+
+def redact(text: str) -> str:
+    """The text without known secrets, named values and vendors' forms; what is merely opaque stands. For data that
+    goes on to be used, such as a stream that was migrated."""
+    return _masked(text, opaque_too=False)
+
+
+def quoted(value: T) -> T:
+    """The same value with every text in it quoted: dataclasses, mappings, sequences, sets and bytes are walked."""
+    return _walk(value, quote)  # type: ignore[no-any-return]
+
+
+def redacted(value: T) -> T:
+    """The same value with every text in it redacted."""
+    return _walk(value, redact)  # type: ignore[no-any-return]
+
+
+def quote_header(name: str, value: str) -> str:
+    """The value of a header or query parameter as it may be shown: by its name a credential, an id, or any text."""
+    if vocabulary.is_id(name) and _ID.fullmatch(value.strip()) and not holds_secret(value):
+        return value
+    if vocabulary.is_cookie(name):
+        return mask_cookies(value)
+    if vocabulary.is_secret_header(name):
+        return mask(value) if value else value
+    return quote(value)
+
+
+def mask_cookies(value: str) -> str:
+    """Cookies, or one that is set: the names and attributes stand, every value is masked."""
+    parts: list[str] = []
+    place = 0
+    for start, end in cookie_spans(value):
+        parts += (quote(value[place:start]), mask(value[start:end]))
+        place = end
+    return "".join((*parts, quote(value[place:])))
+
+
+def quote_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Headers of an answer as they may be shown: what challenges or describes is no credential."""
+    return tuple(
+        (quote(name), quote(value) if vocabulary.is_plain(name) else quote_header(name, value)) for name, value in pairs
+    )
+
+
+def quote_own(name: str, value: str) -> str:
+    """The value of a header or query parameter of the user's own. Where nothing is known of the name, only words and
+    numbers are shown: a gateway may take its key from anywhere."""
+    if vocabulary.is_plain(name) or vocabulary.is_id(name):
+        return quote_header(name, value)
+    odd = any(_telling(piece.text()) and len(piece.text()) >= _ODD for piece in _PIECE.finditer(value))
+    return mask(value) if odd or spans(value, opaque_too=True) else value
+
+
+def opaque_words(text: str) -> list[str]:
+    """Every piece of a text that `quote` masks."""
+    return [text[span.start : span.end] for span in spans(text, opaque_too=True)]
+
+
+def secret_words(text: str) -> list[str]:
+    """Every piece of a text that `redact` masks."""
+    return [text[span.start : span.end] for span in spans(text, opaque_too=False)]
+
+
+def spans(text: str, *, opaque_too: bool) -> list[Span]:
+    """What of a text is to be masked, in order; none overlap."""
+    found: list[Span] = []
+    for start in range(0, max(1, len(text)), _WINDOW):
+        piece = text if len(text) <= _WINDOW + _OVERLAP else text[start : start + _WINDOW + _OVERLAP]
+        for view in layers(piece):
+            found += (
+                dataclasses.replace(span, start=span.start + start, end=span.end + start)
+                for span in _of_view(view, opaque_too)
+            )
+        if piece is text:
+            break
+    if not found:
+        return []
+    kept = [mark.span() for mark in MARKS.finditer(text)]
+    return list(_joined(span for span in found if not _within(span.start, span.end, kept)))
+
+
+def _masked(text: str, *, opaque_too: bool) -> str:
+    parts: list[str] = []
+    place = 0
+    for span in spans(text, opaque_too=opaque_too):
+        parts += (text[place : span.start], span.mark)
+        place = span.end
+    return "".join((*parts, text[place:])) if parts else text
+
+
+def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
+    """What of a view is to be masked, as places of the first text."""
+    text = view.text
+    secrets = known()
+    flattened = flat(text)
+    if secrets:
+        for hit in secrets.find(view):
+            yield Span(*view.span(hit.start, hit.end), mask(hit.secret.reveal()))
+        if "**" in text:
+            for found in _STARRED.finditer(text, flattened=flattened):
+                yield _echo(view, *found.span())
+        for found in secrets.ends().finditer(text, flattened=flattened):
+            yield _echo(view, *found.span("last"))
+    if len(text) < 3:
+        return
+    for found in _ECHOED.finditer(text, flattened=flattened):
+        yield _echo(view, *found.span())
+    for start, end in named_spans(text, flattened):
+        yield Span(*view.span(start, end), mask(text[start:end]), 1)
+    for start, end in _vendors(text, flattened):
+        yield Span(*view.span(start, end), mask(text[start:end]), 1)
+    strange = list(opaque_spans(text, flattened))
+    if strange:
+        kept = list(_allowed(text, flattened))
+        for start, end in strange:
+            if not _within(start, end, kept) and (opaque_too or _near(text, start, end)):
+                yield Span(*view.span(start, end), mask(text[start:end]), 1)
+
+
+def _echo(view: View, start: int, end: int) -> Span:
+    """What a server shows of a key beside stars: the known key whose end it is, or nobody's."""
+    secret = known().by_end(view.text[start:end][-4:])
+    place = view.span(start, end)
+    return Span(*place, mask(secret.reveal())) if secret else Span(*place, MASK, 2)
+
+
+def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
+    """Where opaque text stands that is known to open nothing: OpenAI's ids, ids by their name, hosts."""
+    for found in vocabulary.id_pattern().finditer(text, flattened=flattened):
+        yield found.span()
+    for found in _NAMED_ID.finditer(text, flattened=flattened):
+        yield found.span("value")
+    if b"://" in flattened:
+        for found in _HOST.finditer(text, flattened=flattened):
+            if max(map(len, found.text("host").split("."))) <= _LONGEST_LABEL:
+                yield found.span("host")
+
+
+def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
+    """Keys of vendors that begin with something of their own."""
+    for found in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
+        start, end = found.span()
+        if start and text[start - 1].isalnum():
+            continue
+        for form in vocabulary.by_prefix()[text[start:end]]:
+            rest = form.rest.match(text, end)
+            stop = rest.end() if rest else end
+            held = text[end:stop]
+            if stop - end >= min(form.least, _LEAST_KEY) and any(_telling(p.text()) for p in _PIECE.finditer(held)):
+                yield start, stop
+
+
+def _telling(piece: str) -> bool:
+    """True where letters and digits are mixed, or no word is made of them."""
+    return opaque(piece) or (len(piece) >= 4 and any(char.isdigit() for char in piece) and not piece.isdigit())
+
+
+def _near(text: str, start: int, end: int) -> bool:
+    """True for opaque text that has the form of a vendor's key and a word of that vendor's before it."""
+    before, held = text[max(0, start - _NEAR) : start].lower(), text[start:end]
+    return any(
+        min(form.least, _LEAST_NEAR) - _AROUND <= len(held)
+        and any(word in before or word in held.lower() for word in form.near)
+        for form in vocabulary.key_forms()
+        if form.near
+    )
+
+
+def _walk(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, bytes):
+        text = value.decode("utf-8", "surrogateescape")
+        shown = change(text)
+        return value if shown == text else shown.encode("utf-8", "surrogateescape")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            field.name: _walk(getattr(value, field.name), change) for field in dataclasses.fields(value) if field.init
+        }
+        return dataclasses.replace(value, **changed)
+    if isinstance(value, dict):
+        return {_walk(key, change): _walk(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return type(value)(_walk(item, change) for item in value)
+    return value
+
+
+def _joined(found: Iterable[Span]) -> Iterator[Span]:
+    """The spans in order. Those that overlap become one, with the marks of the known secrets in it."""
+    group: list[Span] = []
+    end = 0
+    for span in sorted(found, key=lambda span: (span.start, -span.end)):
+        touches = bool(group) and span.start == end and span.mark in (group[-1].mark, MASK)
+        if group and not (span.start < end or touches):
+            yield _one(group, end)
+            group = []
+        group.append(span)
+        end = max(end, span.end) if len(group) > 1 else span.end
+    if group:
+        yield _one(group, end)
+
+
+def _one(group: list[Span], end: int) -> Span:
+    best = min(span.rank for span in group)
+    marks = dict.fromkeys(span.mark for span in group if span.rank == best)
+    # Where only shapes overlap, the first is the longest, and the others are parts of it.
+    return Span(group[0].start, end, "".join(marks) if best == 0 else next(iter(marks)), best)
+
+
+def _within(start: int, end: int, kept: list[tuple[int, int]]) -> bool:
+    return any(low <= start and end <= high for low, high in kept)

@@ -1,0 +1,149 @@
+"""A text as it reads: its escapes undone, layer by layer, and folded to small letters and digits; and the way back to
+where each character stood.
+
+Percent, JSON, HTML and string escapes may be mixed and nested. Folding leaves out everything that may be put between
+the characters of a secret: white space, punctuation, NUL (so UTF-16 reads as ASCII), what cannot be seen; the letters
+of other alphabets' look-alikes (full width, mathematical) become plain ones.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+from rtdoctor.linear import Match, flat, pattern
+
+_HEX = "[0-9a-fA-F]"
+# `%252573` is a percent sign that was escaped several times: undone at once, however often.
+_ESCAPE = pattern(
+    rf"%(?:25){{0,40}}(?:[uU](?P<a>{_HEX}{{4}})|(?P<b>{_HEX}{{2}}))"
+    rf"|\\(?:u\{{(?P<c>{_HEX}{{1,6}})\}}|u(?P<d>{_HEX}{{4}})|U(?P<e>{_HEX}{{8}})|[xX](?P<f>{_HEX}{{2}})"
+    r"|(?P<octal>[0-3][0-7]{2})|(?P<same>[/\\])|(?P<white>[nrt]))"
+    rf"|&(?:#[xX](?P<g>{_HEX}{{1,8}});?|#(?P<decimal>[0-9]{{1,8}});?|(?P<name>[a-zA-Z]{{2,8}});)"
+)
+_NAMED = {
+    "amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "sol": "/", "plus": "+", "equals": "=",
+    "lowbar": "_", "hyphen": "-", "dash": "-", "period": ".", "percnt": "%", "bsol": "\\", "num": "#", "colon": ":",
+}  # fmt: skip
+MOST_LAYERS = 6
+_BLOCK = 4096
+# What is left out of a folded text, and what the rest becomes.
+_DROPPED = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
+_SMALL = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text as it reads after some escapes; character i came from `starts[i]` to `ends[i]` of the first text."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where a piece of the view stands in the first text."""
+        return self.starts[start], self.ends[end - 1]
+
+
+def layers(text: str) -> Iterator[View]:
+    """The text as it stands, then with one layer of escapes undone after the other."""
+    view = View(text, range(len(text)), range(1, len(text) + 1))
+    yield view
+    for _ in range(MOST_LAYERS):
+        if not any(char in view.text for char in "%\\&"):
+            return
+        undone = _undone(view)
+        if undone is view:
+            return
+        view = undone
+        yield view
+
+
+def _undone(view: View) -> View:
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    place = 0
+    for found in _ESCAPE.finditer(view.text):
+        char = _char(found.text())
+        if char is None:
+            continue
+        start, end = found.span()
+        if start > place:
+            parts.append(view.text[place:start])
+            starts += view.starts[place:start]
+            ends += view.ends[place:start]
+        parts.append(char)
+        starts.append(view.starts[start])
+        ends.append(view.ends[end - 1])
+        place = end
+    if not parts:
+        return view
+    parts.append(view.text[place:])
+    starts += view.starts[place:]
+    ends += view.ends[place:]
+    return View("".join(parts), starts, ends)
+
+
+@lru_cache(4096)
+def _char(escape: str) -> str | None:
+    """The one character that an escape stands for; None for a name that is not known."""
+    found = _ESCAPE.fullmatch(escape)
+    assert found is not None
+    kind, held = _group(found)
+    if kind == "same":
+        return held
+    if kind == "white":
+        return " "
+    if kind == "name":
+        return _NAMED.get(held.lower())
+    number = int(held, {"decimal": 10, "octal": 8}.get(kind, 16))
+    return chr(number) if number < 0x110000 else None
+
+
+def _group(found: Match) -> tuple[str, str]:
+    return next((name, held) for name, held in found.groupdict().items() if held is not None)
+
+
+class _LookAlikes(dict[int, int | str]):
+    """For str.translate: what another alphabet's letter or digit stands for in ASCII, or SUB."""
+
+    def __missing__(self, code: int) -> int | str:
+        plain = unicodedata.normalize("NFKC", chr(code)) if code > 127 else chr(code)
+        self[code] = ord(plain) if len(plain) == 1 and plain.isascii() else 0x1A if code > 127 else code
+        return self[code]
+
+
+_LOOK_ALIKES = _LookAlikes()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Small letters and digits of a text; `place(i)` is where character i of them stands in it."""
+
+    text: bytes
+    plain: bytes
+    _counts: tuple[int, ...]
+
+    def place(self, index: int) -> int:
+        """The place in the text of a character of the folded one."""
+        block = bisect_right(self._counts, index) - 1
+        left = index - self._counts[block]
+        for place in range(block * _BLOCK, len(self.plain)):
+            if self.plain[place] not in _DROPPED_SET:
+                if not left:
+                    return place
+                left -= 1
+        raise IndexError(index)
+
+
+_DROPPED_SET = frozenset(_DROPPED)
+
+
+def fold(text: str) -> Folded:
+    """The text in small letters and digits alone."""
+    plain = flat(text if text.isascii() else text.translate(_LOOK_ALIKES))
+    blocks = [plain[at : at + _BLOCK].translate(_SMALL, _DROPPED) for at in range(0, len(plain), _BLOCK)]
+    return Folded(b"".join(blocks), plain, (0, *accumulate(map(len, blocks))))

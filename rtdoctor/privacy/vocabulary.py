@@ -1,0 +1,131 @@
+"""The words of secrets: which names tell of one, which values are none, and the forms of vendors' keys."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rtdoctor.linear import Pattern, pattern
+
+
+@cache
+def _read(name: str) -> Mapping[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+@cache
+def names(kind: str) -> frozenset[str]:
+    """A list of `vocabulary.toml`, by its name."""
+    return frozenset(map(_plain, _read("vocabulary.toml")[kind]))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def is_secret_header(name: str) -> bool:
+    """True for a header whose whole value nobody shows: a credential, an account, a cookie, or a telling name."""
+    plain = _plain(name)
+    return plain in names("headers") | names("accounts") | names("cookies") or _tells(plain)
+
+
+def is_secret_query(name: str) -> bool:
+    """True for a query parameter whose whole value nobody shows."""
+    plain = _plain(name)
+    return plain in names("query") | names("hidden") or _tells(plain)
+
+
+def is_credential_header(name: str) -> bool:
+    """True for a header that a server takes a credential from."""
+    return _plain(name) in names("headers")
+
+
+def is_credential_query(name: str) -> bool:
+    """True for a query parameter that a server takes a credential from."""
+    return _plain(name) in names("query")
+
+
+def is_account_header(name: str) -> bool:
+    """True for a header that names an organisation or project."""
+    return _plain(name) in names("accounts")
+
+
+def is_cookie(name: str) -> bool:
+    """True for Cookie and Set-Cookie."""
+    return _plain(name) in names("cookies")
+
+
+def is_plain(name: str) -> bool:
+    """True for a header or query parameter that is known to carry nothing secret."""
+    return _plain(name) in names("plain")
+
+
+def is_id(name: str) -> bool:
+    """True for a header or field whose value is an id to be told to support."""
+    return _plain(name) in names("ids")
+
+
+def _tells(plain: str) -> bool:
+    return plain not in names("plain") and any(word in plain for word in _read("vocabulary.toml")["telling"])
+
+
+@cache
+def id_pattern() -> Pattern:
+    """OpenAI's ids, and Cloudflare's ray."""
+    prefixes = "|".join(sorted(_read("vocabulary.toml")["id_prefixes"]))
+    return pattern(rf"\b(?:(?:{prefixes})_(?:[a-z][0-9]_)?[A-Za-z0-9]{{4,64}}|[0-9a-f]{{16}}-[A-Z]{{3}})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """How a vendor's keys look: what they begin with, of which characters and how many they consist after that, and for
+    those that begin with nothing of their own which words stand near them."""
+
+    vendor: str
+    what: str
+    prefix: tuple[str, ...]
+    alphabet: str
+    least: int
+    most: int
+    near: tuple[str, ...]
+    evidence: str
+    seen: str
+    confidence: str
+    example: str
+
+    @property
+    def rest(self) -> Pattern:
+        """What follows the prefix, as far as it goes."""
+        return pattern(f"[{self.alphabet}]*")
+
+
+@cache
+def key_forms() -> tuple[KeyForm, ...]:
+    """The entries of `vendors.toml`."""
+    return tuple(
+        KeyForm(**entry | {"prefix": tuple(entry["prefix"]), "near": tuple(entry["near"])})
+        for entry in _read("vendors.toml")["key"]
+    )
+
+
+@cache
+def by_prefix() -> Mapping[str, tuple[KeyForm, ...]]:
+    """The forms that begin with something of their own, by what it is."""
+    found: dict[str, tuple[KeyForm, ...]] = {}
+    for form in key_forms():
+        for prefix in form.prefix:
+            found[prefix] = (*found.get(prefix, ()), form)
+    return found
+
+
+@cache
+def prefix_pattern() -> Pattern:
+    """The beginning of any of them, the longest first."""
+    escaped = [_escaped(prefix) for prefix in sorted(by_prefix(), key=len, reverse=True)]
+    return pattern("|".join(escaped) or r"\z.")
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isalnum() or char in "_ " else f"\\{char}" for char in text)

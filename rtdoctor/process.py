@@ -1,0 +1,127 @@
+"""The process: its signals, its standard streams, its end. Loads next to nothing, for it is set up before all else.
+
+A signal raises nothing: an exception that comes at any moment is lost in a destructor, or met by an `except` that means
+something else. Where nothing can be lost the process ends at once; who has something to tell says what happens instead.
+"""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TextIO
+
+INTERRUPTED = 130
+_MOST_HEARD = 3  # interrupts after which the process ends at once, whatever it is doing
+unfinished: set[str] = set()  # files that are being written: removed when the process ends at once
+
+_heard = 0
+_take: Callable[[], object] | None = None
+
+
+def start() -> None:
+    """Take the signals and mend the standard streams. A signal that the parent ignores (nohup) stays ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _hear)
+    _fill_descriptors()
+    from rtdoctor.report.encoding import legible
+
+    sys.stderr = _forgiving(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        legible(stream)
+
+
+def _hear(*_: object) -> None:
+    global _heard
+    _heard += 1
+    if _take is None or _heard >= _MOST_HEARD:
+        with suppress(OSError):
+            os.write(2, b"rtdoctor: interrupted\n")
+        leave(INTERRUPTED, flush=False)
+    _take()
+
+
+@contextmanager
+def on_interrupt(take: Callable[[], object]) -> Iterator[None]:
+    """Inside, an interrupt calls `take` and goes on; only the third ends the process at once."""
+    global _take
+    before, _take = _take, take
+    try:
+        yield
+    finally:
+        _take = before
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Inside, a report is written to standard output: an interrupt does not cut it in two, and it is out at the end."""
+    with on_interrupt(lambda: None):
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def exit_code(code: int) -> int:
+    """The exit code of a command: its own, or that it was interrupted."""
+    return INTERRUPTED if _heard else code
+
+
+def leave(code: int, *, flush: bool = True) -> NoReturn:
+    """End the process now. No thread is waited for, and no signal meets an interpreter that is half taken down."""
+    if flush:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+    for name in list(unfinished):
+        with suppress(OSError):
+            os.unlink(name)
+    os._exit(code)
+
+
+def _fill_descriptors() -> None:
+    """A standard stream that is closed leaves its number to the next file or socket, and a library that complains there
+    would write into that one."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+
+
+class _Forgiving(io.RawIOBase):
+    """Bytes to a stream that may be full, closed or left by its reader: what it does not take is dropped."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write what can be written."""
+        rest = memoryview(data).cast("B")
+        whole = len(rest)
+        with suppress(OSError, ValueError):
+            while rest and (written := self._raw.write(rest)):
+                rest = rest[written:]
+        return whole
+
+    def fileno(self) -> int:
+        """The descriptor below."""
+        return int(self._raw.fileno())
+
+    def isatty(self) -> bool:
+        """True on a terminal."""
+        return bool(self._raw.isatty())
+
+
+def _forgiving(stream: TextIO | None) -> TextIO:
+    """The same stream, which never fails: what is told beside a report must not cost the report."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")
+    below = stream.buffer
+    raw = _Forgiving(getattr(below, "raw", below))
+    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)  # type: ignore[type-var]

@@ -1,0 +1,126 @@
+"""The deadline holds even where the interpreter is busy: a loop without end is planted, and the report comes."""
+
+import json
+import signal
+import time
+from importlib.resources import files
+
+import jsonschema
+import pytest
+
+from tests.cli.test_check import serving
+from tests.conftest import KEY
+from tests.processes import run, started
+
+SCHEMA = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
+PASSED = "the deadline of 1.5 s passed"
+FOR_EVER = """
+def for_ever(*_, **__):
+    while True:
+        pass
+"""
+
+
+@pytest.fixture
+def plant(tmp_path):
+    """Puts a loop in the place of a function: `module:name`."""
+
+    def go(place, body=FOR_EVER):
+        module, _, name = place.partition(":")
+        text = f"{body}\nimport {module} as module\nassert module.{name}\nmodule.{name} = for_ever\n"
+        (tmp_path / "sitecustomize.py").write_text(text)
+        return (tmp_path,)
+
+    return go
+
+
+# In the ladder, in a scenario, in the writing of progress; and in a loop that swallows all that is raised in it.
+CHECK = ["rtdoctor.diagnose.rungs:judge_upgrade", "rtdoctor.engine.matrix:judge", "rtdoctor.engine.ladder:distil"]
+DEAF = """
+def for_ever(*_, **__):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
+"""
+
+
+@pytest.mark.parametrize("body", [FOR_EVER, DEAF], ids=["busy", "deaf"])
+@pytest.mark.parametrize("place", CHECK)
+def test_check_ends_with_what_was_judged(plant, place, body):
+    begun = time.monotonic()
+    done = run("check", "--target", "mock", "--deadline", "1.5", "--format", "json", path=plant(place, body))
+    took = time.monotonic() - begun
+    assert done.returncode == 3, done.stderr
+    assert took < 1.5 + 1 + 4, "the start of the interpreter and the writing are in it"
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, SCHEMA)
+    assert (report["summary"]["exit_code"], report["interrupted"]) == (3, False)
+    assert PASSED in json.dumps(report["summary"]) + json.dumps(report["results"])
+    assert report["ladder"][0]["tried"] is True
+    assert len(report["ladder"]) == 10
+    assert len(report["results"]) > 40
+    assert done.stderr == b""
+
+
+def test_check_on_the_terminal_says_the_same_once(plant):
+    done = run("check", "--target", "mock", "--deadline", "1.5", path=plant(CHECK[1]))
+    shown = done.stdout.decode()
+    assert done.returncode == 3
+    assert PASSED in shown
+    assert shown.count("INCONCLUSIVE (exit 3)") == 1
+    assert shown.count("Can I connect?") == 1
+    assert done.stderr == b""
+
+
+# When the answer is judged, when a REST answer is compared, when the smallest change is looked for.
+PROBE = ["rtdoctor.engine.probe:finding", "rtdoctor.engine.probe:parity", "rtdoctor.engine.probe:find_fix"]
+
+
+@pytest.mark.parametrize("format", ["json", "terminal"])
+@pytest.mark.parametrize("place", PROBE)
+def test_probe_ends_with_what_was_judged(plant, place, format):
+    with serving() as server:
+        url = server.base_url.replace("http", "ws") + "/realtime?model=no-such-model"
+        asked = ["probe", url, "--fix", "--deadline", "1.5", "--format", format]
+        done = run(*asked, path=plant(place), env={"OPENAI_API_KEY": KEY})
+    assert (done.returncode, done.stderr) == (3, b"")
+    if format == "json":
+        document = json.loads(done.stdout)
+        jsonschema.validate(document, SCHEMA)
+        assert document["summary"]["exit_code"] == 3
+        assert PASSED in document["summary"]["sentence"]
+    else:
+        assert PASSED in " ".join(done.stdout.decode().split())
+        assert done.stdout.count(b"Can I connect?") == 1
+
+
+def test_an_interrupt_is_heard_by_a_loop_that_swallows_it(plant):
+    asked = ["check", "--target", "mock", "--format", "json"]
+    announced = DEAF.replace("    while True:", "    print('!', file=sys.stderr)\n    while True:", 1)
+    with started(*asked, path=plant(CHECK[0], "import sys" + announced)) as process:
+        assert process.stderr.readline() == b"!\n"
+        sent = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+        assert time.monotonic() - sent < 2
+    assert (process.returncode, err) == (130, b"")
+    report = json.loads(out)
+    jsonschema.validate(report, SCHEMA)
+    assert report["interrupted"] is True
+    assert [rung["rung"] for rung in report["ladder"]][:1] == ["config"]
+
+
+def test_where_not_even_the_report_can_be_made_the_process_ends(plant):
+    """The loop is in the very thing that makes the last words."""
+    done = run("check", "--target", "mock", "--deadline", "1.5", path=plant("rtdoctor.engine.run:summarise"))
+    assert done.returncode == 3
+    assert done.stderr == b"rtdoctor: the deadline of 1.5 s passed, and the report could not be written\n"
+
+
+def test_a_reader_who_sleeps_holds_nobody_up():
+    with started("check", "--target", "mock", "--deadline", "0.5", "--format", "json") as process:
+        # Nothing is read: the pipe is full long before the report is out.
+        assert process.wait(20) in (0, 3)

@@ -1,0 +1,137 @@
+"""A known secret is found in every writing: folded, encoded, encoded twice, reversed, in pieces; and costs little."""
+
+import base64
+import random
+import string
+from urllib.parse import quote as percent
+
+import pytest
+
+from rtdoctor.privacy.known import Known, keep
+from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.secret import Secret, mask
+from rtdoctor.privacy.unescape import fold, layers
+
+ALNUM = string.ascii_letters + string.digits
+
+
+def _percent_five_times(text):
+    for _ in range(5):
+        text = "".join(f"%{ord(char):02X}" for char in text) if "%" not in text else percent(text, safe="")
+    return text
+
+
+def _each(form, between=""):
+    return lambda text: between.join(form.format(ord(char)) for char in text)
+
+
+def _base64(text):
+    return base64.b64encode(text.encode("latin-1")).decode()
+
+
+WRITINGS = {
+    "plain": str,
+    "capitals": str.upper,
+    "spaced": " ".join,
+    "lines": "\r\n  ".join,
+    "dots": ".".join,
+    "NUL": "\0".join,
+    "UTF-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
+    "UTF-16, big end first": lambda text: text.encode("utf-16-be").decode("latin-1"),
+    "zero width": "\u200b".join,
+    "soft hyphens": "\u00ad".join,
+    "full width": lambda text: "".join(chr(ord(char) + 0xFEE0) for char in text),
+    "reversed": lambda text: text[::-1],
+    "percent": _each("%{:02x}"),
+    "percent, capitals": _each("%{:02X}"),
+    "percent, five times": _percent_five_times,
+    "percent-u": _each("%u{:04x}"),
+    "JSON": _each("\\u{:04x}"),
+    "JSON in JSON": _each("\\\\u{:04X}"),
+    "JavaScript": _each("\\u{{{:x}}}"),
+    "Python": _each("\\x{:02X}"),
+    "C, octal": _each("\\{:03o}"),
+    "HTML": _each("&#{};"),
+    "HTML, hexadecimal": _each("&#x{:x};"),
+    "HTML in HTML": _each("&amp;#{};"),
+    "quoted-printable": _each("={:02X}"),
+    "hexadecimal": _each("{:02x}"),
+    "hexadecimal, capitals": _each("{:02X}"),
+    "hexadecimal, colons": _each("{:02x}", ":"),
+    "hexadecimal, 0x": _each("0x{:02x}", ", "),
+    "U+": _each("U+{:04X}", " "),
+    "decimal": _each("{}", " "),
+    "decimal, a list": _each("{}", ", "),
+    "decimal, three digits": _each("{:03}", " "),
+    "octal": _each("{:o}", " "),
+    "binary": _each("{:08b}", " "),
+    "base64": _base64,
+    "base64, url-safe": lambda text: base64.urlsafe_b64encode(text.encode("latin-1")).decode(),
+    "base64, unpadded": lambda text: _base64(text).rstrip("="),
+    "base64 twice": lambda text: _base64(_base64(text)),
+    "base64 of hexadecimal": lambda text: _base64(text.encode("latin-1").hex()),
+    "base64 of the reverse": lambda text: _base64(text[::-1]),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "base64 reversed": lambda text: _base64(text)[::-1],
+    "hexadecimal of base64": lambda text: _base64(text).encode().hex(),
+    "hexadecimal twice": lambda text: text.encode("latin-1").hex().encode().hex(),
+    "base32": lambda text: base64.b32encode(text.encode("latin-1")).decode(),
+    "base32 in base64": lambda text: _base64(base64.b32encode(text.encode("latin-1")).decode()),
+    "base85": lambda text: base64.b85encode(text.encode("latin-1")).decode(),
+    "Ascii85": lambda text: base64.a85encode(text.encode("latin-1")).decode(),
+    "pieces of seven": lambda text: " | ".join(text[at : at + 7] for at in range(0, len(text), 7)),
+}
+
+
+def drawn(seed, least=30, most=60):
+    rng = random.Random(seed)
+    return "".join(rng.choices(ALNUM + "-_", k=rng.randint(least, most)))
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_no_writing_hides_a_known_secret(writing):
+    for seed in range(12):
+        core = drawn(seed)
+        keep([Secret(f"sk-proj-{core}", "key", "a test")])
+        for before in ("", "a", "ab", "Bearer "):
+            written = WRITINGS[writing](before + core)
+            shown = quote(f"before [{written}] after")
+            assert shown.startswith("before ["), shown
+            assert shown.endswith("] after"), shown
+            left = len(fold(shown).text) - len(fold("before after").text) - 10 * shown.count("[secret ")
+            # What belongs to the word before it, and the edges that an encoding shares with it.
+            assert left <= len(fold(WRITINGS[writing](before)).text) + 14, (shown, written)
+
+
+@pytest.mark.parametrize("size", [8, 12, 20, 40])
+def test_a_piece_of_six_is_found_and_of_a_short_secret_the_whole(size):
+    for seed in range(20):
+        core = drawn(seed, size, size).replace("-", "x").replace("_", "Y")
+        known = Known([Secret(core, "bearer", "x")])
+        least = 6 if size >= 10 else size
+        for start in range(size - least + 1):
+            piece = core[start : start + least]
+            hits = list(known.find(next(layers(f"a ({piece}) b"))))
+            if len(set(piece.lower())) > 2:
+                assert any(hit.start <= 3 and hit.end >= 3 + least for hit in hits), piece
+        assert not list(known.find(next(layers("the server answered with a close code and a reason"))))
+
+
+def test_several_secrets_keep_their_own_marks():
+    one, two = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a", "ek_68af296e8e408191a1120ab6383263c2"
+    keep([Secret(one, "key", "a"), Secret(two, "secret", "b")])
+    assert quote(one + two) == mask(one) + mask(two)
+
+
+@pytest.mark.parametrize("text", ["", "a", "\ud800", "\0" * 50, "%" * 50, "\\" * 50, "&#" * 20, "%25" * 40 + "41"])
+def test_any_text_is_searched(text):
+    keep([Secret("sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a", "key", "a test")])
+    assert quote(text) == text
+
+
+def test_folding_knows_the_way_back():
+    text = "Ａb-c\u200bD é 1" * 3000
+    folded = fold(text)
+    assert folded.text == b"abcd1" * 3000
+    for index in (0, 1, 4, 4_999, 14_999):
+        assert fold(text[folded.place(index)]).text == folded.text[index : index + 1]

@@ -1,0 +1,292 @@
+"""What is quoted from outside: words stand, what is secret or may be is masked, in whole, in part, in every writing."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from urllib.parse import quote as percent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.quote import quote, quote_header, quote_headers, quoted, redact, show_opaque
+from rtdoctor.privacy.secret import Secret, mask
+
+KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
+AZURE = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=16, max_size=60)
+
+
+@pytest.fixture
+def known():
+    keep([Secret(KEY, "key", "a test")])
+
+
+def test_a_secret_has_no_readable_form():
+    secret = Secret(KEY, "key", "OPENAI_API_KEY")
+    assert KEY not in f"{secret!r} {secret} {[secret]}"
+    assert "OPENAI_API_KEY" in repr(secret)
+    assert secret.form == "sk-proj-"
+
+
+# --- what stands ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Offer the subprotocols realtime and openai-insecure-api-key.KEY, or send Authorization: Bearer KEY.",
+        "You must provide a model parameter. close 4000 invalid_request_error.missing_model",
+        'Bearer realm="x", error="invalid_token", error_description="The access token expired"',
+        "System.Net.WebSockets.WebSocketException (0x80004005): The server returned status code '403'",
+        "NSURLErrorDomain Code=-1011 NSURLSessionWebSocketTask kCFErrorDomainCFNetwork InvalidOperationException",
+        "connect ECONNREFUSED 127.0.0.1:443 at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1607:16)",
+        "gpt-4o-mini-transcribe-2025-12-15 gpt-realtime-2.1 whisper-1 claude-3-5-sonnet-20241022",
+        "Llama-3.1-70B-Instruct",
+        "wss://my-resource-eastus2.openai.azure.com/openai/realtime?api-version=2024-10-01-preview&deployment=gpt-4o",
+        "https://d111111abcdef8.cloudfront.net:8443/v1/realtime/transcription_sessions?intent=transcription",
+        "session sess_AbCdEf0123456789AbCd, event_Ck3jF9aLmN2pQ",
+        "item_5f1e9cA0bC, resp_0a1B2c, rtc_u1_9c6574da8b8a41a18d",
+        "cf-ray: 8eff8e2a0e58bf16-WAW; x-request-id: 5e51f0c8-1234-462f-b9f9-f972c3dbe18a",
+        "Please include the request ID req_0123456789abcdef0123456789abcdef in your message.",
+        "2026-11-24T13:42:39.123456Z 1763991759123 20261124T134239Z Sun, 06 Nov 1994 08:49:37 GMT",
+        'File "/usr/lib/python3.11/site-packages/websockets/asyncio/client.py", line 543, in __await_impl__',
+        "max_tokens: 4096, total_tokens=12345, monkey: banana, the key is missing, password is required",
+        "api_key=OPENAI_API_KEY token: process.env.OPENAI_TOKEN Authorization: Bearer ${TOKEN} password=$PASSWORD",
+        "turn_detection.silence_duration_ms input_audio_buffer.speech_started",
+        "conversation.item.input_audio_transcription",
+        "Error: unexpected server response: 403; h264/pcm16/g711 vLLM/gRPC/mTLS x86_64-unknown-linux-gnu",
+        "x" * 11 + " 12345678901",
+    ],
+)
+def test_words_names_numbers_dates_hosts_and_known_ids_stand(text):
+    assert quote(text) == text
+
+
+WORDS = ("the", "server", "answered", "with", "close", "code", "invalid", "request", "error", "for", "session")
+
+
+@given(st.lists(st.sampled_from(WORDS)))
+def test_sentences_stand(words):
+    assert quote(" ".join(words)) == " ".join(words)
+
+
+# --- what does not ----------------------------------------------------------------------------------------------------
+
+
+@given(TOKENS)
+def test_opaque_text_is_masked_wherever_it_stands(token):
+    if any(char.isdigit() for char in token) and any(char.isalpha() for char in token):
+        for text in (f"a {token} b", f"({token})", f"x={token}&", f'{{"a": "{token}"}}', f"/v1/{token}/x"):
+            assert token not in quote(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("password is hunter2", "hunter2"),
+        ("the password: 'correct horse'", "correct"),
+        ("password is PW", "PW"),
+        ("curl -u someone:swordfish7 https://h.example", "swordfish7"),
+        ("curl -sSu someone:swordfish7 https://h.example", "swordfish7"),
+        ("curl --proxy-user someone:pw4 https://h.example", "pw4"),
+        ("curl --oauth2-bearer tok-en-7 https://h.example", "tok-en-7"),
+        ("curl -b 'sid=abc' https://h.example", "abc"),
+        ("Authorization: Bearer some-gateway-token", "some-gateway-token"),
+        ("Authorization: Basic c29tZW9uZTpwdw==", "c29tZW9uZTpwdw"),
+        ("realtime, openai-insecure-api-key.some-gateway-token", "some-gateway-token"),
+        ("?code=Kk29sd8fj3", "Kk29sd8fj3"),
+        ("https://fn.example/api?code=aBcDeFgHiJ", "aBcDeFgHiJ"),
+        ("api_key = abcxkq_qwzrtp", "abcxkq_qwzrtp"),
+        ("?api-key=test1234", "test1234"),
+        ('headers.set("api-key", "short-1")', "short-1"),
+        ("{'api-key': 'short-1'}", "short-1"),
+        ('"Authorization" => "Bearer short-1"', "short-1"),
+        ("proxy http://me:hunter2@proxy.example:3128", "hunter2"),
+        ("proxy http://me:hun@ter/2@proxy.example:3128", "ter/2"),
+        ("proxy me:hunter2@proxy.example:3128", "hunter2"),
+        ("dsn https://0a1b2c@o1.ingest.example/5", "0a1b2c"),
+        ("Set-Cookie: sid=plain; Path=/; HttpOnly", "plain"),
+        ("Cookie: a=one1; b=two2", "two2"),
+        ("AccountKey=Ab1+Cd2/Ef3==;EndpointSuffix=core", "Ab1+Cd2"),
+        ("x AKIAIOSFODNN7EXAMPLE y wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY z", "bPxRfiCYEXAMPLEKEY"),
+        (f"the key {AZURE} of Azure", AZURE),
+        ("X-Id: 3b9f4c1e-77aa-4d52-9e0b-0f6f4cbbcafe", "77aa-4d52"),
+        ("Incorrect API key provided: sk-proj-****ueba. You can find", "ueba"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASC\n-----END PRIVATE KEY-----", "AQEFAASC"),
+        ("sk-\\u0061\\u0062\\u0063012\\u0033456789xyz", "u0063012"),
+    ],
+)
+def test_what_its_surroundings_or_its_form_give_away_is_masked(text, secret):
+    shown = quote(text)
+    assert secret not in shown
+    assert "[secret" in shown
+    assert quote(shown) == shown, "what is masked stays as it is"
+
+
+def test_opaque_text_stands_where_it_is_asked_for_and_secrets_never_do(known):
+    show_opaque(True)
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert quote(f"trace {trace}") == f"trace {trace}"
+    for text in (KEY, KEY[10:22], f"Bearer {trace}", f"?api-key={trace}", "ghp_" + "ab01" * 9, f"api-key {AZURE}"):
+        assert "[secret" in quote(text), text
+
+
+def test_data_that_goes_on_to_be_used_keeps_what_is_merely_opaque(known):
+    audio = "AAACAAMABQAGAAYABQAEAAYACAAJAAcABAABAAEAAQABAAEAAAD+//z//P/9"
+    assert redact(f'{{"delta": "{audio}"}}') == f'{{"delta": "{audio}"}}'
+    assert KEY[8:] not in redact(f'{{"delta": "{KEY}"}}')
+
+
+# --- known secrets ----------------------------------------------------------------------------------------------------
+
+
+@given(TOKENS, st.text(max_size=30), st.text(max_size=30))
+def test_no_piece_of_six_characters_of_a_known_secret_survives(token, before, after):
+    keep([Secret(token, "key", "a test")])
+    shown = redact(before + token + after)
+    assert not any(token[start : start + 6] in shown for start in range(len(token) - 5)) or token[:6] in before + after
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["sk-proj-****dS5a", "sk-proj-...dS5a", "sk-…dS5a", "a key ending in dS5a", "sk-•••dS5a", "xxxx-dS5a", "****dS5a"],
+)
+def test_the_last_characters_are_masked_where_they_are_told_to_be_a_keys_end(echo, known):
+    assert "dS5a" not in quote(f"Incorrect API key provided: {echo}. You can find it")
+    assert quote("Incorrect key: sk-proj-****dS5a. You can").endswith(". You can")
+
+
+@pytest.mark.parametrize("word", ["wrong", "test", "session", "realtime", "EMPTY", "none", "not-needed"])
+def test_a_key_that_is_a_word_takes_no_word_out_of_a_sentence(word):
+    keep([Secret(f"sk-{word}", "key", "a"), Secret(word, "key", "b")])
+    sentence = f"101, then session.created: before it accepts (a {word} key), realtime is not-needed"
+    assert quote(sentence) == sentence
+    assert f"sk-{word}" not in quote(f"Incorrect API key: sk-{word}.")
+
+
+def test_a_passphrase_and_a_short_password_are_found_as_a_whole():
+    keep([Secret("correct horse battery staple", "proxy-password", "x"), Secret("hunt3r", "proxy-password", "y")])
+    for text in ("correct horse battery staple", "correct%20horse%20battery%20staple", "the hunt3r."):
+        assert "[secret " in quote(text)
+    assert quote("the correct horse is in the stable") == "the correct horse is in the stable"
+
+
+def test_a_key_that_is_no_text_is_masked_too():
+    odd = "sk-\udcff\udcfeabcdefghijkl"
+    keep([Secret(odd, "key", "x")])
+    assert "abcdefgh" not in quote(f"the key {odd} and {odd[6:]}")
+
+
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("leak", [PEM, "ANBgkqhkiG9w0B AQEF", "kqhkiG9w0B\r\n  AQEFAASC", "KQHKIG9W0BAQEFAA"])
+def test_a_client_key_is_known_by_sixteen_characters_whatever_its_lines(leak):
+    keep([Secret(PEM, "client-key", "a file")])
+    assert mask(PEM) in redact(f"x {leak} y")
+    assert redact("kqhkiG9w0BAQEFA is fifteen") == "kqhkiG9w0BAQEFA is fifteen"
+
+
+# --- marks ------------------------------------------------------------------------------------------------------------
+
+
+def test_two_keys_are_told_apart_by_their_marks_and_one_keeps_its_own():
+    other = "sk-proj-Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9"
+    keep([Secret(KEY, "key", "a"), Secret(other, "key", "b")])
+    told = quote(f"{KEY} {other} Bearer {KEY}, {KEY[12:]}")
+    assert told == f"{mask(KEY)} {mask(other)} Bearer {mask(KEY)}, {mask(KEY)}"
+    assert re.fullmatch(r"\[secret [0-9a-f]{4}\]", mask(KEY))
+    assert mask(KEY) != mask(other)
+    assert mask(f"Bearer {KEY}") == mask(KEY)
+
+
+def test_a_mark_is_of_this_process_alone():
+    code = f"from rtdoctor.privacy.secret import mask; print(mask({KEY!r}), mask({KEY!r}))"
+    told = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout for _ in range(3)]
+    pairs = {tuple(re.findall(r"\[.*?\]", text)) for text in told}
+    assert all(first == second for first, second in pairs)
+    assert len(pairs) > 1
+
+
+@given(st.text(max_size=200))
+def test_quoting_twice_is_quoting_once(text):
+    once = quote(text)
+    assert quote(once) == once
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.just(KEY) | st.text(), st.lists, max_leaves=20))
+def test_a_walk_quotes_every_text_of_a_value(value):
+    assert KEY not in repr(quoted({"a": value, KEY: (value,)}))
+
+
+def test_frozen_values_bytes_and_sets_are_walked(known):
+    @dataclass(frozen=True)
+    class Held:
+        text: str
+        inner: tuple[dict[str, str], ...]
+
+    mark = mask(KEY)
+    assert quoted(Held(KEY, ({"x": KEY},))) == Held(mark, ({"x": mark},))
+    assert quoted((b"x " + KEY.encode() + b" \xff", {KEY}, frozenset((KEY, "a")))) == (
+        f"x {mark} ".encode() + b"\xff",
+        {mark},
+        {mark, "a"},
+    )
+
+
+def test_a_text_of_any_length_is_quoted_in_windows(known):
+    text = json.dumps({"a": ["plain words"] * 20_000, "b": KEY, "c": ["plain words"] * 20_000})
+    assert quote(text) == text.replace(KEY, mask(KEY))
+
+
+@pytest.mark.parametrize("place", range(65_500, 65_580, 7))
+def test_a_secret_at_the_edge_of_a_window_is_masked_as_a_whole(place, known):
+    filled = ("plain words " * 7000)[:place] + " "
+    assert quote(f"{filled}{KEY} after " + "plain words " * 7000).startswith(f"{filled}{mask(KEY)} after ")
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("x-request-id", "req_0123456789abcdef0123456789abcdef", None),
+        ("x-request-id", "5e51f0c8-1234-462f-b9f9-f972c3dbe18a", None),
+        ("apim-request-id", "5e51f0c8-1234-462f-b9f9-f972c3dbe18a", None),
+        ("cf-ray", "8eff8e2a0e58bf16-WAW", None),
+        ("Server", "nginx/1.22.1", None),
+        ("WWW-Authenticate", 'Bearer realm="x"', None),
+        ("Set-Cookie", "sid=plain; Path=/; HttpOnly", "plain"),
+        ("Set-Cookie", "sid=missing", "missing"),
+        ("api-key", "plain", "plain"),
+        ("X-My-Token", "plain", "plain"),
+        ("x-request-id", KEY, KEY),
+    ],
+)
+def test_a_header_of_an_answer_is_told_by_its_name(name, value, secret):
+    shown = value.replace(secret, mask(secret)) if secret else value
+    assert quote_headers([(name, value)]) == ((name, shown),)
+
+
+def test_a_known_secret_in_the_place_of_an_id_is_masked():
+    keep([Secret("0123456789abcdef0123456789abcdef", "bearer", "x")])
+    assert "456789abcdef" not in quote_header("x-request-id", "req_0123456789abcdef0123456789abcdef")
+
+
+@pytest.mark.parametrize("name", ["key", "api-key", "api_key", "token", "access_token", "sig", "client_secret"])
+def test_a_value_in_a_query_is_known_by_its_name(name):
+    told = quote(f"'htps://h.example/v1?model=x&{name}=plainGatewayToken42&intent=y' is no URL")
+    assert told == f"'htps://h.example/v1?model=x&{name}={mask('plainGatewayToken42')}&intent=y' is no URL"
+
+
+def test_a_key_in_percent_is_masked_and_nothing_around_it(known):
+    leak = "".join(f"%{ord(char):02x}" for char in KEY)
+    assert quote(f"before {percent(leak)} after, 100 % & more") == f"before {mask(KEY)} after, 100 % & more"

@@ -1,0 +1,80 @@
+"""rtdoctor as a process that a test stops, starves or cuts off."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+# Says by a byte that the command has taken SIGINT: before that, the signal is the interpreter's own affair.
+_RUNNER = """
+import os, signal, sys
+take = signal.signal
+def tell(number, what):
+    before = take(number, what)
+    if number == signal.SIGINT:
+        signal.signal = take
+        os.write(int(os.environ["READY"]), b".")
+    return before
+signal.signal = tell
+from rtdoctor.__main__ import main
+main()
+"""
+
+
+def environment(**more):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | more
+
+
+def _prepare(files, closed):
+    def work():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may have been started with it ignored
+        if files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        for number in closed:
+            os.close(number)
+
+    return work
+
+
+def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, **more):
+    """The command, with a limit of open files and with standard streams closed."""
+    given = environment(**(env or {}))
+    if path:
+        given["PYTHONPATH"] = os.pathsep.join((*map(str, path), given["PYTHONPATH"]))
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
+    return subprocess.run(
+        [sys.executable, "-m", "rtdoctor", *arguments],
+        env=given,
+        timeout=timeout,
+        check=False,
+        preexec_fn=_prepare(files, closed),
+        **streams,
+    )
+
+
+@contextmanager
+def started(*arguments, env=None, path=(), **more):
+    """The command as a process that has taken its signals, and is killed if the test does not end it."""
+    ours, theirs = os.pipe()
+    given = environment(READY=str(theirs), **(env or {}))
+    if path:
+        given["PYTHONPATH"] = os.pathsep.join((*map(str, path), given["PYTHONPATH"]))
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
+    with subprocess.Popen(
+        [sys.executable, "-c", _RUNNER, *arguments],
+        env=given,
+        pass_fds=(theirs,),
+        preexec_fn=_prepare(None, ()),
+        **streams,
+    ) as process:
+        os.close(theirs)
+        try:
+            assert os.read(ours, 1) == b".", process.stderr.read()
+            yield process
+        finally:
+            os.close(ours)
+            if process.poll() is None:
+                process.kill()
