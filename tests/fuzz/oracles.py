@@ -29,6 +29,7 @@ WINDOW = 12  # characters of the key in a row that are a leak
 CODES = frozenset((0, 1, 2, 3))  # 4 is a bug of rtdoctor's own
 _SECONDS, _PER = 1.0, 1 << 16  # CPU of an example of so many bytes, growing with them
 _MEMORY, _MEMORY_PER_BYTE = 64 << 20, 30
+_ESCAPE = re.compile(r"\\u\{(0?[0-9a-fA-F]{1,5})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 _CORE = "".join(char for char in KEY.removeprefix("sk-proj-").lower() if char.isalnum())
 _PIECES = tuple(_CORE[at : at + WINDOW // 2] for at in range(0, len(_CORE) - WINDOW // 2 + 1, WINDOW // 2))
 # Line feeds are the writers' own; everything else of these kinds acts on a terminal or hides in it.
@@ -221,18 +222,19 @@ def _strings(value: Any) -> Iterator[str]:
 
 def exposed(text: str) -> str | None:
     """How the key shows in a text, whatever the case and whatever stands between its characters, or None."""
-    if _shows(text):
-        return "plain"
-    loose = "".join(filter(str.isalnum, text))
-    if _shows(loose):
-        return "with separators"
-    if "%" in text and (_shows(once := unquote(text)) or _shows(unquote(once))):
-        return "in percent"
-    if "&#" in text and _shows(unescape(text)):
-        return "in HTML"
-    if "\\u" in text or "\\x" in text:
-        escaped = re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda x: chr(int(x[1] or x[2], 16)), text)
-        return "in escapes" if _shows(escaped) else None
+    views = {"plain": text}
+    if "\\" in text:  # also those that our writers make of what cannot be seen
+        views["in escapes"] = _ESCAPE.sub(lambda found: chr(int("".join(filter(None, found.groups())), 16)), text)
+    if "%" in text:
+        views["in percent"] = unquote(text)
+        views["twice in percent"] = unquote(views["in percent"])
+    if "&#" in text:
+        views["in HTML"] = unescape(text)
+    for name, view in views.items():
+        if _shows(view):
+            return name
+        if _shows("".join(filter(str.isalnum, view))):
+            return f"{name}, with separators"
     return None
 
 

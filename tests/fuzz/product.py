@@ -390,7 +390,8 @@ def _command(data: bytes) -> list[Shown]:
     # The names of two commands, and of no file that would be opened, cannot come out of an example.
     word = "x" + _text(rest)[:20_000].replace("/", "|")
     arguments = ["rtdoctor", *(part.replace("{}", word) for part in line)]
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    err = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace")  # as Python opens it
     kept = (sys.argv, sys.stdin, sys.stdout, sys.stderr, sys.excepthook)
     sys.argv, sys.stdin, sys.stdout, sys.stderr = arguments, io.TextIOWrapper(io.BytesIO(rest)), out, err
     code: Any = 0
