@@ -11,13 +11,14 @@ import json
 import random
 import re
 import string
+import unicodedata
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from itertools import zip_longest
+from typing import Any, cast
 from urllib.parse import quote, unquote
-
-from rtdoctor.model.redact import Redactor
 
 from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import short
@@ -28,7 +29,11 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.engine.controls import conclude
 from rtdoctor.engine.judging import judge_exchange
+from rtdoctor.engine.probe import head_of
+from rtdoctor.engine.run import setting_of
+from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.model.clock import Clock
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
@@ -45,8 +50,11 @@ from rtdoctor.model.report import (
     ScenarioDone,
     Setting,
 )
+from rtdoctor.model.target import Target
+from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.secret import Secret, SecretKind
 from rtdoctor.report.writers import WRITERS, writer
+from rtdoctor.wire.session import Ledger
 from tests.conftest import built_in
 
 ALNUM = string.ascii_letters + string.digits
@@ -57,70 +65,84 @@ ANY = ALNUM + "-_./+="
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret that belongs to nobody. `window` characters of its core in a row are a leak."""
+    """A secret that belongs to nobody. `known` tells whether the process was given it; one that was not is known by
+    its form, or by being opaque."""
 
-    kind: SecretKind
+    kind: str
     value: str
     core: str
-    window: int = 8
+    known: bool
 
     @property
     def secret(self) -> Secret:
-        return Secret(self.value, self.kind, "a test")
+        kind = self.kind if self.kind in KNOWN_KINDS else "bearer"
+        return Secret(self.value, cast(SecretKind, kind), "a test")
 
 
 def _drawn(rng: random.Random, letters: str, least: int, most: int) -> str:
     return "".join(rng.choices(letters, k=rng.randint(least, most)))
 
 
-def canary(kind: SecretKind, rng: random.Random) -> Canary:
+KNOWN_KINDS: tuple[str, ...] = (
+    *("key", "secret", "bearer", "proxy-password", "client-key", "query-key", "organisation", "cookie"),
+)
+# What no process can know, by vendor and form; and tokens of nobody's form.
+_FORMS = {f"{form.vendor}: {form.what}": form for form in vocabulary.key_forms() if form.prefix}
+_TOKENS: dict[str, Callable[[random.Random], str]] = {
+    "opaque, 20": lambda rng: _drawn(rng, ALNUM, 20, 20),
+    "opaque, 40": lambda rng: _drawn(rng, ALNUM, 40, 40),
+    "hexadecimal, 32": lambda rng: f"{rng.getrandbits(128):032x}",
+    "hexadecimal, 40": lambda rng: f"{rng.getrandbits(160):040x}",
+    "UUID": lambda rng: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+    "base64": lambda rng: base64.b64encode(rng.randbytes(36)).decode(),
+}
+KINDS: tuple[str, ...] = (*KNOWN_KINDS, *_FORMS, *_TOKENS)
+
+
+def canary(kind: str, rng: random.Random) -> Canary:
     """A fresh secret of that kind."""
+    if kind in _TOKENS:
+        value = _TOKENS[kind](rng)
+        return Canary(kind, value, value, False)
+    if kind in _FORMS:
+        form = _FORMS[kind]
+        letters = [
+            char for char in map(chr, range(33, 127)) if form.rest.fullmatch(char) and (char.isalnum() or char in "-_")
+        ]
+        size = rng.randint(form.least, min(form.most, form.least + 20, 200))
+        # Letters and digits in the mix that chance gives them.
+        core = _drawn(rng, "".join(letters), size, size)
+        return Canary(kind, rng.choice(form.prefix) + core, core, False)
     if kind == "client-key":
         body = base64.b64encode(rng.randbytes(rng.randint(60, 300))).decode()
         lines = "\n".join(body[at : at + 64] for at in range(0, len(body), 64))
         name = rng.choice(("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"))
-        return Canary(kind, f"-----BEGIN {name}-----\n{lines}\n-----END {name}-----\n", body, 16)
+        return Canary(kind, f"-----BEGIN {name}-----\n{lines}\n-----END {name}-----\n", body, True)
     prefix, letters, least, most = {
         "key": (rng.choice(("sk-", "sk-proj-", "sk-svcacct-")), ALNUM + "-_", 20, 60),
         "secret": ("ek_", ALNUM, 20, 40),
         "bearer": ("", ANY, 16, 60),
-        "proxy-password": ("", ANY, 9, 20),
+        "proxy-password": ("", ANY, 10, 20),
         "query-key": ("", ANY, 12, 40),
         "organisation": (rng.choice(("org-", "proj_")), ALNUM, 24, 24),
+        "cookie": ("", ALNUM, 16, 40),
     }[kind]
     # A letter first and last: dots and dashes at the end of a word are punctuation to whoever reads it.
     core = rng.choice(ALNUM) + _drawn(rng, letters, least, most) + rng.choice(ALNUM)
-    return Canary(kind, prefix + core, core)
+    return Canary(kind, prefix + core, core, True)
 
 
-KINDS: tuple[SecretKind, ...] = (
-    "key",
-    "secret",
-    "bearer",
-    "proxy-password",
-    "client-key",
-    "query-key",
-    "organisation",
-)
-# What `validate` and `explain` can know: the environment's key by its value, others by their shape alone.
-SHAPED: tuple[SecretKind, ...] = ("key", "secret", "organisation")
+# --- writings ---------------------------------------------------------------------------------------------------------
 
 
-# --- encodings --------------------------------------------------------------------------------------------------------
+def _each(text: str, form: str, between: str = "") -> str:
+    return between.join(form.format(ord(char)) for char in text)
 
 
-def _part(canary: Canary, rng: random.Random) -> str:
-    size = rng.randint(canary.window, len(canary.core))
-    start = rng.randint(0, len(canary.core) - size)
-    return canary.core[start : start + size]
-
-
-def _b64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _each(text: str, form: str) -> str:
-    return "".join(form.format(ord(char)) for char in text)
+def _part(one: Canary, rng: random.Random) -> str:
+    size = rng.randint(min(len(one.core), 16 if one.kind == "client-key" else 10), len(one.core))
+    start = rng.randint(0, len(one.core) - size)
+    return one.core[start : start + size]
 
 
 def _mixed(text: str, rng: random.Random) -> str:
@@ -128,14 +150,18 @@ def _mixed(text: str, rng: random.Random) -> str:
     return "".join(rng.choice((char, rng.choice(forms).format(ord(char)))) for char in text)
 
 
+def _b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 Encoding = Callable[[Canary, random.Random], str]
-# These keep the shape of a key; the others need a redactor that knows it.
+# These keep the form of a secret, so that nobody need know it; the others are for what the process knows.
 SHAPE_KEEPING: dict[str, Encoding] = {
     "whole": lambda one, _: one.value,
     "bearer": lambda one, _: f"Bearer {one.value}",
     "in a sentence": lambda one, _: f'Incorrect API key provided: "{one.value}". Get one at https://x.y/z?a=b&c=d.',
+    "named": lambda one, _: f"api_key={one.value}",
     "percent": lambda one, _: _each(one.value, "%{:02X}"),
-    "percent, small": lambda one, _: _each(one.value, "%{:02x}"),
     "percent, twice": lambda one, _: quote(_each(one.value, "%{:02x}"), safe=""),
     "percent, as needed": lambda one, _: quote(f'{{"key":"{one.value}"}}', safe=""),
     "json": lambda one, _: _each(one.value, "\\u{:04x}"),
@@ -146,6 +172,7 @@ SHAPE_KEEPING: dict[str, Encoding] = {
     "mixed": lambda one, rng: _mixed(one.value, rng),
     "subprotocol": lambda one, _: f"realtime, {KEY_SUBPROTOCOL}{one.value}",
     "userinfo": lambda one, _: f"http://someone:{quote(one.value, safe='')}@proxy.example:3128",
+    "curl": lambda one, _: f"curl -sSu someone:{one.value} https://h.example",
 }
 ENCODINGS: dict[str, Encoding] = SHAPE_KEEPING | {
     "part": _part,
@@ -153,13 +180,25 @@ ENCODINGS: dict[str, Encoding] = SHAPE_KEEPING | {
     "base64": lambda one, _: _b64(one.value),
     "base64, url-safe": lambda one, _: base64.urlsafe_b64encode(one.value.encode()).decode(),
     "base64 of more": lambda one, rng: _b64(_drawn(rng, ALNUM, 1, 9) + one.value + _drawn(rng, ALNUM, 0, 9)),
-    "base64 of a part": lambda one, rng: _b64(_drawn(rng, ALNUM, 0, 3) + _part(one, rng)),
     "base64, folded": lambda one, _: "\r\n".join(re.findall(".{1,20}", _b64(one.value))),
     "base64 in percent": lambda one, _: quote(_b64(one.value), safe=""),
+    "base64 twice": lambda one, _: _b64(_b64(one.value)),
     "basic": lambda one, _: "Basic " + _b64(f"someone:{one.value}"),
     "hex": lambda one, _: one.value.encode().hex(),
     "hex, capitals": lambda one, rng: _part(one, rng).encode().hex().upper(),
+    "hex, colons": lambda one, _: one.value.encode().hex(":"),
+    "hex, 0x": lambda one, _: _each(one.value, "0x{:02x}", ", "),
+    "decimal": lambda one, _: _each(one.value, "{}", " "),
+    "octal": lambda one, _: _each(one.value, "{:03o}", " "),
+    "quoted-printable": lambda one, _: _each(one.value, "={:02X}"),
+    "UTF-16": lambda one, _: one.value.encode("utf-16-le").decode("latin-1"),
+    "zero width": lambda one, _: "\u200b".join(one.value),
+    "full width": lambda one, _: "".join(chr(ord(c) + 0xFEE0) if 32 < ord(c) < 127 else c for c in one.value),
     "percent of a part": lambda one, rng: _mixed(_part(one, rng), rng),
+    "percent, five times": lambda one, _: _each(one.value, "%25252525{:02x}"),
+    "base32": lambda one, _: base64.b32encode(one.value.encode()).decode(),
+    "base85": lambda one, _: base64.b85encode(one.value.encode()).decode(),
+    "reversed": lambda one, _: one.value[::-1],
     "spaced": lambda one, rng: rng.choice((" ", "\n", "\t", "\r\n  ")).join(one.value),
     "folded": lambda one, rng: "\n   ".join(re.findall(f".{{1,{rng.randint(3, 12)}}}", one.value)),
     "stars": lambda one, _: f"{one.value[:8]}{'*' * 12}{one.value.strip()[-4:]}" if one.kind == "key" else one.value,
@@ -170,49 +209,97 @@ ENCODINGS: dict[str, Encoding] = SHAPE_KEEPING | {
 # --- traces -----------------------------------------------------------------------------------------------------------
 
 
-def traces(canary: Canary, output: str) -> str | None:
-    """How a canary shows in an output, or None: `window` of its characters in a row, plain or in some encoding. Written
-    without a look at the redactor, by decoding whatever can be decoded."""
+@dataclass(frozen=True)
+class Planted:
+    """A canary as it is written, and what the same writing makes of a canary of nothing but A: what both have in common
+    is no secret."""
+
+    one: Canary
+    text: str
+    around: str
+
+
+def planted(one: Canary, encoding: str, seed: int) -> Planted:
+    """A canary in one of the writings."""
+    hollow = replace(one, value=_hollow(one.value, one.core), core="A" * len(one.core))
+    texts = (ENCODINGS[encoding](each, random.Random(seed)) for each in (one, hollow))
+    return Planted(one, *texts)
+
+
+def _hollow(value: str, core: str) -> str:
+    def without(text: str) -> str:
+        return "".join("A" if char.isalnum() else char for char in text)
+
+    if core in value:
+        return value.replace(core, without(core))
+    return "\n".join(line if "-----" in line else without(line) for line in value.split("\n"))
+
+
+def traces(secret: Planted, output: str) -> str | None:
+    """How a canary shows in an output, or None. Written without a look at what masks: letters and digits alone, of
+    either case, are held against the canary in plain and against what was planted, and whatever can be decoded of the
+    output against the canary."""
+    one = secret.one
     escape = r"\\u\{([0-9a-fA-F]{1,5})\}|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})"
     once = re.sub(escape, lambda found: chr(int(found[1] or found[2] or found[3], 16)), output)
+    unquoted = once
+    for _ in range(6):
+        unquoted = unquote(unquoted)
     views = {
         "plain": output,
-        "percent": unquote(once),
-        "percent, twice": unquote(unquote(once)),
-        "html": html.unescape(unquote(unquote(once))),
+        "unescaped": once,
+        "percent": unquoted,
+        "html": html.unescape(unquoted),
+        "full width": unicodedata.normalize("NFKC", once),
     }
+    size = 17 if one.kind == "client-key" else 9
     for name, view in views.items():
-        if _shows(canary, view):
+        if _shows(_bare(one.core), _bare(view), size):
             return name
-        # One more here: seven characters of a key that was cut, and then a word that happens to begin like the eighth,
-        # are no leak (10 000 examples meet that).
-        if _shows(canary, "".join(view.split()), canary.window + 1):
-            return f"{name}, without white space"
+    if _shows(_bare(one.core)[::-1], _bare(output), size):
+        return "reversed"
+    if any(piece in _bare(output) for piece in _pieces(_bare(secret.text), _bare(secret.around))):
+        return "as it was planted"
     flat = "".join(views["percent"].replace("\\n", "").replace("\\r", "").split())
-    for run in re.findall(r"[A-Za-z0-9+/_-]{10,}", flat):
+    for run in re.findall(r"[A-Za-z0-9+/_-]{12,}", flat):
         plain = run.replace("-", "+").replace("_", "/")
         for start in range(4):
             held = plain[start:]
             held = held[: len(held) // 4 * 4]
-            if _shows(canary, base64.b64decode(held).decode("latin-1")):
+            if _shows(_bare(one.core), _bare(base64.b64decode(held).decode("latin-1")), size):
                 return "base64"
     for run in re.findall(r"(?:[0-9a-fA-F]{2}){8,}", flat):
-        if any(_shows(canary, bytes.fromhex(run[s : len(run) - (len(run) - s) % 2]).decode("latin-1")) for s in (0, 1)):
+        texts = (bytes.fromhex(run[s : len(run) - (len(run) - s) % 2]).decode("latin-1") for s in (0, 1))
+        if any(_shows(_bare(one.core), _bare(text), size) for text in texts):
             return "hex"
-    if canary.kind == "key" and re.search(r"[*…]" + re.escape(canary.core[-4:]), output):
+    if one.kind == "key" and re.search(r"[*…]" + re.escape(one.core[-4:]) + r"(?![\w-])", output):
         return "the last four behind stars"
     return None
 
 
-def _shows(canary: Canary, text: str, size: int = 0) -> bool:
-    small, core, size = text.lower(), canary.core.lower(), size or canary.window
+def _pieces(written: str, around: str, size: int = 20, least: int = 9) -> Iterator[str]:
+    """Every piece of what was planted of which most is the secret's: where the canary of nothing but A has another
+    character."""
+    for start in range(len(written) - size + 1):
+        window, other = written[start : start + size], around[start : start + size]
+        if sum(a != b for a, b in zip_longest(window, other)) >= least and window not in around:
+            yield window
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isascii() and char.isalnum())
+
+
+def _shows(core: str, text: str, size: int) -> bool:
+    """True where `size` characters of the core in a row stand in the text."""
     # Every window of `size` holds an aligned piece of half its size: that is looked for first.
     half = size // 2
     for at in range(0, len(core) - half + 1, half):
-        if core[at : at + half] in small:
-            starts = range(max(0, at - half), min(at + 1, len(core) - size + 1))
-            if any(core[start : start + size] in small for start in starts):
-                return True
+        if core[at : at + half] in text:
+            for start in range(max(0, at - half), min(at + 1, len(core) - size + 1)):
+                window = core[start : start + size]
+                if window in text and len(set(window)) > 3:
+                    return True
     return False
 
 
@@ -257,6 +344,7 @@ def _given() -> Given:
     return Given("wss://host.example/v1/realtime?intent=transcription", (("User-Agent", "x"),))
 
 
+IN_PIECES = frozenset(("two frames", "two frames, unread", "header, in pieces", "deltas"))
 PLACES: dict[str, Callable[[str], Exchange]] = {
     "reason": lambda x: _refusal(reason=x),
     "header": lambda x: _refusal(headers=(("X-Echo", x), ("Server", x), ("Location", x), ("x-request-id", x))),
@@ -287,6 +375,62 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
     "subprotocol": lambda x: _opened(_session(), subprotocol=x),
     "two frames": lambda x: _opened(_error(message=x[: len(x) // 2]), _error(message=x[len(x) // 2 :])),
     "two frames, unread": lambda x: _opened(x[: len(x) // 2], x[len(x) // 2 :]),
+    "header, in pieces": lambda x: _refusal(
+        headers=tuple((f"X-{place}", x[at : at + 7]) for place, at in enumerate(range(0, min(len(x), 700), 7)))
+    ),
+    "challenge": lambda x: _refusal(headers=(("WWW-Authenticate", f'Bearer realm="{x}"'), ("Via", x))),
+    "unknown header": lambda x: _refusal(headers=(("X-Gateway", x), ("X-Trace", f"a; {x}"), ("apim-request-id", x))),
+    "body, a query": lambda x: _refusal(body=f"see /v1?code={x}&a=b".encode("utf-8", "surrogatepass")),
+    "body, a form": lambda x: _refusal(body=f"code={x}\nkey: {x}".encode("utf-8", "surrogatepass")),
+    "body, XML": lambda x: _refusal(body=f"<Error><Code>{x}</Code><K>{x}</K></Error>".encode("utf-8", "surrogatepass")),
+    "body, nested JSON": lambda x: _refusal(body=_json({"error": json.dumps({"detail": [x, {"k": x}]})})),
+    "body, a cookie": lambda x: _refusal(body=f"Set-Cookie: sid={x}; Path=/".encode("utf-8", "surrogatepass")),
+    "body, a log": lambda x: _refusal(
+        body=f"2026-11-24 12:00:00 ERROR key={x} at a.b.C".encode("utf-8", "surrogatepass")
+    ),
+    "body, CSV": lambda x: _refusal(body=f"a,{x},b\n{x};c".encode("utf-8", "surrogatepass")),
+    "body, YAML": lambda x: _refusal(body=f"error:\n  - {x}\n  token: {x}\n".encode("utf-8", "surrogatepass")),
+    "body, a path": lambda x: _refusal(body=f"No route for /v1/realtime/{x}/x".encode("utf-8", "surrogatepass")),
+    "retry-after": lambda x: _refusal(status=429, headers=(("Retry-After", x), ("cf-ray", x))),
+    "location": lambda x: _refusal(status=302, headers=(("Location", f"https://h.example/login?next={x}"),)),
+    "redirect to user": lambda x: _refusal(
+        status=302, headers=(("Location", f"https://u:{quote(x, errors='replace')}@h.example/"),)
+    ),
+    "error as text": lambda x: _opened({"type": "error", "error": x}),
+    "error as a list": lambda x: _opened({"type": "error", "error": [x, {"message": x}]}),
+    "failed response": lambda x: _opened(
+        _session(),
+        {
+            "type": "response.done",
+            "response": {"status": "failed", "status_details": {"error": {"code": x, "message": x}}},
+        },
+    ),
+    "failed transcription": lambda x: _opened(
+        _session(),
+        {"type": "conversation.item.input_audio_transcription.failed", "item_id": x, "error": {"message": x}},
+    ),
+    "name of a field": lambda x: _opened({"type": "session.created", "session": {"type": "realtime", x: {x: x}}}),
+    "name twice": lambda x: _opened(
+        '{"type": "a", "' + x[:60].replace('"', "") + '": 1, "' + x[:60].replace('"', "") + '": 2}'
+    ),
+    "deltas": lambda x: _opened(
+        _session(),
+        *({"type": "response.output_text.delta", "delta": x[at : at + 9]} for at in range(0, min(len(x), 900), 9)),
+    ),
+    "tool call": lambda x: _opened(
+        _session(), {"type": "response.function_call_arguments.done", "arguments": json.dumps({"k": x}), "name": x}
+    ),
+    "voice": lambda x: _opened(_session(audio={"output": {"voice": x}}, instructions=x, model=x)),
+    "rate limits": lambda x: _opened(_session(), {"type": "rate_limits.updated", "rate_limits": [{"name": x}]}),
+    "expires": lambda x: _opened(_session(expires_at=x, id=x)),
+    "close, a code": lambda x: _opened(_session(), close=f"invalid_request_error.{x}"),
+    "many errors": lambda x: _opened(_session(), *[_error(message=f"{n} {x}") for n in range(12)]),
+    "fault of a proxy": lambda x: Exchange(
+        _given().request(),
+        fault=Fault("tcp", "proxy-refused", "the proxy answered CONNECT with 403", (("via", x), ("server", x))),
+    ),
+    "not HTTP": lambda x: Exchange(_given().request(), fault=Fault("upgrade", "not-http", f"it begins with {x}")),
+    "long body": lambda x: _refusal(body=("word " * 395 + x + " word" * 400).encode("utf-8", "surrogatepass")),
     "fault": lambda x: Exchange(_given().request(), fault=Fault("upgrade", "failed", f"Cannot connect: {x}")),
     "certificate": lambda x: Exchange(
         _given().request(),
@@ -300,11 +444,16 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
 
 
 def setting(text: str) -> Setting:
-    """A run's facts with the text wherever a user can put one."""
-    return Setting(
-        f"host {text}", f"https://h.example/{text}", "compatible", "transcription", text, True, f"key from {text}",
-        "2026-11-22T00:00:00+00:00", "0.1.0", False, (text,),
-    )  # fmt: skip
+    """A run's facts with the text wherever a user can put one, as the engine makes them."""
+    choice = Choice(
+        target=Target(f"https://h.example/{text}", "compatible"),
+        aim="transcription",
+        transcription_model=text,
+        vad_model=text,
+        realtime_model=text,
+        key=Secret("any", "key", f"the file {text}"),
+    )
+    return setting_of(Bench(choice, cast(Any, None), Clock(), Ledger(billable=False)))
 
 
 @cache
@@ -330,28 +479,27 @@ def _report(exchange: Exchange, text: str) -> Report:
 Say = Callable[[Any, io.StringIO], None]  # lets a writer write
 
 
-def _check(redactor: Redactor, place: str, text: str) -> Say:
-    """As `rtdoctor.engine.run.run` tells it: every event redacted, then read."""
+def _check(place: str, text: str) -> Say:
+    """As `rtdoctor.engine.run.run` tells it."""
     report = _report(PLACES[place](text), text)
     events = [
         RunStarted(report.setting, 1),
-        Pending(("config", text), 0, 1),
+        Pending(("config",), 0, 1),
         *(RungDone(rung) for rung in report.ladder),
         LadderDone(report.summary, report.ladder),
         *(ScenarioDone(result) for result in report.results),
         RunFinished(report),
     ]
-    told = [redactor.value(event) for event in events]
 
     def say(make: Any, out: io.StringIO) -> None:
         read = make(out)
-        for event in told:
+        for event in events:
             read(event)
 
     return say
 
 
-def _probe(redactor: Redactor, place: str, text: str) -> Say:
+def _probe(place: str, text: str) -> Say:
     exchange = PLACES[place](text)
     report = _report(exchange, text)
     given = replace(
@@ -362,8 +510,8 @@ def _probe(redactor: Redactor, place: str, text: str) -> Say:
         events=({"type": "session.update", "session": {"x": text}}, text),
     )
     seen = short(distil(exchange))
-    fix = Fix((f"use {text}",), (text,), 2, (Tried((text,), False, seen),), bool(len(text) % 2))
-    probed = redactor.value(Probed(report, given.shown(), exchange, (Control("path", text, seen, False),), fix))
+    fix = Fix(("use another path",), ("the query",), 2, (Tried(("the query",), False, seen),), bool(len(text) % 2))
+    probed = Probed(report, given.shown(), head_of(exchange), (Control("path", "another path", seen, False),), fix)
     return lambda show, out: show(probed, out)
 
 
@@ -387,13 +535,13 @@ def recording(place: str, text: str) -> bytes:
     return "\n".join(told).encode("utf-8", "surrogatepass")
 
 
-def _validate(redactor: Redactor, place: str, text: str) -> Say:
+def _validate(place: str, text: str) -> Say:
     report = validate_file(f"{text}.jsonl", io.BytesIO(recording(place, text)))
-    validation = redactor.value(validation_of([report]))
+    validation = validation_of([report])
     return lambda show, out: show(validation, out)
 
 
-def _explain(redactor: Redactor, place: str, text: str) -> Say:
+def _explain(place: str, text: str) -> Say:
     texts = (
         f"Unexpected server response: 403\n{text}",
         f"{json.dumps(_error(message=text))}",
@@ -403,7 +551,7 @@ def _explain(redactor: Redactor, place: str, text: str) -> Say:
         text,
     )
     chosen = texts[list(PLACES).index(place) % len(texts)]
-    told = redactor.value(explain([chosen]))
+    told = explain([chosen])
     return lambda show, out: show(told, out)
 
 
@@ -412,7 +560,7 @@ def _pages() -> Iterator[Any]:
     yield from (page(cause) for cause in list(causes())[:3])
 
 
-COMMANDS: dict[str, Callable[[Redactor, str, str], Say]] = {
+COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "check": _check,
     "probe": _probe,
     "validate": _validate,
@@ -420,13 +568,13 @@ COMMANDS: dict[str, Callable[[Redactor, str, str], Say]] = {
 }
 
 
-def write_all(command: str, redactor: Redactor, place: str, text: str) -> dict[str, str]:
+def write_all(command: str, place: str, text: str) -> dict[str, str]:
     """What every registered writer of a command writes, by its name. No guard stands before them here.
 
     Raises:
         KeyError: the table holds a command that nothing is planted for.
     """
-    say = COMMANDS[command](redactor, place, text)
+    say = COMMANDS[command](place, text)
     written = {}
     for name in WRITERS[command]:
         out = io.StringIO()

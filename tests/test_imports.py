@@ -1,4 +1,4 @@
-"""Imports run one way: model ← protocol, scenario, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
+"""Imports run one way: privacy ← model ← protocol, scenario, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
 
 import ast
 import subprocess
@@ -12,16 +12,19 @@ import rtdoctor
 ROOT = Path(rtdoctor.__file__).parent
 # What each folder may import beside itself.
 MAY = {
-    "model": set(),
-    "protocol": {"model"},
-    "scenario": {"model"},
-    "diagnose": {"model"},
-    "recording": {"model"},
-    "wire": {"model", "protocol"},
-    "mock": {"model", "protocol"},
-    "engine": {"model", "protocol", "scenario", "diagnose", "recording", "wire"},
-    "report": {"model"},
-    "cli": {"model", "protocol", "scenario", "diagnose", "recording", "wire", "mock", "engine", "report"},
+    "privacy": set(),
+    "model": {"privacy"},
+    "protocol": {"model", "privacy"},
+    "scenario": {"model", "privacy"},
+    "diagnose": {"model", "privacy"},
+    "recording": {"model", "privacy"},
+    "wire": {"model", "privacy", "protocol"},
+    "mock": {"model", "privacy", "protocol"},
+    "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "recording", "wire"},
+    "report": {"model", "privacy"},
+    "cli": {
+        *("model", "privacy", "protocol", "scenario", "diagnose", "recording", "wire", "mock", "engine", "report"),
+    },
 }
 ONLY = {
     "aiohttp": {"wire", "mock"},

@@ -64,7 +64,7 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
         "http_headers": quote_headers(
             (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
         ),
-        "answered_by": answered_by(answer),
+        "answered_by": _text(answered_by(answer), MOST_NAME),
         "handshake_ms": round(answer.ms, 1),
     }
 

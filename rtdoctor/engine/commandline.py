@@ -154,7 +154,7 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
     for line in headers:
         name, colon, value = line.partition(":")
         if _CONTROL.search(line):
-            raise BadHandshake("the header {!a} holds a control character, which no header carries", name.strip()[:40])
+            raise BadHandshake("the header {!a} holds a control character, which no header carries", name.strip())
         if not colon or not name.strip():
             raise BadHandshake("the header '{}' has no colon; write 'Name: value'", _name_of(line))
         if name.strip().lower() == "sec-websocket-protocol":

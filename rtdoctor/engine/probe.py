@@ -84,7 +84,7 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
         if not any(rung.dead for rung in found.rungs):
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)
-    exchange = _head_of(found.exchange) if found.exchange else None
+    exchange = head_of(found.exchange) if found.exchange else None
     return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix)
 
 
@@ -122,7 +122,7 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         found.fix = await find_fix(free, outcome, Means(key, bench.choice.realtime_model, _ga_form), again)
 
 
-def _head_of(exchange: Exchange) -> Exchange:
+def head_of(exchange: Exchange) -> Exchange:
     """The exchange as a report can show it: quoted, with its frames cut; what was judged was all of it."""
     head = exchange.frames[:_MOST_FRAMES]
     answer, close, fault = exchange.answer, exchange.close, exchange.fault

@@ -82,7 +82,7 @@ def _listed(now: int) -> list[dict[str, Any]]:
 
 
 async def read_body(request: web.BaseRequest) -> bytes | None:
-    """The request's body; None for one that is larger than any that is answered; one that breaks off as far as it came."""
+    """The request's body, as far as it came; None for one that is larger than any that is answered."""
     parts = bytearray()
     with suppress(web.RequestPayloadError):
         while len(parts) <= _MOST_BODY and (piece := await request.content.read(_MOST_BODY)):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
+from rtdoctor.privacy.quote import quote_start
+
 MOST_DEPTH = 64  # levels of objects and lists in a client event, itself the first; no event of the API is half as deep
 # A Realtime event has a few hundred values and names of some forty letters. A parsed value takes up to 200 bytes, so
 # that a document of nothing but small ones takes sixty times its size.
@@ -170,7 +172,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         told = "JSON with {} twice in one object, which parsers read differently"
-        raise _NotPlain(told.format(f"the name '{twice[:40]}'"), told.format("a name"))
+        raise _NotPlain(told.format(f"the name '{quote_start(twice, 40)}'"), told.format("a name"))
     return found
 
 

@@ -1,6 +1,8 @@
 """Errors that are told to a person: a sentence of ours, and in it, quoted, what came from outside."""
 
-from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.quote import quote_start
+
+_MOST = 300  # characters of a value that are told
 
 
 class InputError(Exception):
@@ -12,4 +14,4 @@ class InputError(Exception):
 
 
 def _shown(value: object) -> object:
-    return value if isinstance(value, (int, float)) else quote(str(value))
+    return value if isinstance(value, (int, float)) else quote_start(str(value), _MOST)

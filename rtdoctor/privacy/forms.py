@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rtdoctor.privacy.unescape import fold
 
+_LONG = 200  # characters
 _TWICE = 20  # characters of what was encoded twice: some ten of the secret
 
 
@@ -22,32 +23,32 @@ class Form:
     least: int
 
 
-def forms(core: str, least: int, *, deep: bool = True) -> Iterator[Form]:
-    """The forms of a secret of which `least` folded characters in a row count as a piece. Without `deep` (for long
-    ones, such as a private key) only the commonest."""
+def forms(core: str, least: int) -> Iterator[Form]:
+    """The forms of a secret of which `least` folded characters in a row count as a piece; of a long one, such as a
+    private key, more in the rarer encodings."""
     raw = core.encode("utf-8", "surrogatepass")
+    times = 3 if len(core) > _LONG else 1
     yield Form(fold(core).text, least)
     if not core.isascii():
         yield Form(fold(raw.decode("latin-1")).text, least)  # its bytes, an escape for each
     yield Form(fold(core[::-1]).text, least)
     yield from _folded(_base64(raw), max(8, least * 4 // 3))
     yield Form(raw.hex().encode(), 2 * least)
-    if not deep:
-        return
     wide = core.encode("utf-16-le", "surrogatepass")
-    yield Form(wide.hex().encode(), 24)
-    yield Form(b"0x" + raw.hex(" ").replace(" ", "0x").encode(), 20)
-    yield Form(b"u00" + raw.hex(" ").replace(" ", "u00").encode(), 20)
-    yield from _folded(_base32(raw), 10)
-    yield from _folded(_base85(raw), 8)
-    for each in ("{}", "{:03}", "{:o}", "{:03o}", "{:08b}"):
-        yield Form("".join(map(each.format, raw)).encode(), 8 * 8 if each == "{:08b}" else 15)
-    yield from _folded(_base64(wide), 16)
-    inner = [*_base64(raw), raw.hex(), raw.hex().upper(), core[::-1], *_base32(raw)]
-    for text in dict.fromkeys(inner):
-        yield from _folded(_base64(text.encode("utf-8", "surrogatepass")), _TWICE)
-        yield Form(text.encode("utf-8", "surrogatepass").hex().encode(), 2 * _TWICE)
-        yield Form(fold(text[::-1]).text, _TWICE)
+    yield Form(wide.hex().encode(), 24 * times)
+    for prefix in (b"0x", b"u00"):
+        yield Form(prefix + raw.hex(" ").encode().replace(b" ", prefix), 20 * times)
+    yield from _folded(_base32(raw), 10 * times)
+    yield from _folded(_base85(raw), 8 * times)
+    for each in ("{}", "{:03}", "{:o}", "{:03o}"):
+        yield Form("".join(map(each.format, raw)).encode(), 15 * times)
+    yield Form("".join(map("{:08b}".format, raw)).encode(), 64)
+    yield from _folded(_base64(wide), 16 * times)
+    for text in dict.fromkeys((*_base64(raw), raw.hex(), raw.hex().upper(), core[::-1], *_base32(raw))):
+        inner = text.encode("utf-8", "surrogatepass")
+        yield from _folded(_base64(inner), _TWICE * times)
+        yield Form(inner.hex().encode(), 2 * _TWICE * times)
+        yield Form(fold(text[::-1]).text, _TWICE * times)
 
 
 def _folded(texts: Iterator[str], least: int) -> Iterator[Form]:

@@ -60,8 +60,7 @@ class _Needle:
     def _forms(self) -> list[Form]:
         if self.least < _FRAGMENT:
             return []
-        deep = self.secret.kind != "client-key"
-        found = dict.fromkeys(form for form in forms(self.secret.core, self.least, deep=deep))
+        found = dict.fromkeys(forms(self.secret.core, self.least))
         return [Form(form.text, min(form.least, len(form.text))) for form in found if len(form.text) >= _FRAGMENT]
 
     @cached_property

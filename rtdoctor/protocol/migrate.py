@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from rtdoctor.model.violation import Direction
+from rtdoctor.privacy.quote import quote_start
 
 Kind = Literal["realtime", "transcription", "response"]
 
@@ -210,7 +211,7 @@ def _changed(value: object, change: str) -> tuple[object, str]:
     if change == "format" and isinstance(value, str):
         made = _tables().formats.get(value)
         if made is None:
-            return value, f', but the format "{value[:40]}" is not known; kept as it is'
+            return value, f', but the format "{quote_start(value, 40)}" is not known; kept as it is'
         return dict(made), f', and "{value}" is {json.dumps(made)}'
     if change == "modalities" and isinstance(value, list) and "audio" in value and len(value) > 1:
         return ["audio"], ', and audio with its transcript is ["audio"]; GA takes one modality'

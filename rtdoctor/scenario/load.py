@@ -54,9 +54,9 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
     Raises:
         BadScenario: the file cannot be read or breaks the form.
     """
-    if not file.is_file():
-        raise BadScenario("{}: is no file", file)  # a pipe would be waited for
     try:
+        if not file.is_file():
+            raise BadScenario("{}: is no file", file)  # a pipe would be waited for
         text = read_bounded(file, _MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario("{}: cannot be read: {}", file, error) from error
