@@ -9,7 +9,7 @@ stands for any of them.
 
 import codecs
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _STAND_IN = b"\x1a"
@@ -174,9 +174,9 @@ def _compiled(source: str | bytes) -> Any:
         raise BadPattern(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)) from error
 
 
-@cache
+@lru_cache(maxsize=256)  # our own are some two hundred; those of a stranger's scenarios may be many, and large
 def pattern(source: str) -> Pattern:
-    """The pattern of an expression, one for the whole process."""
+    """The pattern of an expression, one for as long as it is in use."""
     return Pattern(source)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.files import read_bounded
-from rtdoctor.linear import BadPattern, pattern
+from rtdoctor.linear import BadPattern, Pattern, pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
@@ -83,7 +83,8 @@ def _form() -> Any:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_TOLD else text[: _MOST_TOLD - 1] + "…"
+    """The beginning and the end of a long text: an error's value stands first in it, and the reason last."""
+    return text if len(text) <= _MOST_TOLD else f"{text[: _MOST_TOLD // 2]}…{text[-_MOST_TOLD // 2 :]}"
 
 
 def _plain(value: Any) -> Any:
@@ -158,7 +159,7 @@ def _check_expressions(condition: Any) -> None:
         if not isinstance(wanted, str):
             raise BadPattern("matches wants a regular expression, a text")
         try:
-            pattern(f"(?i){wanted}").compiled()
+            Pattern(f"(?i){wanted}").compiled()
         except BadPattern as error:
             raise BadPattern(
                 f"'{_cut(wanted)}' is no regular expression that takes linear time (no look-around, no back-references)"

@@ -70,7 +70,7 @@ def whole() -> tuple[int, Callable[[bytes], Any]]:
     """How many events the recordings hold, the client's included, and the whole way: reader, judges, account."""
     files = sorted((ROOT.parent / "shared" / "recordings").glob("ga-*.jsonl"))
     data = [file.read_bytes() for file in files if "elided" not in file.name]
-    data = data or [b"\n".join(map(json.dumps, [*opening(), *[delta(n, "x") for n in range(500)]]).encode())]
+    data = data or ["\n".join(map(json.dumps, [*opening(), *(delta(n, "x") for n in range(500))])).encode()]
     events = sum(len(recording.splitlines()) for recording in data)
     return events, lambda _: [validate_file("x", io.BytesIO(recording)) for recording in data]
 

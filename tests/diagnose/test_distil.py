@@ -52,3 +52,23 @@ def test_a_refusal_after_the_101_is_two_facts():
 def test_an_error_as_bare_text_is_understood():
     frames = (Frame(0.0, "server", "text", '{"type": "error", "error": "no model", "code": 1}', 9),)
     assert distil(Exchange(ASKED, UPGRADED, frames=frames)).errors[0].message == "no model"
+
+
+def test_what_a_server_says_is_cut_before_anything_else_looks_at_it():
+    long = "eyJaaaaaaaa-" * 10_000
+    session = {"type": long, "audio": {"input": {"transcription": {"model": long}, "turn_detection": {"type": long}}}}
+    error = {"type": long, "code": long, "message": long, "param": long}
+    frames = [{"type": "session.created", "session": session}, {"type": "error", "error": error}, {"type": long}]
+    outcome = distil(
+        Exchange(
+            Request("wss://h/v1/realtime", "/realtime"),
+            answer=Answer(101, "", (("Server", long), ("Location", long)), b"", 1.0),
+            subprotocol=long,
+            frames=tuple(Frame(0.1, "server", "text", json.dumps(frame), 0) for frame in frames),
+        )
+    )
+    assert outcome.session_type == long[:120]
+    assert outcome.transcription_model == outcome.turn_detection == long[:120]
+    assert outcome.events[-1] == long[:120]
+    assert {len(value) for _, value in outcome.http_headers} == {1_000}
+    assert len(repr(outcome)) < 10_000

@@ -217,3 +217,23 @@ def test_a_header_with_a_line_break_is_refused(tmp_path, value):
     with pytest.raises(BadScenario) as told:
         load(tmp_path, GOOD.replace("query = {", f'headers = {{ X = "{value}" }}\nquery = {{', 1))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("change", [('title = "one"', 'title = "{0}"'), ('id = "mine.one"', 'id = "mine.{0}"')])
+def test_what_is_too_long_is_told_in_short(tmp_path, change):
+    with pytest.raises(BadScenario) as told:
+        load(tmp_path, GOOD.replace(change[0], change[1].format("a" * 100_000), 1))
+    assert "longer than" in str(told.value)
+    assert len(str(told.value)) < 1_500
+
+
+@pytest.mark.parametrize("part", ["a", '"!"', "'\"'", '"a b"', '"\\""', "' . '"])
+def test_a_name_of_very_many_parts_is_refused_before_it_takes_minutes(tmp_path, part):
+    with pytest.raises(BadScenario, match="more than a hundred parts"):
+        load(tmp_path, f"{GOOD}\nx = {{ y = ['z. '], {part}{f' . {part}' * 1_000} = 1 }}")
+
+
+def test_a_long_text_is_no_long_name(tmp_path):
+    sentences = "It is said. " * 200
+    (scenario,) = load(tmp_path, GOOD.replace('"type": "session.update"', f'"type": "x", "y": "{sentences}"', 1))
+    assert scenario.id == "mine.one"

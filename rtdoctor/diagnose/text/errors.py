@@ -136,8 +136,8 @@ def _end_of_text(text: str, quote: str, start: int, high: int, known: dict[str, 
 
     `known` keeps for each quote where it was looked for and found, so that no part of a text is gone through twice.
     """
-    since, end = known.get(quote, (high, high))
-    if not (since <= start and (end < 0 or start <= end)):
+    since, end = known.get(quote, (high + 1, -1))
+    if start < since or 0 <= end < start:
         end = text.find(quote, start, high)
         while end > start and text[end - 1] == "\\":
             end = text.find(quote, end + 1, high)
