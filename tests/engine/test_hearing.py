@@ -17,3 +17,8 @@ from rtdoctor.engine.hearing import word_error_rate
 )
 def test_word_error_rate(reference, heard, rate):
     assert word_error_rate(reference, heard) == rate
+
+
+def test_a_transcript_without_an_end_is_compared_as_far_as_speech_goes():
+    assert word_error_rate("a " * 1_000_000, "b " * 25_000) == 1
+    assert word_error_rate("a " * 1_000_000, "a " * 25_000) == 0

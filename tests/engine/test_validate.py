@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.engine.validate import MOST_MIGRATED_TEXT, MOST_UNKNOWN, OTHERS, Room, validate_file, validation_of
 from rtdoctor.report import validation_json
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings"
@@ -178,3 +178,42 @@ EVENTS = st.builds(lambda kind, more: {"type": kind, **more}, KINDS, st.dictiona
 def test_arbitrary_json_never_raises(events):
     data = "\n".join(json.dumps(event) for event in events).encode()
     validation_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
+
+
+def test_types_that_nobody_knows_are_counted_together_after_the_first():
+    events = judged(CREATED, *[{"type": f"x.{n}"} for n in range(80)], CREATED).connections[0].events
+    assert len(events) == 1 + MOST_UNKNOWN + 1
+    assert (events["server", OTHERS], events["server", "session.created"]) == (80 - MOST_UNKNOWN, 2)
+
+
+def har(sockets, event):
+    data = json.dumps(event)
+    message = {"type": "receive", "time": 1.5, "opcode": 1, "data": data}
+    return json.dumps({"log": {"entries": [{"_webSocketMessages": [message] * 2}] * sockets}})
+
+
+def test_connections_beyond_the_first_hundred_are_judged_and_counted():
+    report = judged(har(130, {**ERROR, "event_id": 7}))
+    assert (len(report.connections), report.more_connections) == (100, 30)
+    assert report.sentence.startswith("390 errors")  # session.created is not first either
+    assert json.loads(validation_json.text(validation_of([report])))["files"][0]["more_connections"] == 30
+
+
+def test_the_files_of_a_run_share_the_room_of_its_report():
+    room = Room(connections=2, violations=3, items=0)
+    reports = [
+        validate_file("x", io.BytesIO(har(2, {"type": "nope"}).encode()), room=room),
+        validate_file("y", io.BytesIO(har(2, {"type": "nope"}).encode()), room=room),
+    ]
+    assert [(len(report.connections), report.more_connections, report.verdict) for report in reports] == [
+        (2, 0, "fail"),
+        (0, 2, "fail"),
+    ]
+    assert sum(len(connection.violations) for connection in reports[0].connections) == 3
+
+
+def test_a_long_migrated_event_is_cut_in_the_report_and_whole_in_the_stream():
+    lines = []
+    report = judged({"dir": "client", "event": {**BETA, "event_id": "x" * 9000}}, sink=lines.append)
+    assert len(report.connections[0].migrated[0].event) == MOST_MIGRATED_TEXT
+    assert lines[0]["event"]["event_id"] == "x" * 9000

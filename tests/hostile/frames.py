@@ -112,6 +112,34 @@ def odd_created(key: str, value: str) -> bytes:
     return frame(TEXT, created()[:-1] + f', "{key}": {value}}}'.encode())
 
 
+_NEARLY = 4 * MIB - 300
+LARGE = {
+    "a type of escapes": b'{"type":"' + b"\\u0001" * (_NEARLY // 6) + b'"}',
+    "a type of surrogates": b'{"type":"' + b"\\ud83d\\ude00" * (_NEARLY // 12) + b'"}',
+    "a type of four bytes a letter": b'{"type":"' + "\U0001f600".encode() * (_NEARLY // 4) + b'"}',
+    "a type with one wide letter": b'{"type":"' + "\U0001f600".encode() + b"a" * _NEARLY + b'"}',
+    "a session's type": b'{"type":"session.created","event_id":"e","session":{"type":"'
+    + b"\\u0001" * (_NEARLY // 6)
+    + b'"}}',
+    "an error's type": b'{"type":"error","event_id":"e","error":{"type":"'
+    + b"\\u0001" * (_NEARLY // 6)
+    + b'","message":"x"}}',
+    "an error's message": b'{"type":"error","event_id":"e","error":{"type":"x","message":"'
+    + b"\\u0001" * (_NEARLY // 6)
+    + b'"}}',
+    "fields that nobody knows": b'{"type":"error","event_id":"e"'
+    + b"".join(b',"%x":1' % n for n in range(49_000))
+    + b"}",
+    "values of a wrong type": b'{"type":"rate_limits.updated","event_id":"e","rate_limits":['
+    + b'"'
+    + b'x","' * 49_000
+    + b'"]}',
+    "a transcript": b'{"type":"conversation.item.input_audio_transcription.completed","event_id":"e","item_id":"i",'
+    b'"content_index":0,"usage":{"type":"duration","seconds":1},"transcript":"' + b"a \\u0001" * (_NEARLY // 8) + b'"}',
+}
+"""Messages of nearly 4 MiB, the largest that are taken, as text."""
+
+
 def wide_lists(messages: int = 4) -> Iterator[bytes]:
     """Events of 4 MiB of nearly nothing: each of the empty objects costs a reader twenty times its size."""
     items = b"[" + b",".join([b"{}"] * (4 * MIB // 3)) + b"]"

@@ -79,7 +79,24 @@ async def bomb(reader, writer):
     await hold(reader, writer)
 
 
+def large(text):
+    """A message of nearly 4 MiB, alone or after a session.created, four times."""
+
+    async def send(reader, writer):
+        for _ in range(4):
+            writer.write(frame(frames.TEXT, text))
+            await writer.drain()
+        await hold(reader, writer)
+
+    return send
+
+
 HEAVY = {
+    **{f"{name} of 4 MiB": after_101(then=large(text)) for name, text in frames.LARGE.items()},
+    **{
+        f"{name} of 4 MiB after a session": after_101(frame(1, created()), then=large(text))
+        for name, text in frames.LARGE.items()
+    },
     "a frame of 64 MiB": after_101(then=frames.huge_frame),
     "a compression bomb": after_101(then=bomb),
     "a flood of events": after_101(frame(1, created()), then=for_ever(LIMITS)),

@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from rtdoctor.protocol.audio import chunks, from_g711, from_pcm16, measure
+from rtdoctor.wire import audiofile
 from rtdoctor.wire.audiofile import BadAudio, read_speech
 from tests.conftest import AUDIO
 
@@ -76,3 +77,30 @@ def test_g711_is_decoded_as_libsndfile_does(tmp_path, law, subtype):
 def test_an_odd_byte_at_the_end_is_left_out():
     assert len(from_pcm16(b"\x00\x01\x02")) == 1
     assert measure(from_pcm16(b""), 24_000).seconds == 0
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000, 44_100, 192_000])
+def test_the_blocks_in_which_a_file_is_read_change_nothing(tmp_path, monkeypatch, rate):
+    noise = np.random.default_rng(1).normal(0, 0.2, (rate, 2))
+    soundfile.write(tmp_path / "a.wav", noise, rate)
+    whole = read_speech(tmp_path / "a.wav")
+    monkeypatch.setattr(audiofile, "_BLOCK", 777)
+    pieces = read_speech(tmp_path / "a.wav")
+    assert abs(len(pieces.pcm) - 48_000) < 200
+    assert np.abs(from_pcm16(pieces.pcm) - from_pcm16(whole.pcm)).max() < 1e-3
+    assert (pieces.measure.peak_db, pieces.measure.rms_db) == (whole.measure.peak_db, whole.measure.rms_db)
+
+
+@pytest.mark.parametrize(("rate", "seconds", "why"), [(8_000, 601, "longer than 10"), (500, 5, "sample rate of 500")])
+def test_a_file_is_refused_by_its_head(tmp_path, monkeypatch, rate, seconds, why):
+    soundfile.write(tmp_path / "a.flac", np.zeros(rate * seconds, dtype="int16"), rate)
+    monkeypatch.setattr(soundfile.SoundFile, "read", None)
+    with pytest.raises(BadAudio, match=why):
+        read_speech(tmp_path / "a.flac")
+
+
+def test_silence_is_cut_into_the_same_pieces():
+    pcm = bytes(range(256)) * 10
+    pieces = list(chunks(pcm, 20, silence_ms=50))
+    assert b"".join(pieces) == pcm + bytes(48 * 50)
+    assert [len(piece) for piece in pieces[:-1]] == [960] * (len(pieces) - 1)

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
 import rtdoctor
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.model.exchange import Answer, Exchange, Request
 from rtdoctor.model.target import DIRECT
 from rtdoctor.protocol.audio import append_event
 from rtdoctor.wire import session as session_module
@@ -177,3 +179,41 @@ async def test_a_server_that_never_stops_is_cut(monkeypatch):
         assert not await session.wait_for(["session.created"], 5)
         assert session.truncated
         assert len(session.frames) == 50
+
+
+async def test_audio_that_is_sent_is_not_kept():
+    async def listen(socket, _request):
+        async for _ in socket:
+            pass
+
+    async with opened(listen, billable=True) as session:
+        for _ in range(6000):
+            await session.send(append_event(bytes(960)), audio_bytes=960)
+        await session.send({"type": "input_audio_buffer.commit"})
+        appends, commit = session.frames
+    assert (appends.text, appends.audio_bytes) == ('{"type": "input_audio_buffer.append"}', 960 * 6000)
+    assert commit.text == '{"type": "input_audio_buffer.commit"}'
+    assert (
+        distil(Exchange(Request("u", "/"), Answer(101, "", (), b"", 1.0), frames=(appends, commit))).audio_ms == 120_000
+    )
+
+
+@pytest.mark.parametrize(("text", "kept"), [("x" * 4_000_000, True), ("\U0001f600" + "x" * 4_000_000, False)])
+async def test_a_text_is_kept_by_the_memory_that_it_takes(text, kept):
+    async def speak(socket, _request):
+        await socket.send_str(text)
+        await socket.receive()
+
+    async with opened(speak) as session:
+        await session.wait_for(None, 2)
+        assert (len(session.frames) == 1, session.truncated) == (kept, not kept)
+
+
+async def test_text_that_is_no_utf8_is_a_broken_frame():
+    async def speak(socket, _request):
+        await socket._writer.send_frame(b"\xff", WSMsgType.TEXT)
+        await socket.receive()
+
+    async with opened(speak) as session:
+        assert not await session.wait_for(None, 2)
+        assert session.fault.kind == "broken-frames"

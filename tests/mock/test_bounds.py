@@ -1,0 +1,155 @@
+"""What a session of the mock may hold is bounded, and what happens at a bound is told to the client."""
+
+import json
+
+import aiohttp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtdoctor.mock import room, session, transcriber
+from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.room import Room
+from rtdoctor.mock.secrets import Vault
+from rtdoctor.mock.server import Mock
+from rtdoctor.mock.transcriber import Ear
+from rtdoctor.mock.vad import Detector
+from rtdoctor.model.clock import SteppedClock
+from rtdoctor.protocol.audio import append_event
+from rtdoctor.wire.audiofile import read_speech
+from tests.conftest import AUDIO, KEY
+from tests.mock.test_mock import AUTH, events, socket, update
+
+SPEECH = read_speech(AUDIO / "speech-24k.wav").pcm
+REALTIME = "?model=gpt-realtime-2.1"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 40_000), max_size=40))
+def test_the_cuts_between_pieces_change_nothing_that_is_heard(sizes):
+    data, whole = SPEECH + bytes(48_000), Ear()
+    whole.feed(data)
+    pieces, marks = Ear(), []
+    detector = Detector()
+    place = 0
+    for size in [*sizes, len(data)]:
+        pieces.feed(data[place : place + 2 * size])
+        marks += detector.feed(data[place : place + 2 * size])
+        place += 2 * size
+    assert pieces.text() == whole.text()
+    assert pieces.size == whole.size
+    assert marks == Detector().feed(data)
+
+
+def test_an_ear_keeps_a_small_part_of_what_it_hears():
+    ear = Ear()
+    for _ in range(3000):
+        ear.feed(SPEECH[:1920])
+    kept = sum(array.nbytes for array in (*ear._levels, *ear._bands))
+    assert kept < ear.size // 12
+    assert len(ear._levels) <= transcriber._BLOCK + 1
+
+
+def test_a_room_gives_no_more_than_it_has():
+    held = Room(10)
+    assert held.take(6)
+    assert not held.take(5)
+    held.give(6)
+    assert (held.take(10), held.left) == (True, 0)
+
+
+def test_a_vault_forgets_the_oldest_secrets():
+    vault = Vault(SteppedClock(), set(), set())
+    first, _ = vault.mint({"type": "realtime"}, 600, 3 << 20)
+    vault.use(first)
+    second, _ = vault.mint({"type": "realtime"}, 600, 3 << 20)
+    assert (vault.look_up(first), vault.look_up(second) is None) == (None, False)
+    minted = [vault.mint({"type": "realtime"}, 600)[0] for _ in range(1500)]
+    assert sum(vault.look_up(value) is not None for value in minted) == 1000
+
+
+async def test_a_full_buffer_is_an_error_and_what_is_in_it_stays(monkeypatch):
+    monkeypatch.setattr(session, "MOST_SECONDS", 6)
+    async with socket() as ws:
+        await ws.receive_json()
+        await ws.send_json(update())
+        await ws.receive_json()
+        await ws.send_json(append_event(SPEECH))
+        await ws.send_json(append_event(SPEECH))
+        assert "at most 6 s" in (await ws.receive_json())["error"]["message"]
+        await ws.send_json({"type": "input_audio_buffer.commit"})
+        seen = await events(ws, {"conversation.item.input_audio_transcription.completed"})
+    assert seen[-1]["transcript"] == (AUDIO / "speech.txt").read_text().strip()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "session.update", "session": {"type": "realtime", "instructions": "x" * 1_100_000}},
+        {"type": "session.update", "session": {"type": "realtime", "instructions": "\U0001f600" + "x" * 300_000}},
+        {"type": "session.update", "session": {"type": "realtime", "tools": [{}] * 60_000}},
+        {"type": "conversation.item.create", "item": {"type": "message", "text": "x" * 1_100_000}},
+        {"type": "input_audio_buffer.append", "audio": "A" * (15 * 1024 * 1024 + 4)},
+    ],
+    ids=range(5),
+)
+async def test_too_large_an_event_is_an_error_and_not_the_end(event):
+    async with socket(REALTIME) as ws:
+        await ws.receive_json()
+        await ws.send_json(event)
+        assert "too large" in (await ws.receive_json())["error"]["message"]
+        await ws.send_json({"type": "input_audio_buffer.clear"})
+        assert (await ws.receive_json())["type"] == "input_audio_buffer.cleared"
+
+
+async def test_a_picture_is_taken_and_not_told_again():
+    content = [{"type": "input_image", "image_url": "data:" + "x" * 2_000_000}, {"type": "input_text", "text": "Hi"}]
+    async with socket(REALTIME) as ws:
+        await ws.receive_json()
+        await ws.send_json({"type": "conversation.item.create", "item": {"type": "message", "content": content}})
+        seen = await events(ws, {"conversation.item.done"})
+    assert seen[0]["item"]["content"] == [{"type": "input_image"}, {"type": "input_text", "text": "Hi"}]
+
+
+async def test_the_oldest_items_are_forgotten(monkeypatch):
+    monkeypatch.setattr(session, "MOST_ITEMS", 3)
+    async with socket(REALTIME) as ws:
+        await ws.receive_json()
+        for number in range(5):
+            item = {"type": "message", "id": f"item_{number}"}
+            await ws.send_json({"type": "conversation.item.create", "item": item})
+            added, done = await events(ws, {"conversation.item.done"})
+            before = f"item_{number - 1}" if number else None
+            assert (added["previous_item_id"], done["previous_item_id"]) == (before, before)
+        for number, kind in ((1, "error"), (2, "conversation.item.retrieved")):
+            await ws.send_json({"type": "conversation.item.retrieve", "item_id": f"item_{number}"})
+            assert (await ws.receive_json())["type"] == kind
+
+
+async def test_where_there_is_no_room_the_session_is_closed_and_what_it_held_is_free_again(monkeypatch):
+    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+        mock._room.left = 100_000
+        async with http.ws_connect(mock.base_url + "/realtime" + REALTIME, headers=AUTH) as ws:
+            await ws.receive_json()
+            for _ in range(3):
+                item = {"type": "message", "text": "x" * 24_000}
+                await ws.send_json({"type": "conversation.item.create", "item": item})
+            messages = [message async for message in ws]
+            assert ws.close_code in (1006, 1013)
+            assert len(messages) < 8
+        async with http.ws_connect(mock.base_url + "/realtime" + REALTIME, headers=AUTH) as ws:
+            assert (await ws.receive_json())["type"] == "session.created"
+            await ws.close()
+    assert mock._room.left == 100_000
+
+
+async def test_text_that_is_no_utf8_is_closed_with_1007():
+    async with socket() as ws:
+        await ws.receive_json()
+        await ws._writer.send_frame(b'{"type": "\xff"}', aiohttp.WSMsgType.TEXT)
+        assert (await ws.receive()).data == 1007
+
+
+def test_every_bound_is_marked_as_inferred():
+    assert {refusals()[name].confidence for name in ("too-large", "buffer-full", "overloaded")} == {"inferred"}
+    assert json.dumps(append_event(bytes(room.MOST_APPEND // 4 * 3)))
