@@ -179,6 +179,7 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     try:
         parts = urlsplit(text)
         port = parts.port
+        text.encode()  # half a character (a byte that is no UTF-8) cannot be sent
     except ValueError as error:
         raise BadTarget("'{}' is no URL: {}", text, error) from error
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme.lower(), parts.scheme.lower())

@@ -36,13 +36,17 @@ _PIECES = tuple(_CORE[at : at + WINDOW // 2] for at in range(0, len(_CORE) - WIN
 _ACTING = frozenset(("Cc", "Cf", "Zl", "Zp", "Cs"))
 
 
+Kind = Literal["terminal", "json", "values", "text", "code"]
+
+
 @dataclass(frozen=True)
 class Shown:
-    """What one writer wrote: for a terminal, as JSON, as text that only must not leak (a file), or an exit code."""
+    """What one writer wrote: for a terminal; as JSON, the whole or only each value for itself; as text that only must
+    not leak (a file); or an exit code."""
 
     name: str
     text: str
-    kind: Literal["terminal", "json", "text", "code"] = "terminal"
+    kind: Kind = "terminal"
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,9 @@ def _check(shown: Shown) -> None:
             raise Broken("exit", f"{shown.name} {shown.text}", "is no documented exit code of this")
         return
     texts: Sequence[str] = (shown.text,)
-    if shown.kind == "json":
+    if shown.kind == "values":
+        texts = tuple(_strings(_parsed(shown)))
+    elif shown.kind == "json":
         texts = (shown.text, "\n".join(_strings(_parsed(shown))))
     for text in texts:
         if (view := exposed(text)) is not None:

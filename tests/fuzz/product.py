@@ -2,21 +2,19 @@
 inside of rtdoctor is followed here and nowhere else."""
 
 import io
+import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.model.redact import Redactor
-from rtdoctor.model.secret import Secret
-
-from rtdoctor.__main__ import main
-from rtdoctor.cli import exits, known
+from rtdoctor.cli import exits
+from rtdoctor.cli.main import main
 from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import short, tell
 from rtdoctor.diagnose.distil import distil
@@ -24,14 +22,16 @@ from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
 from rtdoctor.engine.judging import judge_exchange
-from rtdoctor.engine.probe import costs_nothing
+from rtdoctor.engine.probe import Found, probed_of
+from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import written as as_sent
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Request, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import Given
-from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -44,30 +44,34 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.model.scenario import FREE_EVENTS, Scenario
-from rtdoctor.model.target import BadTarget, Route, parse_pinned, parse_proxy, parse_target
+from rtdoctor.model.target import BadTarget, Route, Target, parse_pinned, parse_proxy, parse_target
+from rtdoctor.privacy.guard import Guarded
+from rtdoctor.privacy.known import forget, holds_secret, keep
+from rtdoctor.privacy.quote import quote, quoted, redact, redacted
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.scenario.expand import expand
 from rtdoctor.scenario.load import BadScenario, load_file
-from tests.fuzz import seeds, spending
+from rtdoctor.wire.session import Ledger
+from tests.fuzz import oracles, seeds, spending
 from tests.fuzz.mutate import KEY
-from tests.fuzz.oracles import Broken, Shown, Target
-
-_SHOWN_FRAMES, _SHOWN_TEXT = 20, 1_000  # as `engine.probe` cuts an exchange before it is shown
+from tests.fuzz.oracles import Broken, Shown
 
 
 @contextmanager
 def environment() -> Iterator[None]:
-    """The process as targets want it: the key is the environment's, and a folder for files stands ready."""
+    """The process as targets want it: the key is the environment's, and known."""
     before = os.environ.get("OPENAI_API_KEY")
     os.environ["OPENAI_API_KEY"] = KEY
-    known.redactor.cache_clear()
+    forget()
+    keep([Secret(KEY, "key", "OPENAI_API_KEY")])
     try:
         yield
     finally:
         os.environ.pop("OPENAI_API_KEY")
         if before is not None:
             os.environ["OPENAI_API_KEY"] = before
-        known.redactor.cache_clear()
+        forget()
 
 
 @cache
@@ -83,27 +87,37 @@ def _file(data: bytes, suffix: str) -> Path:
     return path
 
 
-def redactor(more: Iterable[Secret] = ()) -> Redactor:
-    """A redactor that knows the environment's key, and more."""
-    return Redactor([Secret(KEY, "key", "OPENAI_API_KEY"), *more])
+def guarded(write: Callable[[Any], object], name: str, kind: oracles.Kind = "terminal") -> list[Shown]:
+    """What comes out of a stream that is written to as the command does. Of JSON also what came before the guard: no
+    value of it may need one, though several put together may."""
+    raw, out = io.StringIO(), io.StringIO()
+    write(raw)
+    Guarded(out).write(raw.getvalue())
+    shown = [Shown(name, out.getvalue(), kind)]
+    return [*shown, Shown(f"{name} before the guard", raw.getvalue(), "values")] if kind == "json" else shown
 
 
 def written(command: str, value: Any) -> list[Shown]:
-    """What every writer of a command (other than `check`) makes of a value that was redacted."""
+    """What every writer of a command (other than `check`) makes of a value."""
     found = []
     for name in WRITERS[command]:
-        out = io.StringIO()
-        writer(command, name)(value, out)
-        found.append(Shown(f"{command} {name}", out.getvalue(), "json" if name == "json" else "terminal"))
+        show = writer(command, name)
+        found += guarded(lambda out, show=show: show(value, out), f"{command} {name}", _kind_of(name))
     return found
+
+
+def _kind_of(name: str) -> oracles.Kind:
+    return "json" if name == "json" else "terminal"
 
 
 def told(error: Exception) -> list[Shown]:
     """A usage error as the user reads it."""
-    out = io.StringIO()
-    with redirect_stderr(out), suppress(SystemExit):
-        exits.fail(str(error), exits.USAGE)
-    return [Shown(f"usage {type(error).__name__}", out.getvalue())]
+
+    def write(out: Any) -> None:
+        with redirect_stderr(out), suppress(SystemExit):
+            exits.fail(str(error), exits.USAGE)
+
+    return guarded(write, f"usage {type(error).__name__}")
 
 
 def _text(data: bytes) -> str:
@@ -115,26 +129,33 @@ def _text(data: bytes) -> str:
 
 
 def _explain(data: bytes) -> list[Shown]:
-    return written("explain", redactor().value(explain(decoded([data]))))
+    return written("explain", explain(decoded([data])))
 
 
 def _validate(data: bytes) -> list[Shown]:
-    known_here, lines = redactor(), []
-    report = validate_file("recording.jsonl", io.BytesIO(data), sink=lambda line: lines.append(line))
-    migrated = "\n".join(str(known_here.value(line)) for line in lines[:200])
-    return [*written("validate", known_here.value(validation_of([report]))), Shown("migrated", migrated, "text")]
+    lines: list[str] = []
+
+    def sink(line: dict[str, Any]) -> None:
+        if len(lines) < 200:
+            lines.append(json.dumps(redacted(line), ensure_ascii=False))
+
+    report = validate_file("recording.jsonl", io.BytesIO(data), sink=sink)
+    return [*written("validate", validation_of([report])), Shown("migrated", "\n".join(lines), "text")]
 
 
 def _redact(data: bytes) -> list[Shown]:
-    known_here, text = redactor(), data.decode("utf-8", "surrogateescape")
-    once = known_here.text(text)
-    if (again := known_here.text(once)) != once:
-        raise Broken("again", "redact", f"{once!a} becomes {again!a}")
-    if (name := known_here.leaks(once)) is not None:
-        raise Broken("secret", "guard after redactor", f"{name} is found in {once!a}")
-    if known_here.value({"x": [text, data]})["x"][0] != once:
-        raise Broken("twice", "redact", "a text in a value is redacted in another way than alone")
-    return [Shown("redacted", once, "text")]
+    text = data.decode("utf-8", "surrogateescape")
+    shown = []
+    for name, change in (("quote", quote), ("redact", redact)):
+        once = change(text)
+        if (again := change(once)) != once:
+            raise Broken("again", name, f"{once!a} becomes {again!a}")
+        if holds_secret(once):
+            raise Broken("secret", f"{name}, as rtdoctor itself sees", f"{once!a}")
+        shown.append(Shown(name, once, "text"))
+    if quoted({"x": [text, data]})["x"] != [shown[0].text, shown[0].text.encode("utf-8", "surrogateescape")]:
+        raise Broken("twice", "quote", "a text in a value is quoted in another way than alone")
+    return shown
 
 
 # --- handshakes -------------------------------------------------------------------------------------------------------
@@ -144,21 +165,35 @@ def _handshake(read: Callable[[], Given]) -> list[Shown]:
     """A handshake that was read, or the error, as `probe` shows them."""
     try:
         given = read()
-    except BadHandshake as error:
-        return told(error)
-    known_here = redactor(given.secrets())
-    given.without_secrets(given.secrets()).written()
-    left = [event for event in given.events if costs_nothing(event)]
-    for event in left:
-        spending.check(event, FREE_EVENTS)
-    given = replace(given, events=tuple(left))
-    try:
         parse_target(given.with_query({}).url)
-    except BadTarget as error:
+    except (BadHandshake, BadTarget) as error:
         return told(error)
+    given.without_secrets([*given.secrets(), *given.credentials()]).written()
+    for event in given.events:
+        if _bench().ledger.allows(event):
+            raw = isinstance(event, (str, bytes))
+            spending.check(event if raw else as_sent(event), FREE_EVENTS, ours=not raw)  # type: ignore[arg-type]
     refused = Exchange(given.request(), Answer(403, "Forbidden", (), b"", 1.0))
-    probed = Probed(_report(refused), given.shown(), refused, (), Fix((), (), 1, (), False))
-    return written("probe", known_here.value(probed))
+    return _probed(given, refused, _report(refused))
+
+
+@cache
+def _bench() -> Bench:
+    """A bench that nothing is ever sent from."""
+    target = Target("https://host.example/v1", "compatible")
+    choice = Choice(target, "transcription", "a-model", "a-model", "a-model", key=Secret(KEY, "key", "OPENAI_API_KEY"))
+    return Bench(choice, None, Clock(), Ledger(billable=False))  # type: ignore[arg-type]
+
+
+def _probed(given: Given, exchange: Exchange, report: Report) -> list[Shown]:
+    """What `probe` shows of an exchange."""
+    outcome = distil(exchange)
+    found = Found(rungs=list(report.ladder), exchange=exchange, outcome=outcome, judged=finding(outcome))
+    seen = short(outcome)
+    found.fix = Fix((f"use {seen}",), (), 2, (Tried(("x",), False, seen),), bool(len(seen) % 2))
+    found.controls = (Control("path", "other", seen, False),)
+    probed = probed_of(_bench(), given, found, want_fix=True, stopped="", interrupted=False)
+    return written("probe", replace(probed, report=report))  # without the times of today
 
 
 def _url(data: bytes) -> list[Shown]:
@@ -176,16 +211,14 @@ def _url(data: bytes) -> list[Shown]:
 
 
 def _target(text: str) -> list[Shown]:
-    found = []
-    for as_sdk in (False, True):
+    for as_sdk in (True, False):
         try:
             target = parse_target(text, as_sdk=as_sdk)
         except BadTarget as error:
             return told(error)
-        facts = (target.base_url, target.host, target.port, target.tls, target.is_loopback, target.notes)
-        made = (target.rest_url("/models"), target.socket_url("/realtime", target.asked_query), target.asked_tail)
-        found.append(Shown("target", _clean(redactor().value((facts, made)))))
-    return found
+        _ = (target.host, target.port, target.tls, target.is_loopback, target.rest_url("/models"))
+        target.socket_url("/realtime", target.asked_query)
+    return [Shown("target", ascii(quoted((target.base_url, target.notes))))]
 
 
 def _proxy(text: str) -> list[Shown]:
@@ -193,8 +226,8 @@ def _proxy(text: str) -> list[Shown]:
         route = Route(proxy=parse_proxy(text))
     except BadTarget as error:
         return told(error)
-    known_here = redactor(route.secrets())
-    return [Shown("proxy", _clean(known_here.value((route.proxy_host, route.proxy_address))))]
+    _ = route.proxy_address, route.secrets()
+    return [Shown("proxy", ascii(quote(route.proxy_host)))]
 
 
 def _pinned(text: str) -> list[Shown]:
@@ -203,15 +236,18 @@ def _pinned(text: str) -> list[Shown]:
     except BadTarget as error:
         return told(error)
     Route(pinned=(found,)).addresses_of(found.host, found.port)
-    return [Shown("pinned", _clean(redactor().value((found.host, found.port, found.addresses))))]
-
-
-def _clean(value: Any) -> str:
-    return ascii(value)
+    return [Shown("pinned", ascii(quoted((found.host, found.port, found.addresses))))]
 
 
 def _command_line(data: bytes) -> list[Shown]:
-    return _handshake(lambda: read_command(_text(data)))
+    shown: list[Shown] = []
+
+    def read() -> Given:
+        line = read_command(_text(data))
+        shown.extend(_proxy(line.proxy) if line.proxy else ())
+        return line.given
+
+    return [*_handshake(read), *shown]
 
 
 def _har(data: bytes) -> list[Shown]:
@@ -222,11 +258,15 @@ def _har(data: bytes) -> list[Shown]:
 def _events(data: bytes) -> list[Shown]:
     """Client events, as `--send` reads them."""
     text = data.decode("utf-8", "replace")
-    whole = read_events([text])
-    found = (
-        whole if not isinstance(whole[0], str) else read_events([line for line in text.splitlines() if line.strip()])
-    )
-    return _handshake(lambda: Given("wss://host.example/v1/realtime", events=found))
+
+    def read() -> Given:
+        whole = read_event(text, "the event")
+        lines: tuple[Sent, ...] = (whole,)
+        if isinstance(whole, str):
+            lines = tuple(read_event(line, "a line") for line in text.split("\n") if line.strip())
+        return Given("wss://host.example/v1/realtime", events=lines)
+
+    return _handshake(read)
 
 
 # --- scenario files ---------------------------------------------------------------------------------------------------
@@ -241,8 +281,8 @@ def _toml(data: bytes) -> list[Shown]:
     shown = []
     for scenario in scenarios[:20]:
         ready = expand(scenario, {"transcription_model": "a", "model": "b"})
-        _ = ready.billable
-        shown += _checked(_report(exchange, ready), redactor())
+        _ = ready.billable, ready.raw
+        shown += _checked(_report(exchange, ready))
     return shown
 
 
@@ -333,7 +373,7 @@ def _report(exchange: Exchange, scenario: Scenario | None = None) -> Report:
     return Report(setting, summarise(rungs, [result], strict=True), rungs, (result,), Spend(), 1.0)
 
 
-def _checked(report: Report, known_here: Redactor) -> list[Shown]:
+def _checked(report: Report) -> list[Shown]:
     """The report by the writers of `check`, told as a run tells it."""
     events = [
         RunStarted(report.setting, 1),
@@ -342,26 +382,22 @@ def _checked(report: Report, known_here: Redactor) -> list[Shown]:
         *(ScenarioDone(result) for result in report.results),
         RunFinished(report),
     ]
-    ready = [known_here.value(event) for event in events]
     shown = []
     for name in WRITERS["check"]:
-        out = io.StringIO()
-        read = writer("check", name)(out)
-        for event in ready:
-            read(event)
-        shown.append(Shown(f"check {name}", out.getvalue(), "json" if name == "json" else "terminal"))
+
+        def write(out: Any, name: str = name) -> None:
+            read = writer("check", name)(out)
+            for event in events:
+                read(event)
+
+        shown += guarded(write, f"check {name}", _kind_of(name))
     return [*shown, Shown("code", str(report.summary.exit_code), "code")]
 
 
 def _frames(data: bytes) -> list[Shown]:
     exchange = exchange_of(data)
-    report, known_here = _report(exchange), redactor()
-    head = tuple(replace(f, text=f.text and f.text[:_SHOWN_TEXT]) for f in exchange.frames[:_SHOWN_FRAMES])
-    cut = replace(exchange, frames=head, more_frames=len(exchange.frames) - len(head))
-    seen = short(distil(exchange))
-    fix = Fix((f"use {seen}",), (), 2, (Tried(("x",), False, seen),), bool(len(data) % 2))
-    probed = Probed(report, Given(exchange.request.url), cut, (Control("path", "other", seen, False),), fix)
-    return [*_checked(report, known_here), *written("probe", known_here.value(probed))]
+    report = _report(exchange)
+    return [*_checked(report), *_probed(Given(exchange.request.url), exchange, report)]
 
 
 # --- the whole command line -------------------------------------------------------------------------------------------
@@ -412,18 +448,18 @@ def _command(data: bytes) -> list[Shown]:
     ]
 
 
-TARGETS: dict[str, Target] = {
+TARGETS: dict[str, oracles.Target] = {
     target.name: target
     for target in (
-        Target("explain", _explain, seeds.texts),
-        Target("validate", _validate, seeds.recordings),
-        Target("redact", _redact, seeds.texts),
-        Target("url", _url, lambda: seeds.corpus("url"), 1 << 17),
-        Target("curl", _command_line, lambda: seeds.corpus("curl"), 1 << 17),
-        Target("har", _har, seeds.hars),
-        Target("events", _events, seeds.client_events),
-        Target("toml", _toml, seeds.toml, 1 << 17),
-        Target("frames", _frames, seeds.exchanges, 1 << 22),
-        Target("command", _command, seeds.commands, 1 << 17),
+        oracles.Target("explain", _explain, seeds.texts),
+        oracles.Target("validate", _validate, seeds.recordings),
+        oracles.Target("redact", _redact, seeds.texts),
+        oracles.Target("url", _url, lambda: seeds.corpus("url"), 1 << 17),
+        oracles.Target("curl", _command_line, lambda: seeds.corpus("curl"), 1 << 17),
+        oracles.Target("har", _har, seeds.hars),
+        oracles.Target("events", _events, seeds.client_events),
+        oracles.Target("toml", _toml, seeds.toml, 1 << 17),
+        oracles.Target("frames", _frames, seeds.exchanges, 1 << 22),
+        oracles.Target("command", _command, seeds.commands, 1 << 17),
     )
 }

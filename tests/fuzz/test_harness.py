@@ -151,10 +151,9 @@ def test_less_than_a_window_is_no_leak(text):
         '{"type":"response.create","a":' + "[" * 2000 + "]" * 2000 + "}",
         '{"type":"\\u0072esponse.create","a":' + "[" * 2000 + "]" * 2000 + "}",
         b'{"type":"response.create"}',
-        {"type": "response.create"},
-        {"type": None},
+        '{"type":null}',
     ],
-    ids=range(11),
+    ids=range(10),
 )
 def test_what_costs_is_seen_however_it_is_written(sent):
     with pytest.raises(Broken, match=r"^spend"):
@@ -162,7 +161,7 @@ def test_what_costs_is_seen_however_it_is_written(sent):
 
 
 def test_what_is_free_is_let_through():
-    spending.check({"type": "session.update", "x": "response.create"}, {"session.update"})
+    spending.check('{"type": "session.update", "x": "response.create"}', {"session.update"}, ours=True)
 
 
 # --- the long run -----------------------------------------------------------------------------------------------------

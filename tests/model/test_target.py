@@ -48,6 +48,8 @@ def test_addresses_of_paths():
         "https:///v1",
         "https://host:port/v1",
         "https://[::1/v1",
+        "https://host/v1?model=\udc80",
+        "https://host/v1\udc80",
     ],
 )
 def test_what_cannot_be_a_target_is_refused_in_one_sentence(given):
