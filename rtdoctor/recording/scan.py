@@ -13,7 +13,8 @@ STRING_REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 UP_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 """Everything before the next bracket outside strings, or before a string that does not end."""
 
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# One that does not end goes to the end of the data: looked for again from each of its quotes, it would cost the square.
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)', re.DOTALL)
 _LONG = 1 << 16
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 # a log's own braces ("{session=1}", Python's "{'type': …}") are no JSON
@@ -103,6 +104,8 @@ def _gaps(data: bytes) -> Iterator[bytes]:
     """What stands between strings, one piece after the other: many small strings must not become many objects."""
     at = 0
     for found in _STRINGS.finditer(data):
+        if not found[1].startswith(b'"'):
+            break
         yield data[at : found.start()]
         at = found.end()
     yield data[at:]
