@@ -17,20 +17,6 @@ from rtdoctor.diagnose.text.patterns import patterns
 
 ROOT = Path(rtdoctor.__file__).parent
 PROJECT = ROOT.parent
-# Modules that may use Python's own matcher, because what they match is our own.
-OWN_INPUT: dict[str, str] = {}
-# To become empty: what meets secrets, and is written anew.
-FOR_NOW = {
-    "model/redact.py",
-    "model/unescape.py",
-    "model/secret.py",
-    "model/given.py",
-    "report/guard.py",
-    "diagnose/text/secrets.py",
-    "engine/commandline.py",
-    "engine/credential.py",
-    "cli/known.py",
-}
 ENGINES = ("re", "regex", "sre_compile", "fnmatch", "glob")
 FILES = sorted(ROOT.rglob("*.py"))
 DATA = sorted(file for place in (ROOT, PROJECT / "scenarios") for file in place.rglob("*.toml"))
@@ -53,10 +39,7 @@ def engines(tree: ast.AST) -> Iterator[str]:
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_no_module_uses_a_matcher_that_goes_back_and_forth(file: Path) -> None:
     used = set(engines(ast.parse(file.read_text("utf-8")))) & set(ENGINES)
-    if name_of(file) in FOR_NOW | OWN_INPUT.keys():
-        assert used, f"{name_of(file)} needs no exception any more"
-    else:
-        assert not used, f"{name_of(file)} uses {used}: what comes from outside is matched by rtdoctor.linear"
+    assert not used, f"{name_of(file)} uses {used}: what comes from outside is matched by rtdoctor.linear"
 
 
 def test_the_walk_sees_each_way_to_use_a_matcher() -> None:

@@ -113,6 +113,8 @@ def parse_client_event(text: str, deepest: int = MOST_DEPTH) -> dict[str, Any]:
         TooDeep: it is nested too deep, by that or for the parser.
     """
     try:
+        if _depth(text) > _DEEPEST:
+            raise TooDeep(f"nested deeper than {deepest} levels")
         event = _decoded(text)
         if not isinstance(event, dict):
             raise NotAnEvent("JSON, but no object")

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.privacy import vocabulary
-from rtdoctor.privacy.quote import opaque_words, quote, quote_header, quote_own, secret_words
+from rtdoctor.privacy.quote import opaque_words, quote, quote_header, quote_own, redact, secret_words
 from rtdoctor.privacy.secret import MASK, Secret, SecretKind, mask
 
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
@@ -145,7 +145,8 @@ class Given:
         query = {quote(name): _shown_value(name, value, in_query=True) for name, value in self.query.items()}
         parts = urlsplit(self.url)
         # No brackets in the host: they would make it an IPv6 address.
-        host = "secret@" + parts.netloc.rpartition("@")[2] if "@" in parts.netloc else parts.netloc
+        user, _, host = parts.netloc.rpartition("@")
+        host = ("secret@" if user else "") + (host if redact(host) == host else "secret")
         parts = parts._replace(netloc=host, path=quote(parts.path), fragment=quote(parts.fragment))
         masked = replace(self, url=urlunsplit(parts))
         return replace(
@@ -159,7 +160,7 @@ class Given:
         shown = self.shown()
         return Request(
             url=unquoted_marks(shown.url),
-            path=_below_base(self.path),
+            path=quote(_below_base(self.path)),
             query=tuple(shown.query.items()),
             auth=self.auth(),
             credential=_kind(self),

@@ -81,6 +81,8 @@ _SAID_OF = frozenset(
 
 def a_name(value: str) -> bool:
     """True for a word, a variable's name or a placeholder in the place of a secret: it holds none."""
+    if value.startswith("openai-beta."):
+        return True  # a subprotocol, which stands beside the one that holds a key
     if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
         return False
     return value[0] in "$%{<" or not any(opaque(word.text()) for word in _LETTERS.finditer(value))

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from rtdoctor.report.writers import WRITERS
-from tests.leaking import canary, traces
+from tests.leaking import canary, planted, traces
 
 KEY = canary("key", random.Random(11))
 ORGANISATION = canary("organisation", random.Random(12))
@@ -142,7 +142,7 @@ def test_a_server_that_echoes_everything_gets_no_key_into_an_output(handler, com
     assert "[secret " in out
     for text in (out, err, line):
         for one in (KEY, ORGANISATION):
-            assert traces(one, text) is None, text
+            assert traces(planted(one, "whole", 0), text) is None, text
     if name == "json":
         assert json.loads(out)["summary"]["exit_code"] == 1
 
@@ -151,4 +151,4 @@ def test_a_key_in_the_wrong_place_of_the_command_line_is_not_shown_again():
     for arguments in (["check", "--format", KEY.value], ["explain", "--cause", KEY.value], ["probe", KEY.value]):
         code, out, err, _ = outputs(*arguments)
         assert code == 2
-        assert traces(KEY, out + err) is None, err
+        assert traces(planted(KEY, "whole", 0), out + err) is None, err

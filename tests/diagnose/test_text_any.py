@@ -59,7 +59,7 @@ def test_a_text_is_found_wherever_the_windows_are_cut(at):
 
 
 def test_a_place_is_looked_at_once():
-    text = "a" * (SIZE - 100) + "\nclosed 3000 x_error.y\n" + "b" * SIZE
+    text = "a " * (SIZE // 2 - 50) + "\nclosed 3000 x_error.y\n" + "b " * (SIZE // 2)
     starts = [block.start for block in blocks([text])]
     assert starts == sorted(set(starts))
     assert "".join(block.text[: block.until] for block in blocks([text])) == text

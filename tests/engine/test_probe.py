@@ -223,7 +223,7 @@ async def test_check_sends_the_controls_too():
     ],
 )
 def test_command_lines_are_read(command, url, headers, subprotocols):
-    given = read_command(command)
+    given = read_command(command).given
     assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
 
 

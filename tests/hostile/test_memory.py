@@ -20,18 +20,11 @@ from tests.hostile.frames import after_101, created, for_ever, frame
 from tests.hostile.http import upgrading
 from tests.hostile.running import VARIABLES
 from tests.hostile.servers import HOST, hold, serving
+from tests.hostile.spending import MOST_MEMORY, spent
 
-MOST_MEMORY = 200_000_000  # bytes
 DEADLINE = 90.0  # seconds: 42 scenarios, four at once, one of which waits 10 s for a secret to expire
 LIMITS = frames.event("rate_limits.updated", rate_limits=[{"name": "requests", "remaining": 1}])
-# A child begins as its parent's image, and Linux counts that as its own peak: the process that waits must be small.
 HALF = [part for word in ("url", "auth", "update") for part in ("-k", word)]  # half of the matrix, for time's sake
-WAITING = """
-import json, os, sys
-pid = os.posix_spawn(sys.executable, [sys.executable, "-m", "rtdoctor", *sys.argv[1:]], os.environ)
-_, status, usage = os.wait4(pid, 0)
-print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024]), file=sys.stderr)
-"""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
 
@@ -39,21 +32,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in
 def environment():
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return kept | {"OPENAI_API_KEY": KEY, "PYTHONPATH": os.pathsep.join(sys.path)}
-
-
-def spent(*arguments):
-    """Exit code, report, peak of memory in bytes and seconds of a run."""
-    started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", WAITING, *arguments],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        timeout=DEADLINE,
-        check=True,
-    )
-    code, memory = json.loads(done.stderr.splitlines()[-1])
-    return code, json.loads(done.stdout), memory, time.monotonic() - started
 
 
 async def wide_lists(reader, writer):
@@ -118,12 +96,13 @@ HEAVY = {
 def test_the_matrix_stays_under_200_mb_and_ends(heavy):
     with upgrading(HEAVY[heavy]) as met:
         line = ["check", "--target", met.base, "--timeout", "0.4", "--format", "json", *HALF]
-        code, report, memory, seconds = spent(*line)
+        run = spent(*line, env=environment(), timeout=DEADLINE)
+    code, report = run.code, json.loads(run.out)
     assert (code, report["interrupted"]) == (report["summary"]["exit_code"], False)
     assert code in (1, 3)
     assert len(report["results"]) > 15
     assert len(met.hits) > 12
-    assert memory < MOST_MEMORY, f"{memory / 1e6:.0f} MB in {seconds:.0f} s"
+    assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
 
 
 @contextmanager
