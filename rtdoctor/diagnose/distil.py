@@ -10,7 +10,7 @@ from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
 from rtdoctor.diagnose.reason import error_of_reason, tells
-from rtdoctor.model.event import MOST_NAME, cut, parse_event, why_no_event
+from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.quote import quote, quote_headers, quote_start
@@ -121,7 +121,7 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
     return {
         "stage": _stage(names, session, transcript is not None),
         "subprotocol": _text(exchange.subprotocol, MOST_NAME),
-        "first_event": quote(names[0]) if names else None,
+        "first_event": _shown_name(names[0]) if names else None,
         "first_event_ms": round(received[0].at * 1000, 1) if received else None,
         "session_type": session.get("type"),
         "errors": tuple(errors),
@@ -130,7 +130,7 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         "closed_by": close.by if close else None,
         "open": exchange.alive and ended is None,
         "events": _told_once(names),
-        "sent": tuple(map(quote, sent)),
+        "sent": tuple(map(_shown_name, sent)),
         "updated": "session.updated" in names,
         "transcription_model": session.get("transcription_model"),
         "turn_detection": session.get("turn_detection"),
@@ -145,14 +145,18 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
 
 def _told_once(types: Sequence[str]) -> tuple[str, ...]:
     """The types in their order without repeats in a row, and bounded: a flood is told by its kinds."""
-    return tuple(quote(name) for name, _ in islice(groupby(types), _MOST_TYPES))
+    return tuple(_shown_name(name) for name, _ in islice(groupby(types), _MOST_TYPES))
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
     if frame.kind == "binary":
         return "(binary frame)"
     kind = event.get("type")
-    return cut(kind) if isinstance(kind, str) else "(no event)"
+    return kind[:_MOST_WORD] if isinstance(kind, str) else "(no event)"
+
+
+def _shown_name(name: str) -> str:
+    return quote_start(name, MOST_NAME)
 
 
 def _stage(types: Sequence[str], session: Mapping[str, Any], transcribed: bool) -> str:

@@ -26,6 +26,7 @@ from rtdoctor.recording.stream import read_stream
 MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
 MOST_UNKNOWN, MOST_MIGRATED_TEXT = 50, 4_000
 OTHERS = "(others)"
+_MOST_KIND, _MOST_READ = 80, 200  # characters of a type that are told, and that are looked at
 _CONTEXT = 3  # events before a violation that are told with it
 _OURS = ("ga", "translation")
 
@@ -64,7 +65,7 @@ class _State:
             few = len(self.kept) < MOST_VIOLATIONS and self.rules[violation.rule] <= MOST_OF_A_RULE
             if few and self.room.violations > 0:
                 self.room.violations -= 1
-                before = tuple((place, sender, quote(kind)) for place, sender, kind in self.recent)
+                before = tuple((place, sender, quote_start(kind, _MOST_KIND)) for place, sender, kind in self.recent)
                 self.kept.append(Placed(violation.quoted(), line, before))
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
@@ -157,15 +158,18 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
     if told is not None and len(state.migrated) < MOST_MIGRATED and state.room.migrated > 0:
         state.room.migrated -= 1
-        text = cut(quote_start(json.dumps(told.event, ensure_ascii=False), MOST_MIGRATED_TEXT + 1), MOST_MIGRATED_TEXT)
-        state.migrated.append(Migrated(entry.line, quote(kind), text, tuple(map(quote, told.changes))))
+        written = json.dumps(told.event, ensure_ascii=False)
+        text = cut(quote_start(written, MOST_MIGRATED_TEXT + 1), MOST_MIGRATED_TEXT)
+        state.migrated.append(
+            Migrated(entry.line, quote_start(kind, _MOST_KIND), text, tuple(map(quote, told.changes)))
+        )
     if sink is not None and isinstance(entry.event, dict):
         sink({"dir": direction, "event": told.event if told else entry.event})
 
 
 def _kind(event: object) -> str:
     kind = event.get("type") if isinstance(event, dict) else None
-    return kind[:80] if isinstance(kind, str) else "(no event)"
+    return kind[:_MOST_READ] if isinstance(kind, str) else "(no event)"
 
 
 @cache
@@ -200,7 +204,7 @@ def _connection(number: int, state: _State) -> Connection:
 def _quoted_names(events: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
     counts: Counter[tuple[str, str]] = Counter()
     for (sender, kind), count in events.items():
-        counts[sender, quote(kind)] += count
+        counts[sender, quote_start(kind, _MOST_KIND)] += count
     return dict(counts)
 
 

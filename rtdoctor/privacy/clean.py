@@ -13,6 +13,13 @@ def clean(text: str) -> str:
     return "".join(_shown(char) for char in text)
 
 
+def visible(text: str) -> str:
+    """The text with what cannot be seen shown as escapes; lines and the colours of a terminal, which are ours, stay."""
+    if text.isascii():
+        return text
+    return "".join(char if char.isascii() else _shown(char) for char in text)
+
+
 def _shown(char: str) -> str:
     if char in "\n\r\t":
         return " "

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from rtdoctor.linear import pattern
+from rtdoctor.privacy.clean import visible
 from rtdoctor.privacy.known import known
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
@@ -48,7 +49,7 @@ class Guarded:
         Raises:
             Leak: it holds a secret that stays after masking.
         """
-        self._stream.write(self.without_secrets(quote(text) if self._quoting else text))
+        self._stream.write(self.without_secrets(visible(quote(text)) if self._quoting else text))
         return len(text)
 
     def writelines(self, lines: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtdoctor.linear import pattern
 from rtdoctor.model.violation import Direction, Violation
+from rtdoctor.privacy.quote import quote_start
 from rtdoctor.protocol.catalog import about, event_types, schema_file
 from rtdoctor.protocol.era import recognise, title
 from rtdoctor.protocol.migrate import ga_name, ga_place
@@ -133,7 +134,7 @@ def unknown_type(kind: str, direction: Direction, era: str, index: int) -> Viola
         rule, message = "shape.unknown-type", f"the {direction} sends no event of this type in {title(era)}"
         hint = nearest(kind, known)
     wanted = f"one of {len(known)} {direction} events"
-    short = kind if len(kind) <= _WIDTH else kind[: _WIDTH - 1] + "…"
+    short = kind if len(kind) <= _WIDTH else quote_start(kind, _WIDTH - 1) + "…"
     return Violation("error", rule, message[:400], index, short, "/type", wanted, show(kind), hint, **source)
 
 
@@ -152,9 +153,9 @@ def show(value: object) -> str:
     if isinstance(value, str):
         if _BASE64.search(value[:4096]):
             return f"text of {len(value)} characters"
-        text = repr(value[:_WIDTH])
+        text = repr(quote_start(value, _WIDTH))
     elif isinstance(value, dict):
-        text = f"object with {', '.join(str(key)[:_WIDTH] for key in islice(value, 8)) or 'no fields'}"
+        text = f"object with {', '.join(quote_start(str(key), _WIDTH) for key in islice(value, 8)) or 'no fields'}"
         text = "object" if _BASE64.search(text) else text
     elif isinstance(value, list):
         text = f"array of {len(value)}"
@@ -199,5 +200,6 @@ def _pointer(path: Iterable[str | int]) -> str:
 
 
 def _escape(step: str) -> str:
-    step = step if len(step) <= _WIDTH else step[: _WIDTH // 2] + "…"  # a name that long is data in a wrong place
+    # A name that long is data in a wrong place.
+    step = step if len(step) <= _WIDTH else quote_start(step, _WIDTH // 2) + "…"
     return step.replace("~", "~0").replace("/", "~1")
