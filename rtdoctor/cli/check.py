@@ -20,6 +20,7 @@ from rtdoctor.cli.options import (
     KeyFile,
     Proxy,
     Resolve,
+    ShowOpaque,
     Spend,
     Timeout,
     format_option,
@@ -77,6 +78,7 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
     ] = None,
+    show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("check")] = TERMINAL,
 ) -> None:
     """Find out why a realtime socket works or does not.

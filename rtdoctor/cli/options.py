@@ -42,6 +42,15 @@ Insecure = Annotated[
 InsecureSendKey = Annotated[
     bool, typer.Option("--insecure-send-key", help="With --insecure: send the key all the same, to whoever answers.")
 ]
+ShowOpaque = Annotated[
+    bool,
+    typer.Option(
+        "--show-opaque",
+        help="Show opaque text that is quoted (ids, hashes, tokens of unknown kinds); what is known to be secret stays "
+        "masked.",
+        callback=lambda wanted: wanted and _show_opaque(),
+    ),
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
 Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
 Spend = Annotated[
@@ -52,6 +61,13 @@ Spend = Annotated[
         "Implies --transcribe.",
     ),
 ]
+
+
+def _show_opaque() -> bool:
+    from rtdoctor.privacy.quote import show_opaque
+
+    show_opaque(True)
+    return True
 
 
 def format_option(command: str) -> Any:

@@ -20,6 +20,7 @@ from rtdoctor.cli.options import (
     KeyFile,
     Proxy,
     Resolve,
+    ShowOpaque,
     Spend,
     Timeout,
     format_option,
@@ -58,6 +59,7 @@ def probe(
     deadline: Deadline = 180.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send or --har, too.")] = False,
     spend: Spend = False,
+    show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("probe")] = TERMINAL,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.

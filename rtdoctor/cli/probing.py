@@ -77,7 +77,9 @@ def carry_out(asked: Asked) -> int:
 def _probe(asked: Asked) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
-        given = _given(asked)
+        given, proxy = _given(asked)
+        if proxy and asked.route.proxy is None:
+            asked = replace(asked, route=replace(asked.route, proxy=proxy))
         if asked.har is None:
             given = _filled(given, key, asked.key_env)
         target = parse_target(given.with_query({}).url)
@@ -158,16 +160,19 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
     return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)
 
 
-def _given(asked: Asked) -> Given:
+def _given(asked: Asked) -> tuple[Given, str | None]:
+    """The handshake, and the proxy that a pasted command line goes by."""
     sources = [
         name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
     ]
     if len(sources) != 1:
         raise Usage("give one handshake: a URL, --curl, --websocat, --wscat or --har ({} were given)", len(sources))
+    proxy = None
     if asked.har:
         given = read_har(asked.har)
     elif asked.command:
-        given = read_command(asked.command).given
+        command = read_command(asked.command)
+        given, proxy = command.given, command.proxy
     else:
         given = given_from(asked.url or "", [], [], [])
     if asked.headers or asked.subprotocols or asked.query:
@@ -178,7 +183,7 @@ def _given(asked: Asked) -> Given:
             subprotocols=(*given.subprotocols, *more.subprotocols),
             events=given.events,
         )
-    return replace(given, events=(*given.events, *_events(asked.send))) if asked.send else given
+    return replace(given, events=(*given.events, *(_events(asked.send) if asked.send else ()))), proxy
 
 
 def _events(file: Path) -> tuple[Sent, ...]:

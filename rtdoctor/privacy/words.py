@@ -48,16 +48,16 @@ def _like_a_word(letters: str) -> bool:
     return len(letters) <= 3 or _score(letters) >= next(score for least, score in _SCORES if len(letters) >= least)
 
 
-def _humps(piece: str) -> list[str]:
+def humps(piece: str) -> list[str]:
     """The parts of a camelCase name; the last of some capitals before small letters begins a word: HTTP, Error."""
-    humps: list[str] = []
+    parts: list[str] = []
     for found in _HUMPS.finditer(piece):
-        hump = found.text()
-        if humps and hump.islower() and humps[-1].isupper():
-            hump = humps[-1][-1] + hump
-            humps[-1] = humps[-1][:-1]
-        humps.append(hump)
-    return [hump for hump in humps if hump]
+        part = found.text()
+        if parts and part.islower() and parts[-1].isupper():
+            part = parts[-1][-1] + part
+            parts[-1] = parts[-1][:-1]
+        parts.append(part)
+    return [part for part in parts if part]
 
 
 @lru_cache(8192)
@@ -69,14 +69,14 @@ def opaque(piece: str) -> bool:
         return len(piece) >= SHORTEST
     if len(piece) >= _LONGEST:
         return True
-    humps = _humps(piece)
-    letters = [hump for hump in humps if not hump.isdigit()]
+    parts = humps(piece)
+    letters = [part for part in parts if not part.isdigit()]
     size = sum(map(len, letters))
-    if len(humps) - len(letters) > 1 or len(piece) - size > 4:
+    if len(parts) - len(letters) > 1 or len(piece) - size > 4:
         return True
     if size < _HUMP * len(letters) or (size < len(piece) and size < 4):
         return len(piece) > 5
-    return not all(_like_a_word(hump) for hump in letters) or (len(letters) > 1 and _score("".join(letters)) < _NAME)
+    return not all(map(_like_a_word, letters)) or (len(letters) > 1 and _score("".join(letters)) < _NAME)
 
 
 @lru_cache(8192)
@@ -88,12 +88,12 @@ def _strange(piece: str) -> int:
     if piece.isdigit() or _PLAIN.fullmatch(piece):
         return 0
     if len(piece) <= 5:
-        humps = _humps(piece)
-        return len(piece) if len(humps) > 2 else len(piece) // 2 if len(humps) > 1 and not piece.istitle() else 0
-    humps = _humps(piece.rstrip("0123456789"))
+        kinds = len(humps(piece))
+        return len(piece) if kinds > 2 else len(piece) // 2 if kinds > 1 and not piece.istitle() else 0
+    parts = humps(piece.rstrip("0123456789"))
     # A name may begin with one small letter and hold capitals: kCFNetwork. Two of such are odd.
-    short = sum(len(hump) < 3 and not hump.isupper() for hump in humps)
-    return len(piece) // 2 if short > 1 or any(hump.isdigit() for hump in humps) else 0
+    short = sum(len(part) < 3 and not part.isupper() for part in parts)
+    return len(piece) // 2 if short > 1 or any(map(str.isdigit, parts)) else 0
 
 
 @lru_cache(8192)
