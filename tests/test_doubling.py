@@ -82,6 +82,7 @@ def test_explain_of_everything_that_is_known(joint: str) -> None:
     assert_linear(lambda n: (every * (n * 64 // len(every) + 1))[: n * 64], lambda text: explain([text]), start=2048)
 
 
+@pytest.mark.heavy
 def test_a_window_is_explained_in_a_bounded_time_whatever_it_holds() -> None:
     for name, said in TEXTS.items():
         text = (said * ((1 << 16) // len(said) + 1))[: 1 << 16]

@@ -9,7 +9,7 @@ from rtdoctor.privacy.words import opaque
 Span = tuple[int, int]
 
 _QUOTES = r"""["'`]"""
-_VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]{1,1000}"""
+_VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
 _NAMED = pattern(
     r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?d|passphrase|pwd|cookie|credentials?|signature|\bsig|"
     r"[?&]code|jwt|password)"
@@ -20,22 +20,22 @@ _NAMED = pattern(
     rf"(?P<value>{_VALUE})"
 )
 _SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]{{3,1000}})"
+    rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
-_USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]{0,200}:[^\s"'`<>]{1,500}@|[^\s/@"'`<>]{1,300}@)""")
+_USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")
 _PORT = pattern(r"[^:]*:[0-9]{1,5}(?:/.*|)@")
 _USER_WITHOUT_SCHEME = pattern(
-    r"""(?:^|[\s"'`=(])(?P<value>[A-Za-z0-9._%+\-]{1,60}:[^\s"'`<>]{2,300})@(?P<host>[A-Za-z0-9.\-]{2,253})"""
+    r"""(?:^|[\s"'`=(])(?P<value>[A-Za-z0-9._%+\-]{1,60}:[^\s"'`<>]+)@(?P<host>[A-Za-z0-9.\-]+)"""
 )
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
     rf"(?:^|[\s\"'`])(?P<flag>-[a-zA-Z]{{0,8}}[uU]|--(?:proxy-)?user|--(?:proxy-)?pass|--oauth2-bearer|--basic-auth|--auth|"
-    rf"--token|--password|--cookie|-b)(?:\s{{1,3}}|=|){_QUOTES}?(?P<value>[^\s\"'`]{{1,1000}})"
+    rf"--token|--password|--cookie|-b)(?:\s{{1,3}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
 )
-_COOKIES = pattern(r"(?i)cookie(?:\\{0,3}[\"'`])?\s{0,3}[:=]\s{0,3}(?:\\{0,3}[\"'`])?(?P<value>[^\n\"'`\\]{1,1000})")
-_CRUMB = pattern(r"(?P<name>[^\s=;,]{1,200})=(?P<value>[^\s;,\"]{1,1000})")
+_COOKIES = pattern(r"(?i)cookie(?:\\{0,3}[\"'`])?\s{0,3}[:=]\s{0,3}(?:\\{0,3}[\"'`])?(?P<value>[^\n\"'`\\]+)")
+_CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>[^\s;,\"]+)")
 _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
 _LETTERS = pattern(r"[A-Za-z]+")

@@ -217,14 +217,16 @@ def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
 
 def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     """Keys of vendors that begin with something of their own."""
+    done = 0
     for found in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
         start, end = found.span()
-        if start and text[start - 1].isalnum():
+        if start < done or (start and text[start - 1].isalnum()):
             continue
         for form in vocabulary.by_prefix()[text[start:end]]:
-            rest = form.rest.match(text, end)
+            rest = form.rest.match(text, end, flattened)
             stop = rest.end() if rest else end
             held = text[end:stop]
+            done = max(done, stop)  # what begins inside has been looked at: no part of it tells more than the whole
             if stop - end >= min(form.least, _LEAST_KEY) and any(_telling(p.text()) for p in _PIECE.finditer(held)):
                 yield start, stop
 

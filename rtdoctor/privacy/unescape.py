@@ -9,7 +9,7 @@ of other alphabets' look-alikes (full width, mathematical) become plain ones.
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
@@ -126,17 +126,15 @@ class Folded:
     text: bytes
     plain: bytes
     _counts: tuple[int, ...]
+    _places: dict[int, list[int]] = field(default_factory=dict)  # of a block's characters, once one was asked for
 
     def place(self, index: int) -> int:
         """The place in the text of a character of the folded one."""
         block = bisect_right(self._counts, index) - 1
-        left = index - self._counts[block]
-        for place in range(block * _BLOCK, len(self.plain)):
-            if self.plain[place] not in _DROPPED_SET:
-                if not left:
-                    return place
-                left -= 1
-        raise IndexError(index)
+        if block not in self._places:
+            held = self.plain[block * _BLOCK : (block + 1) * _BLOCK]
+            self._places[block] = [place for place, code in enumerate(held) if code not in _DROPPED_SET]
+        return block * _BLOCK + self._places[block][index - self._counts[block]]
 
 
 _DROPPED_SET = frozenset(_DROPPED)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
+from string import ascii_letters, digits
 
-from rtdoctor.linear import pattern
+from rtdoctor.linear import flat, pattern
 
 SHORTEST = 12  # characters of opaque text that are taken for a secret
 _STRANGE = 8  # so many of them in pieces that are opaque by themselves
@@ -22,7 +23,8 @@ _HUMP = 3.0  # letters that the parts of a camelCase name have at least, on aver
 _MOST = 0.6  # the share of a token that is opaque, from which on all of it is
 _BASE64 = pattern(r"[A-Za-z0-9_\-]+=*|[A-Za-z0-9/+]+={1,2}|[A-Za-z0-9/+]*\+[A-Za-z0-9/+]*")
 _LONGEST = 4096  # of a longer token the classes of its characters are not looked at: it is opaque
-_TOKEN = pattern(rf"[A-Za-z0-9_\-+/=~.!#$^*@%]{{{SHORTEST},}}")
+# What may be one token; all else parts two.
+_TOKENS = bytes(code if chr(code) in f"{ascii_letters}{digits}_-+/=~.!#$^*@%" else 32 for code in range(256))
 _PIECE = pattern(r"[A-Za-z0-9]+")
 _HUMPS = pattern(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 # Numbers and dates that everybody writes: a moment in milliseconds, ISO 8601 without its punctuation.
@@ -138,7 +140,9 @@ def _parted(token: str, one: tuple[int, int, int], two: tuple[int, int, int]) ->
 
 def opaque_spans(text: str, flattened: bytes | None = None) -> Iterator[tuple[int, int]]:
     """Where a text holds opaque parts of 12 characters or more, from left to right."""
-    for token in _TOKEN.finditer(text, flattened=flattened):
-        place = token.start()
-        for start, end in _spans(token.text()):
-            yield place + start, place + end
+    place = 0
+    for token in (flat(text) if flattened is None else flattened).translate(_TOKENS).split(b" "):
+        if len(token) >= SHORTEST:
+            for start, end in _spans(token.decode("ascii")):
+                yield place + start, place + end
+        place += len(token) + 1

@@ -11,7 +11,7 @@ from rtdoctor.diagnose.pages import page
 from rtdoctor.diagnose.rules import known_codes, matching, rules
 from rtdoctor.diagnose.text.blocks import blocks
 from rtdoctor.diagnose.text.errors import reading
-from rtdoctor.diagnose.text.findings import Reader
+from rtdoctor.diagnose.text.findings import Reader, explain
 from rtdoctor.diagnose.text.patterns import look, patterns
 
 
@@ -63,3 +63,22 @@ def test_every_cause_has_a_page(cause):
     assert told.evidence or cause == "unknown.unknown"
     for line in (*told.shows, *told.mended):
         assert line.startswith(("> ", "< ", "# ")), line
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("curl: (7) Failed to connect to h.example port 443 after 12 ms: Couldn't connect", "network.tcp-refused"),
+        (
+            "curl: (28) Failed to connect to h.example port 443 after 10001 ms: Timeout was reached",
+            "network.tcp-timeout",
+        ),
+        ("curl: (28) Failed to connect to h.example port 443 after 75 ms: Connection timed out", "network.tcp-timeout"),
+        ("the line error 403 is no status; nor is my-status 403", "unknown.unknown"),
+        ("the pool closed 4000 connections", "unknown.unknown"),
+        ("CONNECT tunnel failed, response 407", "network.proxy-auth"),
+        ("接続HTTP/1.1 403", "refused.path"),
+    ],
+)
+def test_what_stands_before_and_after_a_match_decides_about_it(text, cause):
+    assert [finding.cause for finding in explain([text]).findings] == [cause]
