@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 _STAND_IN = b"\x1a"
+_MANY = 20_000  # characters of an expression that is a list of texts
 
 
 class BadPattern(ValueError):
@@ -165,6 +166,8 @@ def _compiled(source: str | bytes) -> Any:
 
     options = re2.Options()
     options.log_errors = False
+    if len(source) > _MANY:
+        options.max_mem = 32 << 20  # of the usual 8 MB it would soon run out, and be slow from then on
     if isinstance(source, bytes):
         options.encoding = re2.Options.Encoding.LATIN1
     try:

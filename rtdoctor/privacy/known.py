@@ -7,8 +7,9 @@ secret are found by one expression of RE2's over the folded text.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
-from rtdoctor.linear import Pattern, pattern
+from rtdoctor.linear import BytePattern, Pattern, pattern
 from rtdoctor.privacy.forms import Form, forms
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.unescape import View, fold, layers
@@ -21,6 +22,8 @@ _PASSPHRASE = 16  # so many letters of words in a row are no chance
 _LAST = 4  # so many characters of a key's end are what servers echo
 _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _WINDOW = 8  # characters of a form that are looked for at once
+_LONG = 16_384  # characters of a folded text
+_SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
 _WORDS = pattern(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
 _LETTERS = pattern(r"[A-Za-z]+")
 
@@ -64,7 +67,7 @@ class _Needle:
         return [Form(form.text, min(form.least, len(form.text))) for form in found if len(form.text) >= _FRAGMENT]
 
     @cached_property
-    def _windows(self) -> dict[bytes, list[tuple[Form, int]]]:
+    def windows(self) -> dict[bytes, list[tuple[Form, int]]]:
         """Pieces of the forms, so many that every piece that counts holds one of them."""
         found: dict[bytes, list[tuple[Form, int]]] = {}
         for form in self._forms:
@@ -77,20 +80,20 @@ class _Needle:
         return found
 
     @cached_property
-    def _search(self) -> Pattern | None:
-        windows = sorted(window.decode() for window in self._windows)
-        return Pattern("|".join(windows)) if windows else None
+    def _search(self) -> BytePattern | None:
+        return BytePattern(b"|".join(sorted(self.windows))) if self.windows else None
 
     def find(self, text: bytes) -> Iterator[tuple[int, int]]:
         """Every piece in a folded text, from left to right."""
         if self._search is None:
             return
         place = 0
-        whole = text.decode("ascii")
-        while found := self._search.search(whole, place, flattened=text):
-            start, end = found.span()
+        while (start := self._search.find(text, place)) >= 0:
             place = start + 1
-            for form, at in self._windows[text[start:end]]:
+            # The longest of the windows that begin here: a shorter one is a piece of a form that wants less.
+            window = next(text[start : start + size] for size in _SIZES if text[start : start + size] in self.windows)
+            end = start + len(window)
+            for form, at in self.windows[window]:
                 low, high = _extended(text, start, end, form.text, at)
                 if high - low >= form.least:
                     yield low, high
@@ -108,12 +111,17 @@ def _extended(text: bytes, start: int, end: int, form: bytes, at: int) -> tuple[
     return start, end
 
 
+_generations = count()
+
+
 class Known:
-    """Secrets to be kept from every output."""
+    """Secrets to be kept from every output. `generation` changes with them."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._needles: dict[str, _Needle] = {}
         self._ends: Pattern | None = None
+        self._together: BytePattern | None = None
+        self.generation = next(_generations)
         self.add(secrets)
 
     def __bool__(self) -> bool:
@@ -124,21 +132,31 @@ class Known:
         for secret in secrets:
             if secret and len(secret.core) >= _LEAST and secret.reveal() not in self._needles:
                 self._needles[secret.reveal()] = _Needle(secret)
-                self._ends = None
+                self._ends = self._together = None
+                self.generation = next(_generations)
 
     def find(self, view: View) -> Iterator[Hit]:
         """Every piece of every secret in the text of a view, in whatever form."""
         if not self._needles:
             return
         folded = fold(view.text)
+        # Of a long text it is asked first, and of all secrets at once, whether there is anything to be found.
+        nothing = len(folded.text) > _LONG and self._any().find(folded.text) < 0
         for needle in self._needles.values():
             if needle.exact:
                 start = view.text.find(needle.exact)
                 while start >= 0:
                     yield Hit(start, start + len(needle.exact), len(needle.exact), needle.secret)
                     start = view.text.find(needle.exact, start + len(needle.exact))
-            for low, high in needle.find(folded.text):
+            for low, high in () if nothing else needle.find(folded.text):
                 yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
+
+    def _any(self) -> BytePattern:
+        """What finds a piece of any secret."""
+        if self._together is None:
+            windows = sorted({window for needle in self._needles.values() for window in needle.windows})
+            self._together = BytePattern(b"|".join(windows) or rb"\z.")
+        return self._together
 
     def by_end(self, last: str) -> Secret | None:
         """The secret that ends in these four characters."""

@@ -19,9 +19,7 @@ _NAMED = pattern(
     r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
     rf"(?P<value>{_VALUE})"
 )
-_SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
-)
+_SCHEME = pattern(rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
 _USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")

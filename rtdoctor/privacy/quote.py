@@ -7,7 +7,9 @@ own sentences never come here, only what is put into them.
 """
 
 import dataclasses
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from rtdoctor.linear import flat, pattern
@@ -38,6 +40,7 @@ _ID = pattern(
     r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
     r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
 )
+_SHORT = 120  # characters
 _EDGE = 600  # characters beyond a cut that are quoted with what comes before it
 _WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so that what it costs is flat in memory
 _show_opaque = False
@@ -68,7 +71,14 @@ class Span:
 
 def quote(text: str) -> str:
     """The text as it may be shown."""
+    if len(text) <= _SHORT:  # names and codes, which come again and again
+        return _quoted_before(text, known().generation, not _show_opaque)
     return _masked(text, opaque_too=not _show_opaque)
+
+
+@lru_cache(4096)
+def _quoted_before(text: str, _generation: int, opaque_too: bool) -> str:
+    return _masked(text, opaque_too=opaque_too)
 
 
 def quote_start(text: str, most: int) -> str:
@@ -189,10 +199,12 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
     for start, end in _vendors(text, flattened):
         yield Span(*view.span(start, end), mask(text[start:end]), 1)
     strange = list(opaque_spans(text, flattened))
+    if not opaque_too:
+        strange = [(start, end) for start, end in strange if _near(text, start, end)]
     if strange:
-        kept = list(_allowed(text, flattened))
+        kept = sorted(_allowed(text, flattened))
         for start, end in strange:
-            if not _within(start, end, kept) and (opaque_too or _near(text, start, end)):
+            if not _within(start, end, kept):
                 yield Span(*view.span(start, end), mask(text[start:end]), 1)
 
 
@@ -289,4 +301,6 @@ def _one(group: list[Span], end: int) -> Span:
 
 
 def _within(start: int, end: int, kept: list[tuple[int, int]]) -> bool:
-    return any(low <= start and end <= high for low, high in kept)
+    """True where a piece lies in one of those, which are in order."""
+    last = bisect_right(kept, (start, end)) - 1
+    return any(low <= start and end <= high for low, high in kept[max(0, last) : last + 2])

@@ -8,7 +8,7 @@ of other alphabets' look-alikes (full width, mathematical) become plain ones.
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
@@ -28,6 +28,7 @@ _NAMED = {
     "lowbar": "_", "hyphen": "-", "dash": "-", "period": ".", "percnt": "%", "bsol": "\\", "num": "#", "colon": ":",
 }  # fmt: skip
 MOST_LAYERS = 6
+_NEAR = 1000  # characters around an escape in which what it stands in may begin and end
 _BLOCK = 4096
 # What is left out of a folded text, and what the rest becomes.
 _DROPPED = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
@@ -36,20 +37,38 @@ _SMALL = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A text as it reads after some escapes; character i came from `starts[i]` to `ends[i]` of the first text."""
+    """A text as it reads after some escapes were undone in the one before it.
+
+    `at` holds where the characters stand that were escapes, `lows` and `highs` from where to where each of them stood
+    in the text before; all others follow the one before them as they did there.
+    """
 
     text: str
-    starts: Sequence[int]
-    ends: Sequence[int]
+    before: "View | None" = None
+    at: tuple[int, ...] = ()
+    lows: tuple[int, ...] = ()
+    highs: tuple[int, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a piece of the view stands in the first text."""
-        return self.starts[start], self.ends[end - 1]
+        if self.before is None:
+            return start, end
+        return self.before.span(self._place(start)[0], self._place(end - 1)[1])
+
+    def _place(self, index: int) -> tuple[int, int]:
+        last = bisect_right(self.at, index) - 1
+        if last < 0:
+            return index, index + 1
+        if self.at[last] == index:
+            return self.lows[last], self.highs[last]
+        place = self.highs[last] + index - self.at[last] - 1
+        return place, place + 1
 
 
 def layers(text: str) -> Iterator[View]:
-    """The text as it stands, then with one layer of escapes undone after the other."""
-    view = View(text, range(len(text)), range(1, len(text) + 1))
+    """The text as it stands, then with one layer of escapes undone after the other; of those only what is near to an
+    escape, since the rest was given before."""
+    view = View(text)
     yield view
     for _ in range(MOST_LAYERS):
         if not any(char in view.text for char in "%\\&"):
@@ -58,33 +77,47 @@ def layers(text: str) -> Iterator[View]:
         if undone is view:
             return
         view = undone
-        yield view
+        yield from _near_escapes(view)
+
+
+def _near_escapes(view: View) -> Iterator[View]:
+    """The parts of a view that lie near to a character that was an escape."""
+    start, end = 0, -1
+    for at in view.at:
+        if at - _NEAR > end:
+            if end >= 0:
+                yield _part(view, start, end)
+            start = max(0, at - _NEAR)
+        end = min(len(view.text), at + _NEAR)
+    yield _part(view, start, end)
+
+
+def _part(view: View, start: int, end: int) -> View:
+    return View(view.text[start:end], view, (0,), (start,), (start + 1,))
 
 
 def _undone(view: View) -> View:
     parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    place = 0
+    at: list[int] = []
+    lows: list[int] = []
+    highs: list[int] = []
+    size = place = 0
     for found in _ESCAPE.finditer(view.text):
         char = _char(found.text())
         if char is None:
             continue
         start, end = found.span()
-        if start > place:
-            parts.append(view.text[place:start])
-            starts += view.starts[place:start]
-            ends += view.ends[place:start]
-        parts.append(char)
-        starts.append(view.starts[start])
-        ends.append(view.ends[end - 1])
+        size += start - place
+        parts += (view.text[place:start], char)
+        at.append(size)
+        lows.append(start)
+        highs.append(end)
+        size += 1
         place = end
-    if not parts:
+    if not at:
         return view
     parts.append(view.text[place:])
-    starts += view.starts[place:]
-    ends += view.ends[place:]
-    return View("".join(parts), starts, ends)
+    return View("".join(parts), view, tuple(at), tuple(lows), tuple(highs))
 
 
 @lru_cache(4096)

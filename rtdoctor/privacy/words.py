@@ -140,9 +140,10 @@ def _parted(token: str, one: tuple[int, int, int], two: tuple[int, int, int]) ->
 
 def opaque_spans(text: str, flattened: bytes | None = None) -> Iterator[tuple[int, int]]:
     """Where a text holds opaque parts of 12 characters or more, from left to right."""
+    plain = (flat(text) if flattened is None else flattened).translate(_TOKENS)
     place = 0
-    for token in (flat(text) if flattened is None else flattened).translate(_TOKENS).split(b" "):
-        if len(token) >= SHORTEST:
-            for start, end in _spans(token.decode("ascii")):
-                yield place + start, place + end
-        place += len(token) + 1
+    for token in [token for token in plain.split() if len(token) >= SHORTEST]:
+        place = plain.find(token, place)
+        for start, end in _spans(token.decode("ascii")):
+            yield place + start, place + end
+        place += len(token)
