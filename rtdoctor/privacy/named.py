@@ -20,6 +20,7 @@ _NAMED = pattern(
     rf"(?P<value>{_VALUE})"
 )
 _SCHEME = pattern(rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)")
+_SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
 _USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")
@@ -98,7 +99,13 @@ def _named(found: Match) -> Iterator[Span]:
     start = found.start("value")
     value = found.text("value").rstrip(".:!?*")
     name = found.text("name").lower()
-    if not value or "\u2588" in value or found.string[start - 1] in "$%" or (name == "cookie" and "=" in value):
+    if (
+        not value
+        or _SCHEME_ALONE.fullmatch(value)
+        or "\u2588" in value
+        or found.string[start - 1] in "$%"
+        or (name == "cookie" and "=" in value)
+    ):
         return
     if name.startswith("pass") or name == "pwd":
         plain = value.lower() in _SAID_OF or value[0] in "$%{<*"
