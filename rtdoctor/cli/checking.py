@@ -32,7 +32,9 @@ from rtdoctor.model.report import RunEvent, RunFinished
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
 from rtdoctor.report.console import console
@@ -88,9 +90,7 @@ def carry_out(asked: Asked) -> int:
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
     if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
-        print(
-            f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.", file=sys.stderr
-        )
+        say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
     return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
 
 
@@ -222,8 +222,10 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> No
     known = models().get(choice.transcription_model)
     price = known.usd_per_minute if known else None
     about = f", about ${minutes * price:.3f} at ${price} a minute (seen {known.seen})" if known and price else ""
-    text = f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {choice.transcription_model}{about}."
-    print(text, file=sys.stderr)
+    text = (
+        f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {quote(choice.transcription_model)}{about}."
+    )
+    say(text)
 
 
 def _run(

@@ -29,8 +29,9 @@ def fail(message: str, code: int) -> NoReturn:
 def say(message: str, code: int) -> int:
     """Print one sentence to stderr; the code comes back."""
     from rtdoctor.privacy.clean import clean
+    from rtdoctor.privacy.guard import say as tell_own
 
-    print(f"rtdoctor: {clean(message)}", file=sys.stderr)
+    tell_own(f"rtdoctor: {clean(message)}")
     return code
 
 

@@ -40,7 +40,7 @@ def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, forma
         show(told, sys.stdout)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
     if unknown and file is None and len(words) == 1 and _like_a_path(words[0]):
-        print(f"rtdoctor: there is no file {quote(ascii(words[0]))}; it was read as text", file=sys.stderr)
+        exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 

@@ -14,9 +14,10 @@ def drop_unusable_keylog() -> None:
     why = _why_not(name)
     if why:
         from rtdoctor.cli.exits import say
+        from rtdoctor.privacy.quote import quote
 
         del os.environ[_VARIABLE]
-        say(f"{_VARIABLE} is ignored: {name}: {why}", 0)
+        say(f"{_VARIABLE} is ignored: {quote(name)}: {why}", 0)
 
 
 def _why_not(name: str) -> str:

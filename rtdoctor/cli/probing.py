@@ -28,6 +28,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.scenario import is_free
 from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults
@@ -93,7 +94,7 @@ def _probe(asked: Asked) -> int:
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
     for told in _told_before(given.events, ledger):
-        print(told, file=sys.stderr)
+        say(told)
     credentials = given.credentials() + ([key] if key else [])
     keep([key, *given.secrets(), *route.secrets()])
     withheld = None

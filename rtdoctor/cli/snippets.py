@@ -5,6 +5,7 @@ import sys
 from rtdoctor.cli.exits import Usage
 from rtdoctor.diagnose.snippet import Language, NoSnippet, language, languages, render
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, parse_target
+from rtdoctor.privacy.guard import say
 from rtdoctor.protocol.models import defaults, models
 
 
@@ -41,7 +42,7 @@ def print_snippet(ident: str | None, aim: str, auth: str | None, model: str | No
         notes.append(f"{model} will be shut down on {known.shutdown}; its successor is {known.replacement}")
     if known and known.retired:
         notes.append(f"{model} is retired; its successor is {known.replacement}")
-    print("\n".join(f"# {note}" for note in notes), file=sys.stderr)
+    say("\n".join(f"# {note}" for note in notes))
 
 
 def _notes(chosen: Language, aim: str, auth: str) -> list[str]:

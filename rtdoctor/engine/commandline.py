@@ -120,6 +120,7 @@ _WSCAT = {
 _OPTIONS = {"curl": _CURL, "websocat": _WEBSOCAT, "wscat": _WSCAT}
 _CONTROL = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
+_MOST_PARTS = 200  # servers take a hundred headers or fewer
 _MOST_HAR = 64 * 1024 * 1024
 _BINARY = 2  # RFC 6455, section 5.2; in a HAR the data of such a message stands in base64
 
@@ -146,6 +147,8 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
         raise BadHandshake("{!a} is no URL of a socket, or the handshake holds half characters", url) from error
     if len(whole) > _MOST_HANDSHAKE:
         raise BadHandshake("the handshake is larger than 1 MiB")
+    if max(len(headers), len(subprotocols), parts.query.count("&") + len(query)) > _MOST_PARTS:
+        raise BadHandshake("the handshake has more than {} headers, subprotocols or query parameters", _MOST_PARTS)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("ws", "wss") or not parts.hostname:
         raise BadHandshake("'{}' is no URL of a socket: it wants wss://host/path", url)

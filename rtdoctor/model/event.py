@@ -151,7 +151,9 @@ def written(event: Mapping[str, Any]) -> str:
 
 def folded(name: str) -> str:
     """A name as the most careless reader may take it: no case, no width, nothing but letters and digits."""
-    return "".join(char for char in unicodedata.normalize("NFKC", name).casefold() if char.isalnum())
+    # Each character by itself: a run of combining marks is put in order in the square of its length.
+    plain = "".join(char if char.isascii() else unicodedata.normalize("NFKC", char) for char in name)
+    return "".join(char for char in plain.casefold() if char.isalnum())
 
 
 def _deeper(value: Any, most: int) -> bool:

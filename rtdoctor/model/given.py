@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -19,6 +20,7 @@ from rtdoctor.privacy.secret import MASK, Secret, SecretKind, mask
 KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta."
 _SOURCE = "the handshake given"
+_MOST_WORDS, _LONGEST_WORD = 30, 1_000
 # A mark as it reads in a query that was encoded.
 _ENCODED_MARK = pattern(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
 
@@ -110,9 +112,11 @@ class Given:
         ]
         # Whatever is not shown of it must not come back in an answer either.
         texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
-        found += [(word, "key") for text in texts for word in opaque_words(text)]
+        words = [word for text in texts for word in opaque_words(text)]
         events = [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
-        found += [(word, "key") for text in events for word in secret_words(text)]
+        words += [word for text in events for word in secret_words(text)]
+        # What is masked wherever it stands need not be known, only what may come back in another form: of the first.
+        found += [(word, "key") for word in islice(dict.fromkeys(words), _MOST_WORDS) if len(word) <= _LONGEST_WORD]
         return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value), *self.credentials()]
 
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":

@@ -52,6 +52,10 @@ class Guarded:
         self._stream.write(self.without_secrets(visible(quote(text)) if self._quoting else text))
         return len(text)
 
+    def own(self, text: str) -> None:
+        """Write a sentence of ours, in which what came from outside was quoted: no word of it is taken for a secret."""
+        self._stream.write(self.without_secrets(visible(text)))
+
     def writelines(self, lines: Any) -> None:
         """Write each of them."""
         for line in lines:
@@ -163,6 +167,14 @@ def install() -> None:
         print(quote("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
     sys.excepthook = hook
+
+
+def say(text: str) -> None:
+    """Print a sentence of ours to standard error, in which what came from outside was quoted."""
+    if isinstance(sys.stderr, Guarded):
+        sys.stderr.own(text + "\n")
+    else:
+        print(text, file=sys.stderr)
 
 
 def confess() -> str:

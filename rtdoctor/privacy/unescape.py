@@ -30,6 +30,7 @@ _NAMED = {
 MOST_LAYERS = 6
 _NEAR = 1000  # characters around an escape in which what it stands in may begin and end
 _BLOCK = 4096
+_MOST_KNOWN = 20_000  # characters of other alphabets that are remembered
 # What is left out of a folded text, and what the rest becomes.
 _DROPPED = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 _SMALL = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
@@ -145,8 +146,10 @@ class _LookAlikes(dict[int, int | str]):
 
     def __missing__(self, code: int) -> int | str:
         plain = unicodedata.normalize("NFKC", chr(code)) if code > 127 else chr(code)
-        self[code] = ord(plain) if len(plain) == 1 and plain.isascii() else 0x1A if code > 127 else code
-        return self[code]
+        shown = ord(plain) if len(plain) == 1 and plain.isascii() else 0x1A if code > 127 else code
+        if len(self) < _MOST_KNOWN:
+            self[code] = shown
+        return shown
 
 
 _LOOK_ALIKES = _LookAlikes()

@@ -12,6 +12,7 @@ from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
 from rtdoctor.model.outcome import ErrorEvent
+from rtdoctor.privacy.quote import quote
 
 TYPES = ("invalid_request_error", "server_error", "insufficient_quota", "request_forbidden", "tokens", "requests")
 
@@ -122,5 +123,5 @@ def test_a_400_with_a_reason_of_its_own_is_none(body):
 )
 def test_any_reason_is_read_and_never_hides_the_close(reason):
     outcome = closed(reason)
-    assert (outcome.close_code, outcome.close_reason) == (1013, reason)
+    assert (outcome.close_code, outcome.close_reason) == (1013, quote(reason))
     assert weigh(outcome).cause is not None
