@@ -167,7 +167,8 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             if name is not None:
                 os.fsync(handle)
                 file.close()
-                _special(path, inputs)  # what has come there meanwhile is not replaced either
+                if _special(path, inputs):  # what has come there meanwhile is not replaced either
+                    raise NotWritten("{}: a device or FIFO has come there", path)
                 os.replace(name, path)
     finally:
         with suppress(OSError):
@@ -200,7 +201,7 @@ def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
     for given in inputs:
         with suppress(OSError, ValueError):
             if os.path.samestat(os.stat(given), found):
-                raise NotWritten("{}: is what is read; name another file", path)
+                raise NotWritten("{}: is read or written by this very command; name another file", path)
     mode = found.st_mode
     if stat.S_ISREG(mode):
         if not os.access(path, os.W_OK):

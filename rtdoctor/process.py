@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 INTERRUPTED = 130
+_PATIENCE, _AT_ONCE = 0.5, 4096  # seconds that stderr is waited for, bytes that a pipe takes or not
 _MOST_HEARD = 3  # interrupts after which the process ends at once, whatever it is doing
 unfinished: set[str] = set()  # files that are being written: removed when the process ends at once
 
@@ -28,6 +29,8 @@ def start() -> None:
     _fill_descriptors()
     from rtdoctor.report.encoding import legible
 
+    _waiting()
+    sys.stdout = _whole(sys.stdout)
     sys.stderr = _forgiving(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         legible(stream)
@@ -37,8 +40,7 @@ def _hear(*_: object) -> None:
     global _heard
     _heard += 1
     if _take is None or _heard >= _MOST_HEARD:
-        with suppress(OSError):
-            os.write(2, b"rtdoctor: interrupted\n")
+        whisper("rtdoctor: interrupted")
         leave(INTERRUPTED, flush=False)
     _take()
 
@@ -80,6 +82,25 @@ def leave(code: int, *, flush: bool = True) -> NoReturn:
     os._exit(code)
 
 
+def whisper(sentence: str) -> None:
+    """One sentence to standard error, if it takes it at once: nobody waits for it."""
+    with suppress(OSError, ValueError):
+        if _takes(2, 0.0):
+            os.write(2, f"{sentence}\n".encode())
+
+
+def _takes(descriptor: int, seconds: float) -> bool:
+    """True where a write of 4 KiB would not wait, within so many seconds. Windows asks for sockets only."""
+    if os.name == "nt":
+        return True
+    import select
+
+    try:
+        return bool(select.select([], [descriptor], [], seconds)[1])
+    except (OSError, ValueError):
+        return True  # the write itself will tell
+
+
 def _fill_descriptors() -> None:
     """A standard stream that is closed leaves its number to the next file or socket, and a library that complains there
     would write into that one."""
@@ -95,6 +116,7 @@ class _Forgiving(io.RawIOBase):
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+        self._patience = _PATIENCE
 
     def writable(self) -> bool:
         """It is."""
@@ -105,8 +127,11 @@ class _Forgiving(io.RawIOBase):
         rest = memoryview(data).cast("B")
         whole = len(rest)
         with suppress(OSError, ValueError):
-            while rest and (written := self._raw.write(rest)):
-                rest = rest[written:]
+            while rest:
+                if not _takes(self._raw.fileno(), self._patience):
+                    self._patience = 0.0  # whoever does not read now is not waited for again
+                    break
+                rest = rest[self._raw.write(rest[:_AT_ONCE]) or len(rest) :]
         return whole
 
     def fileno(self) -> int:
@@ -116,6 +141,23 @@ class _Forgiving(io.RawIOBase):
     def isatty(self) -> bool:
         """True on a terminal."""
         return bool(self._raw.isatty())
+
+
+def _waiting() -> None:
+    """A stream that does not wait for its peer gives "nothing yet", which reads as the end, and loses what is left."""
+    for number in (0, 1):
+        with suppress(OSError, ValueError):
+            if not os.get_blocking(number):
+                os.set_blocking(number, True)
+
+
+def _whole(stream: TextIO | None) -> TextIO | None:
+    """The same stream with a buffer, where Python was told to have none (PYTHONUNBUFFERED): without one what a write
+    leaves over is lost without a word."""
+    if stream is None or not isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+        return stream
+    buffered = io.BufferedWriter(stream.buffer)
+    return io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
 
 
 def _forgiving(stream: TextIO | None) -> TextIO:

@@ -258,7 +258,10 @@ def traces(secret: Planted, output: str) -> str | None:
             return name
     if _shows(_bare(one.core)[::-1], _bare(output), size):
         return "reversed"
-    if any(piece in _bare(output) for piece in _pieces(_bare(secret.text), _bare(secret.around))):
+    # The armour of a private key is no secret, and its edges are encoded with what it holds.
+    text = _bare(secret.text)
+    pieces = _pieces(text, _bare(secret.around), len(text) / max(1, len(_bare(one.value))))
+    if one.kind != "client-key" and any(piece in _bare(output) for piece in pieces):
         return "as it was planted"
     flat = "".join(views["percent"].replace("\\n", "").replace("\\r", "").split())
     for run in re.findall(r"[A-Za-z0-9+/_-]{12,}", flat):
@@ -277,12 +280,13 @@ def traces(secret: Planted, output: str) -> str | None:
     return None
 
 
-def _pieces(written: str, around: str, size: int = 20, least: int = 9) -> Iterator[str]:
-    """Every piece of what was planted of which most is the secret's: where the canary of nothing but A has another
-    character."""
+def _pieces(written: str, around: str, wide: float) -> Iterator[str]:
+    """Every piece of what was planted that stands for twelve characters of the secret and more: where the canary of
+    nothing but A has other characters. `wide` is how many characters the writing makes of one."""
+    size = max(20, round(12 * wide))
     for start in range(len(written) - size + 1):
         window, other = written[start : start + size], around[start : start + size]
-        if sum(a != b for a, b in zip_longest(window, other)) >= least and window not in around:
+        if sum(a != b for a, b in zip_longest(window, other)) >= 0.45 * size and window not in around:
             yield window
 
 
@@ -410,9 +414,7 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         {"type": "conversation.item.input_audio_transcription.failed", "item_id": x, "error": {"message": x}},
     ),
     "name of a field": lambda x: _opened({"type": "session.created", "session": {"type": "realtime", x: {x: x}}}),
-    "name twice": lambda x: _opened(
-        '{"type": "a", "' + x[:60].replace('"', "") + '": 1, "' + x[:60].replace('"', "") + '": 2}'
-    ),
+    "name twice": lambda x: _opened(f'{{"type": "a", {json.dumps(x)}: 1, {json.dumps(x)}: 2}}'),
     "deltas": lambda x: _opened(
         _session(),
         *({"type": "response.output_text.delta", "delta": x[at : at + 9]} for at in range(0, min(len(x), 900), 9)),

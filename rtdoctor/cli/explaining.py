@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from rtdoctor import process
 from rtdoctor.cli import exits
@@ -51,9 +52,16 @@ def _source(words: Sequence[str]) -> Iterator[str]:
         if sys.stdin is None or sys.stdin.closed:
             raise Usage("standard input is closed, so - has nothing to read")
         stdin = sys.stdin.buffer
-        return decoded(iter(lambda: stdin.read(_CHUNK), b""))
+        return decoded(_read_stdin(stdin))
     # Words that the shell has taken apart are one text.
     return iter([" ".join(words)])
+
+
+def _read_stdin(stdin: BinaryIO) -> Iterator[bytes]:
+    try:
+        yield from iter(lambda: stdin.read(_CHUNK) or b"", b"")
+    except OSError as error:
+        raise Usage("standard input: {}", error.strerror or error) from error
 
 
 def _filled(chunks: Iterator[str]) -> Iterator[str]:

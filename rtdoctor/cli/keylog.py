@@ -28,6 +28,7 @@ def _why_not(name: str) -> str:
         kind = os.stat(name).st_mode
         if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
             return "no regular file"  # a FIFO would be waited for
-        return "" if os.access(name, os.W_OK) else "may not be written"
+        with open(name, "ab"):
+            return ""
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)

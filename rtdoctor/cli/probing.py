@@ -87,8 +87,8 @@ def _probe(asked: Asked) -> int:
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
     known = target.profile == "openai" and target.tls
-    if asked.har and not known and not (asked.key_env or asked.key_file):
-        key = None  # a HAR may come from anybody: its host does not get the key of the environment, nor the wire
+    if (asked.har or asked.command) and not known and not (asked.key_env or asked.key_file):
+        key = None  # it may come from anybody: its host does not get the key of the environment, nor the wire
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)
@@ -253,7 +253,10 @@ def _want_fix(asked: Asked) -> bool:
     if asked.format != TERMINAL or not (_sits_there(sys.stdin) and _sits_there(sys.stdout)):
         return False
     question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
-    return input(question).strip().lower() in ("", "y", "yes")
+    try:
+        return input(question).strip().lower() in ("", "y", "yes")
+    except EOFError:
+        return False
 
 
 def _sits_there(stream: TextIO | None) -> bool:

@@ -130,7 +130,7 @@ def _bundle(environment: Mapping[str, str], notices: list[str]) -> str | None:
     """REQUESTS_CA_BUNDLE, trusted beside the rest; what SSL_CERT_FILE says, OpenSSL does itself."""
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if place := environment.get(name):
-            missing = "" if Path(place).exists() else ", which does not exist"
+            missing = "" if os.path.exists(place) else ", which does not exist"
             notices.append(f"The trusted roots are those of {name}{missing}.")
     bundle = environment.get("REQUESTS_CA_BUNDLE") or None
     if bundle:

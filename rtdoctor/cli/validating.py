@@ -31,10 +31,13 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
     room = Room()
     try:
         with ExitStack() as stack:
-            sink = _sink(stack.enter_context(writing(migrate_to, map(_place, files)))) if migrate_to else None
+            taken = [*map(_place, files), 1, 2]
+            sink = _sink(stack.enter_context(writing(migrate_to, taken))) if migrate_to else None
             for name in files:
                 with open_source(name) as source:
                     reports.append(validate_file(name, source, era=era, strict=strict, sink=sink, room=room))
+            if sink and not (reports[0].connections or reports[0].more_connections):
+                raise Usage("{}: the recording holds no event, so --migrate wrote nothing", files[0])
     except NotWritten as error:
         raise Usage("--migrate {}", error) from error
     except (UnreadableSource, OSError) as error:

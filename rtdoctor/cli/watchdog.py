@@ -81,8 +81,7 @@ class Watchdog:
         ending.join(_WRITTEN)
         if self.code is None:
             why = "interrupted" if interrupted else f"the deadline of {self._deadline:g} s passed"
-            with suppress(OSError):
-                os.write(2, f"rtdoctor: {why}, and the report could not be written\n".encode())
+            process.whisper(f"rtdoctor: {why}, and the report could not be written")
         usual = exits.INTERRUPTED if interrupted else exits.INCONCLUSIVE
         process.leave(usual if self.code is None or interrupted else self.code, flush=False)
 

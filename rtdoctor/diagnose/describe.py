@@ -7,6 +7,7 @@ from typing import Any
 from rtdoctor.diagnose.reason import error_of_reason
 from rtdoctor.linear import pattern
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.privacy.quote import quote
 
 _SHOWN = 300
 _TELLING_HEADERS = frozenset(("via", "www-authenticate", "x-squid-error"))
@@ -25,7 +26,7 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
     if outcome.http_error is not None:
         told.append(f"The body holds the error {_quoted(outcome.http_error)}.")
     elif outcome.http_body and (outcome.http_status != 200 or outcome.stage == "upgrade"):
-        told.append(f"The body says: {_cut(_words(outcome.http_body), 300)}")
+        told.append(f"The body says: {_cut(quote(_words(outcome.http_body)), 300)}")
     told.extend(
         f"{name}: {_cut(value, 120)}." for name, value in outcome.http_headers if name.lower() in _TELLING_HEADERS
     )

@@ -116,7 +116,7 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
     sent, audio_ms = _sent(exchange)
     close = exchange.close
     ended = close if close and close.by == "server" else None
-    if ended and (told := error_of_reason(ended.reason)) and not tells(errors, told):
+    if ended and (told := error_of_reason(quote_start(ended.reason, _MOST_TEXT))) and not tells(errors, told):
         errors.append(told)
     return {
         "stage": _stage(names, session, transcript is not None),

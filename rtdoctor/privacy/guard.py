@@ -18,6 +18,7 @@ from rtdoctor.privacy.secret import MARKS
 from rtdoctor.privacy.unescape import fold, layers
 
 GUARDED = 12  # small letters and digits of a secret in a row that no output may hold
+_FILLERS = "xqzjkvwy"
 _TAIL = 4096  # characters of what was written that are looked at again with what comes next
 _PIECE = 1 << 16
 _COLOURS = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -68,15 +69,21 @@ class Guarded:
             Leak: it holds a secret that stays after masking.
         """
         if known() and len(fold(self._tail + text).text) >= GUARDED and not text.isspace():
-            for name, start, end in _places(self._tail + text):
-                self.masked[name] = None
-                text = _blotted(text, start - len(self._tail), end - len(self._tail))
-            if self.masked:
-                for name, start, end in _places(self._tail + text):
-                    if end > len(self._tail) and start < end:
-                        raise Leak(name)
+            found = _places(self._tail + text)
+            self.masked |= dict.fromkeys(name for name, _, _ in found)
+            text = self._masked(text, found) if found else text
         self._tail = (self._tail + text)[-_TAIL:]
         return text
+
+    def _masked(self, text: str, found: list[tuple[str, int, int]]) -> str:
+        """The text without those pieces, by whatever letter puts no other together."""
+        for letter in _FILLERS:
+            masked = text
+            for _, start, end in found:
+                masked = _blotted(masked, start - len(self._tail), end - len(self._tail), letter)
+            if not any(end > len(self._tail) for _, _, end in _places(self._tail + masked)):
+                return masked
+        raise Leak(found[0][0])
 
     @property
     def buffer(self) -> Any:
@@ -123,14 +130,14 @@ def _places(text: str) -> list[tuple[str, int, int]]:
             lambda colour: "\0" * len(colour.text()), MARKS.sub(lambda mark: "\0" * len(mark.text()), piece)
         )
         for view in layers(plain):
-            for hit in known().find(view):
+            for hit in known().find(view, words=False):
                 if hit.size >= GUARDED:
                     low, high = view.span(hit.start, hit.end)
                     found.append((hit.secret.name, start + low, start + high))
     return found
 
 
-def _blotted(text: str, start: int, end: int) -> str:
+def _blotted(text: str, start: int, end: int, letter: str) -> str:
     """The text with a piece made unreadable, of the same length. What gives a document its form stays, so that JSON
     with a secret in it, even one that is put together of several values, is JSON still: a number becomes another."""
     start = max(0, start)
@@ -138,19 +145,19 @@ def _blotted(text: str, start: int, end: int) -> str:
         text, start = text[:start] + "\\" + text[start + 1 :], start + 1  # half of an escape
     held, place, parts = text[start:end], 0, [text[:start]]
     for colour in _COLOURS.finditer(held):
-        parts += (_unread(held[place : colour.start()]), colour.text())
+        parts += (_unread(held[place : colour.start()], letter), colour.text())
         place = colour.end()
-    return "".join((*parts, _unread(held[place:]), text[end:]))
+    return "".join((*parts, _unread(held[place:], letter), text[end:]))
 
 
-def _unread(text: str) -> str:
-    return _WORD.sub(lambda word: _unreadable(word.text()), text)
+def _unread(text: str, letter: str) -> str:
+    return _WORD.sub(lambda word: _unreadable(word.text(), letter), text)
 
 
-def _unreadable(word: str) -> str:
+def _unreadable(word: str, letter: str) -> str:
     if word in ("true", "false", "null"):
         return word
-    return ("1" if word.strip("-").replace(".", "", 1).isdigit() else "x") * len(word)
+    return ("1" if word.strip("-").replace(".", "", 1).isdigit() else letter) * len(word)
 
 
 def install() -> None:

@@ -13,7 +13,7 @@ from rtdoctor.linear import BytePattern, Pattern, pattern
 from rtdoctor.privacy.forms import Form, forms
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.unescape import View, fold, layers
-from rtdoctor.privacy.words import opaque
+from rtdoctor.privacy.words import is_word
 
 _FRAGMENT = 6  # small letters and digits of a secret in a row that are masked
 _CLIENT_KEY = 16  # of a private key, whose base64 holds everything that is six characters long
@@ -24,8 +24,7 @@ _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _WINDOW = 8  # characters of a form that are looked for at once
 _LONG = 16_384  # characters of a folded text
 _SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
-_WORDS = pattern(r"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
-_LETTERS = pattern(r"[A-Za-z]+")
+_LETTERS = pattern(r"[A-Za-z]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,13 @@ class Hit:
 
 
 def like_a_word(core: str) -> bool:
-    """True for a secret that reads like words: `none`, `EMPTY`, `correct horse`. Of such a one no piece is looked
-    for, for every sentence holds some."""
-    return _WORDS.fullmatch(core) is not None and not any(opaque(word.text()) for word in _LETTERS.finditer(core))
+    """True for a secret that reads like words: `none`, `EMPTY`, `correct horse 7`. Of such a one no piece is looked
+    for, for every sentence holds some, ours too; whoever chose it could take them out of a report."""
+    return sum(len(word.text()) for word in _LETTERS.finditer(core) if is_word(word.text())) * 2 >= len(core)
+
+
+def _mixed(core: str) -> bool:
+    return any(char.isdigit() for char in core) and any(char.isalpha() for char in core)
 
 
 class _Needle:
@@ -52,11 +55,12 @@ class _Needle:
         self.last = secret.core[-_LAST:]
         size = len(fold(secret.core).text)
         self.least = _CLIENT_KEY if secret.kind == "client-key" else _FRAGMENT if size >= _WHOLE else size
-        word = like_a_word(secret.core)
-        if word:
-            self.least = size if size >= _PASSPHRASE else 0
-        # With its prefix even a word is told from a word: sk-wrong.
-        exact = secret.form or (not word and (size < _FRAGMENT or not secret.core.isascii()))
+        self.word = like_a_word(secret.core) and secret.kind != "client-key"
+        if self.word:
+            self.least = size if size >= _PASSPHRASE else size if size >= _FRAGMENT and _mixed(secret.core) else 0
+        # With its prefix even a word is told from a word: sk-wrong. A password is given as one, whatever it reads like.
+        password = secret.kind == "proxy-password" and len(secret.core) >= _FRAGMENT
+        exact = secret.form or password or (not self.word and (size < _FRAGMENT or not secret.core.isascii()))
         self.exact = secret.reveal() if exact else ""
 
     @cached_property
@@ -135,14 +139,17 @@ class Known:
                 self._ends = self._together = None
                 self.generation = next(_generations)
 
-    def find(self, view: View) -> Iterator[Hit]:
-        """Every piece of every secret in the text of a view, in whatever form."""
+    def find(self, view: View, *, words: bool = True) -> Iterator[Hit]:
+        """Every piece of every secret in the text of a view, in whatever form; without `words` not of those that read
+        like some."""
         if not self._needles:
             return
         folded = fold(view.text)
         # Of a long text it is asked first, and of all secrets at once, whether there is anything to be found.
         nothing = len(folded.text) > _LONG and self._any().find(folded.text) < 0
         for needle in self._needles.values():
+            if needle.word and not words:
+                continue
             if needle.exact:
                 start = view.text.find(needle.exact)
                 while start >= 0:

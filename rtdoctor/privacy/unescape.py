@@ -19,17 +19,21 @@ _HEX = "[0-9a-fA-F]"
 # `%252573` is a percent sign that was escaped several times: undone at once, however often.
 _ESCAPE = pattern(
     rf"%(?:25){{0,40}}(?:[uU](?P<a>{_HEX}{{4}})|(?P<b>{_HEX}{{2}}))"
-    rf"|\\(?:u\{{(?P<c>{_HEX}{{1,6}})\}}|u(?P<d>{_HEX}{{4}})|U(?P<e>{_HEX}{{8}})|[xX](?P<f>{_HEX}{{2}})"
-    r"|(?P<octal>[0-3][0-7]{2})|(?P<same>[/\\])|(?P<white>[nrt]))"
-    rf"|&(?:#[xX](?P<g>{_HEX}{{1,8}});?|#(?P<decimal>[0-9]{{1,8}});?|(?P<name>[a-zA-Z]{{2,8}});)"
+    rf"|\\(?:[uUxX]\{{0*(?P<c>{_HEX}{{1,6}})\}}|u(?P<d>{_HEX}{{4}})|U(?P<e>{_HEX}{{8}})|[xX](?P<f>{_HEX}{{2}})"
+    rf"|N\{{U\+0*(?P<h>{_HEX}{{1,6}})\}}|o\{{0*(?P<octals>[0-7]{{1,7}})\}}"
+    r"|(?P<octal>[0-3][0-7]{2})|(?P<same>[/\\])|(?P<white>[nrtbfvae0]))"
+    rf"|&(?:#[xX]0*(?P<g>{_HEX}{{1,6}});?|#0*(?P<decimal>[0-9]{{1,7}});?|(?P<name>[a-zA-Z]{{2,8}});)"
+    r"|\x1b\[(?P<colour>[0-9;?]*[A-Za-z])"
 )
 _NAMED = {
     "amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "sol": "/", "plus": "+", "equals": "=",
     "lowbar": "_", "hyphen": "-", "dash": "-", "period": ".", "percnt": "%", "bsol": "\\", "num": "#", "colon": ":",
+    "nbsp": " ", "shy": " ", "zwnj": " ", "zwj": " ", "ensp": " ", "emsp": " ", "thinsp": " ", "tab": " ",
 }  # fmt: skip
 MOST_LAYERS = 6
 _NEAR = 1000  # characters around an escape in which what it stands in may begin and end
 _BLOCK = 4096
+_TAGS = 0xE0000  # Unicode's tag characters: ASCII that cannot be seen
 _MOST_KNOWN = 20_000  # characters of other alphabets that are remembered
 # What is left out of a folded text, and what the rest becomes.
 _DROPPED = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
@@ -72,7 +76,7 @@ def layers(text: str) -> Iterator[View]:
     view = View(text)
     yield view
     for _ in range(MOST_LAYERS):
-        if not any(char in view.text for char in "%\\&"):
+        if not any(char in view.text for char in "%\\&\x1b"):
             return
         undone = _undone(view)
         if undone is view:
@@ -129,11 +133,11 @@ def _char(escape: str) -> str | None:
     kind, held = _group(found)
     if kind == "same":
         return held
-    if kind == "white":
+    if kind in ("white", "colour"):
         return " "
     if kind == "name":
         return _NAMED.get(held.lower())
-    number = int(held, {"decimal": 10, "octal": 8}.get(kind, 16))
+    number = int(held, {"decimal": 10, "octal": 8, "octals": 8}.get(kind, 16))
     return chr(number) if number < 0x110000 else None
 
 
@@ -144,11 +148,12 @@ def _group(found: Match) -> tuple[str, str]:
 class _LookAlikes(dict[int, int | str]):
     """For str.translate: what another alphabet's letter or digit stands for in ASCII, or SUB."""
 
-    def __missing__(self, code: int) -> int | str:
+    def __missing__(self, given: int) -> int | str:
+        code = given - _TAGS if _TAGS < given < _TAGS + 128 else given
         plain = unicodedata.normalize("NFKC", chr(code)) if code > 127 else chr(code)
         shown = ord(plain) if len(plain) == 1 and plain.isascii() else 0x1A if code > 127 else code
         if len(self) < _MOST_KNOWN:
-            self[code] = shown
+            self[given] = shown
         return shown
 
 

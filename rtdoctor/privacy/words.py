@@ -50,6 +50,11 @@ def _like_a_word(letters: str) -> bool:
     return len(letters) <= 3 or _score(letters) >= next(score for least, score in _SCORES if len(letters) >= least)
 
 
+def is_word(letters: str) -> bool:
+    """True for letters in a row, in one case or capitalised, that read like a word."""
+    return (letters.islower() or letters.isupper() or letters.istitle()) and _like_a_word(letters)
+
+
 def humps(piece: str) -> list[str]:
     """The parts of a camelCase name; the last of some capitals before small letters begins a word: HTTP, Error."""
     parts: list[str] = []

@@ -1,5 +1,6 @@
 """The console that every command prints with: plain text only, and quiet when its reader has left."""
 
+import os
 from typing import TextIO
 
 from rich.console import Console
@@ -7,6 +8,7 @@ from rich.console import Console
 from rtdoctor.report.encoding import legible
 
 _LEAST_WIDTH = 20
+_LONGEST_NUMBER = 6
 
 
 class _Quiet(Console):
@@ -19,6 +21,8 @@ def console(out: TextIO) -> Console:
     """A console without markup, emoji or highlighting: what a server sends is text and nothing else. Characters that
     the encoding of `out` lacks get a stand-in."""
     legible(out)
+    if not os.environ.get("COLUMNS", "80").isascii() or len(os.environ.get("COLUMNS", "80")) > _LONGEST_NUMBER:
+        del os.environ["COLUMNS"]  # what is no number there is no width
     made = _Quiet(file=out, markup=False, emoji=False, highlight=False)
     if made.width < _LEAST_WIDTH:
         made.width = _LEAST_WIDTH  # COLUMNS=0 would leave nothing of a report

@@ -33,9 +33,12 @@ def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
     Raises:
         BadScenario: no such folder, no scenario in it, a file that breaks the form, or an id that occurs twice.
     """
-    if not folder.is_dir():
-        raise BadScenario("{}: no such folder", folder)
-    files = sorted(folder.glob("*.toml"))
+    try:
+        if not folder.is_dir():
+            raise BadScenario("{}: no such folder", folder)
+        files = sorted(folder.glob("*.toml"))
+    except OSError as error:
+        raise BadScenario("{}: {}", folder, error.strerror or error) from error
     if not files:
         raise BadScenario("{}: holds no *.toml file", folder)
     causes = frozenset(known_causes)

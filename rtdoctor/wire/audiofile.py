@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
     if not math.isfinite(taken.rms_db):
         raise BadAudio("{}: holds samples that are no numbers", path)
     beside = path.with_suffix(".txt")
-    if reference is None and beside.is_file():
+    if reference is None and os.path.isfile(beside):
         try:
             reference = read_bounded(beside, 1 << 20).decode("utf-8", "replace").strip() or None
         except OSError as error:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rtdoctor import process
 from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import Route
@@ -117,10 +118,15 @@ def _as_path(name: str) -> Iterator[str]:
     if name not in _read_once:
         yield name
         return
-    with tempfile.TemporaryDirectory(prefix="rtdoctor-") as folder:  # mode 0700
-        copy = Path(folder) / "pem"
-        copy.write_bytes(data)
-        yield str(copy)
+    handle, copy = tempfile.mkstemp(prefix="rtdoctor-", suffix=".pem")  # mode 0600
+    process.unfinished.add(copy)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        yield copy
+    finally:
+        Path(copy).unlink(missing_ok=True)
+        process.unfinished.discard(copy)
 
 
 def _trust(context: ssl.SSLContext, name: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rtdoctor.model.violation import Violation
+from rtdoctor.privacy.quote import quote_start
 from rtdoctor.protocol.order.rules import LOWERED, rules
 
 NOTHING: Mapping[str, object] = {}
@@ -38,7 +39,7 @@ def shown(value: object) -> str:
         return f"{len(value)} entries"
     if isinstance(value, str):
         # A lone surrogate is legal in JSON and cannot be encoded.
-        return value[:CUT].encode("utf-8", "replace").decode()
+        return quote_start(value[: 8 * CUT].encode("utf-8", "replace").decode(), CUT)
     if value is None:
         return "null"
     if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
