@@ -286,7 +286,7 @@ def _pieces(written: str, around: str, wide: float) -> Iterator[str]:
     size = max(20, round(12 * wide))
     for start in range(len(written) - size + 1):
         window, other = written[start : start + size], around[start : start + size]
-        if sum(a != b for a, b in zip_longest(window, other)) >= 0.45 * size and window not in around:
+        if sum(a != b for a, b in zip_longest(window, other)) >= 0.4 * size and window not in around:
             yield window
 
 

@@ -24,7 +24,7 @@ _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _WINDOW = 8  # characters of a form that are looked for at once
 _LONG = 16_384  # characters of a folded text
 _SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
-_LETTERS = pattern(r"[A-Za-z]{3,}")
+_LETTERS = pattern(r"[A-Za-z]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
