@@ -22,6 +22,7 @@ _PASSPHRASE = 16  # so many letters of words in a row are no chance
 _LAST = 4  # so many characters of a key's end are what servers echo
 _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _WINDOW = 8  # characters of a form that are looked for at once
+_WORDY = 0.6  # the share of a secret that are words, from which on it reads like some
 _LONG = 16_384  # characters of a folded text
 _SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
 _LETTERS = pattern(r"[A-Za-z]{4,}")
@@ -40,7 +41,7 @@ class Hit:
 def like_a_word(core: str) -> bool:
     """True for a secret that reads like words: `none`, `EMPTY`, `correct horse 7`. Of such a one no piece is looked
     for, for every sentence holds some, ours too; whoever chose it could take them out of a report."""
-    return sum(len(word.text()) for word in _LETTERS.finditer(core) if is_word(word.text())) * 2 >= len(core)
+    return sum(len(word.text()) for word in _LETTERS.finditer(core) if is_word(word.text())) >= _WORDY * len(core)
 
 
 def _mixed(core: str) -> bool:
