@@ -7,7 +7,7 @@ from urllib.parse import quote as percent
 
 import pytest
 
-from rtdoctor.privacy.known import Known, keep
+from rtdoctor.privacy.known import Known, keep, like_a_word
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret, mask
 from rtdoctor.privacy.unescape import fold, layers
@@ -107,6 +107,9 @@ def test_no_writing_hides_a_known_secret(writing):
 def test_a_piece_of_six_is_found_and_of_a_short_secret_the_whole(size):
     for seed in range(20):
         core = drawn(seed, size, size).replace("-", "x").replace("_", "Y")
+        if like_a_word(core):
+            assert size <= 12  # chance makes words of a few letters only
+            continue
         known = Known([Secret(core, "bearer", "x")])
         least = 6 if size >= 10 else size
         for start in range(size - least + 1):
