@@ -201,7 +201,7 @@ def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
     for given in inputs:
         with suppress(OSError, ValueError):
             if os.path.samestat(os.stat(given), found):
-                raise NotWritten("{}: is read or written by this very command; name another file", path)
+                raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
     mode = found.st_mode
     if stat.S_ISREG(mode):
         if not os.access(path, os.W_OK):

@@ -42,7 +42,7 @@ def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     told: dict[str, Any] = {"asked": exchange.request, "unmet": tuple(map(quote, exchange.unmet))}
     if fault:
         told |= {
-            "fault": fault.kind,
+            "fault": quote(fault.kind),
             "fault_layer": fault.layer,
             "fault_text": quote_start(fault.text, _MOST_TEXT),
             "fault_details": tuple((name, quote_start(value, _MOST_HEADER)) for name, value in fault.details),

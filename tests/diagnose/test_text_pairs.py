@@ -35,7 +35,7 @@ QUOTES = (
     "_",
     "-",
 )
-KEYS = ("type", "code", "message", "param", "error", '"type"', "'code'", '\\"message\\"', ': "', " = ", "a" * 2001)
+KEYS = ("type", "code", "message", "param", "error", '"type"', "'code'", '\\"message\\"', ': "', " = ", "a " * 1001)
 PIECES = st.sampled_from([*QUOTES, *KEYS])
 
 
