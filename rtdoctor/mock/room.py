@@ -14,18 +14,25 @@ MOST_ITEMS = 1_000
 """The items that a conversation remembers."""
 
 
+class Full(Exception):
+    """There is no room: the session that wanted it is closed (1013, and no event; inferred)."""
+
+
 class Room:
     """Bytes that are left for all sessions."""
 
     def __init__(self, most: int = MOST_HELD) -> None:
         self.left = most
 
-    def take(self, size: int) -> bool:
-        """Take so many bytes; False, and nothing is taken, when there are not so many."""
+    def take(self, size: int) -> None:
+        """Take so many bytes.
+
+        Raises:
+            Full: there are not so many, and nothing was taken.
+        """
         if size > self.left:
-            return False
+            raise Full
         self.left -= size
-        return True
 
     def give(self, size: int) -> None:
         """Give back what was taken."""

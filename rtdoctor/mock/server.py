@@ -15,7 +15,7 @@ from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.handshake import Decision, Shake, decide
 from rtdoctor.mock.rest import routes
-from rtdoctor.mock.room import Room
+from rtdoctor.mock.room import Full, Room
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import Fatal, Session
 from rtdoctor.model.clock import Clock
@@ -72,7 +72,9 @@ class _Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if self.counting:
-            if not self._room.take(len(data)):
+            try:
+                self._room.take(len(data))
+            except Full:
                 self._cut()
                 return
             self.waiting += len(data)
@@ -218,8 +220,7 @@ class Mock:
             text = json.dumps(event)
             # A client that does not read lets us wait here, and what waits is held twice.
             size = 2 * len(text)
-            if not self._room.take(size):
-                raise Fatal(refusals()["overloaded"], {}, None)
+            self._room.take(size)
             try:
                 await socket.send_str(text)
             finally:
@@ -261,6 +262,8 @@ class Mock:
                     await session.take(message.data, binary=message.type is WSMsgType.BINARY)
         except UnicodeDecodeError:
             await socket.close(code=WSCloseCode.INVALID_TEXT)
+        except Full:
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
         except Fatal as fatal:
             await self._refuse(socket, fatal)
         except ConnectionError:

@@ -113,11 +113,10 @@ class Session:
         """Hold so many bytes for one thing, in place of what it held before.
 
         Raises:
-            Fatal: there is no room.
+            Full: there is no room.
         """
         before = self._held.get(what, 0)
-        if size > before and not self._room.take(size - before):
-            raise Fatal(refusals()["overloaded"], {}, None)
+        self._room.take(max(0, size - before))
         self._room.give(max(0, before - size))
         self._held[what] = size
 
@@ -131,6 +130,7 @@ class Session:
 
         Raises:
             Fatal: the session ends here.
+            Full: what it would hold has no room.
             UnicodeDecodeError: it is no UTF-8.
         """
         if self.clock.now() >= self.expires_at:
