@@ -95,6 +95,21 @@ def stream(megabytes: int):
         yield loud.format(number % 10, number)
 
 
+def test_nothing_is_kept_of_the_error_objects_that_were_read():
+    """Each has words of its own: what is remembered by what it holds would grow with the log."""
+
+    def errors(count):
+        for number in range(count):
+            yield f'{{"type": "error", "error": {{"code": "invalid_api_key", "message": "{number} {"x" * 300}"}}}}\n'
+
+    explain(errors(10))
+    tracemalloc.start()
+    explain(errors(2_000))
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 300_000
+
+
 @pytest.mark.heavy
 def test_a_log_of_100_mb_is_read_in_constant_memory():
     explain(stream(1))

@@ -40,7 +40,6 @@ def reading() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("reading.toml").read_text(encoding="utf-8"))
 
 
-@cache
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A field: its key, its text as it stands, whether that was quoted, and its place in the window."""
