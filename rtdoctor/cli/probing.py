@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
@@ -16,7 +15,7 @@ from rtdoctor.cli.options import TERMINAL, check_model, check_times
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import RouteAsked, route_to, tls_context
 from rtdoctor.cli.watchdog import Watchdog
-from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_events, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
 from rtdoctor.engine.probe import Found, probe, probed_of
 from rtdoctor.engine.run import cut_off, deadline_passed
@@ -155,10 +154,9 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
 
     watchdog = Watchdog(asked.deadline, last_words)
     try:
-        watchdog.run(whole)
+        return watchdog.run(whole)
     finally:
         progress.hide()
-    return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)
 
 
 def _given(asked: Asked) -> tuple[Given, str | None]:
@@ -192,11 +190,7 @@ def _events(file: Path) -> tuple[Sent, ...]:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise Usage("--send {}: cannot be read: {}", file, error) from error
-    whole = read_event(text, f"--send {file}: the event")
-    if not isinstance(whole, str):
-        return (whole,)
-    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-    return tuple(read_event(line, f"--send {file}: line {number}") for number, line in lines)
+    return read_events(text, f"--send {file}")
 
 
 def _told_before(events: Sequence[Sent], ledger: Ledger) -> list[str]:

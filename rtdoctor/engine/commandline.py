@@ -33,7 +33,29 @@ _OWN = frozenset(
     )
 )
 # The options of the three programs that take a value, by what the value is to the handshake; "" where it is nothing
-# (curl 8.5's man page, websocat 1.13 --help=long, wscat 6 --help, all read 2026-11-24).
+# (curl 8.5's man page and 7.88 --help all, websocat 1.13 --help=long, wscat 6 --help, all read 2026-11-24).
+_CURL_OTHERS = (
+    "--abstract-unix-socket", "--alt-svc", "--aws-sigv4", "--cacert", "--capath", "--cert", "--cert-type",
+    "--ciphers", "--config", "--connect-timeout", "--connect-to", "--continue-at", "--cookie-jar",
+    "--create-file-mode", "--crlfile", "--curves", "--data", "--data-ascii", "--data-binary", "--data-raw",
+    "--data-urlencode", "--delegation", "--dns-interface", "--dns-ipv4-addr", "--dns-ipv6-addr", "--dns-servers",
+    "--doh-url", "--dump-header", "--egd-file", "--engine", "--etag-compare", "--etag-save", "--expect100-timeout",
+    "--form", "--form-string", "--ftp-account", "--ftp-alternative-to-user", "--ftp-method", "--ftp-port",
+    "--ftp-ssl-ccc-mode", "--happy-eyeballs-timeout-ms", "--haproxy-clientip", "--hostpubmd5", "--hostpubsha256",
+    "--hsts", "--interface", "--ipfs-gateway", "--json", "--keepalive-time", "--key", "--key-type", "--krb",
+    "--libcurl", "--limit-rate", "--local-port", "--login-options", "--mail-auth", "--mail-from", "--mail-rcpt",
+    "--max-filesize", "--max-redirs", "--max-time", "--netrc-file", "--noproxy", "--output", "--output-dir",
+    "--parallel-max", "--pass", "--pinnedpubkey", "--preproxy", "--proto", "--proto-default", "--proto-redir",
+    "--proxy-cacert", "--proxy-capath", "--proxy-cert", "--proxy-cert-type", "--proxy-ciphers", "--proxy-crlfile",
+    "--proxy-header", "--proxy-key", "--proxy-key-type", "--proxy-pass", "--proxy-pinnedpubkey",
+    "--proxy-service-name", "--proxy-tls13-ciphers", "--proxy-tlsauthtype", "--proxy-tlspassword",
+    "--proxy-tlsuser", "--proxy1.0", "--pubkey", "--quote", "--random-file", "--range", "--rate", "--request",
+    "--request-target", "--resolve", "--retry", "--retry-delay", "--retry-max-time", "--sasl-authzid",
+    "--service-name", "--socks4", "--socks4a", "--socks5", "--socks5-gssapi-service", "--socks5-hostname",
+    "--speed-limit", "--speed-time", "--stderr", "--telnet-option", "--tftp-blksize", "--time-cond", "--tls-max",
+    "--tls13-ciphers", "--tlsauthtype", "--tlspassword", "--tlsuser", "--trace", "--trace-ascii", "--unix-socket",
+    "--upload-file", "--url-query", "--variable", "--write-out",
+)  # fmt: skip
 _CURL = {
     **dict.fromkeys(("-H", "--header"), "header"),
     **dict.fromkeys(("-u", "--user"), "user"),
@@ -45,54 +67,7 @@ _CURL = {
     "--oauth2-bearer": "bearer",
     "--url": "url",
     **dict.fromkeys([f"-{letter}" for letter in "cCdDEFhKmoPQrtTwXyYz"], ""),
-    **dict.fromkeys(
-        (
-            *(
-                "--data",
-                "--data-raw",
-                "--data-binary",
-                "--data-ascii",
-                "--data-urlencode",
-                "--json",
-                "--form",
-                "--request",
-            ),
-            *(
-                "--max-time",
-                "--connect-timeout",
-                "--output",
-                "--write-out",
-                "--cert",
-                "--cert-type",
-                "--key",
-                "--key-type",
-            ),
-            *(
-                "--cacert",
-                "--capath",
-                "--pass",
-                "--resolve",
-                "--connect-to",
-                "--retry",
-                "--retry-delay",
-                "--proxy-header",
-            ),
-            *(
-                "--interface",
-                "--cookie-jar",
-                "--config",
-                "--range",
-                "--limit-rate",
-                "--noproxy",
-                "--proto",
-                "--ciphers",
-            ),
-            *("--tls-max", "--unix-socket", "--dump-header", "--upload-file", "--trace", "--trace-ascii", "--stderr"),
-            *("--preproxy", "--socks5", "--socks5-hostname", "--socks4", "--aws-sigv4", "--dns-servers", "--doh-url"),
-            *("--proxy-cacert", "--proxy-cert", "--proxy-key", "--proxy-pass", "--form-string", "--url-query"),
-        ),
-        "",
-    ),
+    **dict.fromkeys(_CURL_OTHERS, ""),
 }
 _WEBSOCAT = {
     **dict.fromkeys(("-H", "--header"), "header"),
@@ -343,3 +318,16 @@ def read_event(text: str, where: str) -> Sent:
         raise BadHandshake("{} is {}", where, error) from error
     except NotAnEvent:
         return text.encode("utf-8", "replace").decode()  # half of a character cannot be sent
+
+
+def read_events(text: str, where: str) -> tuple[Sent, ...]:
+    """The client events of a text that is one event, or has one on each line; `where` names the text.
+
+    Raises:
+        BadHandshake: one of them is nested too deep.
+    """
+    whole = read_event(text, f"{where}: the event")
+    if not isinstance(whole, str):
+        return (whole,)
+    lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    return tuple(read_event(line, f"{where}: line {number}") for number, line in lines)

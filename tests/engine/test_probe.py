@@ -3,6 +3,9 @@
 import asyncio
 import json
 import random
+import re
+import shutil
+import subprocess
 from contextlib import asynccontextmanager
 
 import pytest
@@ -225,6 +228,18 @@ async def test_check_sends_the_controls_too():
 def test_command_lines_are_read(command, url, headers, subprotocols):
     given = read_command(command).given
     assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
+
+
+def test_a_url_that_belongs_to_any_option_of_curl_is_not_the_handshakes():
+    """Held against the curl at hand: what takes a value there takes it here, too."""
+    if (curl := shutil.which("curl")) is None:
+        pytest.skip("no curl at hand")
+    listed = subprocess.run([curl, "--help", "all"], capture_output=True, text=True, check=True).stdout
+    options = re.findall(r"(?m)^ *(?:-\S, )?(--\S+) +<", listed)
+    assert len(options) > 80
+    for option in {*options} - {"--url", "--help"}:
+        given = read_command(f"curl {option} wss://other.example/x wss://h.example/v1/realtime").given
+        assert given.url == "wss://h.example/v1/realtime", option
 
 
 @pytest.mark.parametrize("command", ["", "curl", "curl -H 'a", "echo hello", "curl -H nocolon https://h/"])

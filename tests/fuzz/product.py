@@ -22,7 +22,7 @@ from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_event, read_har
+from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
 from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.probe import Found, probed_of
 from rtdoctor.engine.setup import Bench, Choice
@@ -259,15 +259,7 @@ def _har(data: bytes) -> list[Shown]:
 def _events(data: bytes) -> list[Shown]:
     """Client events, as `--send` reads them."""
     text = data.decode("utf-8", "replace")
-
-    def read() -> Given:
-        whole = read_event(text, "the event")
-        lines: tuple[Sent, ...] = (whole,)
-        if isinstance(whole, str):
-            lines = tuple(read_event(line, "a line") for line in text.split("\n") if line.strip())
-        return Given("wss://host.example/v1/realtime", events=lines)
-
-    return _handshake(read)
+    return _handshake(lambda: Given("wss://host.example/v1/realtime", events=read_events(text, "--send")))
 
 
 # --- scenario files ---------------------------------------------------------------------------------------------------
