@@ -1,5 +1,7 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
+from rtdoctor.model.event import separators
+
 MOST_HELD = 32 << 20
 MOST_EVENT = 1 << 20
 """The largest event but an append; inferred, as all bounds here but that of an append."""
@@ -41,6 +43,5 @@ class Room:
 
 def weight(data: bytes) -> int:
     """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
-    marks = data.count(b",") + data.count(b"[") + data.count(b"{")
     wide = 1 if data.isascii() and b"\\u" not in data else 4
-    return len(data) * wide + 200 * marks
+    return len(data) * wide + 200 * separators(data)

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtdoctor.data import folder
-from rtdoctor.protocol.audio import RATE, from_pcm16
+from rtdoctor.mock.frames import FRAME, Floats, Frames, levels
+from rtdoctor.protocol.audio import RATE
 
-_HOP = RATE // 50  # 20 ms
 _BANDS = 16
 _ALIKE = 0.75
-_SLACK = 25  # hops by which two utterances may differ in length or place
+_SLACK = 25  # frames by which two utterances may differ in length or place
 _SILENT = 0.003
-_BLOCK = 256  # hops that are looked at in one go
-_WINDOW = np.hanning(_HOP).astype(np.float32)
-
-Floats = NDArray[np.float32]
+_MOST_ARRAYS = 256  # small pieces do not stay as many small arrays
+_WINDOW = np.hanning(FRAME).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Ear:
     at any time."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._frames = Frames()
         self._levels: list[Floats] = []
         self._bands: list[Floats] = []
         self.size = 0  # bytes taken
@@ -48,14 +45,10 @@ class Ear:
     def feed(self, pcm: bytes) -> None:
         """Take a piece. Some 3 ms of work for each second of audio."""
         self.size += len(pcm)
-        data = self._rest + pcm
-        usable = len(data) - len(data) % (2 * _HOP)
-        self._rest = data[usable:]
-        for start in range(0, usable, 2 * _HOP * _BLOCK):
-            frames = from_pcm16(data[start : min(start + 2 * _HOP * _BLOCK, usable)]).reshape(-1, _HOP)
-            self._levels.append(np.sqrt((frames**2).mean(axis=1)))
+        for frames in self._frames.feed(pcm):
+            self._levels.append(levels(frames))
             self._bands.append(_energy(frames))
-        if len(self._levels) > _BLOCK:  # small pieces do not stay as many small arrays
+        if len(self._levels) > _MOST_ARRAYS:
             self._levels, self._bands = [np.concatenate(self._levels)], [np.concatenate(self._bands)]
 
     def text(self) -> str:
@@ -72,8 +65,8 @@ class Ear:
         """Log energy in bands below 4 kHz every 20 ms, trimmed to where sound is; None for silence."""
         if not self._levels:
             return None
-        levels = np.concatenate(self._levels)
-        heard = np.flatnonzero(levels > max(_SILENT, 0.02 * float(levels.max())))
+        loud = np.concatenate(self._levels)
+        heard = np.flatnonzero(loud > max(_SILENT, 0.02 * float(loud.max())))
         if not len(heard):
             return None
         picture = np.log(np.concatenate(self._bands)[heard[0] : heard[-1] + 1] + 1e-3)
@@ -105,7 +98,7 @@ def _fixtures() -> tuple[_Known, ...]:
 def _energy(frames: Floats) -> Floats:
     """The energy in bands below 4 kHz of every frame."""
     spectrum = np.abs(np.fft.rfft(frames * _WINDOW, axis=1))
-    below = spectrum[:, : 4000 * _HOP // RATE]
+    below = spectrum[:, : 4000 * FRAME // RATE]
     usable = below[:, : below.shape[1] // _BANDS * _BANDS]
     bands: Floats = usable.reshape(len(below), _BANDS, -1).mean(axis=2).astype(np.float32)
     return bands

@@ -2,13 +2,8 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
+from rtdoctor.mock.frames import FRAME_MS, Frames, levels
 
-from rtdoctor.protocol.audio import RATE, from_pcm16
-
-FRAME_MS = 20
-_FRAME_BYTES = RATE * 2 * FRAME_MS // 1000
-_BLOCK = 256  # frames that are looked at in one go
 _START_FRAMES = 3  # loud frames in a row that begin a turn
 
 
@@ -27,7 +22,7 @@ class Detector:
     threshold: float = 0.5
     prefix_ms: int = 300
     silence_ms: int = 200
-    _rest: bytes = b""
+    _frames: Frames = field(default_factory=Frames)
     _ms: int = 0
     _loud: int = 0
     _quiet_ms: int = 0
@@ -36,14 +31,8 @@ class Detector:
 
     def feed(self, pcm: bytes) -> list[Mark]:
         """The marks that this piece brings, in order."""
-        data = self._rest + pcm
-        usable = len(data) - len(data) % _FRAME_BYTES
-        self._rest = data[usable:]
-        marks = []
-        for start in range(0, usable, _FRAME_BYTES * _BLOCK):
-            frames = from_pcm16(data[start : min(start + _FRAME_BYTES * _BLOCK, usable)]).reshape(-1, _FRAME_BYTES // 2)
-            marks += [mark for level in np.sqrt((frames**2).mean(axis=1)).tolist() if (mark := self._frame(level))]
-        return marks
+        each = (level for frames in self._frames.feed(pcm) for level in levels(frames).tolist())
+        return [mark for level in each if (mark := self._frame(level))]
 
     def _frame(self, level: float) -> Mark | None:
         self._ms += FRAME_MS

@@ -25,16 +25,18 @@ def cut(text: str, most: int = MOST_NAME) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def too_many_values(data: str | bytes) -> bool:
-    """Whether a JSON text may hold more than MOST_VALUES values, told without parsing it.
+def separators(data: str | bytes) -> int:
+    """How many commas and opening brackets a JSON text has, in strings, too: about as many values, told without parsing
+    it."""
+    return sum(map(data.count, ",[{")) if isinstance(data, str) else sum(map(data.count, b",[{"))
 
-    What stands between values is counted, in strings, too: a long text of a hundred kB and more of commas is refused.
+
+def too_many_values(data: str | bytes) -> bool:
+    """Whether a JSON text may hold more than MOST_VALUES values.
+
+    A long text of a hundred kB and more of commas is refused, too.
     """
-    if len(data) <= MOST_VALUES:
-        return False
-    if isinstance(data, str):
-        return data.count(",") + data.count("[") + data.count("{") > MOST_VALUES
-    return data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES
+    return len(data) > MOST_VALUES and separators(data) > MOST_VALUES
 
 
 class _NotPlain(ValueError):
@@ -80,7 +82,7 @@ def why_no_event(text: str) -> str:
     except _NotPlain as error:
         return _TOO_DEEP if too_many_values(text) and _depth(text) > _DEEPEST else str(error)
     except json.JSONDecodeError as error:
-        return f"no JSON ({error.msg.lower()} at character {error.pos})"
+        return _no_json(error)
     except ValueError:
         return "JSON with a number of thousands of digits"
     except RecursionError:
@@ -88,6 +90,10 @@ def why_no_event(text: str) -> str:
     if not isinstance(parsed, dict):
         return "JSON, but no object"
     return "" if isinstance(parsed.get("type"), str) else "a JSON object without a type"
+
+
+def _no_json(error: json.JSONDecodeError) -> str:
+    return f"no JSON ({error.msg.lower()} at character {error.pos})"
 
 
 def _depth(text: str) -> int:
@@ -112,23 +118,24 @@ def parse_client_event(text: str, deepest: int = MOST_DEPTH) -> dict[str, Any]:
         NotAnEvent: it is none.
         TooDeep: it is nested too deep, by that or for the parser.
     """
+    too_deep = TooDeep(f"nested deeper than {deepest} levels")
     try:
         if _depth(text) > _DEEPEST:
-            raise TooDeep(f"nested deeper than {deepest} levels")
+            raise too_deep
         event = _decoded(text)
         if not isinstance(event, dict):
             raise NotAnEvent("JSON, but no object")
         if _deeper(event, deepest):
-            raise TooDeep(f"nested deeper than {deepest} levels")
+            raise too_deep
         json.dumps(event, allow_nan=False, ensure_ascii=False).encode()
     except RecursionError as error:
-        raise TooDeep(f"nested deeper than {deepest} levels") from error
+        raise too_deep from error
     except NotAnEvent:
         raise
     except _NotPlain as error:
         raise NotAnEvent(error.told) from error
     except json.JSONDecodeError as error:
-        raise NotAnEvent(f"no JSON ({error.msg.lower()} at character {error.pos})") from error
+        raise NotAnEvent(_no_json(error)) from error
     except UnicodeEncodeError as error:
         raise NotAnEvent("JSON with half of a character in it") from error
     except ValueError as error:
@@ -181,8 +188,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> None:
-    told = f"no JSON ({name} is no number there)"
-    raise _NotPlain(told, told)
+    raise _NotPlain(f"no JSON ({name} is no number there)")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)

@@ -47,7 +47,7 @@ def test_an_ear_keeps_a_small_part_of_what_it_hears():
         ear.feed(SPEECH[:1920])
     kept = sum(array.nbytes for array in (*ear._levels, *ear._bands))
     assert kept < ear.size // 12
-    assert len(ear._levels) <= transcriber._BLOCK + 1
+    assert len(ear._levels) <= transcriber._MOST_ARRAYS + 1
 
 
 def test_a_room_gives_no_more_than_it_has():
