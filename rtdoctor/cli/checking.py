@@ -12,7 +12,6 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
@@ -277,7 +276,6 @@ def _run(
 
     watchdog = Watchdog(choice.deadline, last_words)
     try:
-        watchdog.run(whole)
+        return watchdog.run(whole)
     finally:
         progress.hide()
-    return process.exit_code(exits.INTERRUPTED if watchdog.code is None else watchdog.code)

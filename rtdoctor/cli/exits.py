@@ -46,8 +46,6 @@ def tell(error: BaseException) -> int:
             return BUG
         case Usage():
             return say(str(error), USAGE)
-        case KeyboardInterrupt():
-            return say("interrupted", INTERRUPTED)
         case BrokenPipeError():
             # Whoever read our output has left (a pager, head): what was asked for has been done.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -55,5 +55,5 @@ def main() -> None:
             sys.stdout.flush()
             if told := confess():
                 exits.say(told, 0)
-    except (Exception, KeyboardInterrupt) as error:
+    except Exception as error:
         raise SystemExit(exits.tell(error)) from None

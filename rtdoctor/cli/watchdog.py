@@ -38,8 +38,9 @@ class Watchdog:
         self._interrupted = False
         self._cancel: Callable[[], object] = lambda: None
 
-    def run(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Carry a run through: it writes its report under `lock` and sets `code`, and takes a cancellation."""
+    def run(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> int:
+        """Carry a run through: it writes its report under `lock` and sets `code`, and takes a cancellation. The exit
+        code comes back."""
         threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
         with process.on_interrupt(self._hear):
             try:
@@ -47,6 +48,7 @@ class Watchdog:
                     asyncio.run(self._cancellable(whole))
             finally:
                 self._said.put(_OVER)
+        return process.exit_code(exits.INTERRUPTED if self.code is None else self.code)
 
     async def _cancellable(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
