@@ -22,9 +22,22 @@ from rtdoctor.files import NothingCame, NotWritten, TooLarge, open_to_read, pati
 from tests.cli.test_check import rtdoctor, serving
 from tests.conftest import AUDIO, KEY
 from tests.engine.test_validate import CREATED
-from tests.processes import run
+from tests.processes import environment, run
 
 LINE = json.dumps(CREATED) + "\n"
+
+
+def _in_bash(line, folder, **env):
+    """The command in a folder, by a shell that makes pipes of `<(…)`."""
+    return subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m rtdoctor {line}"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment(**env),
+        timeout=60,
+        check=False,
+    )
 
 
 def test_a_file_is_read_up_to_its_bound(tmp_path):
@@ -137,15 +150,7 @@ def test_a_process_substitution_is_read_by_every_option(pem, tmp_path):
     with serving() as server:
         for line, code in lines.items():
             filled = line.format(url=server.base_url, ws=server.base_url.replace("http", "ws"))
-            done = subprocess.run(
-                ["bash", "-c", f"{sys.executable} -m rtdoctor {filled}"],
-                capture_output=True,
-                text=True,
-                cwd=tmp_path,
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
-                timeout=60,
-                check=False,
-            )
+            done = _in_bash(filled, tmp_path)
             assert done.returncode == code, (line, done.stdout, done.stderr)
 
 
@@ -158,31 +163,16 @@ def test_a_private_ca_that_comes_by_a_pipe_is_trusted_in_every_layer(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
     with serving(tls=context) as server:
-        command = f"{sys.executable} -m rtdoctor check --tag smoke --target {server.base_url} --ca-file <(cat ca.pem)"
-        done = subprocess.run(
-            ["bash", "-c", command],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "OPENAI_API_KEY": KEY},
-            timeout=60,
-            check=False,
-        )
+        line = f"check --tag smoke --target {server.base_url} --ca-file <(cat ca.pem)"
+        done = _in_bash(line, tmp_path, OPENAI_API_KEY=KEY)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_no_copy_of_a_piped_key_is_left(pem, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    command = f"{sys.executable} -m rtdoctor check --target https://127.0.0.1:1/v1 --cert <(cat cert.pem key.pem)"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        capture_output=True,
-        cwd=pem,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(scratch)},
-        timeout=60,
-        check=False,
-    )
+    line = "check --target https://127.0.0.1:1/v1 --cert <(cat cert.pem key.pem)"
+    done = _in_bash(line, pem, TMPDIR=str(scratch))
     assert done.returncode == 3, done.stderr
     assert list(scratch.iterdir()) == []
 

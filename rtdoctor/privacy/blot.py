@@ -36,25 +36,17 @@ def shown(text: str) -> str:
     if text.isascii():
         return text
     told: list[str] = []
-    digits = ""
-    blotted = False
+    run: list[str] = []  # the characters of the blot that is being read
     for char in text:
-        if char in _VALUES:
-            if blotted:
-                told.append(_mark(digits))
-                digits, blotted = "", False
-            digits += _VALUES[char]
-        elif char == BLOT:
-            blotted = True
-        else:
-            if digits or blotted:
-                told.append(_mark(digits))
-                digits, blotted = "", False
-            told.append(char)
-    if digits or blotted:
-        told.append(_mark(digits))
-    return "".join(told)
+        begins = char in _VALUES and BLOT in run[-1:]
+        ours = char in _VALUES or char == BLOT
+        if run and (begins or not ours):
+            told.append(_mark(run))
+            run = []
+        (run if ours else told).append(char)
+    return "".join((*told, _mark(run) if run else ""))
 
 
-def _mark(digits: str) -> str:
+def _mark(run: list[str]) -> str:
+    digits = "".join(_VALUES[char] for char in run if char != BLOT)
     return f"[secret {digits}]" if len(digits) == 4 else MASK

@@ -41,41 +41,11 @@ _LETTERS = pattern(r"[A-Za-z]+")
 _VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 # What is said of a password, and is none.
-_SAID_OF = frozenset(
-    (
-        *(
-            "required",
-            "missing",
-            "incorrect",
-            "invalid",
-            "wrong",
-            "none",
-            "null",
-            "empty",
-            "not",
-            "is",
-            "must",
-            "field",
-        ),
-        *(
-            "true",
-            "false",
-            "undefined",
-            "redacted",
-            "hidden",
-            "the",
-            "a",
-            "for",
-            "to",
-            "of",
-            "in",
-            "and",
-            "or",
-            "string",
-        ),
-        *("optional", "necessary", "expired", "unknown", "set", "unset"),
-    )
-)
+_SAID_OF = frozenset((
+    "a", "and", "empty", "expired", "false", "field", "for", "hidden", "in", "incorrect", "invalid", "is",
+    "missing", "must", "necessary", "none", "not", "null", "of", "optional", "or", "redacted", "required", "set",
+    "string", "the", "to", "true", "undefined", "unknown", "unset", "wrong",
+))  # fmt: skip
 
 
 def a_name(value: str) -> bool:

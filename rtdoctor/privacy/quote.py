@@ -250,12 +250,11 @@ def _telling(piece: str) -> bool:
 
 def _near(text: str, start: int, end: int) -> bool:
     """True for opaque text that has the form of a vendor's key and a word of that vendor's before it."""
-    before, held = text[max(0, start - _NEAR) : start].lower(), text[start:end]
+    before, held = text[max(0, start - _NEAR) : start].lower(), text[start:end].lower()
     return any(
-        min(form.least, _LEAST_NEAR) - _AROUND <= len(held)
-        and any(word in before or word in held.lower() for word in form.near)
+        min(form.least, _LEAST_NEAR) - _AROUND <= end - start
+        and any(word in before or word in held for word in form.near)
         for form in vocabulary.key_forms()
-        if form.near
     )
 
 

@@ -27,14 +27,12 @@ def _plain(name: str) -> str:
 
 def is_secret_header(name: str) -> bool:
     """True for a header whose whole value nobody shows: a credential, an account, a cookie, or a telling name."""
-    plain = _plain(name)
-    return plain in names("headers") | names("accounts") | names("cookies") or _tells(plain)
+    return is_credential_header(name) or is_account_header(name) or is_cookie(name) or _tells(name)
 
 
 def is_secret_query(name: str) -> bool:
     """True for a query parameter whose whole value nobody shows."""
-    plain = _plain(name)
-    return plain in names("query") | names("hidden") or _tells(plain)
+    return is_credential_query(name) or _plain(name) in names("hidden") or _tells(name)
 
 
 def is_credential_header(name: str) -> bool:
@@ -67,8 +65,8 @@ def is_id(name: str) -> bool:
     return _plain(name) in names("ids")
 
 
-def _tells(plain: str) -> bool:
-    return plain not in names("plain") and any(word in plain for word in _read("vocabulary.toml")["telling"])
+def _tells(name: str) -> bool:
+    return not is_plain(name) and any(word in _plain(name) for word in names("telling"))
 
 
 @cache
