@@ -31,12 +31,12 @@ class Unparsable(Exception):
 
 def parse(data: bytes) -> object:
     """The value of one JSON text. Raises Unparsable."""
-    if len(data) > MAX_WIDE and (not data.isascii() or b"\\u" in data) and has_more_text(data, MAX_WIDE):
-        raise Unparsable(f"the JSON has more than {MAX_WIDE >> 20} MiB of text that is not ASCII")
     if too_many_values(data) and has_more_values(data, MOST_VALUES):
         if is_deeper(data, MAX_DEPTH):
             raise Unparsable(_TOO_DEEP)
         raise Unparsable(f"the JSON has more than {MOST_VALUES} values")
+    if len(data) > MAX_WIDE and (not data.isascii() or b"\\u" in data) and has_more_text(data, MAX_WIDE):
+        raise Unparsable(f"the JSON has more than {MAX_WIDE >> 20} MiB of text that is not ASCII")
     try:
         value: object = orjson.loads(data)
     except orjson.JSONDecodeError as error:

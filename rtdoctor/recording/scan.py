@@ -101,10 +101,16 @@ def has_more_values(data: bytes, most: int) -> bool:
 
 
 def has_more_text(data: bytes, most: int) -> bool:
-    """Whether there are more than so many bytes of text that is not ASCII, in the open or escaped: of the pieces that
-    hold any."""
-    pieces = (data[place : place + _PIECE] for place in range(0, len(data), _PIECE))
-    return sum(len(piece) for piece in pieces if not piece.isascii() or b"\\u" in piece) > most
+    """Whether the strings that hold a character that is not ASCII, in the open or escaped, have more than so many
+    bytes together: one such character makes all of its string wide."""
+    total = start = 0
+    while total <= most and (start := data.find(b'"', start) + 1) > 0:
+        end = STRING_REST.end(data, start)
+        string = data[start:end]
+        if not string.isascii() or b"\\u" in string:
+            total += len(string)
+        start = end + 1
+    return total > most
 
 
 def _outside(data: bytes) -> Iterator[tuple[bytes, bool]]:
