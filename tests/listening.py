@@ -12,11 +12,17 @@ from aiohttp.test_utils import TestServer
 Message = str | bytes
 _CREATED = {"type": "session.created", "event_id": "e_1", "session": {"type": "transcription", "audio": {"input": {}}}}
 _UPDATED = {**_CREATED, "type": "session.updated"}
+_REFUSED = {
+    "type": "error",
+    "event_id": "e_2",
+    "error": {"type": "invalid_request_error", "code": "invalid_value", "message": "Invalid value.", "param": "x"},
+}
 
 
 @asynccontextmanager
-async def recording() -> AsyncIterator[tuple[str, list[Message]]]:
-    """Serve on loopback; yields the base URL (http) and the messages, as they come."""
+async def recording(refused: str = "") -> AsyncIterator[tuple[str, list[Message]]]:
+    """Serve on loopback; yields the base URL (http) and the messages, as they come. An event of the `refused` type gets
+    an error."""
     heard: list[Message] = []
 
     async def socket(request: web.Request) -> web.StreamResponse:
@@ -27,7 +33,8 @@ async def recording() -> AsyncIterator[tuple[str, list[Message]]]:
         await open_socket.send_str(json.dumps(_CREATED))
         async for message in open_socket:
             heard.append(message.data)
-            await open_socket.send_str(json.dumps(_UPDATED))
+            known = isinstance(message.data, str) and refused and json.loads(message.data)["type"] == refused
+            await open_socket.send_str(json.dumps(_REFUSED if known else _UPDATED))
         return open_socket
 
     app = web.Application()
@@ -37,10 +44,10 @@ async def recording() -> AsyncIterator[tuple[str, list[Message]]]:
 
 
 @contextmanager
-def recording_aside() -> Iterator[tuple[str, list[Message]]]:
+def recording_aside(refused: str = "") -> Iterator[tuple[str, list[Message]]]:
     """The same in a thread of its own, for a command that runs its own loop."""
     loop = asyncio.new_event_loop()
-    server = recording()
+    server = recording(refused)
     yielded = loop.run_until_complete(server.__aenter__())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -96,7 +96,10 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.heavy] if name == "mock cert" else []) for name in READERS],
+)
 def test_a_fifo_without_writer_is_told_and_not_waited_for(name, fifo, pem):
     arguments = [word.format(fifo, cert=pem / "cert.pem") for word in READERS[name]]
     if name != "mock cert":
@@ -107,6 +110,7 @@ def test_a_fifo_without_writer_is_told_and_not_waited_for(name, fifo, pem):
     assert f"nothing was written to it within {10 if name == 'mock cert' else 0.5} s" in done.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("command", ["explain", "validate"])
 def test_a_stream_without_writer_is_told(command, fifo):
     done = rtdoctor(command, str(fifo), timeout=20)

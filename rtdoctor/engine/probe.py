@@ -19,6 +19,7 @@ from rtdoctor.engine.fixing import find_fix, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
+from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.fix import Control, Fix
@@ -26,9 +27,10 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step
+from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
+from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
@@ -99,8 +101,11 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     outcome = found.outcome = distil(found.exchange)
     found.judged = finding(outcome)
 
+    # What costs money is sent once, as it was told; to look for causes it is not sent again.
+    cheap = _free_only(free)
+
     async def again(changed: Given) -> Outcome:
-        return distil(await _once(bench, changed))
+        return distil(await _once(bench, _free_only(changed)))
 
     if works(outcome):
         found.judged = judges.judge_clock(found.judged, found.exchange.answer, bench.clock.now())
@@ -118,8 +123,14 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         found.judged = judges.judge_without_key(found.judged)
     if want_fix:
         said("the smallest change that works")
+        start = outcome
+        if cheap != free:
+            start = await again(cheap)
+            found.judged = replace(found.judged, facts=(*found.judged.facts, _left_out(free, cheap, works(start))))
+            if works(start):
+                return
         key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
-        found.fix = await find_fix(free, outcome, Means(key, bench.choice.realtime_model, _ga_form), again)
+        found.fix = await find_fix(cheap, start, Means(key, bench.choice.realtime_model, _ga_form), again)
 
 
 def head_of(exchange: Exchange) -> Exchange:
@@ -185,8 +196,31 @@ def _allowed(bench: Bench, given: Given) -> Given:
     return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
 
 
+def _free_only(given: Given) -> Given:
+    """The handshake without the events that may cost money, those included that only an edit made so."""
+    return replace(given, events=tuple(event for event in given.events if _is_free(event)))
+
+
+def _is_free(event: Mapping[str, Any] | str | bytes) -> bool:
+    if isinstance(event, (str, bytes)) or not is_free(event):
+        return False
+    try:
+        read_back(written(event))
+    except (NotAnEvent, ValueError):
+        return False  # an edit made it larger than what is sent
+    return True
+
+
+def _left_out(given: Given, cheap: Given, works_without: bool) -> str:
+    """What the search did with the events that may cost money."""
+    count = len(given.events) - len(cheap.events)
+    once = f"{count} message(s) that may cost money were sent once, and left out of the search for a change"
+    if works_without:
+        return f"{once}; without them the handshake works, so what is refused is one of them."
+    return f"{once}."
+
+
 async def _once(bench: Bench, given: Given) -> Exchange:
-    given = _allowed(bench, given)  # an edit may have changed what an event is
     steps = [_step(event) for event in given.events]
     if any(step.send and str(step.send.get("type", "")).endswith("session.update") for step in steps):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))

@@ -29,6 +29,16 @@ class NotFree(RuntimeError):
     """Something was about to be sent without leave. A plan that gets here is a bug; nothing was sent."""
 
 
+def read_back(text: str) -> dict[str, Any]:
+    """Our own writing of an event, as strictly read as what comes from outside.
+
+    Raises:
+        NotAnEvent: it is none that every server reads in the same way.
+    """
+    # What was read is at most that deep; an edit may have put it a few levels deeper.
+    return parse_client_event(text, deepest=2 * MOST_DEPTH)
+
+
 class Ledger:
     """Counts what is sent in a run, and refuses what costs money where that was not asked for.
 
@@ -45,7 +55,9 @@ class Ledger:
 
     def allows(self, what: Mapping[str, Any] | str | bytes) -> bool:
         """True for what may be sent: an event, or text and bytes as they are."""
-        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what)
+        if isinstance(what, (str, bytes)):
+            return self.raw
+        return self.billable or is_free(what)
 
     def book_event(self, text: str, audio_bytes: int = 0) -> None:
         """Book one event in our own writing, before it is sent.
@@ -54,8 +66,7 @@ class Ledger:
             NotFree: it is not free, or none that is read in one way only, and the run has no leave to spend.
         """
         try:
-            # What was read is at most that deep; an edit may have put it a few levels deeper.
-            event = parse_client_event(text, deepest=2 * MOST_DEPTH)
+            event = read_back(text)
         except NotAnEvent as error:
             raise NotFree(f"what was written is {error}") from error
         if not self.allows(event):

@@ -173,7 +173,7 @@ def test_a_deep_event_is_a_usage_error_that_names_the_place(tmp_path, way, more)
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("spend", [False, True])
+@pytest.mark.parametrize("spend", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_the_scenarios_that_send_no_event_need_spend_on_a_live_endpoint(spend):
     with recording_aside() as (base, heard):
         line = ["check", "--target", base, "-k", "event.not-json", "-k", "event.binary", "--format", "json"]
@@ -196,3 +196,25 @@ def test_a_model_that_cannot_be_sent_is_a_usage_error(command):
     where = ["--target", "http://127.0.0.1:9/v1"] if command == "check" else ["ws://127.0.0.1:9/v1/realtime"]
     done = rtdoctor(command, *where, "--model", "x\udcff", key=KEY)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+def test_what_costs_is_sent_once_and_the_search_for_a_change_goes_on_without_it(tmp_path):
+    with recording_aside("session.update") as (base, heard):
+        done = probing(tmp_path, base, "--send", ['{"type": "response.create"}', FREE], "--transcribe", "--fix")
+    report = json.loads(done.stdout)
+    kinds = [json.loads(text)["type"] for text in heard]
+    assert kinds.count("response.create") == 1
+    assert kinds.count("session.update") > 2
+    assert report["spend"]["events"]["response.create"] == 1
+    assert report["fix"]["connections"] > 1
+    facts = report["results"][0]["finding"]["facts"]
+    assert "1 message(s) that may cost money were sent once, and left out of the search for a change." in facts
+
+
+def test_where_only_what_costs_is_refused_no_change_is_looked_for(tmp_path):
+    with recording_aside("response.create") as (base, heard):
+        done = probing(tmp_path, base, "--send", [FREE, '{"type": "response.create"}'], "--transcribe", "--fix")
+    report = json.loads(done.stdout)
+    assert [json.loads(text)["type"] for text in heard] == ["session.update", "response.create", "session.update"]
+    assert (done.returncode, report["fix"]) == (1, None)
+    assert any("what is refused is one of them" in fact for fact in report["results"][0]["finding"]["facts"])

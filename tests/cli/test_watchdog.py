@@ -47,6 +47,7 @@ def for_ever(*_, **__):
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("body", [FOR_EVER, DEAF], ids=["busy", "deaf"])
 @pytest.mark.parametrize("place", CHECK)
 def test_check_ends_with_what_was_judged(plant, place, body):
@@ -79,6 +80,7 @@ def test_check_on_the_terminal_says_the_same_once(plant):
 PROBE = ["rtdoctor.engine.probe:finding", "rtdoctor.engine.probe:parity", "rtdoctor.engine.probe:find_fix"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("format", ["json", "terminal"])
 @pytest.mark.parametrize("place", PROBE)
 def test_probe_ends_with_what_was_judged(plant, place, format):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rtdoctor.diagnose.text.blocks import blocks
 from rtdoctor.diagnose.text.errors import _pairs
 
-# What is meant, in the words of an engine that goes back and forth.
+# What is meant, in the words of an engine that goes back and forth. The mark of an opaque text is part of a word.
 MEANT = re.compile(
     r"""(?<![\w.])(?P<quote>\\{0,3}["']?)(?P<key>type|code|message|param|error)(?P=quote)\s{0,8}[:=]\s{0,8}"""
-    r"""(?:(?P<open>\\{0,3}["'])(?P<text>.{0,2000}?)(?<!\\)(?P=open)|(?P<word>null|None|nil|<null>|[\w.\-]{1,80}))""",
+    r"""(?:(?P<open>\\{0,3}["'])(?P<text>.{0,2000}?)(?<!\\)(?P=open)|(?P<word>null|None|nil|<null>|[\w.\-\ue000-\uf8ff\u2588]{1,80}))""",
     re.DOTALL,
 )
 QUOTES = (

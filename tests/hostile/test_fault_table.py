@@ -69,6 +69,7 @@ def told(finding) -> str:
     return "\n".join((finding["summary"], *finding["facts"]))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("fault", BY_ID)
 def test_check_names_the_fault_where_it_shows(fault, place, monkeypatch, capsys):
     wanted = BY_ID[fault]

@@ -60,6 +60,7 @@ def test_a_wrong_key_is_told_and_fails(go, ident, auth):
     assert "Incorrect API key provided" in done.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("aim", ["transcription", "realtime"])
 @pytest.mark.parametrize(("ident", "auth"), forms("curl"))
 def test_curl_shows_the_101_and_the_first_event(go, ident, auth, aim):
@@ -68,6 +69,7 @@ def test_curl_shows_the_101_and_the_first_event(go, ident, auth, aim):
     assert f'"type": "{aim}"' in done.stdout[done.stdout.index("session.created") :]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("ident", "auth"), forms("curl"))
 def test_curl_fails_with_a_wrong_key_although_the_answer_is_a_101(go, ident, auth):
     done = go(ident, "transcription", auth, key=WRONG_KEY)
