@@ -91,6 +91,10 @@ class Pattern:
             self._numbers = self._engine.groupindex
         return self
 
+    def size(self) -> int:
+        """How large it is once compiled, in instructions of RE2, of some 16 bytes each."""
+        return int(self.compiled()._engine.programsize)
+
     def names(self) -> tuple[str, ...]:
         """The names of its groups."""
         return tuple(self.compiled()._numbers)

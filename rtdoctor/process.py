@@ -23,8 +23,9 @@ _take: Callable[[], object] | None = None
 
 def start() -> None:
     """Take the signals and mend the standard streams. A signal that the parent ignores (nohup) stays ignored."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"):  # Windows has the first two
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)
     _fill_descriptors()
     from rtdoctor.report.encoding import legible

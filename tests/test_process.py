@@ -67,7 +67,9 @@ def _whole(name, out):
 
 
 @EVERY
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii", "utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding", ["ascii", *(pytest.param(e, marks=pytest.mark.heavy) for e in ("latin-1", "cp1252", "utf-8", "utf-16"))]
+)
 def test_an_encoding_costs_no_report(command, name, encoding):
     arguments, code = command(name)
     done = run(*arguments, env={"PYTHONIOENCODING": encoding})
@@ -179,7 +181,9 @@ def test_a_key_log_that_can_be_written_is_kept(tmp_path):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("files", [6, 8, 10, 12, 16, 20, 24, 27, 28, 32, 40, 64])
+@pytest.mark.parametrize(
+    "files", [12, *(pytest.param(n, marks=pytest.mark.heavy) for n in (6, 8, 10, 16, 20, 24, 27, 28, 32, 40, 64))]
+)
 @pytest.mark.parametrize("name", ["check", "probe", "explain", "validate"])
 def test_few_files_are_one_sentence_or_enough(command, name, files):
     arguments, code = command(name)
@@ -199,6 +203,9 @@ def test_the_whole_matrix_runs_where_few_files_may_be_open():
 # --- signals ----------------------------------------------------------------------------------------------------------
 
 
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+
+
 class Watched(Mock):
     """A mock that tells when a socket comes on which it is silent."""
 
@@ -211,7 +218,7 @@ class Watched(Mock):
         return await super()._serve(request, decision, refusal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("command", ["check", "probe"])
 def test_an_interrupt_gives_the_partial_report_and_a_second_one_does_not_lose_it(command, number, times):

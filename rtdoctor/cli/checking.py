@@ -4,6 +4,7 @@ import os
 import secrets
 import ssl
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from rtdoctor.files import patient
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import RunEvent, RunFinished
-from rtdoctor.model.scenario import Scenario
+from rtdoctor.model.scenario import Scenario, is_free
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.guard import say
@@ -82,10 +83,11 @@ def carry_out(asked: Asked) -> int:
     if asked.list_only:
         _list(chosen)
         return exits.OK
+    begun = time.monotonic()
     with patient(asked.deadline):
         choice, context = _choice(asked)
         speech = _speech(asked)
-    choice = replace(choice, reference=speech["speech"].reference)
+    choice = replace(choice, reference=speech["speech"].reference, begun=begun)
     if choice.transcribe and not choice.on_mock:
         _tell_cost(choice, chosen, speech["speech"])
     if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
@@ -216,15 +218,16 @@ def _speech(asked: Asked) -> dict[str, Speech]:
 
 def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> None:
     """The cost comes before it is spent."""
-    turns = 1 + sum(scenario.billable for scenario in chosen)
+    steps = [step for scenario in chosen for step in scenario.steps]
+    turns = 1 + sum(step.audio is not None for step in steps)  # the first is the ladder's
+    others = sum(step.send is not None and not is_free(step.send) for step in steps)
+    beside = f", and {others} other event(s) that may cost money" if others else ""
     minutes = turns * speech.measure.seconds / 60
     known = models().get(choice.transcription_model)
     price = known.usd_per_minute if known else None
     about = f", about ${minutes * price:.3f} at ${price} a minute (seen {known.seen})" if known and price else ""
-    text = (
-        f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {quote(choice.transcription_model)}{about}."
-    )
-    say(text)
+    model = quote(choice.transcription_model)
+    say(f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {model}{about}{beside}.")
 
 
 def _run(
@@ -274,7 +277,7 @@ def _run(
             begun.append((bench, known))
             await run(bench, chosen, emit, known)
 
-    watchdog = Watchdog(choice.deadline, last_words)
+    watchdog = Watchdog(choice.deadline, last_words, choice.begun)
     try:
         return watchdog.run(whole)
     finally:

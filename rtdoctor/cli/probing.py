@@ -2,6 +2,7 @@
 
 import ssl
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,11 +71,12 @@ def carry_out(asked: Asked) -> int:
     """
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
+    begun = time.monotonic()
     with patient(asked.deadline):
-        return _probe(asked)
+        return _probe(asked, begun)
 
 
-def _probe(asked: Asked) -> int:
+def _probe(asked: Asked, begun: float) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
         given, proxy = _given(asked)
@@ -114,6 +116,7 @@ def _probe(asked: Asked) -> int:
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
+        begun=begun,
         notices=notices,
         transcribe=ledger.billable,
         spend=ledger.raw,
@@ -126,7 +129,9 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     show = writer("probe", asked.format)
+    asked_at = time.monotonic()
     want_fix = _want_fix(asked)
+    choice = replace(choice, begun=choice.begun + time.monotonic() - asked_at)  # who thinks spends none of the deadline
     begun: list[tuple[Bench, Found]] = []
 
     def last_words(interrupted: bool) -> None:
@@ -152,7 +157,7 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
                 report = probed.report
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
-    watchdog = Watchdog(asked.deadline, last_words)
+    watchdog = Watchdog(asked.deadline, last_words, choice.begun)
     try:
         return watchdog.run(whole)
     finally:

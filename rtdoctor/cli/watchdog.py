@@ -27,12 +27,12 @@ _INTERRUPTED, _OVER = "interrupted", "over"
 
 class Watchdog:
     """`last_words(interrupted)` writes the partial report. Whoever writes a piece of the report holds `lock`; `code` is
-    the exit code once the report is out, and None before."""
+    the exit code once the report is out, and None before. The deadline counts from `begun`, in monotonic time."""
 
-    def __init__(self, deadline: float, last_words: Callable[[bool], None]) -> None:
+    def __init__(self, deadline: float, last_words: Callable[[bool], None], begun: float) -> None:
         self.lock = threading.Lock()
         self.code: int | None = None
-        self._deadline = deadline
+        self._deadline, self._begun = deadline, begun
         self._last_words = last_words
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()  # the one kind that a signal's handler may put into
         self._interrupted = False
@@ -68,7 +68,7 @@ class Watchdog:
             self._cancel()
 
     def _watch(self) -> None:
-        end, interrupted = time.monotonic() + self._deadline + GRACE, False
+        end, interrupted = self._begun + self._deadline + GRACE, False
         while (left := end - time.monotonic()) > 0:
             try:
                 said = self._said.get(timeout=left)

@@ -67,7 +67,7 @@ async def probe(
     found = found or Found()
     stopped, interrupted = "", False
     try:
-        async with asyncio.timeout(bench.choice.deadline):
+        async with asyncio.timeout(bench.choice.left):
             await _look(bench, _allowed(bench, given), found, want_fix, said)
     except TimeoutError:
         stopped = deadline_passed(bench.choice.deadline)

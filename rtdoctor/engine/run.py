@@ -65,7 +65,7 @@ async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit, known: Kn
 
     emit(RunStarted(known.setting, len(scenarios)))
     try:
-        end = asyncio.get_running_loop().time() + choice.deadline
+        end = asyncio.get_running_loop().time() + choice.left
         try:
             async with asyncio.timeout_at(end):
                 emit(Pending((RUNGS[0],), 0, len(RUNGS)))

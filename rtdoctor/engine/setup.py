@@ -1,5 +1,6 @@
 """What a run works with: target, credential, models, limits. Built by a command, read by the engine."""
 
+import time
 from dataclasses import dataclass, field
 
 from rtdoctor.model.clock import Clock
@@ -16,7 +17,8 @@ MOCK_CONCURRENCY = 48
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run.
+    """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run,
+    counted from `begun` (monotonic time): what the run's files took is in it.
 
     `transcribe` is the leave to spend on audio and events, `spend` that to send anything as it is. `withheld` is a key
     that is there and not sent, because TLS is not checked.
@@ -33,6 +35,7 @@ class Choice:
     withheld: Secret | None = None
     timeout: float = 10.0
     deadline: float = 300.0
+    begun: float = field(default_factory=time.monotonic)
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
     transcribe: bool = False
@@ -43,6 +46,11 @@ class Choice:
     @property
     def on_mock(self) -> bool:
         return self.target.profile == "mock"
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return max(0.0, self.begun + self.deadline - time.monotonic())
 
     @property
     def model(self) -> str:

@@ -22,6 +22,7 @@ from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
 MOST_CONNECTIONS = 300
+_HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
 PING_SECONDS = 20.26  # observed 2026-09-18
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
@@ -54,15 +55,15 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    """One connection. The bytes of a message that is not handled yet are counted; a client for whose next ones there
-    is no room is cut off."""
+    """One connection. The bytes of a head or a message that is not handled yet are counted; a client for whose next
+    ones there is no room is cut off. It has one head: once that is `begun`, what comes is the handler's to bound."""
 
-    __slots__ = ("_room", "_server", "counting", "waiting")
+    __slots__ = ("_room", "_server", "begun", "counting", "waiting")
 
     def __init__(self, server: _Server, **more: Any) -> None:
         super().__init__(server, **more)
         self._room, self._server = server.room, server
-        self.counting = False
+        self.begun = self.counting = False
         self.waiting = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,13 +72,15 @@ class _Connection(web.RequestHandler):
             self._cut()
 
     def data_received(self, data: bytes) -> None:
-        if self.counting:
-            try:
-                self._room.take(len(data))
-            except Full:
-                self._cut()
-                return
-            self.waiting += len(data)
+        # A blank line ends the head; those before it are skipped (RFC 9112, section 2.2).
+        self.begun = self.begun or b"\r\n\r\n" in data.lstrip(b"\r\n")
+        weight = len(data) if self.counting else 0 if self.begun else _HEAD * len(data)
+        try:
+            self._room.take(weight)
+        except Full:
+            self._cut()
+            return
+        self.waiting += weight
         super().data_received(data)
 
     def _cut(self) -> None:
@@ -158,8 +161,13 @@ class Mock:
         await self.stop()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, _Connection)
+        connection.handled(connection.waiting)  # the head is read
+        connection.begun = True
         response = await self._answer(request)
         if not response.prepared:
+            response.force_close()  # a second head on this connection would not be counted
             response.headers["Server"] = "rtdoctor-mock"
         return response
 

@@ -11,7 +11,9 @@ Span = tuple[int, int]
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
 _NAMED = pattern(
-    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?d|passphrase|pwd|cookie|credentials?|signature|\bsig|"
+    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|pwd|cookie|credentials?|signature|\bsig|"
+    # German, French, Spanish, Portuguese, Dutch
+    r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
     r"[?&]code|jwt|password)"
     rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
     rf"(?P<said>\s{{0,3}}(?:[:=]|=>|->|:=)\s{{0,3}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
@@ -23,7 +25,7 @@ _SCHEME = pattern(rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
-_USER = pattern(r"""://(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")
+_USER = pattern(r"""(?::/{2,3}|[A-Za-z]{2}:/)(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")
 _PORT = pattern(r"[^:]*:[0-9]{1,5}(?:/.*|)@")
 _USER_WITHOUT_SCHEME = pattern(
     r"""(?:^|[\s"'`=(])(?P<value>[A-Za-z0-9._%+\-]{1,60}:[^\s"'`<>]+)@(?P<host>[A-Za-z0-9.\-]+)"""
@@ -40,6 +42,8 @@ _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-
 _LETTERS = pattern(r"[A-Za-z]+")
 _VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
+_MOST_QUOTED = 200  # characters of a quoted value
+_PASSWORDS = ("pass", "pwd", "kennwort", "mot", "contrase", "senha", "wachtwoord")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
     "a", "and", "empty", "expired", "false", "field", "for", "hidden", "in", "incorrect", "invalid", "is",
@@ -55,6 +59,20 @@ def a_name(value: str) -> bool:
     if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
         return False
     return value[0] in "$%{<" or not any(opaque(word.text()) for word in _LETTERS.finditer(value))
+
+
+_CALL = pattern(
+    rf"(?i)(?:auth[a-z]*|credentials?|login)\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
+    rf"\s{{0,3}},\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
+)
+# Kubernetes and Compose write a name and its value as two fields.
+_FIELDS = pattern(
+    rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?[\w.\-]{{0,60}}(?:key|token|secret|passw|pwd|credential)[\w.\-]{{0,60}}"
+    rf"{_QUOTES}?,?\s{{1,40}}{_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
+)
+_ELEMENT = pattern(
+    r"(?i)<[\w:.\-]{0,60}(?:key|token|secret|passw|pwd|credential)[\w:.\-]{0,60}(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</"
+)
 
 
 def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
@@ -77,7 +95,13 @@ def _named(found: Match) -> Iterator[Span]:
         or (name == "cookie" and "=" in value)
     ):
         return
-    if name.startswith("pass") or name == "pwd":
+    # A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does.
+    opening = (found.group("open") or "")[:1]
+    closing = found.string.find(opening, found.end("value"), start + _MOST_QUOTED) if opening else -1
+    quoted = found.string[start:closing] if closing > 0 else ""
+    if quoted and "\n" not in quoted and (" " not in quoted or name.startswith(_PASSWORDS)):
+        value = quoted
+    if name.startswith(_PASSWORDS):
         plain = value.lower() in _SAID_OF or value[0] in "$%{<*"
         if " " in found.text("said").strip(":=> ") or found.text("said").strip() in ("is", "was"):
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
@@ -155,4 +179,7 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
     ((b"ookie", b"OOKIE"), _COOKIES, _cookies),
     ((b"PRIVATE KEY",), _PEM, _all),
+    ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
+    ((b"alue", b"ALUE"), _FIELDS, _whole),
+    ((b"</",), _ELEMENT, _whole),
 )

@@ -271,10 +271,19 @@ def _walk(value: Any, change: Any) -> Any:
         }
         return dataclasses.replace(value, **changed)
     if isinstance(value, dict):
-        return {_walk(key, change): _walk(item, change) for key, item in value.items()}
+        return {_walk(key, change): _walk_named(key, item, change) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return type(value)(_walk(item, change) for item in value)
     return value
+
+
+def _walk_named(name: Any, value: Any, change: Any) -> Any:
+    """A value that is a secret only by its name is masked as a whole."""
+    shown = _walk(value, change)
+    if isinstance(name, str) and isinstance(value, str) and shown == value and vocabulary.tells(name):
+        pair = f"{name}={value}"
+        return shown if change(pair) == pair else mask(value)
+    return shown
 
 
 def _joined(found: Iterable[Span]) -> Iterator[Span]:

@@ -27,12 +27,12 @@ def _plain(name: str) -> str:
 
 def is_secret_header(name: str) -> bool:
     """True for a header whose whole value nobody shows: a credential, an account, a cookie, or a telling name."""
-    return is_credential_header(name) or is_account_header(name) or is_cookie(name) or _tells(name)
+    return is_credential_header(name) or is_account_header(name) or is_cookie(name) or tells(name)
 
 
 def is_secret_query(name: str) -> bool:
     """True for a query parameter whose whole value nobody shows."""
-    return is_credential_query(name) or _plain(name) in names("hidden") or _tells(name)
+    return is_credential_query(name) or _plain(name) in names("hidden") or tells(name)
 
 
 def is_credential_header(name: str) -> bool:
@@ -65,7 +65,8 @@ def is_id(name: str) -> bool:
     return _plain(name) in names("ids")
 
 
-def _tells(name: str) -> bool:
+def tells(name: str) -> bool:
+    """True for a name that tells of a secret, a header's or any other."""
     return not is_plain(name) and any(word in _plain(name) for word in names("telling"))
 
 

@@ -20,6 +20,7 @@ from rtdoctor.privacy.errors import InputError
 _MOST_BYTES = 1 << 20
 _MOST_TOLD = 400  # characters of what is told of a value
 _MOST_PARTS = 100  # of a name: tomllib takes minutes for one of many thousands
+_MOST_INSTRUCTIONS = 5_000  # of an expression; the largest of the built-in scenarios has under 100
 _LONG_NAME = pattern(rf"""(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 
 
@@ -162,11 +163,15 @@ def _check_expressions(condition: Any) -> None:
         if not isinstance(wanted, str):
             raise BadPattern("matches wants a regular expression, a text")
         try:
-            Pattern(f"(?i){wanted}").compiled()
+            size = Pattern(f"(?i){wanted}").size()
         except BadPattern as error:
             raise BadPattern(
                 f"'{_cut(wanted)}' is no regular expression that takes linear time (no look-around, no back-references)"
             ) from error
+        if size > _MOST_INSTRUCTIONS:
+            raise BadPattern(
+                f"'{_cut(wanted)}' is too large an expression; repeat less often, or fewer kinds of letters"
+            )
 
 
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:

@@ -72,6 +72,9 @@ class Ledger:
         if not self.allows(event):
             raise NotFree(event["type"])
         self._events[event["type"]] += 1
+        audio = event.get("audio")
+        if not audio_bytes and event["type"] == "input_audio_buffer.append" and isinstance(audio, str):
+            audio_bytes = len(audio) * 3 // 4  # of base64, in a user's own event
         self._audio_bytes += audio_bytes
         self._spent = self._spent or not is_free(event)
 

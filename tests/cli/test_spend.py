@@ -218,3 +218,12 @@ def test_where_only_what_costs_is_refused_no_change_is_looked_for(tmp_path):
     assert [json.loads(text)["type"] for text in heard] == ["session.update", "response.create", "session.update"]
     assert (done.returncode, report["fix"]) == (1, None)
     assert any("what is refused is one of them" in fact for fact in report["results"][0]["finding"]["facts"])
+
+
+def test_every_event_of_a_scenario_that_costs_is_told_before(tmp_path):
+    step = """send = '{"type": "response.create"}'\n"""
+    with recording_aside() as (base, _):
+        line = scenario(tmp_path, "[[scenario.step]]\n".join(step for _ in range(3)))
+        done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
+    assert "of speech in 1 turn(s)" in done.stderr
+    assert "and 3 other event(s) that may cost money." in done.stderr

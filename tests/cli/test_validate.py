@@ -74,6 +74,14 @@ def test_migrate_writes_the_ga_form_privately_and_not_through_a_link(stream, tmp
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_a_value_with_a_telling_name_is_not_migrated(stream, tmp_path):
+    out = tmp_path / "ga.jsonl"
+    beta = {**BETA, "session": {**BETA["session"], "password": "Hunter7!"}}
+    rtdoctor("validate", stream({"dir": "client", "event": beta}), "--migrate", str(out))
+    assert "password" in out.read_text()
+    assert "Hunter7" not in out.read_text()
+
+
 def test_a_key_in_a_recording_is_shown_nowhere(stream):
     leaky = {"type": "nope sk-proj-abcdefghijklmnop1234", "event_id": "ek_abcdefghijklmnop1234\x1b[2J"}
     done = rtdoctor("validate", stream(CREATED, leaky, '{"x": "sk-proj-abcdefghijklmnop1234'))

@@ -43,6 +43,7 @@ def test_every_seed_holds(name):
         attempt(target, data)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", list(TARGETS))
 def test_any_change_of_a_seed_holds(name):
     target = TARGETS[name]

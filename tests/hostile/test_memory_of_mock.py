@@ -132,6 +132,29 @@ async def bodies(http: aiohttp.ClientSession, url: str) -> None:
     await asyncio.gather(*(one() for _ in range(60)))
 
 
+async def heads(_: aiohttp.ClientSession, url: str) -> None:
+    """Heads of many headers that come to no end."""
+    where = url.removeprefix("http://").partition("/")[0].partition(":")
+    half = b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 160_000
+
+    async def one(until: asyncio.Event) -> None:
+        with suppress(ConnectionError):
+            _, writer = await asyncio.open_connection(where[0], int(where[2]))
+            try:
+                writer.write(half)
+                await writer.drain()
+                await until.wait()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+
+    until = asyncio.Event()
+    tasks = [asyncio.ensure_future(one(until)) for _ in range(290)]
+    await asyncio.wait(tasks, timeout=4)
+    until.set()
+    await asyncio.gather(*tasks)
+
+
 SILENCE, NOISE = bytes(11 * MIB), bytes(range(256)) * (11 * 4096)
 APPEND = json.dumps(append_event(SILENCE))
 ITEM = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "x" * 900_000}]}
@@ -172,6 +195,7 @@ ATTACKS: dict[str, Attack] = {
     "a crowd": crowd,
     "client secrets": mints,
     "bodies": bodies,
+    "heads": heads,
 }
 
 

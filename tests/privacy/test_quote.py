@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor.privacy.known import keep
-from rtdoctor.privacy.quote import quote, quote_header, quote_headers, quoted, redact, show_opaque
+from rtdoctor.privacy.quote import quote, quote_header, quote_headers, quoted, redact, redacted, show_opaque
 from rtdoctor.privacy.secret import Secret, mask
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
@@ -99,6 +99,15 @@ def test_opaque_text_is_masked_wherever_it_stands(token):
         ("Authorization: Basic c29tZW9uZTpwdw==", "c29tZW9uZTpwdw"),
         ("realtime, openai-insecure-api-key.some-gateway-token", "some-gateway-token"),
         ("?code=Kk29sd8fj3", "Kk29sd8fj3"),
+        ("Passwort: Hunter7!", "Hunter7"),
+        ("mot de passe: Zorro99", "Zorro99"),
+        ('"password": "ab;cd&ef gh9"', "gh9"),
+        ('"token": "a,b;c)d{e9"', "d{e9"),
+        ("<password>Hunter7!x</password>", "Hunter7"),
+        ("- name: DB_PASSWORD\n  value: Hunter7!x", "Hunter7"),
+        ('BasicAuth("u","Hunter7!")', "Hunter7"),
+        ('auth=("u", "hunter2x9")', "hunter2x9"),
+        ("--key-file wss:/u:pw9x@h/x: no such file", "pw9x"),
         ("https://fn.example/api?code=aBcDeFgHiJ", "aBcDeFgHiJ"),
         ("api_key = abcxkq_qwzrtp", "abcxkq_qwzrtp"),
         ("?api-key=test1234", "test1234"),
@@ -224,6 +233,12 @@ def test_quoting_twice_is_quoting_once(text):
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.just(KEY) | st.text(), st.lists, max_leaves=20))
 def test_a_walk_quotes_every_text_of_a_value(value):
     assert KEY not in repr(quoted({"a": value, KEY: (value,)}))
+
+
+def test_a_value_of_an_object_is_known_by_its_name():
+    value = {"password": "Hunter7!", "max_response_output_tokens": "inf", "key": "value", "auth": {"type": "none"}}
+    assert [quoted(value) | {"password": ""}, redacted(value) | {"password": ""}] == [value | {"password": ""}] * 2
+    assert "Hunter" not in str(quoted(value)) + str(redacted(value))
 
 
 def test_frozen_values_bytes_and_sets_are_walked(known):

@@ -54,6 +54,7 @@ def test_a_good_file_is_read_and_its_placeholders_are_filled(tmp_path):
         (("http_status = 101", "http_stats = 101"), "http_stats"),
         (("http_status = 101", "http_status = { atleast = 1 }"), "atleast"),
         (("http_status = 101", 'first_event = { matches = "(" }'), "regular expression"),
+        (("http_status = 101", "first_event = { matches = '\\pL{0,90}' }"), "too large an expression"),
         (('confidence = "observed"', 'confidence = "sure"'), "confidence"),
         (('seen = "2026-11-22"', 'seen = "yesterday"'), "seen"),
         (('evidence = "me"', 'evidence = "me"\ncause = "auth.nope"'), "auth.nope"),
