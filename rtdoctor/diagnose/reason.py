@@ -15,7 +15,10 @@ def is_error_type(text: str) -> bool:
 
 def error_of_reason(reason: str) -> ErrorEvent | None:
     """The error that a close reason names: a type and a code, one of the two alone, or None for other words."""
-    kind, dot, code = reason.strip().partition(".")
+    kind, dot, code = reason.strip().rstrip(".").partition(".")
+    # Types are in small letters, and so are nearly all codes; a gateway that writes them otherwise means no others.
+    kind = kind if kind in known_codes() else kind.lower()
+    code = code if code in known_codes() else code.lower()
     if dot:
         named = is_error_type(kind) and code.replace("_", "").isalnum()
         return ErrorEvent(kind, code) if named else None

@@ -43,7 +43,9 @@ def test_whatever_code_a_rule_names_is_found_in_a_reason(code, kind):
         ("Internal server error", None),
         ("server.restart", None),
         ("see example.com", None),
-        ("invalid_request_error.", None),
+        ("invalid_request_error.", ErrorEvent("invalid_request_error")),
+        ("insufficient_quota.", ErrorEvent("insufficient_quota")),
+        ("Insufficient_Quota.CREDIT_BALANCE_EXHAUSTED", ErrorEvent("insufficient_quota", "credit_balance_exhausted")),
         ("invalid_request_error.a b", None),
         ("an invalid_request_error", None),
     ],
@@ -102,6 +104,8 @@ def refused_with_400(body):
         "Bad Request\n",
         "400 Bad Request",
         '{"error": {"message": "Bad Request", "code": 400}}',
+        '{"timestamp":"2026-11-24T19:00:00.000+00:00","status":400,"error":"Bad Request","path":"/v1/realtime"}',
+        '{"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"Bad Request","status":400}',
         "",
         "<html>",
     ],
@@ -111,7 +115,12 @@ def test_a_400_that_misses_the_upgrade_is_one_that_something_stripped(body):
 
 
 @pytest.mark.parametrize(
-    "body", ["Bad Request: no such deployment", '{"error": {"message": "Bad Request", "code": "tenant"}}']
+    "body",
+    [
+        "Bad Request: no such deployment",
+        '{"timestamp":"2026-11-24","status":400,"error":"Bad Request","message":"no tenant"}',
+        '{"error": {"message": "Bad Request", "code": "tenant"}}',
+    ],
 )
 def test_a_400_with_a_reason_of_its_own_is_none(body):
     assert weigh(refused_with_400(body)).cause == "unknown.unknown"
