@@ -2,7 +2,10 @@
 
 An ASGI server gives the same empty 403 for an unknown path, a missing query parameter, no key and a wrong key (seen on
 loopback, 2026-11-22). Each control changes exactly one of these to something that cannot be right; if the answer stays
-the same to the byte, that part was never looked at.
+the same, that part was never looked at.
+
+The same handshake is sent once more first: what differs between two answers to one question (a CDN's ray, a request's
+id, a cookie, the time) is noise, and no ground for a conclusion.
 """
 
 import asyncio
@@ -11,6 +14,7 @@ from dataclasses import replace
 
 from rtdoctor.diagnose.describe import short
 from rtdoctor.engine.credential import WRONG_KEY
+from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.fix import Control
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
@@ -19,6 +23,9 @@ from rtdoctor.model.outcome import Outcome
 Attempt = Callable[[Given], Awaitable[Outcome]]
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
+_AGAIN = "again"
+_MASKED = pattern(r"\[secret[^\]]{0,10}\]")
+_WORD = pattern(r"[A-Za-z0-9_]+")
 
 
 def ambiguous(outcome: Outcome) -> bool:
@@ -43,24 +50,49 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
 
 
 async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
-    """Make the control handshakes and hold their answers against the first one, byte by byte."""
+    """Make the control handshakes and hold what is stable in their answers against the first one. Where the same
+    handshake gets another answer already, that is the only control."""
+    second = await attempt(given)
+    steady = _plain(second) == _plain(outcome)
+    repeated = Control(_AGAIN, "the same handshake once more", short(second), steady)
+    if not steady:
+        return [repeated]
+    noise = {name for name, value in _facts(outcome).items() if _facts(second).get(name) != value}
+    noise |= _facts(second).keys() - _facts(outcome).keys()
     controls = [control for control in _controls(given) if control[2] != given]
     answers = await asyncio.gather(*(attempt(changed) for _, _, changed in controls))
     return [
-        Control(name, what, short(other), _bytes(other) == _bytes(outcome))
-        for (name, what, _), other in zip(controls, answers, strict=True)
+        repeated,
+        *(
+            Control(name, what, short(other), _plain(other) == _plain(outcome) and _equal(other, outcome, noise))
+            for (name, what, _), other in zip(controls, answers, strict=True)
+        ),
     ]
 
 
-def _bytes(outcome: Outcome) -> tuple[object, ...]:
-    return (
-        outcome.http_status,
-        outcome.http_body,
-        outcome.http_headers,
-        outcome.first_event,
-        outcome.close_code,
-        outcome.fault,
-    )
+def _plain(outcome: Outcome) -> tuple[object, ...]:
+    return (outcome.http_status, outcome.first_event, outcome.close_code, outcome.fault)
+
+
+def _equal(one: Outcome, other: Outcome, noise: set[str]) -> bool:
+    left, right = _facts(one), _facts(other)
+    return all(left.get(name) == right.get(name) for name in (left.keys() | right.keys()) - noise)
+
+
+def _facts(outcome: Outcome) -> dict[str, object]:
+    """What of an answer can be compared, by name: its body, the body's words, and the words of each header. What holds
+    a digit or was masked (a time, an id, a length) may be new in every answer, and happen to be equal in two."""
+    found: dict[str, object] = {"body": outcome.http_body, "words": _words(outcome.http_body)}
+    for name, value in outcome.http_headers:
+        key = f"header {name.lower()}"
+        if key not in ("header date", "header set-cookie"):
+            found[key] = (*found.get(key, ()), *_words(value))  # type: ignore[misc]
+    return found
+
+
+def _words(text: str) -> tuple[str, ...]:
+    found = (word.text() for word in _WORD.finditer(_MASKED.sub("", text)))
+    return tuple(word for word in found if not any(map(str.isdigit, word)))
 
 
 def conclude(finding: Finding, controls: list[Control]) -> Finding:
@@ -68,6 +100,9 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     if not controls:
         return finding
     same = {control.name: control.same for control in controls}
+    if not same.get(_AGAIN, True):
+        varies = f"The same handshake, sent once more, got another answer: {controls[0].seen}."
+        return replace(finding, facts=(*finding.facts, f"{varies} Nothing can be concluded from changing it."))
     told = [f"Control, {c.what}: {c.seen}, {'the same answer' if c.same else 'another answer'}." for c in controls]
     out: list[Candidate] = []
     path_known = same.get("path") is False

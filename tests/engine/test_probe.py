@@ -192,6 +192,70 @@ async def test_a_server_that_looks_at_the_query_is_told_from_one_that_lacks_the_
     assert done.fix.edits == ("make the query ?intent=transcription",)
 
 
+@asynccontextmanager
+async def behind_a_cdn(answer):
+    """Every answer has a ray, an id, a cookie and a time of its own; `answer` gives the status and body."""
+    chance = random.Random(1)
+
+    async def handle(request):
+        status, body = answer(request, chance)
+        noise = {name: f"{chance.getrandbits(64):016x}" for name in ("cf-ray", "x-request-id", "apim-request-id")}
+        noise |= {
+            "Date": f"Tue, 24 Nov 2026 19:{chance.randrange(60):02}:00 GMT",
+            "Set-Cookie": f"__cf={chance.random()}",
+        }
+        return web.Response(status=status, text=body, headers=noise)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handle)
+    async with TestServer(app) as server:
+        url = f"ws://127.0.0.1:{server.port}/v1"
+        async with bench_on(url.replace("ws", "http"), billable=False, profile="compatible") as bench:
+            yield bench, url
+
+
+def facts_of(done):
+    return " ".join(done.report.results[0].finding.facts)
+
+
+@pytest.mark.parametrize("body", ["", '{"detail": "no", "id": "req_%s"}', "<p>Blocked. Ray ID: %s</p>"])
+async def test_what_differs_between_equal_questions_is_no_answer_to_another_one(body):
+    def answer(_, chance):
+        return 403, body.replace("%s", f"{chance.getrandbits(64):016x}")
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert [(control.name, control.same) for control in done.controls] == [
+        (name, True) for name in ("again", "path", "no-key", "wrong-key", "query")
+    ]
+    assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
+
+
+async def test_a_known_key_is_told_behind_a_cdn_too():
+    def answer(request, chance):
+        known = request.headers.get("Authorization") == f"Bearer {KEY}"
+        return 403, f"{'no such model' if known else 'no such key'} ({chance.random()})"
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    same = {control.name: control.same for control in done.controls}
+    assert same == {"again": True, "path": True, "no-key": False, "wrong-key": False, "query": True}
+    assert any(out.cause == "auth.invalid" for out in done.report.results[0].finding.ruled_out)
+
+
+async def test_where_the_status_itself_varies_nothing_is_concluded():
+    statuses = iter([403, 404] * 20)
+
+    def answer(request, _):
+        return (next(statuses) if "Upgrade" in request.headers else 200), ""
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert [(control.name, control.same) for control in done.controls] == [("again", False)]
+    assert "Nothing can be concluded from changing it." in facts_of(done)
+    assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
+
+
 async def test_check_sends_the_controls_too():
     from rtdoctor.engine.ladder import climb
 
