@@ -53,6 +53,16 @@ def patient(seconds: float) -> Iterator[None]:
         _patience.reset(token)
 
 
+def hurry() -> None:
+    """To be called in long work on what was read.
+
+    Raises:
+        NothingCame: the time that `patient` gave is over.
+    """
+    if (given := _patience.get()) and time.monotonic() > given[1]:
+        raise NothingCame(None, f"it could not be read within {given[0]:g} s")
+
+
 def is_regular(path: Path) -> bool:
     """True for a file that has an end and can be read again.
 

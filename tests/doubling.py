@@ -7,7 +7,7 @@ from typing import TypeVar
 
 Input = TypeVar("Input")
 
-LEAST, MOST = 0.02, 2.5  # seconds of CPU that can be measured; how often as long the doubled input may take
+LEAST, MOST = 0.03, 2.5  # seconds of CPU that can be measured; how often as long the doubled input may take
 _RUNS, _TRIES = 3, 4
 
 

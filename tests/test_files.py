@@ -110,6 +110,13 @@ def test_a_fifo_without_writer_is_told_and_not_waited_for(name, fifo, pem):
     assert f"nothing was written to it within {10 if name == 'mock cert' else 0.5} s" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "probe", "mock"])
+def test_a_fifo_that_openssl_would_wait_for_is_told(command, fifo):
+    done = rtdoctor(command, *([URL] if command == "probe" else []), timeout=20, SSL_CERT_FILE=str(fifo))
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert f"SSL_CERT_FILE names {fifo}, which is no regular file" in done.stderr
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("command", ["explain", "validate"])
 def test_a_stream_without_writer_is_told(command, fifo):

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -25,6 +24,7 @@ from rtdoctor.cli.options import (
     Timeout,
     format_option,
 )
+from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 def check(
@@ -89,7 +89,7 @@ def check(
     The key is read from OPENAI_API_KEY, --key-env or --key-file. Without --transcribe, --audio or --spend nothing
     billable is sent to a live endpoint.
     """
-    drop_unusable_keylog()
+    mend_tls_variables()
     from rtdoctor.cli.checking import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 

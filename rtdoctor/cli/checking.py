@@ -5,7 +5,7 @@ import secrets
 import ssl
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,7 +89,7 @@ def carry_out(asked: Asked) -> int:
         speech = _speech(asked)
     choice = replace(choice, reference=speech["speech"].reference, begun=begun)
     if choice.transcribe and not choice.on_mock:
-        _tell_cost(choice, chosen, speech["speech"])
+        _tell_cost(choice, chosen, speech)
     if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
         say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
     return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
@@ -216,18 +216,19 @@ def _speech(asked: Asked) -> dict[str, Speech]:
         raise Usage("{}", error) from error
 
 
-def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Speech) -> None:
+def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, Speech]) -> None:
     """The cost comes before it is spent."""
     steps = [step for scenario in chosen for step in scenario.steps]
-    turns = 1 + sum(step.audio is not None for step in steps)  # the first is the ladder's
+    spoken = [(speech[step.audio], step.silence_ms) for step in steps if step.audio is not None]
+    spoken.append((speech["speech"], 0))  # the ladder's
     others = sum(step.send is not None and not is_free(step.send) for step in steps)
     beside = f", and {others} other event(s) that may cost money" if others else ""
-    minutes = turns * speech.measure.seconds / 60
+    minutes = sum(one.measure.seconds + silence / 1000 for one, silence in spoken) / 60
     known = models().get(choice.transcription_model)
     price = known.usd_per_minute if known else None
     about = f", about ${minutes * price:.3f} at ${price} a minute (seen {known.seen})" if known and price else ""
     model = quote(choice.transcription_model)
-    say(f"Sends about {minutes * 60:.0f} s of speech in {turns} turn(s) to {model}{about}{beside}.")
+    say(f"Sends about {minutes * 60:.0f} s of audio in {len(spoken)} turn(s) to {model}{about}{beside}.")
 
 
 def _run(

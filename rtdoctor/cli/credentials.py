@@ -10,6 +10,7 @@ from rtdoctor.privacy.secret import Secret
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 _MOST_BYTES = 64 * 1024
+_LONGEST_KEY = 16 * 1024  # a header of that size is taken by no server
 
 
 def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
@@ -27,6 +28,8 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
     if found is None and (value := os.environ.get(name, "")):
         found = Secret(value, "key", name)
     if found:
+        if len(found.reveal()) > _LONGEST_KEY:
+            raise Usage("{}: holds more than {} characters; no key is as long", found.source, _LONGEST_KEY)
         keep([found])
         return found
     if key_env:

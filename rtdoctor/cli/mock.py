@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.keylog import drop_unusable_keylog
+from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 def mock(
@@ -17,7 +17,7 @@ def mock(
     ] = None,
 ) -> None:
     """Run the mock until Ctrl-C. It accepts the key in OPENAI_API_KEY, else sk-mock-0123456789abcdef."""
-    drop_unusable_keylog()
+    mend_tls_variables()
     from rtdoctor.cli.mocking import serve
 
     serve(port, cert, key, key_env)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.keylog import drop_unusable_keylog
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -25,6 +24,7 @@ from rtdoctor.cli.options import (
     Timeout,
     format_option,
 )
+from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 def probe(
@@ -69,7 +69,7 @@ def probe(
 
     Exit codes: those of check.
     """
-    drop_unusable_keylog()
+    mend_tls_variables()
     from rtdoctor.cli.probing import Asked, carry_out
     from rtdoctor.cli.route import RouteAsked
 

@@ -3,7 +3,6 @@
 import ssl
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -26,7 +25,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
-from rtdoctor.model.scenario import is_free
+from rtdoctor.model.scenario import is_free, joins_call
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
@@ -38,6 +37,7 @@ from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
 
 _MOST_BYTES = 64 * 1024 * 1024
+_MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,6 +87,8 @@ def _probe(asked: Asked, begun: float) -> int:
         target = parse_target(given.with_query({}).url)
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
+    if (size := given.head_size()) > _MOST_HEAD:
+        raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
     known = target.profile == "openai" and target.tls
     if (asked.har or asked.command) and not known and not (asked.key_env or asked.key_file):
         key = None  # it may come from anybody: its host does not get the key of the environment, nor the wire
@@ -94,7 +96,7 @@ def _probe(asked: Asked, begun: float) -> int:
     target = replace(target, route=route)
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
-    for told in _told_before(given.events, ledger):
+    for told in _told_before(given, ledger):
         say(told)
     credentials = given.credentials() + ([key] if key else [])
     keep([key, *given.secrets(), *route.secrets()])
@@ -198,10 +200,11 @@ def _events(file: Path) -> tuple[Sent, ...]:
     return read_events(text, f"--send {file}")
 
 
-def _told_before(events: Sequence[Sent], ledger: Ledger) -> list[str]:
+def _told_before(given: Given, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
+    events, live = given.events, joins_call(given.query)
     raw = [event for event in events if isinstance(event, (str, bytes))]
-    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event) for event in events)
+    billable = sum(not isinstance(event, (str, bytes)) and (live or not is_free(event)) for event in events)
     told = []
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")

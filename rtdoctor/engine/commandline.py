@@ -324,10 +324,15 @@ def read_events(text: str, where: str) -> tuple[Sent, ...]:
     """The client events of a text that is one event, or has one on each line; `where` names the text.
 
     Raises:
-        BadHandshake: one of them is nested too deep.
+        BadHandshake: one of them is nested too deep, or there are too many.
     """
     whole = read_event(text, f"{where}: the event")
     if not isinstance(whole, str):
         return (whole,)
     lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-    return tuple(read_event(line, f"{where}: line {number}") for number, line in lines)
+    found: list[Sent] = []
+    for number, line in lines:
+        if len(found) == _MOST_SENT:
+            raise BadHandshake("{}: line {}: at most {} messages are sent", where, number, _MOST_SENT)
+        found.append(read_event(line, f"{where}: line {number}"))
+    return tuple(found)

@@ -27,7 +27,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free
+from rtdoctor.model.scenario import Step, is_free, joins_call
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
@@ -193,12 +193,15 @@ def _report(bench: Bench, found: Found) -> Report:
 
 def _allowed(bench: Bench, given: Given) -> Given:
     """The handshake with what the run has leave to send."""
+    if joins_call(given.query) and not bench.ledger.billable:
+        return replace(given, events=())
     return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
 
 
 def _free_only(given: Given) -> Given:
     """The handshake without the events that may cost money, those included that only an edit made so."""
-    return replace(given, events=tuple(event for event in given.events if _is_free(event)))
+    events = () if joins_call(given.query) else given.events
+    return replace(given, events=tuple(event for event in events if _is_free(event)))
 
 
 def _is_free(event: Mapping[str, Any] | str | bytes) -> bool:

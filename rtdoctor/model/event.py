@@ -3,7 +3,7 @@
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -144,6 +144,8 @@ def parse_client_event(text: str, deepest: int = MOST_DEPTH) -> dict[str, Any]:
         raise NotAnEvent("a JSON object without a type")
     if any(name != "type" and folded(name) == "type" for name in event):
         raise NotAnEvent("a JSON object with a second name that can be read as its type")
+    if any(not name.isprintable() for name in _names(event)):
+        raise NotAnEvent("a JSON object with a name that cannot be printed, of which some readers take the beginning")
     return event
 
 
@@ -161,6 +163,17 @@ def folded(name: str) -> str:
     # Each character by itself: a run of combining marks is put in order in the square of its length.
     plain = "".join(char if char.isascii() else unicodedata.normalize("NFKC", char) for char in name)
     return "".join(char for char in plain.casefold() if char.isalnum())
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Every name in it, on every level."""
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)
 
 
 def _deeper(value: Any, most: int) -> bool:

@@ -97,6 +97,10 @@ class Given:
                 found += [(value, "query-key"), (value.removeprefix("Bearer ").strip(), "query-key")]
         return [Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value]
 
+    def head_size(self) -> int:
+        """How many characters its URL, headers and subprotocols have."""
+        return len(self.url) + sum(map(len, self.subprotocols)) + sum(len(n) + len(v) for n, v in self.headers)
+
     def secrets(self) -> list[Secret]:
         """Everything in it that must not be shown, the credentials come last."""
         user = urlsplit(self.url)

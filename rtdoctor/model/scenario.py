@@ -24,20 +24,30 @@ FREE_EVENTS = frozenset(
 )
 
 
-# In server VAD a server may answer silence with a response of its own after so long: nobody asks for it again.
-_SPEAKS_BY_ITSELF = folded("idle_timeout_ms")
+# In server VAD a server may answer silence with a response of its own after so long: nobody asks for it again. Some
+# compatible servers speak a greeting that a session.update brings (AssemblyAI's documentation, 2026-11-24).
+_SPEAKS_BY_ITSELF = (folded("idle_timeout_ms"), "greeting")
+_LIVE_CALL = "call_id"
 
 
 def is_free(event: Mapping[str, Any]) -> bool:
     """True for a client event that costs nothing: its type is on the list, and it lets no server speak by itself."""
     kind = event.get("type")
-    return isinstance(kind, str) and kind in FREE_EVENTS and not _lets_speak(event)
+    # A session that is a text is read by nobody that we know, and may hold anything.
+    strange = not isinstance(event.get("session", {}), Mapping | None)
+    return isinstance(kind, str) and kind in FREE_EVENTS and not strange and not _lets_speak(event)
+
+
+def joins_call(query: Mapping[str, str]) -> bool:
+    """True where a handshake joins a call that goes on: there somebody else's audio waits for a commit, and a change of
+    the session makes it answer, so no event is free."""
+    return any(folded(name) == folded(_LIVE_CALL) for name in query)
 
 
 def _lets_speak(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(
-            (inner is not None and folded(str(name)) == _SPEAKS_BY_ITSELF) or _lets_speak(inner)
+            (inner is not None and any(word in folded(str(name)) for word in _SPEAKS_BY_ITSELF)) or _lets_speak(inner)
             for name, inner in value.items()
         )
     return isinstance(value, (list, tuple)) and any(_lets_speak(inner) for inner in value)
@@ -104,7 +114,10 @@ class Scenario:
 
     @property
     def billable(self) -> bool:
-        """True when it sends an event that may cost money: audio, a response, or one that nobody knows."""
+        """True when it sends an event that may cost money: audio, a response, one that nobody knows, or any into a call
+        that goes on."""
+        if joins_call(self.handshake.query) and any(step.send is not None for step in self.steps):
+            return True
         return any(step.audio is not None or (step.send is not None and not is_free(step.send)) for step in self.steps)
 
     @property

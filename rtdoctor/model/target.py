@@ -181,7 +181,8 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
         port = parts.port
         text.encode()  # half a character (a byte that is no UTF-8) cannot be sent
     except ValueError as error:
-        raise BadTarget("'{}' is no URL: {}", text, error) from error
+        # The error's own words quote what stands behind a colon, which may be a password.
+        raise BadTarget("'{}' is no URL: its host or port cannot be read", text) from error
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("http", "https"):
         raise BadTarget("the scheme '{}' is not one of https, wss, http, ws", parts.scheme)

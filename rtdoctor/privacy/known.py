@@ -17,6 +17,8 @@ from rtdoctor.privacy.words import is_word
 
 _FRAGMENT = 6  # small letters and digits of a secret in a row that are masked
 _CLIENT_KEY = 16  # of a private key, whose base64 holds everything that is six characters long
+_LONG_SECRET, _SHARE = 500, 256  # of a secret of more characters, pieces of one 256th of it: all are too many to hold
+_ENCODED = 4_096  # characters of a secret that are looked for in every form
 _WHOLE = 10  # a secret with fewer is looked for as a whole
 _PASSPHRASE = 16  # so many letters of words in a row are no chance
 _LAST = 4  # so many characters of a key's end are what servers echo
@@ -56,7 +58,9 @@ class _Needle:
         self.last = secret.core[-_LAST:]
         size = len(fold(secret.core).text)
         self.least = _CLIENT_KEY if secret.kind == "client-key" else _FRAGMENT if size >= _WHOLE else size
-        self.word = like_a_word(secret.core) and secret.kind != "client-key"
+        if size > _LONG_SECRET:
+            self.least = max(_CLIENT_KEY, size // _SHARE)
+        self.word = size <= _LONG_SECRET and like_a_word(secret.core) and secret.kind != "client-key"
         if self.word:
             self.least = size if size >= _PASSPHRASE else size if size >= _FRAGMENT and _mixed(secret.core) else 0
         # With its prefix even a word is told from a word: sk-wrong. A password is given as one, whatever it reads like.
@@ -68,7 +72,11 @@ class _Needle:
     def _forms(self) -> list[Form]:
         if self.least < _FRAGMENT:
             return []
-        found = dict.fromkeys(forms(self.secret.core, self.least))
+        # Of a very long one what comes late is looked for as it is, not in fifty other forms.
+        core = self.secret.core
+        found = dict.fromkeys(forms(core[:_ENCODED], self.least))
+        if len(core) > _ENCODED:
+            found[Form(fold(core).text, self.least)] = None
         return [Form(form.text, min(form.least, len(form.text))) for form in found if len(form.text) >= _FRAGMENT]
 
     @cached_property

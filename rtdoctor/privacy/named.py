@@ -36,7 +36,8 @@ _FLAG = pattern(
     rf"--token|--password|--cookie|-b)(?:\s{{1,3}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(r"(?i)cookie(?:\\{0,3}[\"'`])?\s{0,3}[:=]\s{0,3}(?:\\{0,3}[\"'`])?(?P<value>[^\n\"'`\\]+)")
-_CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>[^\s;,\"]+)")
+_CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>[^;]+)")
+_PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+>|\[.*")
 _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
 _LETTERS = pattern(r"[A-Za-z]+")
@@ -160,8 +161,9 @@ def _cookies(found: Match) -> Iterator[Span]:
 
 def cookie_spans(text: str) -> Iterator[Span]:
     """The values of cookies, without those of attributes (RFC 6265, section 4.1)."""
-    for crumb in _CRUMB.finditer(text):
-        if crumb.text("name").lower() not in _COOKIE_WORDS and crumb.text("value")[0] not in "$%{<[":
+    for place, crumb in enumerate(_CRUMB.finditer(text)):
+        attribute = place > 0 and crumb.text("name").lower() in _COOKIE_WORDS
+        if not attribute and not _PLACEHOLDER.fullmatch(crumb.text("value").strip()):
             yield crumb.span("value")
 
 

@@ -125,9 +125,20 @@ def _undone(view: View) -> View:
     return View("".join(parts), view, tuple(at), tuple(lows), tuple(highs))
 
 
-@lru_cache(4096)
+_USUAL = 40  # characters of an escape that is remembered; zeros may stand before its number without end
+
+
 def _char(escape: str) -> str | None:
     """The one character that an escape stands for; None for a name that is not known."""
+    return _known_char(escape) if len(escape) <= _USUAL else _read_char(escape)
+
+
+@lru_cache(4096)
+def _known_char(escape: str) -> str | None:
+    return _read_char(escape)
+
+
+def _read_char(escape: str) -> str | None:
     found = _ESCAPE.fullmatch(escape)
     assert found is not None
     kind, held = _group(found)

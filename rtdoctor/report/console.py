@@ -21,8 +21,9 @@ def console(out: TextIO) -> Console:
     """A console without markup, emoji or highlighting: what a server sends is text and nothing else. Characters that
     the encoding of `out` lacks get a stand-in."""
     legible(out)
-    if not os.environ.get("COLUMNS", "80").isascii() or len(os.environ.get("COLUMNS", "80")) > _LONGEST_NUMBER:
-        del os.environ["COLUMNS"]  # what is no number there is no width
+    for name in ("COLUMNS", "LINES"):
+        if not (size := os.environ.get(name, "80")).isascii() or len(size) > _LONGEST_NUMBER:
+            del os.environ[name]  # what is no number there is no width
     made = _Quiet(file=out, markup=False, emoji=False, highlight=False)
     if made.width < _LEAST_WIDTH:
         made.width = _LEAST_WIDTH  # COLUMNS=0 would leave nothing of a report

@@ -70,10 +70,14 @@ def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
         raw = _plain(tomllib.loads(text))
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
         raise BadScenario("{}: is no TOML: {}", file, error) from error
-    for bad in _form().iter_errors(raw):
+    import jsonschema_rs
+
+    try:
+        _form().validate(raw)  # tells the first error, and makes no others
+    except jsonschema_rs.ValidationError as bad:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in bad.instance_path)
         where = _told(raw, bad.instance_path) + _cut(place.lstrip("."))
-        raise BadScenario("{}: {}: {}", file, where, _cut(bad.message))
+        raise BadScenario("{}: {}: {}", file, where, _cut(bad.message)) from bad
     return [_scenario(entry, file, known_causes) for entry in raw["scenario"]]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.files import is_regular, read_bounded
+from rtdoctor.files import NothingCame, hurry, is_regular, read_bounded
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.protocol.audio import RATE, Gauge, Measure, to_pcm16
 
@@ -57,6 +57,8 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
             if not _RATES[0] <= rate <= _RATES[1]:
                 raise BadAudio("{}: has a sample rate of {} Hz; {} to {} are read", path, rate, _RATES[0], _RATES[1])
             pcm, taken = _resampled(file)
+    except NothingCame as error:
+        raise BadAudio("{}: {}", path, error.strerror) from error
     except (soundfile.LibsndfileError, RuntimeError, TypeError, OSError) as error:
         raise BadAudio("{}: is no audio that libsndfile can read ({})", path, error) from error
     if taken.seconds > MOST_SECONDS:
@@ -85,6 +87,7 @@ def _resampled(file: Any) -> tuple[bytes, Measure]:
     pcm = bytearray()
     size = max(1, _BLOCK // file.channels)
     while gauge.seconds <= MOST_SECONDS and len(block := file.read(size, dtype="float32", always_2d=True)):
+        hurry()
         samples = block.mean(axis=1)
         if not gauge.add(samples):
             break

@@ -234,6 +234,6 @@ def test_insecure_keeps_a_key_back_in_whatever_form_or_refuses(form):
 
 
 def test_a_terminal_of_no_width_still_gets_the_report():
-    done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--timeout", "1", COLUMNS="0", key=KEY)
+    done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--timeout", "1", COLUMNS="0", LINES="²", key=KEY)
     assert done.returncode == 3
     assert "tcp" in done.stdout

@@ -25,6 +25,8 @@ HOSTILE = {
     "trailing": '{"type": "response.create"} // now',
     "two": '{"type": "session.update"}{"type": "response.create"}',
     "list": '[{"type": "response.create"}]',
+    "NUL in a name": '{"type\\u0000x": "response.create", "type": "session.update"}',
+    "NUL in a deep name": '{"type": "session.update", "session": {"idle_timeout_ms\\u0000x": 1}}',
     "half": '{"type": "response.create", "x": "\\ud800"}',
 }
 # Strictly read they are events, and not on the list of free ones.
@@ -34,6 +36,9 @@ NOT_FREE = {
     "type with NUL": '{"type": "response.create\\u0000"}',
     "homoglyph": '{"type": "s\u0435ssion.update"}',
     "empty": '{"type": ""}',
+    "greets": '{"type": "session.update", "session": {"greeting": "Hello"}}',
+    "a session that is a text": '{"type": "session.update", "session": "{}"}',
+    "a dotted name": '{"type": "session.update", "session": {"turn_detection.idle_timeout_ms": 5000}}',
     "speaks by itself": '{"type": "session.update", "session": {"audio": {"input": {"turn_detection": '
     '{"type": "server_vad", "idle_timeout_ms": 5000}}}}}',
     "plain": '{"type": "response.create"}',
@@ -225,5 +230,47 @@ def test_every_event_of_a_scenario_that_costs_is_told_before(tmp_path):
     with recording_aside() as (base, _):
         line = scenario(tmp_path, "[[scenario.step]]\n".join(step for _ in range(3)))
         done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
-    assert "of speech in 1 turn(s)" in done.stderr
+    assert "of audio in 1 turn(s)" in done.stderr
     assert "and 3 other event(s) that may cost money." in done.stderr
+
+
+COMMIT = '{"type": "input_audio_buffer.commit"}'
+
+
+@pytest.mark.parametrize("name", ["call_id", "Call-Id"])
+def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, name):
+    with recording_aside() as (base, heard):
+        (tmp_path / "events").write_text(f"{FREE}\n{COMMIT}")
+        url = base.replace("http", "ws") + f"/realtime?{name}=rtc_abc"
+        done = rtdoctor("probe", url, "--send", str(tmp_path / "events"), "--fix", "--format", "json", key=KEY)
+    assert heard == []
+    assert "2 billable event(s) are left out; --transcribe sends them." in done.stderr
+
+
+def test_no_scenario_sends_a_free_event_into_a_call_that_goes_on(tmp_path):
+    with recording_aside() as (base, heard):
+        line = scenario(tmp_path, f"send = '{COMMIT}'")
+        file = tmp_path / "mine" / "a.toml"
+        file.write_text(
+            file.read_text().replace(
+                "[[scenario.step]]", 'handshake = { query = { call_id = "rtc_abc" } }\n[[scenario.step]]', 1
+            )
+        )
+        done = rtdoctor("check", "--target", base, *line, "--format", "json", "--timeout", "2", key=KEY)
+    assert [result["verdict"] for result in json.loads(done.stdout)["results"]] == ["skip"]
+    assert COMMIT not in heard
+
+
+def test_silence_is_told_as_audio_that_is_sent(tmp_path):
+    with recording_aside() as (base, _):
+        line = scenario(tmp_path, 'audio = "silence"\nsilence_ms = 10000')
+        done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
+    seconds = int(done.stderr.split("Sends about ")[1].split(" s of audio in 2 turn(s)")[0])
+    assert seconds > 12, "of speech there are some three"
+
+
+def test_more_messages_than_anybody_sends_are_a_usage_error(tmp_path):
+    (tmp_path / "events").write_text("x\n" * 1_001)
+    done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--send", str(tmp_path / "events"), key=KEY)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "line 1001: at most 1000 messages are sent" in done.stderr

@@ -1,6 +1,8 @@
 """Files that a user was given, audio and HAR, are read within 200 MB; so is what is piped into `explain`."""
 
 import os
+import random
+import string
 import sys
 from itertools import repeat
 
@@ -83,3 +85,46 @@ TEXTS = {
 def test_a_text_without_an_end_is_explained_within_200_mb(text):
     chunk = TEXTS[text] * (MIB // len(TEXTS[text]))
     within(spent("explain", "-", env=ENV, feed=repeat(chunk, 32)), 0, 3)
+
+
+def letters(size):
+    return "".join(random.Random(size).choices(string.ascii_letters + string.digits, k=size))
+
+
+SECRETS = {
+    "a header": lambda: (["-H", "Authorization: Bearer " + letters(60_000)], {}),
+    "a cookie": lambda: (["-H", "Cookie: a=" + letters(60_000)], {}),
+    "a proxy's password": lambda: (["--proxy", f"http://u:{letters(60_000)}@127.0.0.1:9"], {}),
+    "an unused variable": lambda: ([], {"OPENAI_ADMIN_KEY": letters(120_000)}),
+    "a key": lambda: ([], {"OPENAI_API_KEY": letters(16_000)}),
+}
+
+
+@pytest.mark.parametrize("place", SECRETS)
+def test_a_long_secret_is_known_within_200_mb(place):
+    more, variables = SECRETS[place]()
+    run = spent("probe", "ws://127.0.0.1:9/v1/realtime", "--deadline", "5", *more, env=ENV | variables)
+    within(run, 3)
+    assert run.seconds < 6
+
+
+@pytest.mark.parametrize("more", [["-H", "X: " + "x" * 70_000], ["--query", "x=" + "y" * 70_000]])
+def test_a_head_that_no_server_takes_is_a_usage_error(more):
+    run = spent("probe", "ws://127.0.0.1:9/v1/realtime", *more, env=ENV)
+    within(run, 2)
+    assert "no server takes more than" in run.err
+
+
+@pytest.mark.parametrize(
+    "text", ["scenario=[" + "{}," * 300_000 + "]", "scenario=[" + "1," * 400_000 + "]"], ids=[0, 1]
+)
+def test_scenarios_that_are_all_wrong_are_told_by_their_first_error(text, tmp_path):
+    (tmp_path / "a.toml").write_text(text)
+    run = spent("check", "--list", "--scenarios", str(tmp_path), env=ENV)
+    within(run, 2)
+    assert len(run.err.splitlines()) == 1
+
+
+def test_escapes_with_zeros_without_end_are_not_remembered():
+    run = spent("explain", env=ENV, feed=(f"&#{'0' * (60_000 + n)}65; ".encode() for n in range(1_200)))
+    within(run, 0, 3)

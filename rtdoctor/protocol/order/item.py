@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rtdoctor.protocol.order.following import ANY, Following
 from rtdoctor.protocol.order.memory import Recent
-from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, mapping, text
+from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, start
 
 KEPT_ITEMS = 4096
 KEPT_INSERTIONS = 256
@@ -95,7 +95,7 @@ class Items:
         if not item_id:
             return
         item = self._item(item_id)
-        item.role = text(description.get("role"))[:CUT]
+        item.role = start(description.get("role"))
         if not (item.committed or item.added or item.created):
             self._follow(item_id, _kept(event.get("previous_item_id", ANY)))
         item.created = True
@@ -107,7 +107,7 @@ class Items:
         if not item_id:
             return
         item = self._item(item_id)
-        item.role = text(description.get("role"))[:CUT]
+        item.role = start(description.get("role"))
         if item.added:
             self._stream.violate("order.item-added-once", "/item/id", "a new item", item_id)
             return

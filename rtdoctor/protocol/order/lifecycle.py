@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rtdoctor.model.timeline import ItemLife, Spread, Step, Timeline
-from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, text
+from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, start
 
 COMMITTED = "input_audio_buffer.committed"
 STOPPED = "input_audio_buffer.speech_stopped"
@@ -70,8 +70,8 @@ class Lifecycle:
         if len(life.steps) < MOST_STEPS and len(kind) <= CUT:
             life.steps[kind] = _Step(self._stream.index, self._stream.at)
         if isinstance(described, dict):
-            life.kind = life.kind or text(described.get("type"))[:CUT]
-            life.role = life.role or text(described.get("role"))[:CUT]
+            life.kind = life.kind or start(described.get("type"))
+            life.role = life.role or start(described.get("role"))
 
     def _begin(self, item_id: str) -> _Life:
         life = self._lives[item_id] = _Life()

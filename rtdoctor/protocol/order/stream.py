@@ -33,6 +33,11 @@ def whole_number(value: object) -> int | None:
     return value if type(value) is int and -(1 << 63) <= value < 1 << 63 else None
 
 
+def start(value: object) -> str:
+    """The beginning of a text, for people; empty for anything else. It is quoted before it is cut."""
+    return shown(value) if isinstance(value, str) else ""
+
+
 def shown(value: object) -> str:
     """A value as a text for people: at most 80 characters, printable in UTF-8, and quick on a huge one."""
     if isinstance(value, (dict, list)):

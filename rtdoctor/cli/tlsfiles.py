@@ -1,0 +1,50 @@
+"""The files that OpenSSL opens by itself whenever a TLS context is made, by their variables. It waits for a FIFO for
+ever, where no deadline is heard; and it fails where SSLKEYLOGFILE cannot be opened."""
+
+import os
+import stat
+
+_VARIABLE = "SSLKEYLOGFILE"
+_ROOTS = "SSL_CERT_FILE"
+
+
+def mend_tls_variables() -> None:
+    """Have OpenSSL open nothing that it would wait for. Comes before anything makes a context, as aiohttp does when it
+    is imported.
+
+    Raises:
+        Usage: SSL_CERT_FILE names a FIFO or a device.
+    """
+    _drop_unusable_keylog()
+    name = os.environ.get(_ROOTS, "")
+    if os.path.exists(name) and not os.path.isfile(name):
+        from rtdoctor.cli.exits import Usage
+
+        raise Usage("{} names {}, which is no regular file; --ca-file takes what can be read once", _ROOTS, name)
+
+
+def _drop_unusable_keylog() -> None:
+    """Say so, and go on without, where SSLKEYLOGFILE names what cannot be written to."""
+    if not (name := os.environ.get(_VARIABLE)):
+        return
+    why = _why_not(name)
+    if why:
+        from rtdoctor.cli.exits import say
+        from rtdoctor.privacy.quote import quote
+
+        del os.environ[_VARIABLE]
+        say(f"{_VARIABLE} is ignored: {quote(name)}: {why}", 0)
+
+
+def _why_not(name: str) -> str:
+    try:
+        if not os.path.lexists(name):
+            with open(name, "ab"):  # as OpenSSL does
+                return ""
+        kind = os.stat(name).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
+            return "no regular file"  # a FIFO would be waited for
+        with open(name, "ab"):
+            return ""
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
