@@ -22,6 +22,7 @@ from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
 MOST_CONNECTIONS = 300
+_MESSAGE = 2  # bytes that one of a message takes while its parts are put together
 _HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
 PING_SECONDS = 20.26  # observed 2026-09-18
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
@@ -74,7 +75,7 @@ class _Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         # A blank line ends the head; those before it are skipped (RFC 9112, section 2.2).
         self.begun = self.begun or b"\r\n\r\n" in data.lstrip(b"\r\n")
-        weight = len(data) if self.counting else 0 if self.begun else _HEAD * len(data)
+        weight = _MESSAGE * len(data) if self.counting else 0 if self.begun else _HEAD * len(data)
         try:
             self._room.take(weight)
         except Full:
@@ -90,7 +91,7 @@ class _Connection(web.RequestHandler):
 
     def handled(self, size: int) -> None:
         """A message of so many bytes, and the head of its frame, need not be held any more."""
-        size = min(self.waiting, size + 14)
+        size = min(self.waiting, _MESSAGE * (size + 14))
         self.waiting -= size
         self._room.give(size)
 
