@@ -175,7 +175,7 @@ def _fields(held: Mapping[str, object], kind: Kind, changes: list[str]) -> dict[
         move = tables.fields.get((kind, field))
         if move is None:
             if moved and field not in tables.known[kind]:
-                changes.append(f"{field[:_NAME]}: no GA field of this name is known; kept as it is.")
+                changes.append(f"{quote_start(field, _NAME)}: no GA field of this name is known; kept as it is.")
         elif not move.to:
             changes.append(f"{field}: {move.reason}; removed.")
         else:
