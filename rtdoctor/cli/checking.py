@@ -29,7 +29,7 @@ from rtdoctor.files import patient
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import RunEvent, RunFinished
-from rtdoctor.model.scenario import Scenario, is_free
+from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.guard import say
@@ -221,7 +221,7 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, 
     steps = [step for scenario in chosen for step in scenario.steps]
     spoken = [(speech[step.audio], step.silence_ms) for step in steps if step.audio is not None]
     spoken.append((speech["speech"], 0))  # the ladder's
-    others = sum(step.send is not None and not is_free(step.send) for step in steps)
+    others = sum(scenario.costs(step) for scenario in chosen for step in scenario.steps)
     beside = f", and {others} other event(s) that may cost money" if others else ""
     minutes = sum(one.measure.seconds + silence / 1000 for one, silence in spoken) / 60
     known = models().get(choice.transcription_model)

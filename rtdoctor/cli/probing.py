@@ -25,7 +25,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
-from rtdoctor.model.scenario import is_free, joins_call
+from rtdoctor.model.scenario import is_free
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
@@ -202,9 +202,8 @@ def _events(file: Path) -> tuple[Sent, ...]:
 
 def _told_before(given: Given, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
-    events, live = given.events, joins_call(given.query)
-    raw = [event for event in events if isinstance(event, (str, bytes))]
-    billable = sum(not isinstance(event, (str, bytes)) and (live or not is_free(event)) for event in events)
+    raw = [event for event in given.events if isinstance(event, (str, bytes))]
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, given.query) for event in given.events)
     told = []
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")

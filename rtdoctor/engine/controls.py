@@ -19,12 +19,14 @@ from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.fix import Control
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.privacy.secret import MARKS
 
+_Facts = dict[str, tuple[object, ...]]
 Attempt = Callable[[Given], Awaitable[Outcome]]
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
 _AGAIN = "again"
-_MASKED = pattern(r"\[secret[^\]]{0,10}\]")
+_ANSWER = "answer"
 _WORD = pattern(r"[A-Za-z0-9_]+")
 
 
@@ -52,46 +54,45 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
 async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
     """Make the control handshakes and hold what is stable in their answers against the first one. Where the same
     handshake gets another answer already, that is the only control."""
-    second = await attempt(given)
-    steady = _plain(second) == _plain(outcome)
+    first, second = _facts(outcome), await attempt(given)
+    noise = _differences(first, _facts(second))
+    steady = _ANSWER not in noise
     repeated = Control(_AGAIN, "the same handshake once more", short(second), steady)
     if not steady:
         return [repeated]
-    noise = {name for name, value in _facts(outcome).items() if _facts(second).get(name) != value}
-    noise |= _facts(second).keys() - _facts(outcome).keys()
     controls = [control for control in _controls(given) if control[2] != given]
     answers = await asyncio.gather(*(attempt(changed) for _, _, changed in controls))
     return [
         repeated,
         *(
-            Control(name, what, short(other), _plain(other) == _plain(outcome) and _equal(other, outcome, noise))
+            Control(name, what, short(other), _differences(first, _facts(other)) <= noise)
             for (name, what, _), other in zip(controls, answers, strict=True)
         ),
     ]
 
 
-def _plain(outcome: Outcome) -> tuple[object, ...]:
-    return (outcome.http_status, outcome.first_event, outcome.close_code, outcome.fault)
+def _differences(one: _Facts, other: _Facts) -> set[str]:
+    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
 
 
-def _equal(one: Outcome, other: Outcome, noise: set[str]) -> bool:
-    left, right = _facts(one), _facts(other)
-    return all(left.get(name) == right.get(name) for name in (left.keys() | right.keys()) - noise)
-
-
-def _facts(outcome: Outcome) -> dict[str, object]:
-    """What of an answer can be compared, by name: its body, the body's words, and the words of each header. What holds
-    a digit or was masked (a time, an id, a length) may be new in every answer, and happen to be equal in two."""
-    found: dict[str, object] = {"body": outcome.http_body, "words": _words(outcome.http_body)}
+def _facts(outcome: Outcome) -> _Facts:
+    """What of an answer can be compared, by name: what kind it is, its body, the body's words, and the words of each
+    header. What holds a digit or was masked (a time, an id, a length) may be new in every answer, and happen to be
+    equal in two."""
+    found: _Facts = {
+        _ANSWER: (outcome.http_status, outcome.first_event, outcome.close_code, outcome.fault),
+        "body": (outcome.http_body,),
+        "words": _words(outcome.http_body),
+    }
     for name, value in outcome.http_headers:
         key = f"header {name.lower()}"
         if key not in ("header date", "header set-cookie"):
-            found[key] = (*found.get(key, ()), *_words(value))  # type: ignore[misc]
+            found[key] = (*found.get(key, ()), *_words(value))
     return found
 
 
 def _words(text: str) -> tuple[str, ...]:
-    found = (word.text() for word in _WORD.finditer(_MASKED.sub("", text)))
+    found = (word.text() for word in _WORD.finditer(MARKS.sub("", text)))
     return tuple(word for word in found if not any(map(str.isdigit, word)))
 
 

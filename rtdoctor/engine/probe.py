@@ -27,7 +27,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free, joins_call
+from rtdoctor.model.scenario import Step, is_free
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
@@ -101,10 +101,8 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     outcome = found.outcome = distil(found.exchange)
     found.judged = finding(outcome)
 
-    # What costs money is sent once, as it was told; to look for causes it is not sent again.
-    cheap = _free_only(free)
-
     async def again(changed: Given) -> Outcome:
+        # What costs money is sent once, as it was told; to look for causes it is not sent again.
         return distil(await _once(bench, _free_only(changed)))
 
     if works(outcome):
@@ -123,7 +121,7 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         found.judged = judges.judge_without_key(found.judged)
     if want_fix:
         said("the smallest change that works")
-        start = outcome
+        start, cheap = outcome, _free_only(free)
         if cheap != free:
             start = await again(cheap)
             found.judged = replace(found.judged, facts=(*found.judged.facts, _left_out(free, cheap, works(start))))
@@ -193,19 +191,17 @@ def _report(bench: Bench, found: Found) -> Report:
 
 def _allowed(bench: Bench, given: Given) -> Given:
     """The handshake with what the run has leave to send."""
-    if joins_call(given.query) and not bench.ledger.billable:
-        return replace(given, events=())
-    return replace(given, events=tuple(event for event in given.events if bench.ledger.allows(event)))
+    events = tuple(event for event in given.events if bench.ledger.allows(event, given.query))
+    return replace(given, events=events)
 
 
 def _free_only(given: Given) -> Given:
     """The handshake without the events that may cost money, those included that only an edit made so."""
-    events = () if joins_call(given.query) else given.events
-    return replace(given, events=tuple(event for event in events if _is_free(event)))
+    return replace(given, events=tuple(event for event in given.events if _is_free(event, given.query)))
 
 
-def _is_free(event: Mapping[str, Any] | str | bytes) -> bool:
-    if isinstance(event, (str, bytes)) or not is_free(event):
+def _is_free(event: Mapping[str, Any] | str | bytes, query: Mapping[str, str]) -> bool:
+    if isinstance(event, (str, bytes)) or not is_free(event, query):
         return False
     try:
         read_back(written(event))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 from rtdoctor.model.event import folded
@@ -27,21 +28,21 @@ FREE_EVENTS = frozenset(
 # In server VAD a server may answer silence with a response of its own after so long: nobody asks for it again. Some
 # compatible servers speak a greeting that a session.update brings (AssemblyAI's documentation, 2026-11-24).
 _SPEAKS_BY_ITSELF = (folded("idle_timeout_ms"), "greeting")
-_LIVE_CALL = "call_id"
+_LIVE_CALL = folded("call_id")
 
 
-def is_free(event: Mapping[str, Any]) -> bool:
-    """True for a client event that costs nothing: its type is on the list, and it lets no server speak by itself."""
+def is_free(event: Mapping[str, Any], query: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """True for a client event that costs nothing: its type is on the list, and it lets no server speak by itself.
+
+    `query` is that of the handshake. In a call that goes on no event is free: somebody else's audio waits there for a
+    commit, and a change of the session makes it answer.
+    """
+    if any(folded(name) == _LIVE_CALL for name in query):
+        return False
     kind = event.get("type")
     # A session that is a text is read by nobody that we know, and may hold anything.
     strange = not isinstance(event.get("session", {}), Mapping | None)
     return isinstance(kind, str) and kind in FREE_EVENTS and not strange and not _lets_speak(event)
-
-
-def joins_call(query: Mapping[str, str]) -> bool:
-    """True where a handshake joins a call that goes on: there somebody else's audio waits for a commit, and a change of
-    the session makes it answer, so no event is free."""
-    return any(folded(name) == folded(_LIVE_CALL) for name in query)
 
 
 def _lets_speak(value: Any) -> bool:
@@ -116,9 +117,11 @@ class Scenario:
     def billable(self) -> bool:
         """True when it sends an event that may cost money: audio, a response, one that nobody knows, or any into a call
         that goes on."""
-        if joins_call(self.handshake.query) and any(step.send is not None for step in self.steps):
-            return True
-        return any(step.audio is not None or (step.send is not None and not is_free(step.send)) for step in self.steps)
+        return any(step.audio is not None or self.costs(step) for step in self.steps)
+
+    def costs(self, step: Step) -> bool:
+        """True for a step that sends an event, other than audio of ours, that may cost money."""
+        return step.send is not None and not is_free(step.send, self.handshake.query)
 
     @property
     def raw(self) -> bool:

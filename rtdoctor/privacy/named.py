@@ -4,6 +4,7 @@ user information of a URL, in a command line's `-u`, in a cookie, in the armour 
 from collections.abc import Callable, Iterator
 
 from rtdoctor.linear import Match, Pattern, pattern
+from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.words import opaque
 
 Span = tuple[int, int]
@@ -68,12 +69,10 @@ _CALL = pattern(
 )
 # Kubernetes and Compose write a name and its value as two fields.
 _FIELDS = pattern(
-    rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?[\w.\-]{{0,60}}(?:key|token|secret|passw|pwd|credential)[\w.\-]{{0,60}}"
+    rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
     rf"{_QUOTES}?,?\s{{1,40}}{_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
 )
-_ELEMENT = pattern(
-    r"(?i)<[\w:.\-]{0,60}(?:key|token|secret|passw|pwd|credential)[\w:.\-]{0,60}(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</"
-)
+_ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
 
 def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
@@ -117,6 +116,11 @@ def _named(found: Match) -> Iterator[Span]:
 def _whole(found: Match) -> Iterator[Span]:
     if not a_name(found.text("value").rstrip(".:!?*")):
         yield found.span("value")
+
+
+def _of_telling_name(found: Match) -> Iterator[Span]:
+    if vocabulary.tells(found.text("name")):
+        yield from _whole(found)
 
 
 def _behind_scheme(found: Match) -> Iterator[Span]:
@@ -182,6 +186,6 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"ookie", b"OOKIE"), _COOKIES, _cookies),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
-    ((b"alue", b"ALUE"), _FIELDS, _whole),
-    ((b"</",), _ELEMENT, _whole),
+    ((b"alue", b"ALUE"), _FIELDS, _of_telling_name),
+    ((b"</",), _ELEMENT, _of_telling_name),
 )

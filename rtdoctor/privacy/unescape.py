@@ -130,12 +130,7 @@ _USUAL = 40  # characters of an escape that is remembered; zeros may stand befor
 
 def _char(escape: str) -> str | None:
     """The one character that an escape stands for; None for a name that is not known."""
-    return _known_char(escape) if len(escape) <= _USUAL else _read_char(escape)
-
-
-@lru_cache(4096)
-def _known_char(escape: str) -> str | None:
-    return _read_char(escape)
+    return _remembered_char(escape) if len(escape) <= _USUAL else _read_char(escape)
 
 
 def _read_char(escape: str) -> str | None:
@@ -150,6 +145,9 @@ def _read_char(escape: str) -> str | None:
         return _NAMED.get(held.lower())
     number = int(held, {"decimal": 10, "octal": 8, "octals": 8}.get(kind, 16))
     return chr(number) if number < 0x110000 else None
+
+
+_remembered_char = lru_cache(4096)(_read_char)
 
 
 def _group(found: Match) -> tuple[str, str]:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -53,11 +54,9 @@ class Ledger:
         self._audio_bytes = 0
         self._spent = False
 
-    def allows(self, what: Mapping[str, Any] | str | bytes) -> bool:
-        """True for what may be sent: an event, or text and bytes as they are."""
-        if isinstance(what, (str, bytes)):
-            return self.raw
-        return self.billable or is_free(what)
+    def allows(self, what: Mapping[str, Any] | str | bytes, query: Mapping[str, str] = MappingProxyType({})) -> bool:
+        """True for what may be sent after a handshake with that query: an event, or text and bytes as they are."""
+        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what, query)
 
     def book_event(self, text: str, audio_bytes: int = 0) -> None:
         """Book one event in our own writing, before it is sent.

@@ -154,6 +154,17 @@ async def test_200_random_wrong_configurations_are_mended_within_the_cap():
 
 
 @asynccontextmanager
+async def compatible(handle):
+    """A compatible server that answers every GET by `handle`, and a bench for it."""
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", handle)
+    async with TestServer(app) as server:
+        url = f"ws://127.0.0.1:{server.port}/v1"
+        async with bench_on(url.replace("ws", "http"), billable=False, profile="compatible") as bench:
+            yield bench, url
+
+
+@asynccontextmanager
 async def asgi_like(decide):
     """A server that answers every refusal with the same empty 403, as uvicorn does."""
 
@@ -166,12 +177,8 @@ async def asgi_like(decide):
         await socket.receive()
         return socket
 
-    app = web.Application()
-    app.router.add_get("/{tail:.*}", handle)
-    async with TestServer(app) as server:
-        url = f"ws://127.0.0.1:{server.port}/v1"
-        async with bench_on(url.replace("ws", "http"), billable=False, profile="compatible") as bench:
-            yield bench, url
+    async with compatible(handle) as met:
+        yield met
 
 
 async def test_an_empty_403_for_everything_cannot_be_told_apart_and_says_so():
@@ -206,12 +213,8 @@ async def behind_a_cdn(answer):
         }
         return web.Response(status=status, text=body, headers=noise)
 
-    app = web.Application()
-    app.router.add_get("/{tail:.*}", handle)
-    async with TestServer(app) as server:
-        url = f"ws://127.0.0.1:{server.port}/v1"
-        async with bench_on(url.replace("ws", "http"), billable=False, profile="compatible") as bench:
-            yield bench, url
+    async with compatible(handle) as met:
+        yield met
 
 
 def facts_of(done):

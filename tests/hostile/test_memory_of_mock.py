@@ -98,6 +98,15 @@ async def halves(http: aiohttp.ClientSession, url: str) -> None:
     await asyncio.gather(*(one() for _ in range(30)))
 
 
+async def together(one: Callable[[asyncio.Event], Coroutine[Any, Any, None]], count: int) -> None:
+    """So many at once, for four seconds or until they are cut off."""
+    until = asyncio.Event()
+    tasks = [asyncio.ensure_future(one(until)) for _ in range(count)]
+    await asyncio.wait(tasks, timeout=4)
+    until.set()
+    await asyncio.gather(*tasks)
+
+
 async def crowd(http: aiohttp.ClientSession, url: str) -> None:
     """More sockets than there are places."""
 
@@ -106,11 +115,7 @@ async def crowd(http: aiohttp.ClientSession, url: str) -> None:
             async with socket(http, url, "?model=gpt-realtime-2.1"):
                 await until.wait()
 
-    until = asyncio.Event()
-    tasks = [asyncio.ensure_future(one(until)) for _ in range(600)]
-    await asyncio.wait(tasks, timeout=4)
-    until.set()
-    await asyncio.gather(*tasks)
+    await together(one, 600)
 
 
 async def mints(http: aiohttp.ClientSession, url: str) -> None:
@@ -148,11 +153,7 @@ async def heads(_: aiohttp.ClientSession, url: str) -> None:
                 writer.close()
                 await writer.wait_closed()
 
-    until = asyncio.Event()
-    tasks = [asyncio.ensure_future(one(until)) for _ in range(290)]
-    await asyncio.wait(tasks, timeout=4)
-    until.set()
-    await asyncio.gather(*tasks)
+    await together(one, 290)
 
 
 SILENCE, NOISE = bytes(11 * MIB), bytes(range(256)) * (11 * 4096)
