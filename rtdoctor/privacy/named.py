@@ -70,7 +70,7 @@ _CALL = pattern(
 # Kubernetes and Compose write a name and its value as two fields.
 _FIELDS = pattern(
     rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
-    rf"{_QUOTES}?,?\s{{1,40}}{_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
+    rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
 )
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 

@@ -106,6 +106,7 @@ def test_opaque_text_is_masked_wherever_it_stands(token):
         ("<password>Hunter7!x</password>", "Hunter7"),
         ("- name: DB_PASSWORD\n  value: Hunter7!x", "Hunter7"),
         ('BasicAuth("u","Hunter7!")', "Hunter7"),
+        ('{"name":"Authorization","value":"S3cr3tPw9"}', "S3cr3tPw9"),
         ('auth=("u", "hunter2x9")', "hunter2x9"),
         ("--key-file wss:/u:pw9x@h/x: no such file", "pw9x"),
         ("https://fn.example/api?code=aBcDeFgHiJ", "aBcDeFgHiJ"),
