@@ -36,19 +36,25 @@ def forms(core: str, least: int) -> Iterator[Form]:
     yield Form(raw.hex().encode(), 2 * least)
     wide = core.encode("utf-16-le", "surrogatepass")
     yield Form(wide.hex().encode(), 24 * times)
-    for prefix in (b"0x", b"u00"):
+    for prefix in (b"0x", b"u00", b"00", b"0000", b"000000"):
         yield Form(prefix + raw.hex(" ").encode().replace(b" ", prefix), 20 * times)
     yield from _folded(_base32(raw), 10 * times)
     yield from _folded(_base85(raw), 8 * times)
-    for each in ("{}", "{:03}", "{:o}", "{:03o}"):
-        yield Form("".join(map(each.format, raw)).encode(), 15 * times)
-    yield Form("".join(map("{:08b}".format, raw)).encode(), 64)
     yield from _folded(_base64(wide), 16 * times)
     for text in dict.fromkeys((*_base64(raw), raw.hex(), raw.hex().upper(), core[::-1], *_base32(raw))):
         inner = text.encode("utf-8", "surrogatepass")
         yield from _folded(_base64(inner), _TWICE * times)
         yield Form(inner.hex().encode(), 2 * _TWICE * times)
         yield Form(fold(text[::-1]).text, _TWICE * times)
+
+
+def number_forms(core: str) -> Iterator[Form]:
+    """The digits of a list of the secret's bytes in decimal, octal or binary: `115, 107`, `chr(115)`, `0o163`."""
+    raw = core.encode("utf-8", "surrogatepass")
+    for each in ("{}", "{:03}", "{:o}", "{:03o}", "0{:o}", "0{:03o}"):
+        yield Form("".join(map(each.format, raw)).encode(), 15)
+    for each in ("{:b}", "{:07b}", "{:08b}", "0{:b}", "0{:07b}", "0{:08b}"):
+        yield Form("".join(map(each.format, raw)).encode(), 64)
 
 
 def _folded(texts: Iterator[str], least: int) -> Iterator[Form]:

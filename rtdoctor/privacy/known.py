@@ -4,15 +4,15 @@ What prints, what guards and what is quoted look at the same ones. The search is
 secret are found by one expression of RE2's over the folded text.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
 from rtdoctor.linear import BytePattern, Pattern, pattern
-from rtdoctor.privacy.forms import Form, forms
+from rtdoctor.privacy.forms import Form, forms, number_forms
 from rtdoctor.privacy.secret import Secret
-from rtdoctor.privacy.unescape import View, fold, layers
+from rtdoctor.privacy.unescape import View, digits, fold, layers
 from rtdoctor.privacy.words import is_word
 
 _FRAGMENT = 6  # small letters and digits of a secret in a row that are masked
@@ -50,6 +50,42 @@ def _mixed(core: str) -> bool:
     return any(char.isdigit() for char in core) and any(char.isalpha() for char in core)
 
 
+class _Search:
+    """Finds pieces of some forms in a folded text."""
+
+    def __init__(self, forms: Iterable[Form]) -> None:
+        # Pieces of the forms, so many that every piece that counts holds one of them.
+        self.windows: dict[bytes, list[tuple[Form, int]]] = {}
+        for form in forms:
+            size = min(form.least, _WINDOW)
+            stride = form.least - size + 1
+            for at in range(0, len(form.text) - size + 1, stride):
+                window = form.text[at : at + size]
+                if form.least > _WINDOW or len(set(window)) > 2:  # 000000 stands everywhere
+                    self.windows.setdefault(window, []).append((form, at))
+        self._any = _any_of(self.windows)
+
+    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
+        """Every piece, from left to right."""
+        place = 0
+        while (start := self._any.find(text, place)) >= 0:
+            place = start + 1
+            # The longest of the windows that begin here: a shorter one is a piece of a form that wants less.
+            window = next(text[start : start + size] for size in _SIZES if text[start : start + size] in self.windows)
+            end = start + len(window)
+            for form, at in self.windows[window]:
+                low, high = _extended(text, start, end, form.text, at)
+                if high - low >= form.least:
+                    yield low, high
+                    place = max(place, high - _WINDOW)
+                    break
+
+
+def _any_of(windows: Iterable[bytes]) -> BytePattern:
+    """What finds any of these pieces."""
+    return BytePattern(b"|".join(sorted(windows)) or rb"\z.")
+
+
 class _Needle:
     """One secret, ready to be found."""
 
@@ -69,49 +105,25 @@ class _Needle:
         self.exact = secret.reveal() if exact else ""
 
     @cached_property
-    def _forms(self) -> list[Form]:
+    def letters(self) -> _Search:
+        """What finds it in small letters and digits."""
         if self.least < _FRAGMENT:
-            return []
+            return _Search(())
         # Of a very long one what comes late is looked for as it is, not in fifty other forms.
         core = self.secret.core
         found = dict.fromkeys(forms(core[:_ENCODED], self.least))
         if len(core) > _ENCODED:
             found[Form(fold(core).text, self.least)] = None
-        return [Form(form.text, min(form.least, len(form.text))) for form in found if len(form.text) >= _FRAGMENT]
+        return _Search(_usable(found))
 
     @cached_property
-    def windows(self) -> dict[bytes, list[tuple[Form, int]]]:
-        """Pieces of the forms, so many that every piece that counts holds one of them."""
-        found: dict[bytes, list[tuple[Form, int]]] = {}
-        for form in self._forms:
-            size = min(form.least, _WINDOW)
-            stride = form.least - size + 1
-            for at in range(0, len(form.text) - size + 1, stride):
-                window = form.text[at : at + size]
-                if form.least > _WINDOW or len(set(window)) > 2:  # 000000 stands everywhere
-                    found.setdefault(window, []).append((form, at))
-        return found
+    def numbers(self) -> _Search:
+        """What finds it in the digits of a text."""
+        return _Search(_usable(number_forms(self.secret.core[:_ENCODED])) if self.least >= _FRAGMENT else ())
 
-    @cached_property
-    def _search(self) -> BytePattern | None:
-        return BytePattern(b"|".join(sorted(self.windows))) if self.windows else None
 
-    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Every piece in a folded text, from left to right."""
-        if self._search is None:
-            return
-        place = 0
-        while (start := self._search.find(text, place)) >= 0:
-            place = start + 1
-            # The longest of the windows that begin here: a shorter one is a piece of a form that wants less.
-            window = next(text[start : start + size] for size in _SIZES if text[start : start + size] in self.windows)
-            end = start + len(window)
-            for form, at in self.windows[window]:
-                low, high = _extended(text, start, end, form.text, at)
-                if high - low >= form.least:
-                    yield low, high
-                    place = max(place, high - _WINDOW)
-                    break
+def _usable(forms: Iterable[Form]) -> Iterator[Form]:
+    return (Form(form.text, min(form.least, len(form.text))) for form in forms if len(form.text) >= _FRAGMENT)
 
 
 def _extended(text: bytes, start: int, end: int, form: bytes, at: int) -> tuple[int, int]:
@@ -133,7 +145,7 @@ class Known:
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._needles: dict[str, _Needle] = {}
         self._ends: Pattern | None = None
-        self._together: BytePattern | None = None
+        self._together: Mapping[str, BytePattern] | None = None
         self.generation = next(_generations)
         self.add(secrets)
 
@@ -153,25 +165,30 @@ class Known:
         like some."""
         if not self._needles:
             return
-        folded = fold(view.text)
-        # Of a long text it is asked first, and of all secrets at once, whether there is anything to be found.
-        nothing = len(folded.text) > _LONG and self._any().find(folded.text) < 0
         for needle in self._needles.values():
-            if needle.word and not words:
-                continue
-            if needle.exact:
+            if needle.exact and (words or not needle.word):
                 start = view.text.find(needle.exact)
                 while start >= 0:
                     yield Hit(start, start + len(needle.exact), len(needle.exact), needle.secret)
                     start = view.text.find(needle.exact, start + len(needle.exact))
-            for low, high in () if nothing else needle.find(folded.text):
-                yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
+        together = self._all()
+        for kind, folded in (("letters", fold(view.text)), ("numbers", digits(view.text))):
+            # Of a long text it is asked first, and of all secrets at once, whether there is anything to be found.
+            if len(folded.text) > _LONG and together[kind].find(folded.text) < 0:
+                continue
+            for needle in self._needles.values():
+                if words or not needle.word:
+                    for low, high in getattr(needle, kind).find(folded.text):
+                        yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
 
-    def _any(self) -> BytePattern:
-        """What finds a piece of any secret."""
+    def _all(self) -> Mapping[str, BytePattern]:
+        """What finds a piece of any secret, in letters and in numbers."""
         if self._together is None:
-            windows = sorted({window for needle in self._needles.values() for window in needle.windows})
-            self._together = BytePattern(b"|".join(windows) or rb"\z.")
+            needles = self._needles.values()
+            self._together = {
+                "letters": _any_of({window for needle in needles for window in needle.letters.windows}),
+                "numbers": _any_of({window for needle in needles for window in needle.numbers.windows}),
+            }
         return self._together
 
     def by_end(self, last: str) -> Secret | None:

@@ -12,15 +12,15 @@ Span = tuple[int, int]
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
 _NAMED = pattern(
-    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|pwd|cookie|credentials?|signature|\bsig|"
+    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|pwd|cookie|credentials?|signature|\bsig|\bpw|"
     # German, French, Spanish, Portuguese, Dutch
     r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
     r"[?&]code|jwt|password)"
     rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
-    rf"(?P<said>\s{{0,3}}(?:[:=]|=>|->|:=)\s{{0,3}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
-    rf"[$@]{{0,2}}\\{{0,3}}(?P<open>{_QUOTES}{{0,3}})"
+    rf"(?P<said>\s{{0,40}}(?:[:=]|=>|->|:=)\s{{0,40}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
+    rf"(?:[$@]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}}))?"
     r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
-    rf"(?P<value>{_VALUE})"
+    rf"(?P<value>\{{?{_VALUE})"
 )
 _SCHEME = pattern(rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)")
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
@@ -33,11 +33,18 @@ _USER_WITHOUT_SCHEME = pattern(
 )
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
-    rf"(?:^|[\s\"'`])(?P<flag>-[a-zA-Z]{{0,8}}[uU]|--(?:proxy-)?user|--(?:proxy-)?pass|--oauth2-bearer|--basic-auth|--auth|"
-    rf"--token|--password|--cookie|-b)(?:\s{{1,3}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
+    r"(?:^|[\s\"'`])(?P<flag>-[a-zA-Z]{0,8}[uU]|--?[a-zA-Z][a-zA-Z\-]{2,60})"
+    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
 )
-_COOKIES = pattern(r"(?i)cookie(?:\\{0,3}[\"'`])?\s{0,3}[:=]\s{0,3}(?:\\{0,3}[\"'`])?(?P<value>[^\n\"'`\\]+)")
-_CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>[^;]+)")
+# mysql and its kin take the password without a blank, sshpass with one.
+_SHORT_FLAG = pattern(
+    r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|sshpass[^\n]{0,40}\s-p\s{0,3})[\"']?(?P<value>[^\s\"'`]+)"
+)
+_COOKIES = pattern(
+    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b\s{0,3}[\"'`])"
+    r"(?P<value>(?:[^\s=;,\"'`\\]+=\"[^\"\n]*\"|[^\n\"'`\\])+)"
+)
+_CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>\"[^\"]+\"|[^;]+)")
 _PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+>|\[.*")
 _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
@@ -45,13 +52,30 @@ _LETTERS = pattern(r"[A-Za-z]+")
 _VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 _MOST_QUOTED = 200  # characters of a quoted value
-_PASSWORDS = ("pass", "pwd", "kennwort", "mot", "contrase", "senha", "wachtwoord")
+_LONGEST_NAME = 40
+_TAIL = pattern(r"[^\s\"'`;&]{0,200}")
+_NEXT_FIELD = pattern(r",[A-Za-z_][\w.\-]*[:=]")
+_TEMPLATE = pattern(
+    r"\$\{?[A-Z_][A-Z0-9_]*\}?|\$\w*(?i:pass|pwd|pw|secret)\w*|\$[{(].*[})]|%\w*%|%[sdrv]|%\(\w+\)s?|"
+    r"\{+[\w .]*\}*|<[\w -]*>?|\*+"
+)
+# Words of a flag's name that tell of a secret, and its last words that tell that only a place or a name follows.
+_SECRET_FLAGS = frozenset((
+    "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "pass", "passphrase", "passwd",
+    "password", "pat", "pwd", "secret", "token",
+))  # fmt: skip
+_NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
+_URL = pattern("(?:https?|wss?):")
+_PASSWORDS = ("pass", "pw", "kennwort", "mot", "contrase", "senha", "wachtwoord")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
     "a", "and", "empty", "expired", "false", "field", "for", "hidden", "in", "incorrect", "invalid", "is",
     "missing", "must", "necessary", "none", "not", "null", "of", "optional", "or", "redacted", "required", "set",
     "string", "the", "to", "true", "undefined", "unknown", "unset", "wrong",
 ))  # fmt: skip
+
+
+_SCHEMES = frozenset(("basic", "bearer", "digest", "header", "negotiate", "ntlm", "realm", "scheme"))
 
 
 def a_name(value: str) -> bool:
@@ -72,6 +96,17 @@ _FIELDS = pattern(
     rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
     rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
 )
+_FIELDS_TURNED = pattern(
+    rf"(?i)\bvalue{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`,]{{3,200}})"
+    rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?name{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
+)
+# In the place of a header that carries a credential even a word is one.
+_HEADER = pattern(
+    r"(?i)(?:^|[\s\"'`])(?P<name>x-api-key|api-key|(?:proxy-)?authorization)\s{0,3}:\s{0,3}"
+    r"(?:(?:bearer|basic|token)\s+)?(?P<value>[A-Za-z]{4,}\b)"
+)
+# RFC 7616: what is derived of a password, and the password can be tried against.
+_DIGEST = pattern(r"(?i)\bresponse=[\"'`\\]{0,3}(?P<value>[0-9a-f]{32,64})\b")
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
 
@@ -84,33 +119,66 @@ def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
 
 
 def _named(found: Match) -> Iterator[Span]:
-    start = found.start("value")
-    value = found.text("value").rstrip(".:!?*")
-    name = found.text("name").lower()
+    start, name = found.start("value"), found.text("name").lower()
+    password = name.startswith(_PASSWORDS)
+    value, quoted = _held(found, password)
     if (
         not value
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
-        or found.string[start - 1] in "$%"
         or (name == "cookie" and "=" in value)
+        or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
     ):
         return
-    # A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does.
-    opening = (found.group("open") or "")[:1]
-    closing = found.string.find(opening, found.end("value"), start + _MOST_QUOTED) if opening else -1
-    quoted = found.string[start:closing] if closing > 0 else ""
-    if quoted and "\n" not in quoted and (" " not in quoted or name.startswith(_PASSWORDS)):
-        value = quoted
-    if name.startswith(_PASSWORDS):
-        plain = value.lower() in _SAID_OF or value[0] in "$%{<*"
-        if " " in found.text("said").strip(":=> ") or found.text("said").strip() in ("is", "was"):
+    said = found.text("said").strip()
+    sentence = " " in said.strip(":=> ") or said in ("is", "was")
+    if password:
+        plain = value.lower() in _SAID_OF or _no_password(value, found.string[start + len(value) :][:1])
+        if sentence and not quoted:
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
-    elif found.text("said").strip() in ("is", "was"):
+    elif sentence:
         plain = not any(char.isdigit() for char in value) and a_name(value)
     else:
-        plain = len(value) < 6 or value.isdigit() or a_name(value)
+        plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
     if not plain:
         yield start, start + len(value)
+
+
+def _held(found: Match, password: bool) -> tuple[str, bool]:
+    """The value as far as it goes, and whether it stands in quotes.
+
+    A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does. One that
+    is not quoted goes to the next blank where it is a password, but not into a further field.
+    """
+    start, opening = found.start("value"), found.group("open") or ""
+    mark = opening[-1:]
+    if mark:
+        escapes = len(opening) - len(opening.lstrip("\\"))
+        for end in range(found.end("value"), min(len(found.string), start + _MOST_QUOTED)):
+            if found.string[end] == "\n":
+                break
+            held = found.string[start:end]
+            if found.string[end] == mark and len(held) - len(held.rstrip("\\")) <= escapes:
+                held = held.rstrip("\\") if escapes else held
+                return (held, True) if password or " " not in held else (found.text("value").rstrip(".:!?*"), True)
+    elif password and (tail := _TAIL.match(found.string, found.end("value"))):
+        whole = found.string[start : tail.end()]
+        cut = _NEXT_FIELD.search(whole)
+        return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
+    return found.text("value").rstrip(".:!?*"), bool(mark)
+
+
+def _no_password(value: str, after: str) -> bool:
+    """True for a variable's name or a template in the place of a password. One that only begins like those is one."""
+    return value[0] in "$%{<*" and bool(_TEMPLATE.fullmatch(value + after if after in "})>" else value))
+
+
+def _full_name(text: str, start: int, end: int) -> str:
+    """The word of letters, digits and dashes that a name is the end of."""
+    low = start
+    while low and start - low < _LONGEST_NAME and (text[low - 1].isalnum() or text[low - 1] in "-_"):
+        low -= 1
+    return text[low:end]
 
 
 def _whole(found: Match) -> Iterator[Span]:
@@ -121,6 +189,13 @@ def _whole(found: Match) -> Iterator[Span]:
 def _of_telling_name(found: Match) -> Iterator[Span]:
     if vocabulary.tells(found.text("name")):
         yield from _whole(found)
+
+
+def _in_header(found: Match) -> Iterator[Span]:
+    value = found.text("value")
+    named = value.isupper() or value.lower() in _SAID_OF or value.lower() in _SCHEMES or vocabulary.tells(value)
+    if not named and found.string[found.end("value") :][:1] not in ("=", "(", "."):
+        yield found.span("value")
 
 
 def _behind_scheme(found: Match) -> Iterator[Span]:
@@ -149,12 +224,11 @@ def _user_without_scheme(found: Match) -> Iterator[Span]:
 def _flag(found: Match) -> Iterator[Span]:
     start, end = found.span("value")
     flag, value = found.text("flag"), found.text("value")
-    if flag in ("-b", "--cookie"):
-        yield from ((start + low, start + high) for low, high in cookie_spans(value))
-    elif flag in ("--oauth2-bearer", "--token", "--password", "--pass", "--proxy-pass"):
-        if not a_name(value):
+    words = flag.lstrip("-").lower().split("-")
+    if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
+        if not a_name(value) and not value.startswith(("-", "/", "./", "../", "~")):
             yield start, end
-    elif ":" in value and not value.startswith(("http:", "https:", "ws:", "wss:")):
+    elif (words[-1] == "user" or not flag.startswith("--")) and ":" in value and not _URL.match(value):
         yield start + value.index(":") + 1, end
 
 
@@ -177,15 +251,19 @@ def _all(found: Match) -> Iterator[Span]:
 
 # The bytes without which an expression need not be tried; case is what programs write.
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
-    ((b"=", b":", b",", b" is ", b" was "), _NAMED, _named),
+    ((b"=", b":", b",", b"->", b" is ", b" was "), _NAMED, _named),
     ((b"earer", b"EARER", b"asic", b"ASIC"), _SCHEME, _behind_scheme),
     ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _whole),
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
     ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
-    ((b"ookie", b"OOKIE"), _COOKIES, _cookies),
+    ((b" -p", b"\t-p"), _SHORT_FLAG, _whole),
+    ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
     ((b"alue", b"ALUE"), _FIELDS, _of_telling_name),
+    ((b"alue", b"ALUE"), _FIELDS_TURNED, _of_telling_name),
+    ((b"i-key", b"i-Key", b"I-KEY", b"uthorization", b"UTHORIZATION"), _HEADER, _in_header),
+    ((b"esponse=", b"RESPONSE="), _DIGEST, _all),
     ((b"</",), _ELEMENT, _of_telling_name),
 )

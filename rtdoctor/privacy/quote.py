@@ -36,10 +36,7 @@ _NAMED_ID = pattern(
     r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b[\"'`]?\s{0,2}[:=]?\s{0,2}[\"'`]?"
     r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
 )
-_ID = pattern(
-    r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
-)
+_COMMIT = pattern(r"(?i)\b(?:commit|revision|rev|tree|merge)[ :=@]{1,3}(?P<value>[0-9a-f]{40})\b")
 _SHORT = 120  # characters
 _EDGE = 600  # characters beyond a cut that are quoted with what comes before it
 _WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so that what it costs is flat in memory
@@ -105,7 +102,7 @@ def redacted(value: T) -> T:
 
 def quote_header(name: str, value: str) -> str:
     """The value of a header or query parameter as it may be shown: by its name a credential, an id, or any text."""
-    if vocabulary.is_id(name) and _ID.fullmatch(value.strip()) and not holds_secret(value):
+    if vocabulary.is_id_of(name, value) and not holds_secret(value):
         return value
     if vocabulary.is_cookie(name):
         return mask_cookies(value)
@@ -220,6 +217,11 @@ def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     for found in vocabulary.id_pattern().finditer(text, flattened=flattened):
         yield found.span()
     for found in _NAMED_ID.finditer(text, flattened=flattened):
+        yield found.span("value")
+    for found in vocabulary.id_header_pattern().finditer(text, flattened=flattened):
+        if vocabulary.is_id_of(found.text("name"), found.text("value").strip(";")):
+            yield found.span("value")
+    for found in _COMMIT.finditer(text, flattened=flattened):
         yield found.span("value")
     if b"://" in flattened:
         for found in _HOST.finditer(text, flattened=flattened):

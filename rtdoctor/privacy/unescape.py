@@ -37,6 +37,7 @@ _TAGS = 0xE0000  # Unicode's tag characters: ASCII that cannot be seen
 _MOST_KNOWN = 20_000  # characters of other alphabets that are remembered
 # What is left out of a folded text, and what the rest becomes.
 _DROPPED = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
+_NO_DIGITS = bytes(code for code in range(256) if not 48 <= code <= 57)
 _SMALL = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
 
 
@@ -171,10 +172,11 @@ _LOOK_ALIKES = _LookAlikes()
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Small letters and digits of a text; `place(i)` is where character i of them stands in it."""
+    """What is left of a text, in small letters; `place(i)` is where character i of them stands in it."""
 
     text: bytes
     plain: bytes
+    _dropped: bytes
     _counts: tuple[int, ...]
     _places: dict[int, list[int]] = field(default_factory=dict)  # of a block's characters, once one was asked for
 
@@ -183,15 +185,17 @@ class Folded:
         block = bisect_right(self._counts, index) - 1
         if block not in self._places:
             held = self.plain[block * _BLOCK : (block + 1) * _BLOCK]
-            self._places[block] = [place for place, code in enumerate(held) if code not in _DROPPED_SET]
+            self._places[block] = [place for place, code in enumerate(held) if code not in self._dropped]
         return block * _BLOCK + self._places[block][index - self._counts[block]]
 
 
-_DROPPED_SET = frozenset(_DROPPED)
-
-
-def fold(text: str) -> Folded:
-    """The text in small letters and digits alone."""
+def fold(text: str, dropped: bytes = _DROPPED) -> Folded:
+    """The text in small letters and digits alone, or without the characters that are dropped."""
     plain = flat(text if text.isascii() else text.translate(_LOOK_ALIKES))
-    blocks = [plain[at : at + _BLOCK].translate(_SMALL, _DROPPED) for at in range(0, len(plain), _BLOCK)]
-    return Folded(b"".join(blocks), plain, (0, *accumulate(map(len, blocks))))
+    blocks = [plain[at : at + _BLOCK].translate(_SMALL, dropped) for at in range(0, len(plain), _BLOCK)]
+    return Folded(b"".join(blocks), plain, dropped, (0, *accumulate(map(len, blocks))))
+
+
+def digits(text: str) -> Folded:
+    """The digits of a text alone: what lists of numbers have in common, whatever each of them is wrapped in."""
+    return fold(text, _NO_DIGITS)

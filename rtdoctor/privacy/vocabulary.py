@@ -9,6 +9,11 @@ from typing import Any
 
 from rtdoctor.linear import Pattern, pattern
 
+_USUAL_ID = pattern(
+    r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
+)
+
 
 @cache
 def _read(name: str) -> Mapping[str, Any]:
@@ -65,9 +70,22 @@ def is_id(name: str) -> bool:
     return _plain(name) in names("ids")
 
 
+def is_id_of(name: str, value: str) -> bool:
+    """True for a value that has the form of the id that a header or field of this name holds."""
+    form = _read("vocabulary.toml")["ids"].get(_plain(name))
+    return form is not None and (_USUAL_ID if form == "usual" else pattern(form)).fullmatch(value.strip()) is not None
+
+
+@cache
+def id_header_pattern() -> Pattern:
+    """A header or field that holds an id by its name, and its value."""
+    named = "|".join(_escaped(name).replace("\\-", "[-_]") for name in sorted(names("ids"), key=len, reverse=True))
+    return pattern(rf"""(?i)\b(?P<name>{named})["'`]?\s{{0,2}}[:=]\s{{0,2}}(?:["'`]?(?P<value>[^\s"'`,]{{1,120}}))""")
+
+
 def tells(name: str) -> bool:
     """True for a name that tells of a secret, a header's or any other."""
-    return not is_plain(name) and any(word in _plain(name) for word in names("telling"))
+    return not is_plain(name) and not is_id(name) and any(word in _plain(name) for word in names("telling"))
 
 
 @cache
