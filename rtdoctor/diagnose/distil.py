@@ -9,6 +9,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
+from rtdoctor.diagnose.body import error_in_body
 from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
@@ -28,6 +29,8 @@ _KEPT_HEADERS = frozenset(
         "via",
         "www-authenticate",
         "x-squid-error",
+        "cf-mitigated",
+        "x-envoy-upstream-service-time",
     )
 )
 _BODY_SHOWN = 2_000
@@ -59,7 +62,7 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
     body = answer.body.decode("utf-8", "replace") if answer.status != 101 else ""
     return {
         "http_status": answer.status,
-        "http_error": _error_of_body(body),
+        "http_error": error_of(told) if answer.status >= 300 and (told := error_in_body(body)) else None,
         "http_body": quote_start(body, _BODY_SHOWN),
         "http_headers": quote_headers(
             (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
@@ -67,11 +70,6 @@ def _of_answer(answer: Answer) -> dict[str, Any]:
         "answered_by": _text(answered_by(answer), MOST_NAME),
         "handshake_ms": round(answer.ms, 1),
     }
-
-
-def _error_of_body(body: str) -> ErrorEvent | None:
-    parsed = parse_event(body)
-    return error_of(parsed.get("error")) if parsed and parsed.get("error") else None
 
 
 def error_of(value: Any) -> ErrorEvent:

@@ -34,7 +34,8 @@ def ambiguous(outcome: Outcome) -> bool:
     """True when the answer has more than one cause that only another handshake can tell apart."""
     # Silence has causes in the handshake; frames that break and connections that drop have none there.
     silent = outcome.http_status == 101 and outcome.first_event is None and outcome.fault == "timeout"
-    return silent or (outcome.http_status in AMBIGUOUS and outcome.http_error is None)
+    error = outcome.http_error
+    return silent or (outcome.http_status in AMBIGUOUS and not (error and (error.code or error.type)))
 
 
 def _controls(given: Given) -> list[tuple[str, str, Given]]:

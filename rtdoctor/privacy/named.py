@@ -130,8 +130,7 @@ def _named(found: Match) -> Iterator[Span]:
         or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
     ):
         return
-    said = found.text("said").strip()
-    sentence = " " in said.strip(":=> ") or said in ("is", "was")
+    sentence = found.text("said").strip() in ("is", "was")
     if password:
         plain = value.lower() in _SAID_OF or _no_password(value, found.string[start + len(value) :][:1])
         if sentence and not quoted:

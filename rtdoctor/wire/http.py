@@ -5,6 +5,7 @@ import functools
 import ssl
 import time
 import weakref
+import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -155,9 +156,23 @@ async def read_answer(response: aiohttp.ClientResponse, started: float, seconds:
     except (aiohttp.ClientError, TimeoutError):
         pass
     response.close()
+    body = _unpacked(body, response.headers.get("Content-Encoding", ""))
     return Answer(
         response.status, response.reason or "", raw_headers(response), body, (time.monotonic() - started) * 1000
     )
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    """The body without gzip or deflate, which are what is asked for; as far as it came, and no further than the bound.
+    What is packed otherwise, or is broken, stays as it came."""
+    if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return body
+    for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib by its head; deflate without one
+        try:
+            return zlib.decompressobj(bits).decompress(body, MOST_BODY)
+        except zlib.error:
+            continue
+    return body
 
 
 def raw_headers(response: aiohttp.ClientResponse) -> Headers:

@@ -1,8 +1,10 @@
 """Outcomes that were seen, with the cause that each must get: for the tests of the rules and the published table."""
 
+import json
 from dataclasses import replace
 
-from rtdoctor.model.exchange import Request
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 
@@ -235,7 +237,7 @@ SEEN += [
     ("network.proxy-refused", at_layer("upgrade", "proxy-refused")),
     ("close.server", closed(1013)),
     ("close.normal", closed(1000)),
-    ("network.tcp-timeout", at_layer("tcp", "unreachable")),
+    ("network.no-route", at_layer("tcp", "unreachable")),
     ("network.tcp-refused", at_layer("tls", "reset")),
     ("network.tcp-refused", replace(at_layer("upgrade", "reset"), asked=PLAIN)),
     ("network.upgrade-stripped", at_layer("upgrade", "stripped")),
@@ -260,3 +262,99 @@ SEEN += [
     ),
     ("peer.not-realtime", replace(spoken(committed=True, transcription_model=None, audio_ms=0), truncated=True)),
 ]
+
+
+# --- whole answers: the body is read, too ---
+SENT = Request("wss://h/v1/realtime?model=m", "/realtime", query=(("model", "m"),), auth=("header",), credential="key")
+
+
+def answered(status, body="", headers=()):
+    """What is made of an answer at the upgrade, from its bytes on."""
+    return distil(Exchange(SENT, Answer(status, "", tuple(headers), body.encode(), 1.0)))
+
+
+def ended(code, reason):
+    """What is made of a session that the server closes."""
+    frames = (Frame(0.01, "server", "text", '{"type": "session.created", "session": {"type": "realtime"}}', 9),)
+    close = Close(code, reason, "server", 1.0)
+    return distil(Exchange(SENT, Answer(101, "", (), b"", 1.0), frames=frames, close=close))
+
+
+def error(message, **more):
+    return json.dumps({"error": {"message": message, **more}})
+
+
+def detail(place, message, kind):
+    return json.dumps({"detail": [{"loc": ["query", place], "msg": message, "type": kind}]})
+
+
+HAPROXY = "<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>"
+HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>{1}</center></body></html>"
+
+
+ANSWERS = [
+    ("limits.quota", 429, '{"error": {"message": "You exceeded your current quota", "code": "429"}}', ()),
+    ("limits.quota", 429, '{"error": {"type": "billing_not_active", "message": "Your account is not active"}}', ()),
+    ("limits.quota", 429, '{"error": {"message": "x", "type": "budget_exceeded", "code": "429"}}', ()),
+    ("limits.quota", 400, '{"error": {"message": "Budget has been exceeded! Current cost: 2"}}', ()),
+    ("limits.quota", 402, "", ()),
+    ("refused.rate-limited", 429, '{"error": {"message": "Rate limit", "code": "rate_limit_exceeded"}}', ()),
+    ("refused.rate-limited", 429, "", ()),
+    ("limits.sessions", 429, '{"error": {"message": "Too many concurrent sessions"}}', ()),
+    ("limits.sessions", 503, "no free slots", ()),
+    ("session.model-unknown", 404, error("The model `x` does not exist.", code="model_not_found"), ()),
+    ("session.model-no-access", 404, error("It does not exist or you have no access", code="model_not_found"), ()),
+    ("refused.unauthorized", 401, error("Your trial expired", type="invalid_request_error"), ()),
+    ("auth.expired-secret", 401, error("This client secret has expired", type="x_error"), ()),
+    ("auth.expired-secret", 401, '{"error": "token_expired", "message": "The token expired"}', ()),
+    ("auth.missing", 401, '{"message": "No API key found in request"}', ()),
+    ("auth.missing", 401, '{"message":"Missing API key found in request"}', ()),
+    ("auth.missing", 403, '{"detail": "Not authenticated"}', ()),
+    ("refused.forbidden", 401, '{"error": {"code": "ip_not_authorized", "message": "x"}}', ()),
+    ("refused.forbidden", 401, '{"error": {"message": "Your IP 1.2.3.4 is not authorized"}}', ()),
+    ("refused.unauthorized", 401, error("Access denied due to invalid subscription key", code="401"), ()),
+    ("refused.forbidden", 403, "", (("server", "envoy"),)),
+    ("refused.not-routed", 403, "", (("server", "envoy"), ("x-envoy-upstream-service-time", "3"))),
+    ("refused.not-routed", 403, "", (("server", "uvicorn"),)),
+    ("refused.azure-url", 404, '{"error": {"code": "DeploymentNotFound", "message": "The API deployment"}}', ()),
+    ("refused.edge-block", 403, "error code: 1020", ()),
+    ("refused.edge-block", 403, "<html>…", (("cf-mitigated", "challenge"),)),
+    ("refused.edge-block", 503, "<title>Just a moment...</title>", ()),
+    ("network.upgrade-stripped", 400, "", ()),
+    ("network.upgrade-stripped", 400, HTML.format("400 Bad Request", "nginx/1.22.1"), ()),
+    ("network.upgrade-stripped", 400, HAPROXY, ()),
+    ("refused.bad-request", 400, HTML.format("400 Bad Request", "no tenant named x"), ()),
+    ("refused.bad-request", 400, '{"error": {"message": "unknown parameter modle"}}', ()),
+    ("refused.bad-request", 422, detail("voice", "bad", "enum"), ()),
+    ("session.model-missing", 422, detail("model", "Field required", "missing"), ()),
+    ("session.model-missing", 400, error("Missing required parameter: model."), ()),
+    ("limits.size", 431, "", ()),
+    ("limits.size", 400, HTML.format("400 Request Header Or Cookie Too Large", "nginx"), ()),
+    ("refused.server-error", 408, "", ()),
+    ("refused.server-error", 525, "", ()),
+    ("refused.region", 451, "", ()),
+    ("refused.origin", 403, 'request Origin "http://a" is not authorized for Host "b"', ()),
+    ("refused.subprotocol", 400, "unsupported subprotocol", ()),
+    ("refused.no-websocket", 404, "WebSockets are not enabled here", ()),
+    ("session.upstream", 500, '{"error": {"message": "No deployments available for selected model"}}', ()),
+]  # fmt: skip
+CLOSES = [
+    ("limits.size", 1009, ""),
+    ("close.idle", 1000, "Idle for 300241ms > 300000ms"),
+    ("close.idle", 1001, "idle timeout"),
+    ("close.normal", 1001, "going away"),
+    ("session.upstream", 1011, "upstream connection failed"),
+    ("close.server", 1011, "internal error"),
+    ("limits.sessions", 1013, "too many sessions"),
+    ("refused.origin", 1008, "Origin not allowed"),
+    ("close.policy", 1008, "policy"),
+]
+SEEN += [
+    ("limits.sessions", after_101(None, "Too many concurrent sessions", 1013)),
+    (
+        "refused.subprotocol",
+        replace(at_layer("upgrade", "bad-accept"), fault_text="it selects a subprotocol that was not offered"),
+    ),
+]
+SEEN += [(cause, answered(*answer)) for cause, *answer in ANSWERS]
+SEEN += [(cause, ended(*close)) for cause, *close in CLOSES]

@@ -123,7 +123,7 @@ def test_a_400_that_misses_the_upgrade_is_one_that_something_stripped(body):
     ],
 )
 def test_a_400_with_a_reason_of_its_own_is_none(body):
-    assert weigh(refused_with_400(body)).cause == "unknown.unknown"
+    assert weigh(refused_with_400(body)).cause == "refused.bad-request"
 
 
 @given(

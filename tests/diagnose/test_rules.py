@@ -15,7 +15,7 @@ from rtdoctor.model.scenario import Scenario
 from tests.conftest import built_in
 from tests.diagnose.seen import SEEN, after_101
 
-SHARED_CAUSES = Path(__file__).parents[2].parent / "shared" / "causes.toml"
+SHARED_CAUSES = [Path(__file__).parents[2].parent / "shared" / name for name in ("causes.toml", "causes-new.toml")]
 
 
 @pytest.mark.parametrize(("cause", "outcome"), SEEN, ids=[f"{i}-{cause}" for i, (cause, _) in enumerate(SEEN)])
@@ -36,10 +36,10 @@ def test_a_finding_of_the_referee_names_what_is_ruled_out():
     assert {"auth.missing", "limits.quota", "network"} <= {item.cause for item in weighed.ruled_out}
 
 
-@pytest.mark.skipif(not SHARED_CAUSES.is_file(), reason="the shared list of causes is not beside the project")
+@pytest.mark.skipif(not SHARED_CAUSES[0].is_file(), reason="the shared lists of causes are not beside the project")
 def test_the_causes_are_those_of_the_public_contract():
-    raw = tomllib.loads(SHARED_CAUSES.read_text(encoding="utf-8"))
-    assert set(causes()) == {f"{layer}.{name}" for layer, names in raw.items() for name in names}
+    lists = [tomllib.loads(path.read_text(encoding="utf-8")) for path in SHARED_CAUSES]
+    assert set(causes()) == {f"{layer}.{name}" for raw in lists for layer, names in raw.items() for name in names}
 
 
 def test_every_cause_can_be_read_and_every_rule_names_one():

@@ -528,7 +528,8 @@ UPGRADE = [
         "subprotocol",
         "101 with a subprotocol that was never offered",
         accepting("Sec-WebSocket-Protocol: graphql-ws"),
-        "network.not-http",
+        "refused.subprotocol",
+        1,
     ),
     _at_upgrade(
         "extension",

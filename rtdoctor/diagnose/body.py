@@ -1,0 +1,93 @@
+"""The error in the body of an HTTP answer, however the server or a gateway before it wraps it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rtdoctor.diagnose.rules import known_codes
+from rtdoctor.model.event import parse_event
+
+_MOST_LEVELS = 5
+# What an error object stands under: OpenAI's and most others; FastAPI; Google's lists; Apigee; a gateway that keeps the
+# answer it got.
+_UNDER = ("error", "errors", "detail", "details", "fault", "data", "body", "response", "metadata")
+# Its fields, as others name them: OAuth 2.0 (RFC 6749, section 5.2), RFC 9457, Deepgram, AWS, Apigee, Azure.
+_NAMES = {
+    "code": ("code", "error_code", "errorCode", "errorcode", "err_code", "error", "status"),
+    "type": ("type", "error_type", "__type", "status", "name"),
+    "message": (
+        "message", "msg", "error_description", "err_msg", "error_message", "errorMessage", "Message", "faultstring",
+        "detail", "description", "title", "reason",
+    ),
+    "param": ("param", "parameter"),
+}  # fmt: skip
+
+
+# LiteLLM writes None as a text; RFC 9457 calls a type that says nothing so.
+_NOTHING = (None, "", "None", "null", "about:blank")
+
+
+def error_in_body(text: str) -> Mapping[str, Any] | str | None:
+    """The error object with the fields code, type, message and param, the bare text that is there in its place, or None
+    where the body tells of none."""
+    text = text.lstrip("\ufeff \t\r\n")
+    body = parse_event(f'{{"errors":{text}}}' if text.startswith("[") else text)
+    if body is None:
+        return None
+    best: dict[str, Any] = {}
+    for found in _objects(body, _MOST_LEVELS):
+        told = _fields(found)
+        # The innermost that names its error is what the server said; what lies around it is a gateway's.
+        if told and (not best or _names(told) >= _names(best)):
+            best = {**best, **told}
+    if best:
+        return best
+    bare = body.get("error")
+    return bare if isinstance(bare, str) and bare else None
+
+
+def _objects(value: Any, levels: int) -> Iterator[Mapping[str, Any]]:
+    """The objects that may be the error, the outer ones first."""
+    if not levels:
+        return
+    if isinstance(value, str):
+        # A gateway that knows its upstream's answer as a text only: LiteLLM, Azure's API management.
+        value = parse_event(value[value.find("{") : value.rfind("}") + 1]) if "{" in value else None
+    if isinstance(value, list):
+        value = next((item for item in value if isinstance(item, Mapping)), None)
+    if not isinstance(value, Mapping):
+        return
+    yield value
+    for name in (*_UNDER, "message"):
+        yield from _objects(value.get(name), levels - 1)
+
+
+def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for field, names in _NAMES.items():
+        for name in names:
+            value = found.get(name)
+            if isinstance(value, (Mapping, list, bool)) or value in _NOTHING:
+                continue
+            # `error` and `status` hold a code in some bodies, in others a sentence or the HTTP status again.
+            if name in ("error", "status") and (not isinstance(value, str) or not _like_a_code(value)):
+                continue
+            told[field] = value
+            break
+    if isinstance(found.get("loc"), list):  # FastAPI: where in the request
+        told["param"] = ".".join(map(str, found["loc"][:8]))
+    if "message" not in told and isinstance(found.get("error"), str):
+        told["message"] = found["error"]
+    # A name and nothing else tells of no error: {"detail": "Not Found"} is FastAPI's, {"status": "ok"} a page.
+    return told if "message" in told or told.get("code") in known_codes() else {}
+
+
+def _like_a_code(text: str) -> bool:
+    return 3 <= len(text) <= 80 and text.replace("_", "").replace(".", "").isalnum()
+
+
+def _names(told: Mapping[str, Any]) -> int:
+    """How exactly an error is named: by a known code, by any code or type that is a word, or by its message alone."""
+    words = [told.get(name) for name in ("code", "type")]
+    if any(word in known_codes() for word in words if isinstance(word, str)):
+        return 2
+    return 1 if any(isinstance(word, str) and not word.isdigit() for word in words) else 0
