@@ -157,10 +157,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             if hasattr(os, "O_NONBLOCK"):
                 os.set_blocking(handle, True)  # a reader may be slow
         else:
-            import tempfile  # takes longer than a quick command has
-
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rtdoctor-", suffix=".part")
-            process.unfinished.add(name)
+            handle, name = process.new_file(str(path.parent), ".part")
     except OSError as error:
         nobody = special and error.errno == errno.ENXIO
         raise NotWritten("{}: {}", path, "nobody reads from it" if nobody else error.strerror or error) from error

@@ -46,6 +46,23 @@ def _hear(*_: object) -> None:
     _take()
 
 
+def new_file(folder: str, suffix: str) -> tuple[int, str]:
+    """A new file of our own, mode 0600: its descriptor and its name, which is in `unfinished` before the file is there,
+    so that an end at any moment leaves none behind.
+
+    Raises:
+        OSError: it cannot be made there.
+    """
+    name = os.path.join(folder, f".rtdoctor-{os.urandom(8).hex()}{suffix}")
+    unfinished.add(name)
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+        return os.open(name, flags | getattr(os, "O_CLOEXEC", 0), 0o600), name
+    except OSError:
+        unfinished.discard(name)
+        raise
+
+
 @contextmanager
 def on_interrupt(take: Callable[[], object]) -> Iterator[None]:
     """Inside, an interrupt calls `take` and goes on; only the third ends the process at once."""
@@ -152,13 +169,58 @@ def _waiting() -> None:
                 os.set_blocking(number, True)
 
 
+class _Steady(io.RawIOBase):
+    """Bytes to standard output. Whoever read it may leave (a pager, head): what is left then goes nowhere, and the
+    command keeps its own exit code. Whoever shares it may make it one that does not wait: it is made to wait again."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or raise OSError."""
+        rest = memoryview(data).cast("B")
+        whole = len(rest)
+        try:
+            while rest:
+                written = self._raw.write(rest)
+                if written is None:
+                    os.set_blocking(self._raw.fileno(), True)
+                rest = rest[written or 0 :]
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._raw.fileno())
+        return whole
+
+    def fileno(self) -> int:
+        """The descriptor below."""
+        return int(self._raw.fileno())
+
+    def isatty(self) -> bool:
+        """True on a terminal."""
+        return bool(self._raw.isatty())
+
+
 def _whole(stream: TextIO | None) -> TextIO | None:
-    """The same stream with a buffer, where Python was told to have none (PYTHONUNBUFFERED): without one what a write
-    leaves over is lost without a word."""
-    if stream is None or not isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+    """The same stream with a buffer, where Python was told to have none, too (PYTHONUNBUFFERED): without one what a
+    write leaves over is lost without a word."""
+    if stream is None:
         return stream
-    buffered = io.BufferedWriter(stream.buffer)
-    return io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
+    stream.flush()
+    buffered = io.BufferedWriter(_Steady(getattr(stream.buffer, "raw", stream.buffer)))
+    lines = bool(stream.line_buffering) or isinstance(stream.buffer, io.RawIOBase)
+    return io.TextIOWrapper(buffered, _encoding(stream), stream.errors, line_buffering=lines)
+
+
+def _encoding(stream: TextIO) -> str:
+    """The stream's encoding, or UTF-8 where that one writes no text (PYTHONIOENCODING=undefined, idna)."""
+    try:
+        "a..b\u2026".encode(stream.encoding, "backslashreplace")
+    except (UnicodeError, LookupError):
+        return "utf-8"
+    return stream.encoding
 
 
 def _forgiving(stream: TextIO | None) -> TextIO:
@@ -167,4 +229,4 @@ def _forgiving(stream: TextIO | None) -> TextIO:
         return open(os.devnull, "w", encoding="utf-8")
     below = stream.buffer
     raw = _Forgiving(getattr(below, "raw", below))
-    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)  # type: ignore[type-var]
+    return io.TextIOWrapper(raw, _encoding(stream), stream.errors, line_buffering=True)  # type: ignore[type-var]

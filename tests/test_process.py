@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtdoctor import process
 from rtdoctor.mock.server import Mock
 from rtdoctor.report.encoding import HANDLER
 from tests.cli.test_check import serving
@@ -108,6 +109,46 @@ def test_a_stderr_without_reader_costs_no_report(command, name):
     _whole(name, done.stdout)
 
 
+@EVERY
+def test_a_stdout_without_reader_changes_no_exit_code(command, name):
+    arguments, code = command(name)
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = run(*arguments, stdout=theirs)
+    os.close(theirs)
+    assert done.returncode == code
+    assert b"cannot be written" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "idna"])
+def test_an_encoding_that_writes_no_text_is_utf_8(command, encoding):
+    arguments, code = command("explain json")
+    done = run(*arguments, env={"PYTHONIOENCODING": encoding})
+    assert (done.returncode, done.stderr) == (code, b"")
+    json.loads(done.stdout.decode("utf-8"))
+
+
+def test_a_stdout_that_stops_waiting_in_the_middle_loses_nothing():
+    ours, theirs = os.pipe()
+    below = open(theirs, "w", encoding="utf-8")  # noqa: SIM115
+    stream = process._whole(below)
+    os.set_blocking(theirs, False)
+    text = "words " * 100_000
+    got = []
+
+    def read():
+        with open(ours, "rb") as file:
+            got.append(file.read())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    stream.write(text)
+    stream.flush()
+    below.close()
+    reader.join(10)
+    assert got == [text.encode()]
+
+
 @full
 @EVERY
 def test_a_full_stdout_is_one_sentence(command, name):
@@ -118,7 +159,7 @@ def test_a_full_stdout_is_one_sentence(command, name):
         assert done.returncode == code
     else:
         said = b"rtdoctor: the output cannot be written: No space left on device\n"
-        assert (done.returncode, said in done.stderr) == (4, True)
+        assert (done.returncode, said in done.stderr) == (2, True)
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
 

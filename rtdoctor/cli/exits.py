@@ -46,14 +46,10 @@ def tell(error: BaseException) -> int:
             return BUG
         case Usage():
             return say(str(error), USAGE)
-        case BrokenPipeError():
-            # Whoever read our output has left (a pager, head): what was asked for has been done.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return OK
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             return say(FEW_FILES, USAGE)
         case OSError():
-            return say(f"the output cannot be written: {error.strerror or type(error).__name__}", BUG)
+            return say(f"the output cannot be written: {error.strerror or type(error).__name__}", USAGE)
     if os.environ.get("RTDOCTOR_DEBUG"):
         import traceback
 

@@ -12,6 +12,14 @@ _WHERE = {
     "session": "inside the session, at session.update",
 }
 
+_BY_NAME = "at the upgrade, which the server itself refuses: the way is open, its reason counts"
+
+
+def _names_its_reason(socket: Outcome) -> bool:
+    """True where the answer is about the credential or the account, and not about the upgrade."""
+    error = socket.http_error
+    return socket.http_status in (401, 402, 429) or bool(error and (error.code or error.type))
+
 
 def parity(rest: Outcome | None, socket: Outcome | None, failed_at: str | None) -> str:
     """One sentence that names the layer, or nothing where both pass, both fail, or one was not tried.
@@ -23,7 +31,8 @@ def parity(rest: Outcome | None, socket: Outcome | None, failed_at: str | None) 
     passes = rest.http_status is not None and rest.http_status < 300
     if passes and failed_at in _WHERE:
         seen = f" ({short(socket)})" if failed_at == "upgrade" else ""
-        return f"REST passes and the socket fails over the same route: they part {_WHERE[failed_at]}{seen}."
+        where = _BY_NAME if failed_at == "upgrade" and _names_its_reason(socket) else _WHERE[failed_at]
+        return f"REST passes and the socket fails over the same route: they part {where}{seen}."
     if not passes and failed_at is None:
         return (
             "The socket passes and REST fails over the same route: they part at HTTP, "

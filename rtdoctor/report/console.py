@@ -1,4 +1,4 @@
-"""The console that every command prints with: plain text only, and quiet when its reader has left."""
+"""The console that every command prints with: plain text only."""
 
 import os
 from typing import TextIO
@@ -11,12 +11,6 @@ _LEAST_WIDTH = 20
 _LONGEST_NUMBER = 6
 
 
-class _Quiet(Console):
-    def on_broken_pipe(self) -> None:
-        """Let the error through: `main` ends with exit code 0, for what was asked for has been done."""
-        raise BrokenPipeError
-
-
 def console(out: TextIO) -> Console:
     """A console without markup, emoji or highlighting: what a server sends is text and nothing else. Characters that
     the encoding of `out` lacks get a stand-in."""
@@ -24,7 +18,7 @@ def console(out: TextIO) -> Console:
     for name in ("COLUMNS", "LINES"):
         if not (size := os.environ.get(name, "80")).isascii() or len(size) > _LONGEST_NUMBER:
             del os.environ[name]  # what is no number there is no width
-    made = _Quiet(file=out, markup=False, emoji=False, highlight=False)
+    made = Console(file=out, markup=False, emoji=False, highlight=False)
     if made.width < _LEAST_WIDTH:
         made.width = _LEAST_WIDTH  # COLUMNS=0 would leave nothing of a report
     return made

@@ -118,8 +118,7 @@ def _as_path(name: str) -> Iterator[str]:
     if name not in _read_once:
         yield name
         return
-    handle, copy = tempfile.mkstemp(prefix="rtdoctor-", suffix=".pem")  # mode 0600
-    process.unfinished.add(copy)
+    handle, copy = process.new_file(tempfile.gettempdir(), ".pem")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

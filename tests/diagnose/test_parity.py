@@ -6,7 +6,7 @@ import pytest
 
 from rtdoctor.diagnose.parity import parity
 from rtdoctor.model.exchange import Request
-from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.outcome import ErrorEvent, Outcome
 from tests.diagnose.seen import after_101, at_layer, refused
 
 MODELS = Request("https://h/v1/models", "/models")
@@ -32,6 +32,12 @@ GOOD_SOCKET = Outcome(
             "upgrade",
             refused(403),
             "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not (403).",
+        ),
+        (
+            "upgrade",
+            refused(429, error=ErrorEvent("insufficient_quota", "insufficient_quota", "No credit.")),
+            "at the upgrade, which the server itself refuses: the way is open, its reason counts "
+            "(429, insufficient_quota).",
         ),
         (
             "upgrade",

@@ -98,9 +98,10 @@ NAMES = [
     ),
     Fault(
         "dns.unreachable",
-        "the name's only address is one of IPv6, and no packet gets there",
-        _named("http://api.example:9/v1", "--resolve", "api.example:9:2001:db8::1"),
-        "network.tcp-timeout",
+        "the name's only address is one that the system has no route to",
+        # TCP to a multicast address is ENETUNREACH on every machine; an address of IPv6 may be that, or time out.
+        _named("http://api.example:9/v1", "--resolve", "api.example:9:224.0.0.1"),
+        "network.no-route",
         3,
         ("tcp",),
     ),

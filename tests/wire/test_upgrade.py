@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import gzip
 import hashlib
 import os
 import re
 import ssl
+import zlib
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from aiohttp import web
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.target import DIRECT, Route
 from rtdoctor.wire.dns import resolve
-from rtdoctor.wire.http import open_session, rest
+from rtdoctor.wire.http import MOST_BODY, open_session, rest
 from rtdoctor.wire.tcp import connect
 from rtdoctor.wire.tls import context_for
 from rtdoctor.wire.upgrade import upgrade
@@ -309,3 +311,34 @@ async def test_after_a_session_no_socket_is_left(tls, left, tmp_path):
         assert left != "open" or sockets() - before > theirs, "the test sees an open socket"
     assert sockets() - before <= theirs
     await server.cleanup()
+
+
+QUOTA = b'{"error": {"code": "insufficient_quota"}}'
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        ("gzip", gzip.compress(QUOTA)),
+        ("deflate", zlib.compress(QUOTA)),
+        ("deflate", zlib.compress(QUOTA, wbits=-15)),
+        ("gzip", gzip.compress(QUOTA + b" " * 1_000_000)),
+        ("br", QUOTA),
+        ("gzip", QUOTA),
+        ("identity", QUOTA),
+    ],
+)
+async def test_a_packed_body_is_unpacked_within_the_bound(coding, packed):
+    head = f"HTTP/1.1 429 No\r\nContent-Encoding: {coding}\r\nContent-Length: {len(packed)}\r\n\r\n"
+    async with canned(head.encode() + packed) as port:
+        done = await shake(port)
+    assert done.answer.body.startswith(QUOTA)
+    assert len(done.answer.body) <= MOST_BODY
+
+
+async def test_a_packed_body_that_breaks_off_is_kept_as_far_as_it_came():
+    packed = gzip.compress(QUOTA + os.urandom(4000))[:2000]
+    head = "HTTP/1.1 429 No\r\nContent-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n"
+    async with canned(head.encode() + packed) as port:
+        done = await shake(port)
+    assert done.answer.body.startswith(QUOTA)
