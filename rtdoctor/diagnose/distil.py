@@ -14,6 +14,7 @@ from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame
 from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
 from rtdoctor.privacy.quote import quote, quote_headers, quote_start
 
 _KEPT_HEADERS = frozenset(
@@ -199,7 +200,7 @@ def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
 def _sent(exchange: Exchange) -> tuple[tuple[str, ...], int]:
     """The client events in order (repeats of the same left out) and the milliseconds of audio in them."""
     types: list[str] = []
-    audio_bytes = 0
+    ms, per_ms = 0.0, PCM16_PER_MS
     for frame in exchange.frames:
         if frame.direction != "client":
             continue
@@ -207,7 +208,6 @@ def _sent(exchange: Exchange) -> tuple[tuple[str, ...], int]:
         name = _name(frame, event)
         if not types or types[-1] != name:
             types.append(name)
-        audio_bytes += frame.audio_bytes
-        if name == "input_audio_buffer.append" and isinstance(event.get("audio"), str):
-            audio_bytes += len(event["audio"]) * 3 // 4
-    return tuple(types), audio_bytes // 48  # 24 kHz of 16 bit: 48 bytes a millisecond
+        per_ms = bytes_per_ms(event) or per_ms
+        ms += (frame.audio_bytes or audio_bytes_in(event)) / per_ms
+    return tuple(types), int(ms)

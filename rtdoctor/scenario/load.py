@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.files import read_bounded
+from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.linear import BadPattern, Pattern, pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.exchange import Request
@@ -17,7 +17,7 @@ from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 from rtdoctor.privacy.errors import InputError
 
-_MOST_BYTES = 1 << 20
+_MOST_BYTES, _MOST_TOGETHER = 1 << 20, 2 << 20  # of a file, and of a folder's files
 _MOST_TOLD = 400  # characters of what is told of a value
 _MOST_PARTS = 100  # of a name: tomllib takes minutes for one of many thousands
 _MOST_INSTRUCTIONS = 5_000  # of an expression; the largest of the built-in scenarios has under 100
@@ -42,6 +42,8 @@ def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
         raise BadScenario("{}: {}", folder, error.strerror or error) from error
     if not files:
         raise BadScenario("{}: holds no *.toml file", folder)
+    if sum(map(_size, files)) > _MOST_TOGETHER:
+        raise BadScenario("{}: its *.toml files hold more than {} MiB together", folder, _MOST_TOGETHER >> 20)
     causes = frozenset(known_causes)
     found: dict[str, Scenario] = {}
     for file in files:
@@ -50,6 +52,14 @@ def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
                 raise BadScenario("{}: the id '{}' occurs in {} already", file, scenario.id, found[scenario.id].origin)
             found[scenario.id] = scenario
     return list(found.values())
+
+
+def _size(file: Path) -> int:
+    """Its bytes, or as many as are read of what does not tell (a FIFO, a file that is gone again)."""
+    try:
+        return file.stat().st_size if is_regular(file) else _MOST_BYTES
+    except OSError:
+        return 0
 
 
 def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:

@@ -16,6 +16,7 @@ from aiohttp import WSMsgType
 from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, type_of, written
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import is_free
+from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
 from rtdoctor.wire.tap import Tap
 
 # A recorded session is bounded: a server that never stops must not fill the memory. Counted is what came, and the
@@ -52,14 +53,15 @@ class Ledger:
         self.raw = raw
         self._events: Counter[str] = Counter()
         self._audio_bytes = 0
+        self._audio_ms = 0.0
         self._spent = False
 
     def allows(self, what: Mapping[str, Any] | str | bytes, query: Mapping[str, str] = MappingProxyType({})) -> bool:
         """True for what may be sent after a handshake with that query: an event, or text and bytes as they are."""
         return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what, query)
 
-    def book_event(self, text: str, audio_bytes: int = 0) -> None:
-        """Book one event in our own writing, before it is sent.
+    def book_event(self, text: str, audio_bytes: int = 0, per_ms: int = PCM16_PER_MS) -> None:
+        """Book one event in our own writing, before it is sent. So many bytes of its audio are a millisecond.
 
         Raises:
             NotFree: it is not free, or none that is read in one way only, and the run has no leave to spend.
@@ -71,10 +73,9 @@ class Ledger:
         if not self.allows(event):
             raise NotFree(event["type"])
         self._events[event["type"]] += 1
-        audio = event.get("audio")
-        if not audio_bytes and event["type"] == "input_audio_buffer.append" and isinstance(audio, str):
-            audio_bytes = len(audio) * 3 // 4  # of base64, in a user's own event
+        audio_bytes = audio_bytes or audio_bytes_in(event)
         self._audio_bytes += audio_bytes
+        self._audio_ms += audio_bytes / per_ms
         self._spent = self._spent or not is_free(event)
 
     def book_raw(self, data: str | bytes) -> None:
@@ -94,7 +95,7 @@ class Ledger:
         return Spend(
             tuple(sorted(self._events.items())),
             self._audio_bytes,
-            self._audio_bytes // 48,
+            int(self._audio_ms),
             self._spent,
         )
 
@@ -109,6 +110,7 @@ class Session:
         self._started = time.monotonic()
         self._bytes = 0
         self._pongs = 0
+        self._per_ms = PCM16_PER_MS
         self.frames: list[Frame] = []
         self.types: list[str] = []
         self.close: Close | None = None
@@ -132,7 +134,8 @@ class Session:
         text = written(event)
         if not self.ended:
             # The bytes are judged, not the plan: what is booked is read back from them.
-            self._ledger.book_event(text, audio_bytes)
+            self._ledger.book_event(text, audio_bytes, self._per_ms)
+            self._per_ms = bytes_per_ms(event) or self._per_ms
             await self._out(text, str(event["type"]), audio_bytes)
 
     async def send_raw(self, data: str | bytes) -> None:

@@ -238,3 +238,12 @@ def test_a_long_text_is_no_long_name(tmp_path):
     sentences = "It is said. " * 200
     (scenario,) = load(tmp_path, GOOD.replace('"type": "session.update"', f'"type": "x", "y": "{sentences}"', 1))
     assert scenario.id == "mine.one"
+
+
+def test_a_folder_holds_no_more_than_two_megabytes_of_scenarios(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.toml").write_text(GOOD.replace("mine.one", f"mine.{name}") + "#" * 800_000)
+    with pytest.raises(BadScenario, match="more than 2 MiB together"):
+        load_folder(tmp_path, causes())
+    (tmp_path / "c.toml").unlink()
+    assert len(load_folder(tmp_path, causes())) == 2
