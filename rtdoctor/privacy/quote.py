@@ -81,7 +81,19 @@ def _quoted_before(text: str, _generation: int, opaque_too: bool) -> str:
 def quote_start(text: str, most: int) -> str:
     """The first characters of a text, so many at most, quoted. It is quoted before it is cut, so that no secret loses
     the end that it is known by."""
-    return quote(text[: most + _EDGE])[:most]
+    end = most + _EDGE
+    if 0 <= (user := _cut_user(text, end)) < most:
+        return (quote(text[:user]) + MASK)[:most]
+    return quote(text[:end])[:most]
+
+
+def _cut_user(text: str, end: int) -> int:
+    """Where the user information of a URL begins that goes on beyond the cut, so that its end would not tell of it."""
+    start = text.rfind("://", 0, end) + 3
+    if start < 3 or len(text) <= end:
+        return -1
+    at = text.find("@", start, start + _WINDOW)
+    return start if at >= end and not any(map(str.isspace, text[start:at])) else -1
 
 
 def redact(text: str) -> str:

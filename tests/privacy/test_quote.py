@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor.privacy.known import keep
-from rtdoctor.privacy.quote import quote, quote_header, quote_headers, quoted, redact, redacted, show_opaque
+from rtdoctor.privacy.quote import (
+    quote,
+    quote_header,
+    quote_headers,
+    quote_start,
+    quoted,
+    redact,
+    redacted,
+    show_opaque,
+)
 from rtdoctor.privacy.secret import Secret, mask
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
@@ -301,6 +310,13 @@ def test_a_text_of_any_length_is_quoted_in_windows(known):
 def test_a_secret_at_the_edge_of_a_window_is_masked_as_a_whole(place, known):
     filled = ("plain words " * 7000)[:place] + " "
     assert quote(f"{filled}{KEY} after " + "plain words " * 7000).startswith(f"{filled}{mask(KEY)} after ")
+
+
+def test_a_password_whose_end_lies_beyond_the_cut_is_masked():
+    for word in ("hunter", "correct.horse/"):
+        told = quote_start("see https://me:" + word * 300 + "@h.example/v1", 100)
+        assert told == "see https://[secret]"
+    assert quote_start("see https://h.example/" + "word/" * 300, 30) == "see https://h.example/word/wor"
 
 
 # --- headers ----------------------------------------------------------------------------------------------------------
