@@ -1,18 +1,17 @@
-"""From an Exchange to its Outcome: only what decides is kept, nothing is judged.
+"""From an Exchange, or the events of a recording, to its Outcome: only what decides is kept, nothing is judged.
 
 What comes from outside is quoted here, once: whatever is made of an outcome may be shown.
 """
 
 import reprlib
-from collections.abc import Mapping, Sequence
-from itertools import groupby, islice
+from collections.abc import Mapping
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
 from rtdoctor.diagnose.body import error_in_body
 from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
-from rtdoctor.model.exchange import Answer, Exchange, Frame
+from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
 from rtdoctor.privacy.quote import quote, quote_headers, quote_start
@@ -38,6 +37,7 @@ _BODY_SHOWN = 2_000
 # What a hostile server can put into an outcome is bounded.
 _MOST_TYPES, _MOST_ERRORS, _MOST_TEXT, _MOST_WORD, _MOST_HEADER = 500, 20, 4_000, 200, 1_000
 _MOST_TRANSCRIPT = 50_000
+_DECIDING = frozenset(("session.updated", "input_audio_buffer.committed"))
 
 
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
@@ -92,59 +92,107 @@ def _text(value: Any, most: int = _MOST_TEXT) -> str | None:
     return quote_start(value if isinstance(value, str) else reprlib.repr(value), most)
 
 
+class Gist:
+    """What is kept of a session while its events pass, one at a time: what decides, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.errors: list[ErrorEvent] = []
+        self._first: str | None = None
+        self._first_at: float | None = None
+        self._received = 0
+        self._names: list[str] = []  # without repeats in a row, and bounded
+        self._heard: set[str] = set()
+        self._last = ""
+        self._session: dict[str, Any] = {}
+        self._transcript: str | None = None
+        self._unreadable = ""
+        self._sent: list[str] = []
+        self._audio_ms, self._per_ms = 0.0, float(PCM16_PER_MS)
+
+    def hear(self, name: str, event: Mapping[str, Any], at: float | None = None) -> ErrorEvent | None:
+        """Take an event of the server's by the name that it is told by; the error that it tells of comes back."""
+        if self._first is None:
+            self._first, self._first_at = name, at
+        self._received += 1
+        if name != self._last and len(self._names) < _MOST_TYPES:
+            self._names.append(name)
+        self._last = name
+        self._heard.update(_DECIDING.intersection((name,)))
+        if (told := _error_in(event)) and len(self.errors) < _MOST_ERRORS:
+            self.errors.append(told)
+        self._session = _session_state(event) or self._session
+        if name.endswith("transcription.completed"):
+            heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT].strip()
+            before = self._transcript
+            self._transcript = heard if before is None else f"{before} {heard}"[:_MOST_TRANSCRIPT]
+        return told
+
+    def misread(self, text: str) -> None:
+        """Take a text that is no event."""
+        self._unreadable = self._unreadable or quote(why_no_event(text))
+
+    def say(self, name: str, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
+        """Take an event of the client's; `audio_bytes` where its audio was left out."""
+        if (not self._sent or self._sent[-1] != name) and len(self._sent) < _MOST_TYPES:
+            self._sent.append(name)
+        self._per_ms = bytes_per_ms(event) or self._per_ms
+        self._audio_ms += (audio_bytes or audio_bytes_in(event)) / self._per_ms
+
+    def facts(self, close: Close | None, *, alive: bool) -> dict[str, Any]:
+        """What an Outcome tells of a session that ended so, or stands."""
+        ended = close if close and close.by == "server" else None
+        errors = list(self.errors)
+        if ended and (told := error_of_reason(quote_start(ended.reason, _MOST_TEXT))) and not tells(errors, told):
+            errors.append(told)
+        return {
+            "stage": _stage(self._received > 0, self._session, self._transcript is not None),
+            "first_event": None if self._first is None else _shown_name(self._first),
+            "first_event_ms": None if self._first_at is None else round(self._first_at * 1000, 1),
+            "session_type": self._session.get("type"),
+            "errors": tuple(errors),
+            "close_code": ended.code if ended else None,
+            "close_reason": quote_start(ended.reason, _MOST_TEXT) if ended else "",
+            "closed_by": close.by if close else None,
+            "open": alive and ended is None,
+            "events": tuple(map(_shown_name, self._names)),
+            "sent": tuple(map(_shown_name, self._sent)),
+            "updated": "session.updated" in self._heard,
+            "transcription_model": self._session.get("transcription_model"),
+            "turn_detection": self._session.get("turn_detection"),
+            "audio_ms": int(self._audio_ms),
+            "committed": "input_audio_buffer.committed" in self._heard,
+            "transcript": self._transcript if self._transcript is None else quote(self._transcript),
+            "unreadable": self._unreadable,
+            "received": self._received,
+        }
+
+
 def _of_session(exchange: Exchange) -> dict[str, Any]:
-    received = [frame for frame in exchange.frames if frame.direction == "server"]
-    names: list[str] = []
-    errors: list[ErrorEvent] = []
-    session: dict[str, Any] = {}
-    transcript: str | None = None
-    unreadable = ""
+    gist = Gist()
     # One at a time: an event that was parsed takes many times the memory of its text.
-    for frame in received:
+    for frame in exchange.frames:
         event = parse_event(frame.text) or {}
         name = _name(frame, event)
-        names.append(name)
-        if len(errors) < _MOST_ERRORS and (found := _error_in(event)):
-            errors.append(found)
-        session = _session_state(event) or session
-        if name.endswith("transcription.completed"):
-            heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT]
-            transcript = heard.strip() if transcript is None else f"{transcript} {heard.strip()}"[:_MOST_TRANSCRIPT]
-        if name == "(no event)" and frame.text and not unreadable:
-            unreadable = quote(why_no_event(frame.text))
-    sent, audio_ms = _sent(exchange)
-    close = exchange.close
-    ended = close if close and close.by == "server" else None
-    if ended and (told := error_of_reason(quote_start(ended.reason, _MOST_TEXT))) and not tells(errors, told):
-        errors.append(told)
-    return {
-        "stage": _stage(names, session, transcript is not None),
+        if frame.direction == "client":
+            gist.say(name, event, frame.audio_bytes)
+            continue
+        gist.hear(name, event, frame.at)
+        if name == "(no event)" and frame.text:
+            gist.misread(frame.text)
+    return gist.facts(exchange.close, alive=exchange.alive) | {
         "subprotocol": _text(exchange.subprotocol, MOST_NAME),
-        "first_event": _shown_name(names[0]) if names else None,
-        "first_event_ms": round(received[0].at * 1000, 1) if received else None,
-        "session_type": session.get("type"),
-        "errors": tuple(errors),
-        "close_code": ended.code if ended else None,
-        "close_reason": quote_start(ended.reason, _MOST_TEXT) if ended else "",
-        "closed_by": close.by if close else None,
-        "open": exchange.alive and ended is None,
-        "events": _told_once(names),
-        "sent": tuple(map(_shown_name, sent)),
-        "updated": "session.updated" in names,
-        "transcription_model": session.get("transcription_model"),
-        "turn_detection": session.get("turn_detection"),
-        "audio_ms": audio_ms,
-        "committed": "input_audio_buffer.committed" in names,
-        "transcript": transcript if transcript is None else quote(transcript),
-        "unreadable": unreadable,
         "truncated": exchange.truncated,
-        "received": len(received),
     }
 
 
-def _told_once(types: Sequence[str]) -> tuple[str, ...]:
-    """The types in their order without repeats in a row, and bounded: a flood is told by its kinds."""
-    return tuple(_shown_name(name) for name, _ in islice(groupby(types), _MOST_TYPES))
+def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
+    """The outcome of a socket of which only the events were recorded: it stood, and it is not known whether it stands
+    yet. A recording may begin in the middle, so a first event that is no greeting tells nothing."""
+    told = gist.facts(close, alive=False)
+    first = told["first_event"] or ""
+    if not (first == "error" or first.endswith("session.created") or first.startswith("session.")):
+        told |= {"first_event": None}
+    return Outcome(asked=Request("", ""), http_status=101, **told)
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
@@ -158,12 +206,12 @@ def _shown_name(name: str) -> str:
     return quote_start(name, MOST_NAME)
 
 
-def _stage(types: Sequence[str], session: Mapping[str, Any], transcribed: bool) -> str:
+def _stage(heard: bool, session: Mapping[str, Any], transcribed: bool) -> str:
     if transcribed:
         return "transcript"
     if session:
         return "session"
-    return "first-event" if types else "upgrade"
+    return "first-event" if heard else "upgrade"
 
 
 def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,19 +243,3 @@ def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
         details = response.get("status_details")
         return error_of(details.get("error") if isinstance(details, Mapping) else None)
     return None
-
-
-def _sent(exchange: Exchange) -> tuple[tuple[str, ...], int]:
-    """The client events in order (repeats of the same left out) and the milliseconds of audio in them."""
-    types: list[str] = []
-    ms, per_ms = 0.0, PCM16_PER_MS
-    for frame in exchange.frames:
-        if frame.direction != "client":
-            continue
-        event = parse_event(frame.text) or {}
-        name = _name(frame, event)
-        if not types or types[-1] != name:
-            types.append(name)
-        per_ms = bytes_per_ms(event) or per_ms
-        ms += (frame.audio_bytes or audio_bytes_in(event)) / per_ms
-    return tuple(types), int(ms)

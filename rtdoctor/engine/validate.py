@@ -8,11 +8,15 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__
+from rtdoctor.diagnose.causes import UNKNOWN, causes
+from rtdoctor.diagnose.distil import Gist, distil_recorded
+from rtdoctor.diagnose.referee import finding as finding_of
 from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import cut
-from rtdoctor.model.finding import Verdict
-from rtdoctor.model.validation import Connection, FileReport, Migrated, Placed, Validation
+from rtdoctor.model.exchange import Close
+from rtdoctor.model.finding import Finding, Verdict
+from rtdoctor.model.validation import Connection, FileReport, Migrated, Placed, ToldError, Validation
 from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.privacy.quote import quote, quote_start, quoted
 from rtdoctor.protocol.catalog import about, event_types
@@ -24,7 +28,7 @@ from rtdoctor.recording.stream import read_stream
 # A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown, and
 # so many types that nobody knows are counted one by one.
 MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
-MOST_UNKNOWN, MOST_MIGRATED_TEXT = 50, 4_000
+MOST_UNKNOWN, MOST_MIGRATED_TEXT, MOST_ERRORS = 50, 4_000, 20
 OTHERS = "(others)"
 _MOST_KIND, _MOST_READ = 80, 200  # characters of a type that are told, and that are looked at
 _CONTEXT = 3  # events before a violation that are told with it
@@ -57,6 +61,10 @@ class _State:
     kept: list[Placed] = field(default_factory=list)
     migrated: list[Migrated] = field(default_factory=list)
     recent: deque[tuple[int, str, str]] = field(default_factory=lambda: deque(maxlen=_CONTEXT))
+    gist: Gist = field(default_factory=Gist)
+    errors: list[ToldError] = field(default_factory=list)
+    went_on: bool = True  # after the last error, by an event that is none
+    close: Close | None = None
 
     def add(self, found: Iterable[Violation], line: int) -> None:
         for violation in found:
@@ -67,6 +75,27 @@ class _State:
                 self.room.violations -= 1
                 before = tuple((place, sender, quote_start(kind, _MOST_KIND)) for place, sender, kind in self.recent)
                 self.kept.append(Placed(violation.quoted(), line, before))
+
+    def hear(self, direction: Direction, kind: str, entry: Entry) -> None:
+        """Keep what decides of an event."""
+        event = entry.event if isinstance(entry.event, dict) else {}
+        if direction == "client":
+            self.gist.say(kind, event)
+            return
+        error = self.gist.hear(kind, event, entry.at)
+        self.went_on = error is None
+        if error is not None and len(self.errors) < MOST_ERRORS:
+            self.errors.append(ToldError(entry.line, quote_start(kind, _MOST_KIND), error))
+
+    def finding(self) -> Finding | None:
+        """What the referee says of it; None where nothing is wrong. An error after which the session went on, or of
+        which nobody knows what it means, is told, and fails nothing as long as the socket was not closed for it."""
+        found = finding_of(distil_recorded(self.gist, self.close))
+        ended = self.close is not None and self.close.by == "server"
+        if found.cause is None or not (self.errors or ended):
+            return None
+        harmless = found.cause == "close.normal" or (not ended and (self.went_on or found.cause == UNKNOWN))
+        return replace(found, verdict="warn") if harmless else found
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
         if not known and (sender, kind) not in self.events:
@@ -83,6 +112,8 @@ class _Sum:
     errors: int = 0
     warnings: int = 0
     other_dialect: str = ""  # what people call the first that is not GA's
+    told: int = 0  # errors that servers told of, and closes that are not normal
+    exit_code: int = 0  # of the worst of them
 
 
 def validate_file(
@@ -124,14 +155,27 @@ def validate_file(
         _take(state, entry, sink)
     end()
     verdict, sentence = _verdict(whole, broken, strict=strict, fixed_era=era)
-    more = whole.number - len(connections)
-    return FileReport(quote(name), verdict, sentence, tuple(connections), tuple(problems), broken, entries, more)
+    return FileReport(
+        quote(name),
+        verdict,
+        sentence,
+        tuple(connections),
+        tuple(problems),
+        broken,
+        entries,
+        more_connections=whole.number - len(connections),
+        exit_code=_worse(whole.exit_code, 1 if verdict == "fail" else 0),
+    )
 
 
 def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     """The judgement on a connection that has come to its end, added to the whole; None where there is no room."""
     state.add(state.judge.finish(), 0)
     whole.number += 1
+    found = state.finding()
+    if found is not None and found.cause is not None and found.verdict in ("fail", "inconclusive"):
+        whole.exit_code = _worse(whole.exit_code, causes()[found.cause].exit)
+    whole.told += len(state.gist.errors)
     whole.errors += state.severities["error"]
     whole.warnings += state.severities["warning"]
     if state.judge.dialect not in _OURS:
@@ -139,13 +183,19 @@ def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     if state.room.connections <= 0:
         return None
     state.room.connections -= 1
-    return _connection(socket, state)
+    return _connection(socket, state, found)
+
+
+def _worse(one: int, two: int) -> int:
+    """The worse of two exit codes: wrong before could not be decided."""
+    return min(one, two) if one and two else one or two
 
 
 def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     if entry.direction == "close":
         state.judge.close()
         state.count("close", _kind(entry.event), known=False)
+        state.close = _close(entry)
         return
     kind = _kind(entry.event)
     server, client = _known_names()
@@ -153,6 +203,7 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     # A name that nobody knows is most likely a server's: clients of the API are few, servers that differ are many.
     direction: Direction = "client" if sender == "client" else "server"
     state.count(direction, kind, known=kind in server or kind in client)
+    state.hear(direction, kind, entry)
     state.add(state.judge.feed(direction, entry.event, entry.at), entry.line)
     state.recent.append((entry.line, direction, kind))
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
@@ -165,6 +216,15 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
         )
     if sink is not None and isinstance(entry.event, dict):
         sink({"dir": direction, "event": told.event if told else entry.event})
+
+
+def _close(entry: Entry) -> Close:
+    """The close of a socket as recorders write it. Who closed is told by few; a code that tells of trouble is the
+    server's as a rule."""
+    event = entry.event if isinstance(entry.event, dict) else {}
+    code = next((event[name] for name in ("code", "close_code", "status") if isinstance(event.get(name), int)), None)
+    reason = next((event[name] for name in ("reason", "close_reason") if isinstance(event.get(name), str)), "")
+    return Close(code, reason, "client" if event.get("by") == "client" else "server", entry.at or 0.0)
 
 
 def _kind(event: object) -> str:
@@ -181,7 +241,7 @@ def _known_names() -> tuple[frozenset[str], frozenset[str]]:
     return names["server"], names["client"]
 
 
-def _connection(number: int, state: _State) -> Connection:
+def _connection(number: int, state: _State, found: Finding | None) -> Connection:
     dialect = state.judge.dialect
     timeline = state.judge.timeline()
     shown = timeline.items[max(0, len(timeline.items) - state.room.items) :]
@@ -198,6 +258,8 @@ def _connection(number: int, state: _State) -> Connection:
             timeline, items=quoted(shown), forgotten=timeline.forgotten + len(timeline.items) - len(shown)
         ),
         migrated=tuple(state.migrated),
+        errors=tuple(state.errors),
+        finding=found,
     )
 
 
@@ -223,9 +285,15 @@ def _verdict(whole: _Sum, broken: int, *, strict: bool, fixed_era: str | None) -
         told.append(f"{broken} line{'s' if broken > 1 else ''} could not be read")
     if warnings:
         told.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
+    if whole.told:
+        told.append(f"the server told of {whole.told} error{'s' if whole.told > 1 else ''}")
     if other or errors or broken or (strict and warnings):
         return "fail", "; ".join(told)
-    return ("warn", "; ".join(told)) if warnings else ("pass", "no error")
+    return (
+        ("warn", "; ".join(told))
+        if warnings
+        else ("pass", "; ".join(("no error of form", *told) if told else ("no error",)))
+    )
 
 
 def validation_of(files: Iterable[FileReport]) -> Validation:
@@ -233,4 +301,9 @@ def validation_of(files: Iterable[FileReport]) -> Validation:
     every = tuple(files)
     verdicts = {item.verdict for item in every}
     verdict: Verdict = "fail" if "fail" in verdicts else "warn" if "warn" in verdicts else "pass"
-    return Validation(__version__, about(), every, verdict, 1 if verdict == "fail" else 0)
+    code = 0
+    for item in every:
+        code = _worse(code, item.exit_code)
+    if code and verdict != "fail":
+        verdict = "inconclusive" if code == 3 else "fail"
+    return Validation(__version__, about(), every, verdict, code)

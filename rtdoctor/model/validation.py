@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rtdoctor.model.finding import Verdict
+from rtdoctor.model.finding import Finding, Verdict
+from rtdoctor.model.outcome import ErrorEvent
 from rtdoctor.model.timeline import Timeline
 from rtdoctor.model.violation import Violation
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,18 @@ class Migrated:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldError:
+    """An error that the server told of, and the line it stands on."""
+
+    line: int
+    event_type: str
+    error: ErrorEvent
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
-    """The judgement on one connection of a recording.
+    """The judgement on one connection of a recording. `errors` are the first errors that the server told of, and
+    `finding` is the referee's on what they and the close come to; None where nothing is wrong.
 
     `events` counts by (sender, type), unknown types after the first 50 as "(others)"; `severities` and `rules` count
     every violation, `violations` holds the first ones of each rule.
@@ -46,12 +57,14 @@ class Connection:
     violations: tuple[Placed, ...]
     timeline: Timeline
     migrated: tuple[Migrated, ...]
+    errors: tuple[ToldError, ...] = ()
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
     """One file: its first connections and how many more were judged, the lines that could not be read (the first ones,
-    and how many in all)."""
+    and how many in all). `verdict` is about the stream's form; `exit_code` counts what the server told of, too."""
 
     file: str
     verdict: Verdict
@@ -61,6 +74,7 @@ class FileReport:
     problem_count: int
     entries: int
     more_connections: int = 0
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def _file(report: FileReport) -> dict[str, Any]:
         "file": report.file,
         "verdict": report.verdict,
         "sentence": report.sentence,
+        "exit_code": report.exit_code,
         "entries": report.entries,
         "problem_count": report.problem_count,
         "problems": list(report.problems),

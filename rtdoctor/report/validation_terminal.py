@@ -11,6 +11,7 @@ from rtdoctor.model.timeline import ItemLife
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
+from rtdoctor.report.terminal import TerminalWriter
 
 _STYLE = {
     "error": "bold red",
@@ -44,10 +45,11 @@ def show(validation: Validation, out: TextIO) -> None:
 
 
 def _file(report: FileReport, console: Console) -> None:
-    word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[report.verdict]
-    line = Text.assemble(
-        (f"{word}  ", _STYLE[report.verdict]), (clean(report.file), "bold"), f": {clean(report.sentence)}"
-    )
+    # What the server told of is never ok, however well its events were formed.
+    told = any(connection.finding for connection in report.connections)
+    verdict = "fail" if report.exit_code else "warn" if told and report.verdict == "pass" else report.verdict
+    word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[verdict]
+    line = Text.assemble((f"{word}  ", _STYLE[verdict]), (clean(report.file), "bold"), f": {clean(report.sentence)}")
     console.print(line)
     for problem in report.problems[:_MOST_SHOWN]:
         console.print(Text(f"  unread  {clean(problem)}", "yellow"))
@@ -72,9 +74,21 @@ def _connection(connection: Connection, console: Console) -> None:
     for (sender, kind), count in sorted(connection.events.items(), key=lambda item: -item[1]):
         grid.add_row(str(count), sender, Text(clean(kind)))
     console.print(grid)
+    _told(connection, console)
     _violations(connection, console)
     _timeline(connection, console)
     _migrations(connection, console)
+
+
+def _told(connection: Connection, console: Console) -> None:
+    """What the server told of, and what the referee makes of it."""
+    if connection.finding is not None:
+        writer = TerminalWriter(console)
+        writer.explain("what the server told", connection.finding)
+    for told in connection.errors[4:_MOST_SHOWN]:  # the first ones stand among the facts
+        error = told.error
+        name = error.code or error.type or "(no code)"
+        _indented(console, f"line {told.line}, {clean(told.event_type)}: {clean(name)} {clean(error.message)}")
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:

@@ -217,3 +217,68 @@ def test_a_long_migrated_event_is_cut_in_the_report_and_whole_in_the_stream():
     report = judged({"dir": "client", "event": {**BETA, "event_id": "id " * 3000}}, sink=lines.append)
     assert len(report.connections[0].migrated[0].event) == MOST_MIGRATED_TEXT
     assert lines[0]["event"]["event_id"] == "id " * 3000
+
+
+# --- what the server told of ------------------------------------------------------------------------------------------
+
+INVALID_KEY = {
+    "type": "error",
+    "event_id": "event_9",
+    "error": {"type": "invalid_request_error", "code": "invalid_api_key", "message": "Incorrect API key provided: x."},
+}
+UNKNOWN_FIELD = {**INVALID_KEY, "error": {**INVALID_KEY["error"], "code": "unknown_parameter"}}
+SPOKE = {"type": "input_audio_buffer.speech_started", "event_id": "e", "audio_start_ms": 1, "item_id": "item_1"}
+
+
+def close(code, reason="", **more):
+    return {"dir": "close", "event": {"code": code, "reason": reason, **more}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "cause", "code"),
+    [
+        ([INVALID_KEY, close(3000, "invalid_request_error.invalid_api_key")], "auth.invalid", 1),
+        ([CREATED, close(3000, "invalid_request_error.invalid_api_key")], "auth.invalid", 1),
+        ([CREATED, close(1013, "insufficient_quota.credit_balance_exhausted")], "limits.quota", 1),
+        ([CREATED, close(1011, "internal")], "close.server", 3),
+        ([CREATED, close(1000)], "close.normal", 0),
+        ([CREATED, close(1011, by="client")], None, 0),
+        ([CREATED, UNKNOWN_FIELD], "session.parameter", 1),
+        ([CREATED, UNKNOWN_FIELD, SPOKE], "session.parameter", 0),
+        ([CREATED, SPOKE], None, 0),
+    ],
+)  # fmt: skip
+def test_the_referee_judges_a_recording(lines, cause, code):
+    report = judged(*lines)
+    found = report.connections[0].finding
+    assert (found and found.cause, report.exit_code) == (cause, code)
+    assert validation_of([report]).exit_code == code
+
+
+def test_five_errors_are_five_told_errors_with_their_messages():
+    events = [
+        {**INVALID_KEY, "event_id": f"e{n}", "error": {"type": "x_error", "code": f"c{n}", "message": f"m{n}"}}
+        for n in range(5)
+    ]
+    report = judged(CREATED, *events)
+    told = [(item.line, item.error.code, item.error.message) for item in report.connections[0].errors]
+    assert told == [(n + 2, f"c{n}", f"m{n}") for n in range(5)]
+    assert report.sentence == "no error of form; the server told of 5 errors"
+    assert (report.connections[0].finding.verdict, report.exit_code) == ("warn", 0), "nobody knows what they mean"
+
+
+def test_two_connections_have_each_a_finding_and_the_worst_decides():
+    lines = [CREATED, close(1011, "internal"), {"rtdoctor_recording": 1}, INVALID_KEY, close(3000)]
+    one, two = judged(*lines[:2]), judged(*lines[3:])
+    assert validation_of([one, two]).exit_code == 1
+    assert validation_of([one]).exit_code == 3
+    assert validation_of([one]).verdict == "inconclusive"
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the shared recordings are not beside the project")
+def test_the_recorded_errors_are_told_and_the_good_sessions_are_well():
+    for file in sorted(RECORDINGS.glob("ga-*.jsonl")):
+        with file.open("rb") as source:
+            report = validate_file(file.name, source)
+        errors = "errors" in file.name
+        assert (len(report.connections[0].errors), report.exit_code) == ((5, 1) if errors else (0, 0)), file.name
