@@ -5,6 +5,7 @@ What comes from outside is quoted here, once: whatever is made of an outcome may
 
 import reprlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
@@ -114,9 +115,13 @@ class Gist:
         if self._first is None:
             self._first, self._first_at = name, at
         self._received += 1
-        if name != self._last and len(self._names) < _MOST_TYPES:
-            self._names.append(name)
-        self._last = name
+        if name != self._last:
+            self._last = name
+            if len(self._names) < _MOST_TYPES:
+                self._names.append(name)
+        return self._keep(name, event) if _decides(name) else None
+
+    def _keep(self, name: str, event: Mapping[str, Any]) -> ErrorEvent | None:
         self._heard.update(_DECIDING.intersection((name,)))
         if (told := _error_in(event)) and len(self.errors) < _MOST_ERRORS:
             self.errors.append(told)
@@ -193,6 +198,13 @@ def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
     if not (first == "error" or first.endswith("session.created") or first.startswith("session.")):
         told |= {"first_event": None}
     return Outcome(asked=Request("", ""), http_status=101, **told)
+
+
+@lru_cache(1024)
+def _decides(name: str) -> bool:
+    """True for the events of a server's that anything is kept of; most of a stream are deltas, and are none."""
+    ends = ("transcription.completed", "transcription.failed")
+    return name in ("error", "session.created", "response.done", *_DECIDING) or name.endswith(ends)
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
