@@ -3,6 +3,7 @@
 import ssl
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -25,7 +26,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
-from rtdoctor.model.scenario import is_free
+from rtdoctor.model.scenario import in_call, is_free
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
@@ -36,6 +37,7 @@ from rtdoctor.report.writers import writer
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
 
+_STRANGER = "the command line sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
 
@@ -82,16 +84,20 @@ def _probe(asked: Asked, begun: float) -> int:
         given, proxy = _given(asked)
         if proxy and asked.route.proxy is None:
             asked = replace(asked, route=replace(asked.route, proxy=proxy))
-        if asked.har is None:
-            given = _filled(given, key, asked.key_env)
         target = parse_target(given.with_query({}).url)
+        # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
+        # handshake, or names it; not because it stands in a text that may come from anybody.
+        trusted = bool(target.profile == "openai" and target.tls) or target.is_loopback
+        named = trusted or bool(asked.key_env or asked.key_file)
+        if asked.har is None:
+            given = _filled(given, key, asked.key_env, target.host if asked.command and not named else "")
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
         raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
-    known = target.profile == "openai" and target.tls
-    if (asked.har or asked.command) and not known and not (asked.key_env or asked.key_file):
-        key = None  # it may come from anybody: its host does not get the key of the environment, nor the wire
+    own = key is not None and key.reveal() in given.written()
+    if not named and not own:
+        key = None  # neither the handshake nor a search for a change brings it there
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
     context = tls_context(route)
@@ -114,7 +120,7 @@ def _probe(asked: Asked, begun: float) -> int:
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=None if withheld else key or (credentials[-1] if credentials else None),
+        key=None if withheld else _first(key, credentials, trusted=named),
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
@@ -125,6 +131,13 @@ def _probe(asked: Asked, begun: float) -> int:
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
     return _run(asked, choice, context, given, ledger)
+
+
+def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
+    """The credential that is tried in other places: the one in the handshake before that of the environment, where the
+    host is nobody's that the latter is known to belong to."""
+    standing = credentials[0] if credentials else None
+    return key or standing if trusted else standing or key
 
 
 def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger) -> int:
@@ -203,7 +216,8 @@ def _events(file: Path) -> tuple[Sent, ...]:
 def _told_before(given: Given, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
     raw = [event for event in given.events if isinstance(event, (str, bytes))]
-    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, given.query) for event in given.events)
+    joined = in_call(given.path, given.query)
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
     told = []
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")
@@ -228,8 +242,12 @@ def _why(raw: str | bytes) -> str:
     return "text"
 
 
-def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
-    """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names)."""
+def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str) -> Given:
+    """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names).
+
+    Raises:
+        Usage: there is no key, or the variable stands in a pasted command line to a stranger's host.
+    """
     names = [f"${{{name}}}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
     names += [f"${name}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
 
@@ -238,6 +256,8 @@ def _filled(given: Given, key: Secret | None, key_env: str | None) -> Given:
             if name in text:
                 if key is None:
                     raise Usage("{} stands in the handshake, and there is no key to put there", name)
+                if stranger:
+                    raise Usage(_STRANGER, name, stranger, KEY_VARIABLE)
                 text = text.replace(name, key.reveal())
         return text
 

@@ -1,11 +1,12 @@
 """Carries out one scenario: handshake, first event, steps; what happened comes back as an Exchange."""
 
 from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlsplit
 
 from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange, Fault
-from rtdoctor.model.scenario import Step
+from rtdoctor.model.scenario import Step, in_call
 from rtdoctor.protocol.audio import append_event, chunks
 from rtdoctor.wire.session import Session
 from rtdoctor.wire.upgrade import upgrade
@@ -28,7 +29,9 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap)
+    asked = urlsplit(out.url)
+    joined = in_call(asked.path, dict(parse_qsl(asked.query, keep_blank_values=True)))
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=joined)
     unmet: tuple[str, ...] = ()
     alive = False
     try:

@@ -27,7 +27,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, is_free
+from rtdoctor.model.scenario import Step, in_call, is_free
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
@@ -124,7 +124,9 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         start, cheap = outcome, _free_only(free)
         if cheap != free:
             start = await again(cheap)
-            found.judged = replace(found.judged, facts=(*found.judged.facts, _left_out(free, cheap, works(start))))
+            sent = any(frame.direction == "client" for frame in found.exchange.frames)
+            told = _left_out(free, cheap, sent, works(start))
+            found.judged = replace(found.judged, facts=(*found.judged.facts, told))
             if works(start):
                 return
         key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
@@ -191,17 +193,19 @@ def _report(bench: Bench, found: Found) -> Report:
 
 def _allowed(bench: Bench, given: Given) -> Given:
     """The handshake with what the run has leave to send."""
-    events = tuple(event for event in given.events if bench.ledger.allows(event, given.query))
+    joined = in_call(given.path, given.query)
+    events = tuple(event for event in given.events if bench.ledger.allows(event, joined=joined))
     return replace(given, events=events)
 
 
 def _free_only(given: Given) -> Given:
     """The handshake without the events that may cost money, those included that only an edit made so."""
-    return replace(given, events=tuple(event for event in given.events if _is_free(event, given.query)))
+    joined = in_call(given.path, given.query)
+    return replace(given, events=tuple(event for event in given.events if _is_free(event, joined)))
 
 
-def _is_free(event: Mapping[str, Any] | str | bytes, query: Mapping[str, str]) -> bool:
-    if isinstance(event, (str, bytes)) or not is_free(event, query):
+def _is_free(event: Mapping[str, Any] | str | bytes, joined: bool) -> bool:
+    if isinstance(event, (str, bytes)) or not is_free(event, joined=joined):
         return False
     try:
         read_back(written(event))
@@ -210,10 +214,11 @@ def _is_free(event: Mapping[str, Any] | str | bytes, query: Mapping[str, str]) -
     return True
 
 
-def _left_out(given: Given, cheap: Given, works_without: bool) -> str:
+def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> str:
     """What the search did with the events that may cost money."""
     count = len(given.events) - len(cheap.events)
-    once = f"{count} message(s) that may cost money were sent once, and left out of the search for a change"
+    how = "were sent once, and" if sent else "were not sent, since it did not come so far, and are"
+    once = f"{count} message(s) that may cost money {how} left out of the search for a change"
     if works_without:
         return f"{once}; without them the handshake works, so what is refused is one of them."
     return f"{once}."

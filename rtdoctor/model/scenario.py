@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from rtdoctor.model.event import folded
 from rtdoctor.model.finding import Evidence
@@ -26,26 +26,43 @@ FREE_EVENTS = frozenset(
 
 
 # In server VAD a server may answer silence with a response of its own after so long: nobody asks for it again. Some
-# compatible servers speak a greeting that a session.update brings (AssemblyAI's documentation, 2026-11-24).
-_SPEAKS_BY_ITSELF = (folded("idle_timeout_ms"), "greeting")
+# compatible servers speak a greeting that a session.update brings, or that an agent stored there has (AssemblyAI's
+# documentation, 2026-11-24).
+_SPEAKS_BY_ITSELF = (
+    "idletimeout", "greeting", "firstmessage", "welcomemessage", "initialmessage", "speakfirst", "agentid",
+)  # fmt: skip
 _LIVE_CALL = folded("call_id")
+_BARE = frozenset(("type", "event_id"))  # all that a clear or a commit has
 
 
-def is_free(event: Mapping[str, Any], query: Mapping[str, str] = MappingProxyType({})) -> bool:
+def in_call(path: str, query: Mapping[str, str]) -> bool:
+    """True for a handshake that joins a session that goes on: by `call_id`, or by a path that names one (GPT-Live's
+    /live/sessions/ID/attach, /realtime/calls/ID)."""
+    parts = [folded(part) for part in unquote(path).split("/") if part]
+    named = any(part in ("sessions", "calls") for part in parts[:-1])
+    return named or any(folded(unquote(name)) == _LIVE_CALL for name in query)
+
+
+def is_free(event: Mapping[str, Any], *, joined: bool = False) -> bool:
     """True for a client event that costs nothing: its type is on the list, and it lets no server speak by itself.
 
-    `query` is that of the handshake. In a call that goes on no event is free: somebody else's audio waits there for a
-    commit, and a change of the session makes it answer.
+    In a call that was `joined` no event is free: somebody else's audio waits there for a commit, and a change of the
+    session makes it answer.
     """
-    if any(folded(name) == _LIVE_CALL for name in query):
-        return False
     kind = event.get("type")
-    # A session that is a text is read by nobody that we know, and may hold anything.
+    if joined or not isinstance(kind, str) or kind not in FREE_EVENTS:
+        return False
+    if not kind.endswith("session.update"):
+        return event.keys() <= _BARE
+    # A session that is a text is read by nobody that we know, and may hold anything; the same for a second name.
     strange = not isinstance(event.get("session", {}), Mapping | None)
-    return isinstance(kind, str) and kind in FREE_EVENTS and not strange and not _lets_speak(event)
+    twice = any(name != "session" and folded(str(name)) == "session" for name in event)
+    return not strange and not twice and not _lets_speak(event)
 
 
 def _lets_speak(value: Any) -> bool:
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        return any(word in folded(value) for word in _SPEAKS_BY_ITSELF)  # an object that somebody reads from a text
     if isinstance(value, Mapping):
         return any(
             (inner is not None and any(word in folded(str(name)) for word in _SPEAKS_BY_ITSELF)) or _lets_speak(inner)
@@ -121,7 +138,8 @@ class Scenario:
 
     def costs(self, step: Step) -> bool:
         """True for a step that sends an event, other than audio of ours, that may cost money."""
-        return step.send is not None and not is_free(step.send, self.handshake.query)
+        joined = in_call(self.handshake.path, self.handshake.query)
+        return step.send is not None and not is_free(step.send, joined=joined)
 
     @property
     def raw(self) -> bool:

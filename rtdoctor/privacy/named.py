@@ -132,7 +132,9 @@ def _named(found: Match) -> Iterator[Span]:
         return
     sentence = found.text("said").strip() in ("is", "was")
     if password:
-        plain = value.lower() in _SAID_OF or _no_password(value, found.string[start + len(value) :][:1])
+        plain = value.lower() in _SAID_OF or _no_password(
+            value, found.string[start + len(value) : start + len(value) + 1]
+        )
         if sentence and not quoted:
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
     elif sentence:
@@ -160,8 +162,10 @@ def _held(found: Match, password: bool) -> tuple[str, bool]:
             if found.string[end] == mark and len(held) - len(held.rstrip("\\")) <= escapes:
                 held = held.rstrip("\\") if escapes else held
                 return (held, True) if password or " " not in held else (found.text("value").rstrip(".:!?*"), True)
-    elif password and (tail := _TAIL.match(found.string, found.end("value"))):
-        whole = found.string[start : tail.end()]
+    elif password:
+        more = found.string[found.end("value") : found.end("value") + _MOST_QUOTED]
+        tail = _TAIL.match(more)
+        whole = found.string[start : found.end("value") + (tail.end() if tail else 0)]
         cut = _NEXT_FIELD.search(whole)
         return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
     return found.text("value").rstrip(".:!?*"), bool(mark)
@@ -193,7 +197,7 @@ def _of_telling_name(found: Match) -> Iterator[Span]:
 def _in_header(found: Match) -> Iterator[Span]:
     value = found.text("value")
     named = value.isupper() or value.lower() in _SAID_OF or value.lower() in _SCHEMES or vocabulary.tells(value)
-    if not named and found.string[found.end("value") :][:1] not in ("=", "(", "."):
+    if not named and found.string[found.end("value") : found.end("value") + 1] not in ("=", "(", "."):
         yield found.span("value")
 
 

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -56,12 +55,13 @@ class Ledger:
         self._audio_ms = 0.0
         self._spent = False
 
-    def allows(self, what: Mapping[str, Any] | str | bytes, query: Mapping[str, str] = MappingProxyType({})) -> bool:
-        """True for what may be sent after a handshake with that query: an event, or text and bytes as they are."""
-        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what, query)
+    def allows(self, what: Mapping[str, Any] | str | bytes, *, joined: bool = False) -> bool:
+        """True for what may be sent: an event, or text and bytes as they are. `joined`: into a call that goes on."""
+        return self.raw if isinstance(what, (str, bytes)) else self.billable or is_free(what, joined=joined)
 
-    def book_event(self, text: str, audio_bytes: int = 0, per_ms: int = PCM16_PER_MS) -> None:
-        """Book one event in our own writing, before it is sent. So many bytes of its audio are a millisecond.
+    def book_event(self, text: str, audio_bytes: int = 0, per_ms: int = PCM16_PER_MS, *, joined: bool = False) -> None:
+        """Book one event in our own writing, before it is sent. So many bytes of its audio are a millisecond; `joined`:
+        it goes into a call that goes on.
 
         Raises:
             NotFree: it is not free, or none that is read in one way only, and the run has no leave to spend.
@@ -70,13 +70,13 @@ class Ledger:
             event = read_back(text)
         except NotAnEvent as error:
             raise NotFree(f"what was written is {error}") from error
-        if not self.allows(event):
+        if not self.allows(event, joined=joined):
             raise NotFree(event["type"])
         self._events[event["type"]] += 1
         audio_bytes = audio_bytes or audio_bytes_in(event)
         self._audio_bytes += audio_bytes
         self._audio_ms += audio_bytes / per_ms
-        self._spent = self._spent or not is_free(event)
+        self._spent = self._spent or not is_free(event, joined=joined)
 
     def book_raw(self, data: str | bytes) -> None:
         """Book text or bytes that go out as they are, before they are sent.
@@ -101,9 +101,17 @@ class Ledger:
 
 
 class Session:
-    """One open socket. It records and never judges."""
+    """One open socket; `joined`: into a call that goes on. It records and never judges."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse[Any], ledger: Ledger, tap: Tap | None = None) -> None:
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse[Any],
+        ledger: Ledger,
+        tap: Tap | None = None,
+        *,
+        joined: bool = False,
+    ) -> None:
+        self._joined = joined
         self._socket = socket
         self._ledger = ledger
         self._tap = tap
@@ -134,7 +142,7 @@ class Session:
         text = written(event)
         if not self.ended:
             # The bytes are judged, not the plan: what is booked is read back from them.
-            self._ledger.book_event(text, audio_bytes, self._per_ms)
+            self._ledger.book_event(text, audio_bytes, self._per_ms, joined=self._joined)
             self._per_ms = bytes_per_ms(event) or self._per_ms
             await self._out(text, str(event["type"]), audio_bytes)
 

@@ -3,6 +3,7 @@ are masked, which RFC 6455 (section 5.1) forbids a server and aiohttp lets pass 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, MutableSet
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,14 +13,18 @@ from aiohttp.client_proto import ResponseHandler
 
 FIRST = 200  # so many bytes of an answer are kept
 _MOST_HEAD = 64 * 1024
+_PIECE = 4 * 1024  # bytes of HTTP that aiohttp gets at once: it makes objects of every answer that is in them
 _taps: ContextVar["list[Tap] | None"] = ContextVar("taps", default=None)
 
 
 class Tap(asyncio.Protocol):
-    """Stands before aiohttp's protocol of one connection, and hands everything on."""
+    """Stands before aiohttp's protocol of one connection, and hands everything on; what comes before a 101 in pieces,
+    so that whoever waits for the answer can leave before a flood of further ones is in memory."""
 
-    def __init__(self, inner: asyncio.Protocol) -> None:
+    def __init__(self, inner: asyncio.Protocol, transport: asyncio.Transport | None = None) -> None:
         self._inner = inner
+        self._transport = transport
+        self._waiting: deque[bytes] = deque()
         self._head: bytearray | None = bytearray()  # None once the head of the last answer is over
         self._frames = False
         self._header = bytearray()
@@ -28,13 +33,44 @@ class Tap(asyncio.Protocol):
         self.broken = ""
 
     def data_received(self, data: bytes) -> None:
+        if self._waiting:
+            self._waiting.append(data)
+        elif self._frames or self._transport is None or len(data) <= _PIECE:
+            self._give(data)
+        else:
+            self._waiting.extend(data[at : at + _PIECE] for at in range(0, len(data), _PIECE))
+            self._transport.pause_reading()
+            self._hand_on(self._transport)
+
+    def _give(self, data: bytes) -> None:
         self._see(data)
         self._inner.data_received(data)
 
+    def _hand_on(self, transport: asyncio.Transport) -> None:
+        """Give the next piece, and the others when whoever waits for it has had a turn."""
+        if transport.is_closing():
+            self._waiting.clear()
+            return
+        if self._waiting:
+            self._give(self._waiting.popleft())
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._hand_on, transport)
+        elif not transport.is_closing():
+            transport.resume_reading()
+
+    def _give_all(self) -> None:
+        """Give what is left when nothing more can come."""
+        while self._waiting:
+            self._give(self._waiting.popleft())
+
     def eof_received(self) -> bool | None:
+        self._give_all()
         return self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self._give_all()
+        self._waiting.clear()
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -104,7 +140,7 @@ class TappedHandler(ResponseHandler):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._transports.add(transport)
-        tap = Tap(self)
+        tap = Tap(self, transport)
         transport.set_protocol(tap)
         found = _taps.get()
         if found is not None:
