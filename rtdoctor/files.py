@@ -149,11 +149,16 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
     Raises:
         NotWritten: it cannot be written: a link, a folder, an input, a FIFO that nobody reads, a full disk.
     """
-    special = _special(path, inputs)
+    # What they are now: a name may be another file's when it is looked at again.
+    taken = [found for found in map(_stat, inputs) if found is not None]
+    special = _special(path, taken)
     name = None
     try:
         if special:
             handle = os.open(path, os.O_WRONLY | _AS_IT_IS)
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                os.close(handle)
+                raise NotWritten("{}: a file has come there", path)
             if hasattr(os, "O_NONBLOCK"):
                 os.set_blocking(handle, True)  # a reader may be slow
         else:
@@ -174,7 +179,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             if name is not None:
                 os.fsync(handle)
                 file.close()
-                if _special(path, inputs):  # what has come there meanwhile is not replaced either
+                if _special(path, taken):  # what has come there meanwhile is not replaced either
                     raise NotWritten("{}: a device or FIFO has come there", path)
                 os.replace(name, path)
     finally:
@@ -193,7 +198,14 @@ def _told(path: Path) -> Iterator[None]:
         raise NotWritten("{}: {}", path, error.strerror or error) from error
 
 
-def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
+def _stat(given: int | str | Path) -> os.stat_result | None:
+    try:
+        return os.stat(given)
+    except (OSError, ValueError):
+        return None
+
+
+def _special(path: Path, taken: Iterable[os.stat_result]) -> bool:
     """True for a device or FIFO, False for a regular file or a new one.
 
     Raises:
@@ -205,10 +217,8 @@ def _special(path: Path, inputs: Iterable[int | str | Path]) -> bool:
         return False
     except (OSError, ValueError) as error:
         raise NotWritten("{}: {}", path, getattr(error, "strerror", None) or error) from error
-    for given in inputs:
-        with suppress(OSError, ValueError):
-            if os.path.samestat(os.stat(given), found):
-                raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
+    if any(os.path.samestat(one, found) for one in taken):
+        raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
     mode = found.st_mode
     if stat.S_ISREG(mode):
         if not os.access(path, os.W_OK):

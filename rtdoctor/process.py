@@ -4,6 +4,7 @@ A signal raises nothing: an exception that comes at any moment is lost in a dest
 something else. Where nothing can be lost the process ends at once; who has something to tell says what happens instead.
 """
 
+import errno
 import io
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any, NoReturn, TextIO
 
 INTERRUPTED = 130
 _PATIENCE, _AT_ONCE = 0.5, 4096  # seconds that stderr is waited for, bytes that a pipe takes or not
+_LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO)  # a pipe, socket or terminal that nobody reads any more
 _MOST_HEARD = 3  # interrupts after which the process ends at once, whatever it is doing
 unfinished: set[str] = set()  # files that are being written: removed when the process ends at once
 
@@ -190,8 +192,12 @@ class _Steady(io.RawIOBase):
                 if written is None:
                     os.set_blocking(self._raw.fileno(), True)
                 rest = rest[written or 0 :]
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._raw.fileno())
+        except OSError as error:
+            if error.errno not in _LEFT:
+                raise
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._raw.fileno())
+            os.close(nowhere)
         return whole
 
     def fileno(self) -> int:

@@ -87,16 +87,17 @@ def _probe(asked: Asked, begun: float) -> int:
         target = parse_target(given.with_query({}).url)
         # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
         # handshake, or names it; not because it stands in a text that may come from anybody.
-        trusted = bool(target.profile == "openai" and target.tls) or target.is_loopback
-        named = trusted or bool(asked.key_env or asked.key_file)
-        if asked.har is None:
-            given = _filled(given, key, asked.key_env, target.host if asked.command and not named else "")
+        known = bool((target.profile == "openai" and target.tls) or asked.key_env or asked.key_file)
+        typed = not (asked.har or asked.command)
+        if not asked.har:
+            near = known or typed or target.is_loopback
+            given = _filled(given, key, asked.key_env, "" if near else target.host)
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
         raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
-    own = key is not None and key.reveal() in given.written()
-    if not named and not own:
+    own = typed and key is not None and key.reveal() in given.written()
+    if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there
     route, notices = route_to(target, asked.route)
     target = replace(target, route=route)
@@ -120,7 +121,7 @@ def _probe(asked: Asked, begun: float) -> int:
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=None if withheld else _first(key, credentials, trusted=named),
+        key=None if withheld else _first(key, credentials, trusted=known),
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,

@@ -6,6 +6,8 @@ from rtdoctor.cli.exits import Usage
 from rtdoctor.diagnose.snippet import Language, NoSnippet, language, languages, render
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, parse_target
 from rtdoctor.privacy.guard import say
+from rtdoctor.privacy.known import holds_secret
+from rtdoctor.privacy.quote import secret_words
 from rtdoctor.protocol.models import defaults, models
 
 
@@ -25,6 +27,9 @@ def print_snippet(ident: str | None, aim: str, auth: str | None, model: str | No
         raise Usage("name a language: {}", ", ".join(languages()))
     if model is None:
         model = defaults().realtime if aim == "realtime" else defaults().transcription
+    for option, value in (("--model", model), ("--base-url", base_url or "")):
+        if secret_words(value) or holds_secret(value):
+            raise Usage("{}: {} looks like a secret, and a snippet is to be shown", option, value)
     known = models().get(model)
     if known and known.kind != aim:
         raise Usage("{} is a {} model; give --for {}, or another --model", model, known.kind, known.kind)

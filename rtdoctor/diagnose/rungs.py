@@ -58,7 +58,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
         return named("usage.credential-malformed", "fail", f"the key holds {_offence(value)}", facts)
     facts.append(f"The key comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}.")
     if target.asked_tail:
-        known = Evidence("community.openai.com/t/1314532", "2025-07", "observed")
+        known = Evidence("community.openai.com/t/1314532", "2025-07-01", "observed")
         return named(
             "refused.path",
             "fail",

@@ -114,6 +114,8 @@ class Given:
         found += [
             (crumb, "cookie") for name, value in self.headers if vocabulary.is_cookie(name) for crumb in _crumbs(value)
         ]
+        found += [(value, "bearer") for name, value in self.headers if _held_back(name, value, in_query=False)]
+        found += [(value, "bearer") for name, value in self.query.items() if _held_back(name, value, in_query=True)]
         # Whatever is not shown of it must not come back in an answer either.
         texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
         words = [word for text in texts for word in opaque_words(text)]
@@ -213,6 +215,11 @@ def _shown_value(name: str, value: str, *, in_query: bool) -> str:
         return quote_header(name, value)
     scheme, space, rest = value.partition(" ")
     return f"{scheme} {mask(rest.strip())}" if space and scheme in ("Bearer", "Basic") else mask(value)
+
+
+def _held_back(name: str, value: str, *, in_query: bool) -> bool:
+    """True for a header or parameter whose value is not shown, or not all of it."""
+    return _shown_value(name, value, in_query=in_query) != value
 
 
 def _shown_subprotocol(item: str) -> str:

@@ -32,7 +32,6 @@ _SPEAKS_BY_ITSELF = (
     "idletimeout", "greeting", "firstmessage", "welcomemessage", "initialmessage", "speakfirst", "agentid",
 )  # fmt: skip
 _LIVE_CALL = folded("call_id")
-_BARE = frozenset(("type", "event_id"))  # all that a clear or a commit has
 
 
 def in_call(path: str, query: Mapping[str, str]) -> bool:
@@ -52,8 +51,8 @@ def is_free(event: Mapping[str, Any], *, joined: bool = False) -> bool:
     kind = event.get("type")
     if joined or not isinstance(kind, str) or kind not in FREE_EVENTS:
         return False
-    if not kind.endswith("session.update"):
-        return event.keys() <= _BARE
+    if not kind.endswith("session.update") and any(folded(str(name)) == "audio" for name in event):
+        return False  # a clear or a commit has none
     # A session that is a text is read by nobody that we know, and may hold anything; the same for a second name.
     strange = not isinstance(event.get("session", {}), Mapping | None)
     twice = any(name != "session" and folded(str(name)) == "session" for name in event)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.quote import quote, quote_named
 
 Severity = Literal["error", "warning", "notice"]
 Direction = Literal["server", "client"]
@@ -38,6 +38,6 @@ class Violation:
             event_type=quote(self.event_type),
             pointer=quote(self.pointer),
             wanted=quote(self.wanted),
-            got=quote(self.got),
+            got=quote_named(self.pointer.rpartition("/")[2], self.got),
             hint=quote(self.hint),
         )

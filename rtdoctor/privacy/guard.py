@@ -12,7 +12,7 @@ from typing import Any, TextIO, cast
 
 from rtdoctor.linear import pattern
 from rtdoctor.privacy.clean import visible
-from rtdoctor.privacy.known import known
+from rtdoctor.privacy.known import known, reads_like_words
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
 from rtdoctor.privacy.unescape import fold, layers
@@ -131,17 +131,25 @@ def _places(text: str) -> list[tuple[str, int, int]]:
         )
         for view in layers(plain):
             for hit in known().find(view, words=False):
-                if hit.size >= GUARDED:
+                if hit.size >= GUARDED and not reads_like_words(view.text[hit.start : hit.end]):
                     low, high = view.span(hit.start, hit.end)
                     found.append((hit.secret.name, start + low, start + high))
     return found
+
+
+def _odd_slashes(text: str, start: int) -> bool:
+    """True where an escape begins right before `start`: an odd number of backslashes stands there."""
+    count = 0
+    while count < start and text[start - count - 1] == "\\":
+        count += 1
+    return count % 2 == 1
 
 
 def _blotted(text: str, start: int, end: int, letter: str) -> str:
     """The text with a piece made unreadable, of the same length. What gives a document its form stays, so that JSON
     with a secret in it, even one that is put together of several values, is JSON still: a number becomes another."""
     start = max(0, start)
-    if text[max(0, start - 1) : start] == "\\" and start < end:
+    if start < end and _odd_slashes(text, start):
         text, start = text[:start] + "\\" + text[start + 1 :], start + 1  # half of an escape
     held, place, parts = text[start:end], 0, [text[:start]]
     for colour in _COLOURS.finditer(held):

@@ -28,6 +28,7 @@ _WORDY = 0.6  # the share of a secret that are words, from which on it reads lik
 _LONG = 16_384  # characters of a folded text
 _SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
 _LETTERS = pattern(r"[A-Za-z]{4,}")
+_RUNS = pattern(r"[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,21 @@ def like_a_word(core: str) -> bool:
     """True for a secret that reads like words: `none`, `EMPTY`, `correct horse 7`. Of such a one no piece is looked
     for, for every sentence holds some, ours too; whoever chose it could take them out of a report."""
     return sum(len(word.text()) for word in _LETTERS.finditer(core) if is_word(word.text())) >= _WORDY * len(core)
+
+
+def reads_like_words(text: str) -> bool:
+    """True for a piece of a text that reads like words and numbers, with what stands between them: of a sentence or a
+    document of ours. A secret may be made so that our own words hold pieces of it."""
+    said = sum(
+        len(word.text())
+        for word in _RUNS.finditer(text)
+        if (len(word.text()) >= 4 or _alone(text, *word.span())) and is_word(word.text())
+    )
+    return said >= _WORDY * sum(map(str.isalnum, text))
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    return not (text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()) and end - start > 1
 
 
 def _mixed(core: str) -> bool:

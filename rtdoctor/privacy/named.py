@@ -12,17 +12,21 @@ Span = tuple[int, int]
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
 _NAMED = pattern(
-    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|pwd|cookie|credentials?|signature|\bsig|\bpw|"
+    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credentials?|creds|"
+    r"signature|\bsig|\bpw|(?:\b|_)pass|"
     # German, French, Spanish, Portuguese, Dutch
     r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
     r"[?&]code|jwt|password)"
     rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
-    rf"(?P<said>\s{{0,40}}(?:[:=]|=>|->|:=)\s{{0,40}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
-    rf"(?:[$@]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}}))?"
+    r"(?P<said>\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
+    rf"\s{{0,40}}(?::=|=>|->|[:=])\s{{0,40}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
+    rf"(?:(?:[A-Za-z_.:]{{1,40}}\()?[$@fbruFBRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}}))?"
     r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
     rf"(?P<value>\{{?{_VALUE})"
 )
-_SCHEME = pattern(rf"(?i)\b(?P<scheme>bearer|basic)(?:\s|%20|\+){{1,3}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)")
+_SCHEME = pattern(
+    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:\s|%20|\+){{1,5}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
+)
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
@@ -38,10 +42,12 @@ _FLAG = pattern(
 )
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
-    r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|sshpass[^\n]{0,40}\s-p\s{0,3})[\"']?(?P<value>[^\s\"'`]+)"
+    r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|(?:sshpass|docker login|az login)\b[^\n]{0,200}\s-p\s{0,3}|"
+    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|-(?:storepass|keypass)\s{1,3}|"
+    r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3})[\"']?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(
-    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b\s{0,3}[\"'`])"
+    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b(?:\s{0,3}[\"'`]|\s{1,3}))"
     r"(?P<value>(?:[^\s=;,\"'`\\]+=\"[^\"\n]*\"|[^\n\"'`\\])+)"
 )
 _CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>\"[^\"]+\"|[^;]+)")
@@ -49,15 +55,27 @@ _PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+
 _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
 _LETTERS = pattern(r"[A-Za-z]+")
+_LEET = pattern(r"[a-z][0-9][A-Za-z]|[^\w .\-(){}\[\]:,'\"|?*+/\\$%<>&=]")
 _VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 _MOST_QUOTED = 200  # characters of a quoted value
 _LONGEST_NAME = 40
+_OF_FIELDS = (
+    "invalid",
+    "unknown",
+    "unexpected",
+    "missing",
+    "duplicate",
+    "unrecognized",
+    "extra",
+    "no such",
+    "reserved",
+)
 _TAIL = pattern(r"[^\s\"'`;&]{0,200}")
 _NEXT_FIELD = pattern(r",[A-Za-z_][\w.\-]*[:=]")
 _TEMPLATE = pattern(
     r"\$\{?[A-Z_][A-Z0-9_]*\}?|\$\w*(?i:pass|pwd|pw|secret)\w*|\$[{(].*[})]|%\w*%|%[sdrv]|%\(\w+\)s?|"
-    r"\{+[\w .]*\}*|<[\w -]*>?|\*+"
+    r"\{+[\w .]*\}*|<[\w -]*>?|\*+|(?:os\.environ|process\.env|std::env|env|getenv|getpass|settings|config|System)\b.*"
 )
 # Words of a flag's name that tell of a secret, and its last words that tell that only a place or a name follows.
 _SECRET_FLAGS = frozenset((
@@ -65,7 +83,7 @@ _SECRET_FLAGS = frozenset((
     "password", "pat", "pwd", "secret", "token",
 ))  # fmt: skip
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
-_URL = pattern("(?:https?|wss?):")
+_URL = pattern("(?:https?|wss?):|[0-9]+:[0-9]+$")
 _PASSWORDS = ("pass", "pw", "kennwort", "mot", "contrase", "senha", "wachtwoord")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
@@ -84,7 +102,15 @@ def a_name(value: str) -> bool:
         return True  # a subprotocol, which stands beside the one that holds a key
     if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
         return False
-    return value[0] in "$%{<" or not any(opaque(word.text()) for word in _LETTERS.finditer(value))
+    if value[0] in "$%{<":
+        return _like_a_variable(value)
+    return not any(opaque(word.text()) for word in _LETTERS.finditer(value))
+
+
+def _like_a_variable(value: str) -> bool:
+    """True for `$NAME`, `${...}`, `%s`, `<key>` and their kin; a digit in the middle of small letters is no name's."""
+    core = value.lstrip("$%{<").rstrip("}>%")
+    return value[1:2] in ("{", "(") or not _LEET.search(core)
 
 
 _CALL = pattern(
@@ -93,7 +119,7 @@ _CALL = pattern(
 )
 # Kubernetes and Compose write a name and its value as two fields.
 _FIELDS = pattern(
-    rf"(?i)\bname{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
+    rf"(?i)\b(?:name|key){_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
     rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
 )
 _FIELDS_TURNED = pattern(
@@ -107,6 +133,26 @@ _HEADER = pattern(
 )
 # RFC 7616: what is derived of a password, and the password can be tried against.
 _DIGEST = pattern(r"(?i)\bresponse=[\"'`\\]{0,3}(?P<value>[0-9a-f]{32,64})\b")
+# A property list's name and value; a variable that is set without a sign between; what a client of an SDK is made with.
+_PLIST = pattern(r"(?i)<key>(?P<name>[\w.\-]{1,120})</key>\s{0,40}<string>(?P<value>[^<>]{3,200})</string>")
+_SET = pattern(
+    rf"\b(?P<name>[A-Z0-9_]{{0,60}}(?:KEY|TOKEN|SECRET|PASSWORD|PASS)|"
+    rf"(?i:proxy_set_header|set|add_header) [\w\-]{{1,80}})"
+    rf"\s{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
+)
+_MADE = pattern(
+    rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
+)
+_OTHER_SCHEME = pattern(
+    rf"(?i)authorization{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<scheme>[A-Za-z][A-Za-z\-]{{2,20}})"
+    rf"\s{{1,3}}(?P<value>[^\s\"'`,;]{{6,200}})"
+)
+# What a server says of a key that it was given.
+_SAID_OF_A_KEY = r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
+_REFUSED = pattern(
+    rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}|"
+    rf"{_SAID_OF_A_KEY}:\s{{1,3}}(?P<bare>[^\s\"'`,;()\[\]{{}}<>|]{{6,200}})(?:[\s,;.]|\z)"
+)
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
 
@@ -127,13 +173,16 @@ def _named(found: Match) -> Iterator[Span]:
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
         or (name == "cookie" and "=" in value)
+        or (name == "key" and _of_a_field(found.string, found.start("name")))
         or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
     ):
         return
     sentence = found.text("said").strip() in ("is", "was")
     if password:
-        plain = value.lower() in _SAID_OF or _no_password(
-            value, found.string[start + len(value) : start + len(value) + 1]
+        plain = (
+            value.lower() in _SAID_OF
+            or value == "Union"
+            or _no_password(value, found.string[start + len(value) : start + len(value) + 1])
         )
         if sentence and not quoted:
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
@@ -176,6 +225,11 @@ def _no_password(value: str, after: str) -> bool:
     return value[0] in "$%{<*" and bool(_TEMPLATE.fullmatch(value + after if after in "})>" else value))
 
 
+def _of_a_field(text: str, start: int) -> bool:
+    """True for "Unknown key: x": it is a field's name that somebody speaks of."""
+    return text[max(0, start - 14) : start].lower().rstrip().endswith(_OF_FIELDS)
+
+
 def _full_name(text: str, start: int, end: int) -> str:
     """The word of letters, digits and dashes that a name is the end of."""
     low = start
@@ -192,6 +246,24 @@ def _whole(found: Match) -> Iterator[Span]:
 def _of_telling_name(found: Match) -> Iterator[Span]:
     if vocabulary.tells(found.text("name")):
         yield from _whole(found)
+
+
+def _set(found: Match) -> Iterator[Span]:
+    if found.text("value").startswith("-"):
+        return  # the next flag
+    if vocabulary.tells(found.text("name")) or found.text("name").endswith("PASS"):
+        yield from _whole(found)
+
+
+def _other_scheme(found: Match) -> Iterator[Span]:
+    if found.text("scheme").lower() not in _SCHEMES and not a_name(found.text("value")):
+        yield found.span("value")
+
+
+def _refused(found: Match) -> Iterator[Span]:
+    group = "value" if found.group("value") is not None else "bare"
+    if not a_name(found.text(group).rstrip(".:!?*")):
+        yield found.span(group)
 
 
 def _in_header(found: Match) -> Iterator[Span]:
@@ -260,7 +332,7 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
     ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
-    ((b" -p", b"\t-p"), _SHORT_FLAG, _whole),
+    ((b" -p", b" -a", b" -P", b"-storepass", b"-keypass", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
@@ -269,4 +341,9 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"i-key", b"i-Key", b"I-KEY", b"uthorization", b"UTHORIZATION"), _HEADER, _in_header),
     ((b"esponse=", b"RESPONSE="), _DIGEST, _all),
     ((b"</",), _ELEMENT, _of_telling_name),
+    ((b"<key>",), _PLIST, _of_telling_name),
+    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"set "), _SET, _set),
+    ((b"(",), _MADE, _whole),
+    ((b"uthorization", b"UTHORIZATION"), _OTHER_SCHEME, _other_scheme),
+    ((b"ey", b"oken", b"assword", b"ecret"), _REFUSED, _refused),
 )

@@ -25,6 +25,10 @@ from rtdoctor.privacy.words import opaque, opaque_spans
 _STARRED = pattern(r"[A-Za-z0-9_\-<>]*\*{2,}[\x1a*]*[A-Za-z0-9_\-<>]*")
 _ECHOED = pattern(r"\b(?:sk|ek)[-_][A-Za-z0-9_\-]*[*\x1a]+[A-Za-z0-9_\-*\x1a]*")
 _HOST = pattern(r"://(?P<host>[A-Za-z0-9.\-]{1,253})(?:[/:?#\s\"'`,;)>\]\\]|\z)")
+_BARE_HOST = pattern(
+    r"(?i)\b(?P<host>(?:[a-z0-9](?:[a-z0-9\-]{0,38}[a-z0-9])?\.){1,6}"
+    r"(?:com|net|org|io|ai|dev|cloud|app|eu|de|fr|uk|us|jp|cn|in|local|internal|example|test))\b"
+)
 _LONGEST_LABEL = 40
 _LEAST_NEAR = 40
 _AROUND = 12  # characters of a form that may be words or digits, and are no part of what is opaque
@@ -37,6 +41,7 @@ _NAMED_ID = pattern(
     r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
 )
 _COMMIT = pattern(r"(?i)\b(?:commit|revision|rev|tree|merge)[ :=@]{1,3}(?P<value>[0-9a-f]{40})\b")
+_LEAST_PIN = 1000  # a smaller number is no password
 _SHORT = 120  # characters
 _EDGE = 600  # characters beyond a cut that are quoted with what comes before it
 _WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so that what it costs is flat in memory
@@ -100,6 +105,16 @@ def redact(text: str) -> str:
     """The text without known secrets, named values and vendors' forms; what is merely opaque stands. For data that
     goes on to be used, such as a stream that was migrated."""
     return _masked(text, opaque_too=False)
+
+
+def quote_named(name: str, text: str) -> str:
+    """The text of a field as it may be shown: masked where the field's name tells of a secret and the text of none."""
+    shown = quote(text)
+    return (
+        mask(text)
+        if shown == text and vocabulary.tells(name) and quote(f"{name}={text}") != f"{name}={text}"
+        else shown
+    )
 
 
 def quoted(value: T) -> T:
@@ -235,6 +250,9 @@ def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
             yield found.span("value")
     for found in _COMMIT.finditer(text, flattened=flattened):
         yield found.span("value")
+    if b"." in flattened:
+        for found in _BARE_HOST.finditer(text, flattened=flattened):
+            yield found.span("host")
     if b"://" in flattened:
         for found in _HOST.finditer(text, flattened=flattened):
             if max(map(len, found.text("host").split("."))) <= _LONGEST_LABEL:
@@ -294,9 +312,21 @@ def _walk(value: Any, change: Any) -> Any:
 def _walk_named(name: Any, value: Any, change: Any) -> Any:
     """A value that is a secret only by its name is masked as a whole."""
     shown = _walk(value, change)
-    if isinstance(name, str) and isinstance(value, str) and shown == value and vocabulary.tells(name):
+    if not isinstance(name, str) or not vocabulary.tells(name):
+        return shown
+    if isinstance(value, str) and shown == value:
         pair = f"{name}={value}"
         return shown if change(pair) == pair else mask(value)
+    if isinstance(value, int) and value >= _LEAST_PIN and not isinstance(value, bool) and "pass" in name.lower():
+        return mask(str(value))
+    if isinstance(value, list):
+        return [_walk_named(name, item, change) for item in value]
+    if isinstance(value, dict):
+        # What stands below says what it is in its turn, and is a value of this name where it says no more.
+        return {
+            _walk(key, change): _walk_named(name if key == "value" else key, item, change)
+            for key, item in value.items()
+        }
     return shown
 
 

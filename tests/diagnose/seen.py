@@ -215,6 +215,7 @@ SEEN += [
     ("auth.expired-secret", replace(after_101("invalid_api_key", "Incorrect API key provided.", 3000), asked=EXPIRED)),
     ("auth.expired-secret", replace(refused(401), asked=EXPIRED)),
     ("auth.wrong-token", replace(refused(401, error=ErrorEvent("", "incorrect_hostname", "…")), stage="http")),
+    ("auth.wrong-token", replace(refused(401, error=ErrorEvent("", "invalid_issuer", "…")), stage="http")),
     ("session.expired", closed(1001, "Your session hit the maximum duration of 60 minutes.")),
     ("limits.quota", after_101(None, "You exceeded your current quota", kind="insufficient_quota")),
     ("limits.rate", after_101("rate_limit_exceeded", "Rate limit reached", opened=True)),

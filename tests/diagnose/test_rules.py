@@ -52,7 +52,7 @@ def test_every_cause_can_be_read_and_every_rule_names_one():
     for rule in rules():
         assert rule.cause in causes()
         assert set(rule.rules_out) <= set(causes())
-        assert re.fullmatch(r"\d{4}-\d\d(-\d\d)?", rule.evidence.seen)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", rule.evidence.seen)
         assert rule.evidence.confidence in ("observed", "documented", "inferred")
 
 

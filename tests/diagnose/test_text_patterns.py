@@ -21,7 +21,7 @@ def test_a_pattern_recognises_its_own_example(pattern):
         if pattern.name == "HTTP answer" and example.startswith("noise"):
             example = f"noise\n{pattern.gives['example']}\nnoise"
         assert pattern.name in {seen.name for block in blocks([example]) for seen in look(block)}
-    assert re.fullmatch(r"\d{4}-\d\d(-\d\d)?", pattern.gives["seen"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", pattern.gives["seen"])
     assert pattern.gives.get("confidence", "observed") in ("observed", "documented", "inferred")
     assert pattern.gives["evidence"]
 
