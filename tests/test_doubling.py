@@ -27,6 +27,8 @@ from tests.doubling import assert_linear, seconds
 # What is said again and again in a text. Each stands for the quantifiers and searches that it would lead astray.
 TEXTS = {
     "one long word": "a",
+    "passwords and a letter of another alphabet": "pwd:a é ",
+    "passwords and brackets": "password=$a<b>{c} ",
     "blanks": " ",
     "line breaks": "\n",
     "quotes": '"',

@@ -362,3 +362,18 @@ def test_any_recording_is_migrated_to_what_can_be_read_again(tmp_path):
     rtdoctor("validate", str(tmp_path / "in.jsonl"), "--migrate", str(tmp_path / "out.jsonl"))
     written = [json.loads(line)["event"] for line in (tmp_path / "out.jsonl").read_text("utf-8").split("\n")[:-1]]
     assert [event["more"] for event in written] == [event["more"] for event in events]
+
+
+def test_an_input_that_is_renamed_onto_the_target_is_not_replaced(tmp_path):
+    given, target = tmp_path / "given", tmp_path / "out"
+    given.write_text("mine")
+
+    def whole():
+        with writing(target, [str(given)]) as write:
+            write(b"x")
+            given.rename(target)
+
+    with pytest.raises(NotWritten, match="is what is read"):
+        whole()
+    assert target.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

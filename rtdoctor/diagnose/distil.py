@@ -31,6 +31,7 @@ _KEPT_HEADERS = frozenset(
         "www-authenticate",
         "x-squid-error",
         "cf-mitigated",
+        "sec-websocket-version",
         "x-envoy-upstream-service-time",
     )
 )
@@ -249,7 +250,9 @@ def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
 def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
     kind = event.get("type")
     if kind == "error" or (isinstance(kind, str) and kind.endswith("input_audio_transcription.failed")):
-        return error_of(event.get("error"))
+        error = event.get("error")
+        # vLLM puts a bare text there, and the code beside it.
+        return error_of({"message": error, "code": event.get("code")} if isinstance(error, str) else error)
     response = event.get("response")
     if kind == "response.done" and isinstance(response, Mapping) and response.get("status") == "failed":
         details = response.get("status_details")

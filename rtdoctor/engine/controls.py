@@ -108,7 +108,8 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     told = [f"Control, {c.what}: {c.seen}, {'the same answer' if c.same else 'another answer'}." for c in controls]
     out: list[Candidate] = []
     path_known = same.get("path") is False
-    key_seen = same.get("wrong-key") is False or same.get("no-key") is False
+    # A key that cannot be right and gets our answer says nothing for ours; whether one is there is another question.
+    key_seen = same.get("wrong-key") is False
     if path_known and finding.cause != "refused.path":
         out.append(Candidate("refused.path", "a path that cannot exist gets another answer, so this one is served"))
     if same.get("wrong-key") is False:
@@ -116,6 +117,7 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         out.append(Candidate("auth.invalid", reason))
     if same.get("query") is False:
         told.append("The query is looked at: another one gets another answer.")
+    suspect = same.get("wrong-key") is True and same.get("no-key") is False
     left = [
         text
         for text, possible in (
@@ -126,7 +128,9 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         if possible
     ]
     if all(control.same for control in controls) and finding.cause not in ("refused.path", "refused.not-routed"):
-        told.append("Whatever is asked gets this answer: it does not depend on path, key or query.")
+        told.append("Path, key and query were changed one at a time, and each change got this answer.")
+    elif suspect:
+        told.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
     elif len(left) > 1:
         told.append(f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.")
     elif left:

@@ -77,7 +77,8 @@ class Outcome:
 def facts(outcome: Outcome) -> dict[str, Any]:
     """The outcome as flat names, the form that conditions in data speak of.
 
-    Errors become the lists `error_code`, `error_type`, `error_message`, `error_param` (HTTP's own error included);
+    Errors become the lists `error_code`, `error_type`, `error_message`, `error_param` (HTTP's own error
+    included, and the reason of a close among the messages);
     the request becomes `path`, `auth`, `credential`, `beta`, `query_names`, `query_model`, `query_intent`.
     """
     flat = {field.name: getattr(outcome, field.name) for field in fields(outcome) if field.name != "asked"}
@@ -87,7 +88,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "errors": len(outcome.errors),
         "error_code": [error.code or "" for error in errors],
         "error_type": [error.type for error in errors],
-        "error_message": [error.message for error in errors],
+        "error_message": [error.message for error in errors] + [outcome.close_reason] * bool(outcome.close_reason),
         "error_param": [error.param or "" for error in errors],
         "headers": [f"{name.lower()}: {value}" for name, value in outcome.http_headers],
         "url": outcome.asked.url,

@@ -60,6 +60,7 @@ _VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 _MOST_QUOTED = 200  # characters of a quoted value
 _LONGEST_NAME = 40
+_MARKS_OF_TEXT = ('"', "'", "`")  # what stands right before one is what a text is written in: b"", f""
 _OF_FIELDS = (
     "invalid",
     "unknown",
@@ -173,6 +174,7 @@ def _named(found: Match) -> Iterator[Span]:
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
         or (name == "cookie" and "=" in value)
+        or _only_a_prefix(found, start + len(value), quoted)
         or (name == "key" and _of_a_field(found.string, found.start("name")))
         or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
     ):
@@ -218,6 +220,12 @@ def _held(found: Match, password: bool) -> tuple[str, bool]:
         cut = _NEXT_FIELD.search(whole)
         return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
     return found.text("value").rstrip(".:!?*"), bool(mark)
+
+
+def _only_a_prefix(found: Match, end: int, quoted: bool) -> bool:
+    """True for the letters before a text's quote, that are no part of it: b"", f""."""
+    inside = quoted or found.text("said")[-1:] in _MARKS_OF_TEXT
+    return not inside and found.string[end : end + 1] in _MARKS_OF_TEXT
 
 
 def _no_password(value: str, after: str) -> bool:

@@ -237,3 +237,21 @@ def test_a_terminal_of_no_width_still_gets_the_report():
     done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--timeout", "1", COLUMNS="0", LINES="²", key=KEY)
     assert done.returncode == 3
     assert "tcp" in done.stdout
+
+
+STRANGERS = ("ws://stranger.example/v1/realtime", "http://api.openai.com/v1/realtime")
+
+
+@pytest.mark.parametrize("url", STRANGERS)
+def test_a_pasted_command_line_brings_the_key_to_no_stranger(url):
+    done = rtdoctor("probe", "--curl", f"curl {url} -H 'Authorization: Bearer $OPENAI_API_KEY'", "--no-fix", key=KEY)
+    assert done.returncode == 2
+    assert "which is not OpenAI's over TLS; --key-env OPENAI_API_KEY lets it" in done.stderr
+
+
+def test_a_search_for_a_change_brings_the_key_of_the_environment_to_no_host_that_was_given_another():
+    with refusing() as (port, heard):
+        url = f"ws://127.0.0.1:{port}/v1/realtime?model=x"
+        rtdoctor("probe", url, "-H", "Authorization: Bearer of-another-vendor-01", "--fix", "--format", "json", key=KEY)
+    assert heard.count(b"HTTP/1.1\r\n") > 3
+    assert KEY.encode() not in heard

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.test_check import rtdoctor
+from tests.conftest import KEY
 
 
 def test_the_snippet_alone_is_on_stdout_and_the_notes_on_stderr():
@@ -69,3 +70,13 @@ def test_bad_input_is_one_sentence_and_exit_2(arguments, says):
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "given", [["--model", KEY], ["--base-url", f"https://h.example/{KEY}/v1"], ["--model", "ek_ab12cd34ef"]]
+)
+def test_a_key_in_the_place_of_a_model_or_url_is_in_no_snippet(given):
+    done = rtdoctor("snippet", "curl", *given, key=KEY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "looks like a secret" in done.stderr
+    assert given[1][-8:] not in done.stderr

@@ -36,6 +36,11 @@ NOT_FREE = {
     "type with NUL": '{"type": "response.create\\u0000"}',
     "homoglyph": '{"type": "s\u0435ssion.update"}',
     "empty": '{"type": ""}',
+    "a stored agent": '{"type": "session.update", "session": {"agent_id": "ag_1"}}',
+    "a first message": '{"type": "session.update", "session": {"first_message": "Hello"}}',
+    "an object in a text": '{"type": "session.update", "session": {"turn_detection": "{\\"idle_timeout_ms\\": 5000}"}}',
+    "a second session": '{"type": "session.update", "Session": {"x": 1}}',
+    "a commit with audio": '{"type": "input_audio_buffer.commit", "audio": "AAAA"}',
     "greets": '{"type": "session.update", "session": {"greeting": "Hello"}}',
     "a session that is a text": '{"type": "session.update", "session": "{}"}',
     "a dotted name": '{"type": "session.update", "session": {"turn_detection.idle_timeout_ms": 5000}}',
@@ -237,11 +242,14 @@ def test_every_event_of_a_scenario_that_costs_is_told_before(tmp_path):
 COMMIT = '{"type": "input_audio_buffer.commit"}'
 
 
-@pytest.mark.parametrize("name", ["call_id", "Call-Id"])
-def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, name):
+@pytest.mark.parametrize(
+    "place",
+    ["realtime?call_id=rtc_abc", "realtime?Call-Id=rtc_abc", "live/sessions/s_1/attach", "realtime/calls/rtc_1"],
+)
+def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
     with recording_aside() as (base, heard):
         (tmp_path / "events").write_text(f"{FREE}\n{COMMIT}")
-        url = base.replace("http", "ws") + f"/realtime?{name}=rtc_abc"
+        url = base.replace("http", "ws") + f"/{place}"
         done = rtdoctor("probe", url, "--send", str(tmp_path / "events"), "--fix", "--format", "json", key=KEY)
     assert heard == []
     assert "2 billable event(s) are left out; --transcribe sends them." in done.stderr

@@ -290,6 +290,11 @@ def detail(place, message, kind):
 
 
 HAPROXY = "<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request.\n</body></html>"
+APACHE = (
+    "<!DOCTYPE HTML><html><head><title>400 Bad Request</title></head><body><h1>Bad Request</h1><p>Your browser sent a "
+    "request that this server could not understand.<br /></p><hr><address>Apache/2.4.57 (Debian) Server at localhost "
+    "Port 80</address></body></html>"
+)
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>{1}</center></body></html>"
 
 
@@ -314,6 +319,27 @@ ANSWERS = [
     ("refused.forbidden", 401, '{"error": {"code": "ip_not_authorized", "message": "x"}}', ()),
     ("refused.forbidden", 401, '{"error": {"message": "Your IP 1.2.3.4 is not authorized"}}', ()),
     ("refused.unauthorized", 401, error("Access denied due to invalid subscription key", code="401"), ()),
+    ("refused.path", 403, '{"message":"Missing Authentication Token"}', ()),
+    ("refused.forbidden", 401, error("The principal lacks the required data action", code="PermissionDenied"), ()),
+    ("refused.unauthorized", 401, error("Access token is missing, invalid, audience is incorrect", code="401"), ()),
+    ("network.upgrade-stripped", 511, "", ()),
+    ("refused.no-websocket", 501, "", ()),
+    ("refused.bad-request", 426, "", (("Sec-WebSocket-Version", "8"),)),
+    ("session.model-unknown", 404, error("model not found"), ()),
+    ("refused.region", 400, error("User location is not supported for the API use."), ()),
+    ("refused.rate-limited", 403, "error code: 1015", ()),
+    ("refused.rate-limited", 429, error("You exceeded your current quota. Please retry in 34s"), ()),
+    ("refused.edge-block", 503, "<title>Just a moment...</title><p>", ()),
+    ("session.model-no-access", 401, error("no", type="key_model_access_denied"), ()),
+    ("session.upstream", 401, error("OpenAIException - Missing credentials. Please pass one of `api_key`"), ()),
+    ("refused.unauthorized", 401, error("No API key found matching the value you sent"), ()),
+    ("limits.quota", 403, error("You doesn't have any credits"), ()),
+    ("refused.forbidden", 403, "Request blocked by guardrail", ()),
+    ("refused.forbidden", 403, "<title>Access Denied</title>", ()),
+    ("refused.unauthorized", 401, "<script src=cors.js></script> login", ()),
+    ("network.upgrade-stripped", 400, HTML.format("400 Bad Request", "cloudflare"), ()),
+    ("network.upgrade-stripped", 400, APACHE, ()),
+    ("refused.server-error", 500, error("too many connections for role"), ()),
     ("refused.forbidden", 403, "", (("server", "envoy"),)),
     ("refused.not-routed", 403, "", (("server", "envoy"), ("x-envoy-upstream-service-time", "3"))),
     ("refused.not-routed", 403, "", (("server", "uvicorn"),)),
@@ -341,6 +367,13 @@ ANSWERS = [
 ]  # fmt: skip
 CLOSES = [
     ("limits.size", 1009, ""),
+    ("limits.quota", 1011, "You exceeded your current quota, please check"),
+    ("limits.quota", 1008, "Budget has been exceeded! Current cost: 2"),
+    ("session.upstream", 1011, "server rejected WebSocket connection: HTTP 401"),
+    ("refused.unauthorized", 4401, "Unauthorized"),
+    ("limits.rate", 1008, "Crossed TPM / RPM"),
+    ("close.policy", 1008, "Account inactive, contact billing"),
+    ("unknown.unknown", 3000, "Client protocol mismatch"),
     ("close.idle", 1000, "Idle for 300241ms > 300000ms"),
     ("close.idle", 1001, "idle timeout"),
     ("close.normal", 1001, "going away"),
@@ -350,7 +383,11 @@ CLOSES = [
     ("refused.origin", 1008, "Origin not allowed"),
     ("close.policy", 1008, "policy"),
 ]
+AZURE = (("apim-request-id", "x"),)
 SEEN += [
+    ("refused.azure-url", refused(404, headers=AZURE)),
+    ("refused.azure-url", refused(401, path="/openai/v1/realtime", query=(("api-version", "1"),), headers=AZURE)),
+    ("auth.invalid", after_101(None, "Invalid API key", 1008, kind="authentication_error")),
     ("limits.sessions", after_101(None, "Too many concurrent sessions", 1013)),
     (
         "refused.subprotocol",

@@ -246,6 +246,19 @@ async def test_a_known_key_is_told_behind_a_cdn_too():
     assert any(out.cause == "auth.invalid" for out in done.report.results[0].finding.ruled_out)
 
 
+@pytest.mark.parametrize(("missing", "what"), [(401, "No API key found"), (403, "none")])
+async def test_a_key_that_is_refused_as_a_wrong_one_is_the_suspect(missing, what):
+    def answer(request, _):
+        if "nope" in request.path or "cannot-exist" in request.path:
+            return 404, "no Route matched"
+        return (401, "bad credentials") if "Authorization" in request.headers else (missing, what)
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert "the key is what is refused" in facts_of(done)
+    assert "a query that the server misses" not in facts_of(done)
+
+
 async def test_where_the_status_itself_varies_nothing_is_concluded():
     statuses = iter([403, 404] * 20)
 

@@ -224,3 +224,19 @@ def redated(seconds: float) -> Callable[[bytes], bytes]:
         return b"\r\n".join([lines[0], b"Date: " + date, *lines[1:]])
 
     return edit
+
+
+# Answers of the fewest bytes: a parser makes objects of each.
+TINY = {
+    "interim answers with fifty headers": b"HTTP/1.1 100 \r\n" + b"".join(b"%x:\r\n" % n for n in range(50)) + b"\r\n",
+    "pipelined answers": b"HTTP/1.1 403 \r\nContent-Length:1\r\n\r\nx",
+}
+
+
+def endless(piece: bytes) -> Shake:
+    """A server that sends these bytes without end, as fast as they are taken."""
+
+    async def flood(_request: Request, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await pour(writer, piece * (65_536 // len(piece)))
+
+    return flood

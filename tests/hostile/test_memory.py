@@ -88,6 +88,7 @@ HEAVY = {
     "JSON 100,000 deep": after_101(frames.deep()),
     "headers without end": http.endless_headers,
     "a body without end": http.endless_body,
+    **{f"{name} without end": http.endless(piece) for name, piece in http.TINY.items()},
 }
 
 

@@ -161,3 +161,22 @@ def test_a_bug_whose_message_holds_a_key_shows_none(with_writer, debug):
     assert KEY[8:16] not in done.stdout + done.stderr
     assert ("ValueError: bad [secret " in done.stderr) == bool(debug)
     assert ("Traceback" in done.stderr) == bool(debug)
+
+
+@pytest.mark.parametrize(
+    "made",
+    ["ek_v-e-r-d-i-c-t-f-a-i-l-e-x-i-t-c-o-d-e", "ek_x9verdictfailexitcode7Qm2Zw4", "ek_q81canconnectnosentence0"],
+)
+def test_a_secret_made_of_our_own_words_takes_none_out_of_a_report(made):
+    stream, out = guarded(made)
+    document = json.dumps({"summary": {"verdict": "fail", "exit_code": 1, "can_connect": False, "sentence": "No."}})
+    stream.write(document)
+    assert out.getvalue() == document
+    assert not stream.masked
+
+
+def test_an_escaped_backslash_before_a_secret_keeps_the_document():
+    stream, out = guarded()
+    stream.write(json.dumps({"a": "\\" + KEY[8:], "b": "\\\\" + KEY[8:]}))
+    assert json.loads(out.getvalue()).keys() == {"a", "b"}
+    assert KEY[8:20] not in out.getvalue()

@@ -78,6 +78,8 @@ def test_a_secret_has_no_readable_form():
         "at 0x7fff5fbff8c0, <object at 0x00007f3a5c1d2e50>",
         "--key-file /home/x/key.pem --key-env OPENAI_API_KEY --max-tokens 4096 --auth basic",
         "password={password} password=<secret> password=%s password=$db_pass api-key: missing, auth: {type: none}",
+        "Invalid key: 'gpt4o_realtime' ENOTFOUND myresource1234xyz.openai.azure.com docker run -u 1000:1000",
+        "let key = std::env::var('X') OPENAI_API_KEY is missing; api_key=os.getenv(OPENAI_API_KEY), API key: required",
         "Authorization: Bearer KEY, Authorization: Bearer realm, authorization: header",
     ],
 )
@@ -139,6 +141,20 @@ def test_opaque_text_is_masked_wherever_it_stands(token):
         ('{"value":"S3cr3tPw9","name":"api-key"}', "S3cr3tPw9"),
         ('Digest username="u", response="6629fae49393a05397450978507c4ef1"', "6629fae4"),
         ("X-Api-Key: letmein", "letmein"),
+        ("Incorrect API key provided: xK9mP2vL5q", "xK9mP2vL5q"),
+        ("my password is: xK9mP2vL5q", "xK9mP2vL5q"),
+        ("DB_PASS=xK9mP2vL5q", "xK9mP2vL5q"),
+        ("ENV API_KEY xK9mP2vL5q", "xK9mP2vL5q"),
+        ("proxy_set_header X-Api-Key xK9mP2vL5q;", "xK9mP2vL5q"),
+        ('api_key := "xK9mP2vL5q"', "xK9mP2vL5q"),
+        ('const apiKey: string = "xK9mP2vL5q"', "xK9mP2vL5q"),
+        ('WithAPIKey("xK9mP2vL5q")', "xK9mP2vL5q"),
+        ('password=b"xK9mP2vL5q"', "xK9mP2vL5q"),
+        ("redis-cli -a xK9mP2vL5q ping", "xK9mP2vL5q"),
+        ("<key>ApiKey</key><string>xK9mP2vL5q</string>", "xK9mP2vL5q"),
+        ('<add key="ApiKey" value="xK9mP2vL5q"/>', "xK9mP2vL5q"),
+        ("Authorization: Custom xK9mP2vL5q", "xK9mP2vL5q"),
+        ('api_key="$up3rS3cret"', "up3rS3cret"),
         ("curl -H 'api-key: letmein' https://h.example", "letmein"),
         ("Authorization: Bearer opensesame", "opensesame"),
         ("mot de passe: Zorro99", "Zorro99"),
@@ -284,6 +300,13 @@ def test_a_value_of_an_object_is_known_by_its_name():
     value = {"password": "Hunter7!", "max_response_output_tokens": "inf", "key": "value", "auth": {"type": "none"}}
     assert [quoted(value) | {"password": ""}, redacted(value) | {"password": ""}] == [value | {"password": ""}] * 2
     assert "Hunter" not in str(quoted(value)) + str(redacted(value))
+
+
+def test_a_list_and_an_object_under_a_telling_name_are_masked_too():
+    value = {"token": ["Qw7xk91z"], "apiKey": {"value": "Qw7xk91z"}, "password": 7734912345, "max_tokens": 7734912345}
+    assert "Qw7xk91z" not in str(redacted(value)) + str(quoted(value))
+    assert redacted(value)["password"] != 7734912345
+    assert redacted(value)["max_tokens"] == 7734912345
 
 
 def test_frozen_values_bytes_and_sets_are_walked(known):
