@@ -92,7 +92,8 @@ class _State:
         which nobody knows what it means, is told, and fails nothing as long as the socket was not closed for it."""
         found = finding_of(distil_recorded(self.gist, self.close))
         ended = self.close is not None and self.close.by == "server"
-        if found.cause is None or not (self.errors or ended):
+        nothing = found.cause == UNKNOWN and ended and self.close is not None and self.close.code is None
+        if found.cause is None or not (self.errors or ended) or (nothing and not self.errors):
             return None
         harmless = found.cause == "close.normal" or (not ended and (self.went_on or found.cause == UNKNOWN))
         return replace(found, verdict="warn") if harmless else found

@@ -142,10 +142,16 @@ def _unusual_frame(opcode: object, data: object, direction: EntryDirection | Non
     if opcode in (9, 10):
         return None
     if opcode == 8:
-        return {"reason": data if isinstance(data, str) else ""}, "close", at, ""
+        return _close(data if isinstance(data, str) else ""), "close", at, ""
     if opcode == -1:
         return None, direction, at, f"the browser reports an error on the socket: {_short(data)}"
     return None, direction, at, _BINARY if opcode == 2 else f"a frame with the unknown opcode {opcode!r:.20}"
+
+
+def _close(payload: str) -> dict[str, object]:
+    """What a close frame's payload holds, a character a byte: two bytes are the code (RFC 6455, 5.5.1)."""
+    code = int.from_bytes(payload[:2].encode("latin-1", "replace"), "big") if len(payload) >= 2 else 0
+    return {"code": code, "reason": payload[2:]} if 1000 <= code <= 4999 else {"reason": payload}
 
 
 def _without_marks(value: dict[str, object]) -> dict[str, object]:

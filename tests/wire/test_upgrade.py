@@ -327,6 +327,7 @@ QUOTA = b'{"error": {"code": "insufficient_quota"}}'
         ("gzip", QUOTA),
         ("identity", QUOTA),
     ],
+    ids=["gzip", "deflate", "deflate without a head", "a bomb", "another coding", "no gzip", "identity"],
 )
 async def test_a_packed_body_is_unpacked_within_the_bound(coding, packed):
     head = f"HTTP/1.1 429 No\r\nContent-Encoding: {coding}\r\nContent-Length: {len(packed)}\r\n\r\n"
