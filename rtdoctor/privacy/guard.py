@@ -22,8 +22,8 @@ _FILLERS = "xqzjkvwy"
 _TAIL = 4096  # characters of what was written that are looked at again with what comes next
 _PIECE = 1 << 16
 _COLOURS = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
-# What carries text in a document; an escaped quote is punctuation, an escaped letter or number is none.
-_WORD = pattern(r"(?:[^\s\"',:;(){}\[\]<>\\]|\\[0-9A-Za-z])+")
+# What carries text in a document; an escaped quote or backslash is punctuation, an escaped letter or number is none.
+_WORD = pattern(r"\\\\|(?:[^\s\"',:;(){}\[\]<>\\]|\\[0-9A-Za-z])+")
 
 
 class Leak(Exception):
@@ -163,7 +163,7 @@ def _unread(text: str, letter: str) -> str:
 
 
 def _unreadable(word: str, letter: str) -> str:
-    if word in ("true", "false", "null"):
+    if word in ("true", "false", "null", "\\\\"):
         return word
     return ("1" if word.strip("-").replace(".", "", 1).isdigit() else letter) * len(word)
 

@@ -225,7 +225,8 @@ def _held(found: Match, password: bool) -> tuple[str, bool]:
 def _only_a_prefix(found: Match, end: int, quoted: bool) -> bool:
     """True for the letters before a text's quote, that are no part of it: b"", f""."""
     inside = quoted or found.text("said")[-1:] in _MARKS_OF_TEXT
-    return not inside and found.string[end : end + 1] in _MARKS_OF_TEXT
+    prefix = end - found.start("value") <= 2 and found.string[end - 1].isalpha()
+    return prefix and not inside and found.string[end : end + 1] in _MARKS_OF_TEXT
 
 
 def _no_password(value: str, after: str) -> bool:

@@ -180,3 +180,10 @@ def test_an_escaped_backslash_before_a_secret_keeps_the_document():
     stream.write(json.dumps({"a": "\\" + KEY[8:], "b": "\\\\" + KEY[8:]}))
     assert json.loads(out.getvalue()).keys() == {"a", "b"}
     assert KEY[8:20] not in out.getvalue()
+
+
+def test_a_secret_with_an_octal_escape_in_it_keeps_the_document():
+    stream, out = guarded("sk-proj-fuzzkey2Qv8Lm5Zt1Xr9Kc4Wp7Ny3")
+    url = "ws://2&#87Wp7Ny3112#55;784Wp7Ny\\12151"
+    stream.write(json.dumps({"url": quote(url), "raw": url}))
+    assert json.loads(out.getvalue()).keys() == {"url", "raw"}
