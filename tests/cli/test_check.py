@@ -272,8 +272,7 @@ def test_an_interrupted_run_still_reports(tmp_path):
             env=environment,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored where the tests began
         ) as run:
-            while "client-secret" not in run.stdout.readline():
-                pass
+            assert any("client-secret" in line for line in iter(run.stdout.readline, "")), run.stderr.read()
             run.send_signal(signal.SIGINT)
             started = time.monotonic()
             out, err = run.communicate(timeout=10)
