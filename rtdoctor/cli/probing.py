@@ -90,7 +90,7 @@ def _probe(asked: Asked, begun: float) -> int:
         known = bool((target.profile == "openai" and target.tls) or asked.key_env or asked.key_file)
         typed = not (asked.har or asked.command)
         if not asked.har:
-            near = known or typed or target.is_loopback
+            near = known or typed or (target.is_loopback and proxy is None)
             given = _filled(given, key, asked.key_env, "" if near else target.host)
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error

@@ -25,10 +25,10 @@ _LAST = 4  # so many characters of a key's end are what servers echo
 _LEAST = 4  # a shorter "secret" would mask half of every sentence
 _WINDOW = 8  # characters of a form that are looked for at once
 _WORDY = 0.6  # the share of a secret that are words, from which on it reads like some
+_MOST_WORDS = 24  # letters and digits of a secret in a row, from which on they are no chance
 _LONG = 16_384  # characters of a folded text
 _SIZES = tuple(range(_WINDOW, _FRAGMENT - 1, -1))
 _LETTERS = pattern(r"[A-Za-z]{4,}")
-_RUNS = pattern(r"[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,12 @@ def like_a_word(core: str) -> bool:
 
 
 def reads_like_words(text: str) -> bool:
-    """True for a piece of a text that reads like words and numbers, with what stands between them: of a sentence or a
-    document of ours. A secret may be made so that our own words hold pieces of it."""
-    said = sum(
-        len(word.text())
-        for word in _RUNS.finditer(text)
-        if (len(word.text()) >= 4 or _alone(text, *word.span())) and is_word(word.text())
-    )
-    return said >= _WORDY * sum(map(str.isalnum, text))
-
-
-def _alone(text: str, start: int, end: int) -> bool:
-    return not (text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum()) and end - start > 1
+    """True for a short piece of a text that reads like words, with what stands between them: of a sentence or a
+    document of ours. A secret may be made so that our own words hold pieces of it; short letters count for none, since
+    a secret may come in such."""
+    size = sum(map(str.isalnum, text))
+    words = (word.text() for word in _LETTERS.finditer(text))
+    return size <= _MOST_WORDS and sum(len(word) for word in words if is_word(word)) >= _WORDY * size
 
 
 def _mixed(core: str) -> bool:

@@ -239,7 +239,11 @@ def test_a_terminal_of_no_width_still_gets_the_report():
     assert "tcp" in done.stdout
 
 
-STRANGERS = ("ws://stranger.example/v1/realtime", "http://api.openai.com/v1/realtime")
+STRANGERS = (
+    "ws://stranger.example/v1/realtime",
+    "http://api.openai.com/v1/realtime",
+    "-x http://stranger.example:3128 http://localhost:18999/v1/realtime",
+)
 
 
 @pytest.mark.parametrize("url", STRANGERS)
