@@ -189,13 +189,9 @@ def test_a_secret_with_an_octal_escape_in_it_keeps_the_document():
     assert json.loads(out.getvalue()).keys() == {"url", "raw"}
 
 
-@pytest.mark.parametrize("size", [2, 3])
-def test_a_secret_in_short_pieces_among_names_is_masked(size):
-    stream, out = guarded()
-    core = KEY.removeprefix("sk-proj-")
-    stream.write(
-        "\n".join(f"{core[at : at + size]}: {core[at + size : at + 2 * size]}" for at in range(0, 24, 2 * size))
-    )
-    shown = "".join(filter(str.isalnum, out.getvalue()))
-    assert core[:12] not in shown
+def test_a_secret_in_pieces_of_two_letters_among_names_is_masked():
+    core = "KqTvLmZxRbWnHdPyQsFgCjVkBtGw"
+    stream, out = guarded(f"sk-proj-{core}")
+    stream.write("\n".join(f"{core[at : at + 2]}: {core[at + 2 : at + 4]}" for at in range(0, 28, 4)))
+    assert core[:12] not in "".join(filter(str.isalnum, out.getvalue()))
     assert stream.masked
