@@ -131,16 +131,31 @@ def _fill_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
 
 
-class _Forgiving(io.RawIOBase):
-    """Bytes to a stream that may be full, closed or left by its reader: what it does not take is dropped."""
+class _Over(io.RawIOBase):
+    """A raw stream that writes to another one."""
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
-        self._patience = _PATIENCE
 
     def writable(self) -> bool:
         """It is."""
         return True
+
+    def fileno(self) -> int:
+        """The descriptor below."""
+        return int(self._raw.fileno())
+
+    def isatty(self) -> bool:
+        """True on a terminal."""
+        return bool(self._raw.isatty())
+
+
+class _Forgiving(_Over):
+    """Bytes to a stream that may be full, closed or left by its reader: what it does not take is dropped."""
+
+    def __init__(self, raw: Any) -> None:
+        super().__init__(raw)
+        self._patience = _PATIENCE
 
     def write(self, data: Any) -> int:
         """Write what can be written."""
@@ -154,14 +169,6 @@ class _Forgiving(io.RawIOBase):
                 rest = rest[self._raw.write(rest[:_AT_ONCE]) or len(rest) :]
         return whole
 
-    def fileno(self) -> int:
-        """The descriptor below."""
-        return int(self._raw.fileno())
-
-    def isatty(self) -> bool:
-        """True on a terminal."""
-        return bool(self._raw.isatty())
-
 
 def _waiting() -> None:
     """A stream that does not wait for its peer gives "nothing yet", which reads as the end, and loses what is left."""
@@ -171,16 +178,9 @@ def _waiting() -> None:
                 os.set_blocking(number, True)
 
 
-class _Steady(io.RawIOBase):
+class _Steady(_Over):
     """Bytes to standard output. Whoever read it may leave (a pager, head): what is left then goes nowhere, and the
     command keeps its own exit code. Whoever shares it may make it one that does not wait: it is made to wait again."""
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
 
     def write(self, data: Any) -> int:
         """Write all of it, or raise OSError."""
@@ -199,14 +199,6 @@ class _Steady(io.RawIOBase):
             os.dup2(nowhere, self._raw.fileno())
             os.close(nowhere)
         return whole
-
-    def fileno(self) -> int:
-        """The descriptor below."""
-        return int(self._raw.fileno())
-
-    def isatty(self) -> bool:
-        """True on a terminal."""
-        return bool(self._raw.isatty())
 
 
 def _whole(stream: TextIO | None) -> TextIO | None:

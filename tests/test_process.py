@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -98,13 +98,20 @@ def test_a_full_stderr_costs_no_report(command, name):
     _whole(name, done.stdout)
 
 
+@contextmanager
+def without_reader():
+    """The end of a pipe that nobody reads."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    yield theirs
+    os.close(theirs)
+
+
 @EVERY
 def test_a_stderr_without_reader_costs_no_report(command, name):
     arguments, code = command(name)
-    ours, theirs = os.pipe()
-    os.close(ours)
-    done = run(*arguments, stderr=theirs)
-    os.close(theirs)
+    with without_reader() as sink:
+        done = run(*arguments, stderr=sink)
     assert done.returncode == code
     _whole(name, done.stdout)
 
@@ -112,10 +119,8 @@ def test_a_stderr_without_reader_costs_no_report(command, name):
 @EVERY
 def test_a_stdout_without_reader_changes_no_exit_code(command, name):
     arguments, code = command(name)
-    ours, theirs = os.pipe()
-    os.close(ours)
-    done = run(*arguments, stdout=theirs)
-    os.close(theirs)
+    with without_reader() as sink:
+        done = run(*arguments, stdout=sink)
     assert done.returncode == code
     assert b"cannot be written" not in done.stderr
 

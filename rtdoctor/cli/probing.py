@@ -121,7 +121,7 @@ def _probe(asked: Asked, begun: float) -> int:
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=None if withheld else _first(key, credentials, trusted=known),
+        key=None if withheld else _first(key, given.credentials(), trusted=known),
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
@@ -137,7 +137,7 @@ def _probe(asked: Asked, begun: float) -> int:
 def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
     """The credential that is tried in other places: the one in the handshake before that of the environment, where the
     host is nobody's that the latter is known to belong to."""
-    standing = credentials[0] if credentials else None
+    standing = credentials[-1] if credentials else None  # the last is the plain key
     return key or standing if trusted else standing or key
 
 

@@ -20,15 +20,13 @@ _NAMES = {
     ),
     "param": ("param", "parameter"),
 }  # fmt: skip
-
-
 # LiteLLM writes None as a text; RFC 9457 calls a type that says nothing so.
 _NOTHING = (None, "", "None", "null", "about:blank")
 
 
-def error_in_body(text: str) -> Mapping[str, Any] | str | None:
-    """The error object with the fields code, type, message and param, the bare text that is there in its place, or None
-    where the body tells of none."""
+def error_in_body(text: str) -> Mapping[str, Any] | None:
+    """The error with the fields code, type, message and param, those that it has, or None where the body tells of
+    none."""
     text = text.lstrip("\ufeff \t\r\n")
     body = parse_event(f'{{"errors":{text}}}' if text.startswith("[") else text)
     if body is None:
@@ -39,10 +37,7 @@ def error_in_body(text: str) -> Mapping[str, Any] | str | None:
         # The innermost that names its error is what the server said; what lies around it is a gateway's.
         if told and (not best or _names(told) >= _names(best)):
             best = {**best, **told}
-    if best:
-        return best
-    bare = body.get("error")
-    return bare if isinstance(bare, str) and bare else None
+    return best or None
 
 
 def _objects(value: Any, levels: int) -> Iterator[Mapping[str, Any]]:

@@ -123,9 +123,11 @@ class Gist:
         return self._keep(name, event) if _decides(name) else None
 
     def _keep(self, name: str, event: Mapping[str, Any]) -> ErrorEvent | None:
-        self._heard.update(_DECIDING.intersection((name,)))
-        if (told := _error_in(event)) and len(self.errors) < _MOST_ERRORS:
-            self.errors.append(told)
+        if name in _DECIDING:
+            self._heard.add(name)
+        if told := _error_in(event):
+            # The last of a flood is what it ended with.
+            self.errors[_MOST_ERRORS - 1 :] = [told]
         self._session = _session_state(event) or self._session
         if name.endswith("transcription.completed"):
             heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT].strip()

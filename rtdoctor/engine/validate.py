@@ -62,7 +62,8 @@ class _State:
     migrated: list[Migrated] = field(default_factory=list)
     recent: deque[tuple[int, str, str]] = field(default_factory=lambda: deque(maxlen=_CONTEXT))
     gist: Gist = field(default_factory=Gist)
-    errors: list[ToldError] = field(default_factory=list)
+    errors: list[ToldError] = field(default_factory=list)  # the first ones
+    told: int = 0  # of all
     went_on: bool = True  # after the last error, by an event that is none
     close: Close | None = None
 
@@ -84,18 +85,22 @@ class _State:
             return
         error = self.gist.hear(kind, event, entry.at)
         self.went_on = error is None
+        self.told += error is not None
         if error is not None and len(self.errors) < MOST_ERRORS:
             self.errors.append(ToldError(entry.line, quote_start(kind, _MOST_KIND), error))
 
     def finding(self) -> Finding | None:
-        """What the referee says of it; None where nothing is wrong. An error after which the session went on, or of
-        which nobody knows what it means, is told, and fails nothing as long as the socket was not closed for it."""
-        found = finding_of(distil_recorded(self.gist, self.close))
+        """What the referee says of it; None where nothing is wrong. An error after which the session went on, or in a
+        session one of which nobody knows what it means, is told, and fails nothing as long as the socket was not closed
+        for it."""
+        outcome = distil_recorded(self.gist, self.close)
+        found = finding_of(outcome)
         ended = self.close is not None and self.close.by == "server"
         nothing = found.cause == UNKNOWN and ended and self.close is not None and self.close.code is None
         if found.cause is None or not (self.errors or ended) or (nothing and not self.errors):
             return None
-        harmless = found.cause == "close.normal" or (not ended and (self.went_on or found.cause == UNKNOWN))
+        unclear = found.cause == UNKNOWN and outcome.reached_session
+        harmless = found.cause == "close.normal" or (not ended and (self.went_on or unclear))
         return replace(found, verdict="warn") if harmless else found
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
@@ -113,7 +118,7 @@ class _Sum:
     errors: int = 0
     warnings: int = 0
     other_dialect: str = ""  # what people call the first that is not GA's
-    told: int = 0  # errors that servers told of, and closes that are not normal
+    told: int = 0  # errors that servers told of
     exit_code: int = 0  # of the worst of them
 
 
@@ -176,7 +181,7 @@ def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     found = state.finding()
     if found is not None and found.cause is not None and found.verdict in ("fail", "inconclusive"):
         whole.exit_code = _worse(whole.exit_code, causes()[found.cause].exit)
-    whole.told += len(state.gist.errors)
+    whole.told += state.told
     whole.errors += state.severities["error"]
     whole.warnings += state.severities["warning"]
     if state.judge.dialect not in _OURS:

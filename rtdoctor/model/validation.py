@@ -76,6 +76,14 @@ class FileReport:
     more_connections: int = 0
     exit_code: int = 0
 
+    @property
+    def overall(self) -> Verdict:
+        """The verdict on form and what the server told together, which is never ok where it told of an error."""
+        if self.exit_code:
+            return "fail"
+        told = any(connection.finding for connection in self.connections)
+        return "warn" if told and self.verdict == "pass" else self.verdict
+
 
 @dataclass(frozen=True, slots=True)
 class Validation:

@@ -44,7 +44,7 @@ class Hit:
 def like_a_word(core: str) -> bool:
     """True for a secret that reads like words: `none`, `EMPTY`, `correct horse 7`. Of such a one no piece is looked
     for, for every sentence holds some, ours too; whoever chose it could take them out of a report."""
-    return sum(len(word.text()) for word in _LETTERS.finditer(core) if is_word(word.text())) >= _WORDY * len(core)
+    return _in_words(core) >= _WORDY * len(core)
 
 
 def reads_like_words(text: str) -> bool:
@@ -52,8 +52,12 @@ def reads_like_words(text: str) -> bool:
     document of ours. A secret may be made so that our own words hold pieces of it; short letters count for none, since
     a secret may come in such."""
     size = sum(map(str.isalnum, text))
-    words = (word.text() for word in _LETTERS.finditer(text))
-    return size <= _MOST_WORDS and sum(len(word) for word in words if is_word(word)) >= _WORDY * size
+    return size <= _MOST_WORDS and _in_words(text) >= _WORDY * size
+
+
+def _in_words(text: str) -> int:
+    """How many letters of a text stand in words of four and more."""
+    return sum(len(word.text()) for word in _LETTERS.finditer(text) if is_word(word.text()))
 
 
 def _mixed(core: str) -> bool:

@@ -37,7 +37,7 @@ _USER_WITHOUT_SCHEME = pattern(
 )
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
-    r"(?:^|[\s\"'`])(?P<flag>-[a-zA-Z]{0,8}[uU]|--?[a-zA-Z][a-zA-Z\-]{2,60})"
+    r"(?:^|[\s\"'`])(?P<flag>(?P<short>-[a-zA-Z]{0,8}[uU])|--?[a-zA-Z][a-zA-Z\-]{2,60})"
     rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
 )
 # mysql and its kin take the password without a blank, sshpass with one.
@@ -119,14 +119,10 @@ _CALL = pattern(
     rf"\s{{0,3}},\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
 )
 # Kubernetes and Compose write a name and its value as two fields.
-_FIELDS = pattern(
-    rf"(?i)\b(?:name|key){_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
-    rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?value{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`]{{3,200}})"
-)
-_FIELDS_TURNED = pattern(
-    rf"(?i)\bvalue{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<value>[^\s\"'`,]{{3,200}})"
-    rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?name{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}})"
-)
+_IS = rf"{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?"
+_AND = rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?"
+_FIELDS = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}}){_AND}value{_IS}(?P<value>[^\s\"'`]{{3,200}})")
+_FIELDS_TURNED = pattern(rf"(?i)\bvalue{_IS}(?P<value>[^\s\"'`,]{{3,200}}){_AND}name{_IS}(?P<name>[\w.\-]{{1,120}})")
 # In the place of a header that carries a credential even a word is one.
 _HEADER = pattern(
     r"(?i)(?:^|[\s\"'`])(?P<name>x-api-key|api-key|(?:proxy-)?authorization)\s{0,3}:\s{0,3}"
@@ -145,7 +141,7 @@ _MADE = pattern(
     rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
 )
 _OTHER_SCHEME = pattern(
-    rf"(?i)authorization{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?(?P<scheme>[A-Za-z][A-Za-z\-]{{2,20}})"
+    rf"(?i)authorization{_IS}(?P<scheme>[A-Za-z][A-Za-z\-]{{2,20}})"
     rf"\s{{1,3}}(?P<value>[^\s\"'`,;]{{6,200}})"
 )
 # What a server says of a key that it was given.
@@ -312,7 +308,7 @@ def _flag(found: Match) -> Iterator[Span]:
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
         if not a_name(value) and not value.startswith(("-", "/", "./", "../", "~")):
             yield start, end
-    elif (words[-1] == "user" or not flag.startswith("--")) and ":" in value and not _URL.match(value):
+    elif (words[-1] == "user" or found.group("short") is not None) and ":" in value and not _URL.match(value):
         yield start + value.index(":") + 1, end
 
 

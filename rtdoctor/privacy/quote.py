@@ -109,12 +109,7 @@ def redact(text: str) -> str:
 
 def quote_named(name: str, text: str) -> str:
     """The text of a field as it may be shown: masked where the field's name tells of a secret and the text of none."""
-    shown = quote(text)
-    return (
-        mask(text)
-        if shown == text and vocabulary.tells(name) and quote(f"{name}={text}") != f"{name}={text}"
-        else shown
-    )
+    return str(_walk_named(name, text, quote))
 
 
 def quoted(value: T) -> T:
@@ -310,13 +305,12 @@ def _walk(value: Any, change: Any) -> Any:
 
 
 def _walk_named(name: Any, value: Any, change: Any) -> Any:
-    """A value that is a secret only by its name is masked as a whole."""
-    shown = _walk(value, change)
+    """A value that is a secret only by its name is masked as a whole. Each level is walked once, however deep it is."""
     if not isinstance(name, str) or not vocabulary.tells(name):
-        return shown
-    if isinstance(value, str) and shown == value:
-        pair = f"{name}={value}"
-        return shown if change(pair) == pair else mask(value)
+        return _walk(value, change)
+    if isinstance(value, str):
+        shown, pair = change(value), f"{name}={value}"
+        return shown if shown != value or change(pair) == pair else mask(value)
     if isinstance(value, int) and value >= _LEAST_PIN and not isinstance(value, bool) and "pass" in name.lower():
         return mask(str(value))
     if isinstance(value, list):
@@ -327,7 +321,7 @@ def _walk_named(name: Any, value: Any, change: Any) -> Any:
             _walk(key, change): _walk_named(name if key == "value" else key, item, change)
             for key, item in value.items()
         }
-    return shown
+    return _walk(value, change)
 
 
 def _joined(found: Iterable[Span]) -> Iterator[Span]:

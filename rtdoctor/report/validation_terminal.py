@@ -45,11 +45,9 @@ def show(validation: Validation, out: TextIO) -> None:
 
 
 def _file(report: FileReport, console: Console) -> None:
-    # What the server told of is never ok, however well its events were formed.
-    told = any(connection.finding for connection in report.connections)
-    verdict = "fail" if report.exit_code else "warn" if told and report.verdict == "pass" else report.verdict
-    word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[verdict]
-    line = Text.assemble((f"{word}  ", _STYLE[verdict]), (clean(report.file), "bold"), f": {clean(report.sentence)}")
+    word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[report.overall]
+    style = _STYLE[report.overall]
+    line = Text.assemble((f"{word}  ", style), (clean(report.file), "bold"), f": {clean(report.sentence)}")
     console.print(line)
     for problem in report.problems[:_MOST_SHOWN]:
         console.print(Text(f"  unread  {clean(problem)}", "yellow"))

@@ -47,12 +47,13 @@ class Tap(asyncio.Protocol):
         self._inner.data_received(data)
 
     def _hand_on(self, transport: asyncio.Transport) -> None:
-        """Give the next piece, and the others when whoever waits for it has had a turn."""
+        """Give the next piece, and the others when whoever waits for it has had a turn; after a 101 all at once."""
         if transport.is_closing():
-            self._waiting.clear()
-            return
+            return  # `connection_lost` follows, and tells whether it was ours
         if self._waiting:
             self._give(self._waiting.popleft())
+        if self._frames:
+            self._give_all()
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._hand_on, transport)
         elif not transport.is_closing():
@@ -68,7 +69,7 @@ class Tap(asyncio.Protocol):
         return self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None:
+        if exc is not None:  # the peer's doing; what we end ourselves, nobody waits for
             self._give_all()
         self._waiting.clear()
         self._inner.connection_lost(exc)

@@ -345,6 +345,7 @@ ANSWERS = [
     ("session.upstream", 401, error("OpenAIException - Missing credentials. Please pass one of `api_key`"), ()),
     ("refused.unauthorized", 401, error("No API key found matching the value you sent"), ()),
     ("limits.quota", 403, error("You doesn't have any credits"), ()),
+    ("refused.edge-block", 403, "<TITLE>Access Denied</TITLE>\nhttps&#58;&#47;&#47;errors&#46;edgesuite&#46;net", ()),
     ("refused.forbidden", 403, "Request blocked by guardrail", ()),
     ("refused.forbidden", 403, "<title>Access Denied</title>", ()),
     ("refused.unauthorized", 401, "<script src=cors.js></script> login", ()),

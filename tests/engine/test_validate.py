@@ -267,6 +267,19 @@ def test_five_errors_are_five_told_errors_with_their_messages():
     assert (report.connections[0].finding.verdict, report.exit_code) == ("warn", 0), "nobody knows what they mean"
 
 
+def test_the_error_that_a_flood_ends_with_is_judged_and_all_are_counted():
+    unknown = {**INVALID_KEY, "error": {"type": "x_error", "code": "c", "message": "m"}}
+    report = judged(CREATED, *[unknown] * 25, INVALID_KEY)
+    assert report.connections[0].finding.cause == "auth.invalid"
+    assert (report.exit_code, report.sentence.split("; ")[-1]) == (1, "the server told of 26 errors")
+
+
+def test_an_error_that_nobody_knows_fails_where_no_session_was():
+    unknown = {**INVALID_KEY, "error": {"type": "x_error", "code": "weird", "message": "no way"}}
+    assert (judged(unknown).exit_code, judged(CREATED, unknown).exit_code) == (1, 0)
+    assert judged(CREATED, unknown).overall == "warn"
+
+
 def test_two_connections_have_each_a_finding_and_the_worst_decides():
     lines = [CREATED, close(1011, "internal"), {"rtdoctor_recording": 1}, INVALID_KEY, close(3000)]
     one, two = judged(*lines[:2]), judged(*lines[3:])

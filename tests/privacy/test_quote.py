@@ -80,6 +80,7 @@ def test_a_secret_has_no_readable_form():
         "password={password} password=<secret> password=%s password=$db_pass api-key: missing, auth: {type: none}",
         "Invalid key: 'gpt4o_realtime' ENOTFOUND myresource1234xyz.openai.azure.com docker run -u 1000:1000",
         "let key = std::env::var('X') OPENAI_API_KEY is missing; api_key=os.getenv(OPENAI_API_KEY), API key: required",
+        "java -classpath a.jar:b.jar Main -include config:x",
         "Authorization: Bearer KEY, Authorization: Bearer realm, authorization: header",
     ],
 )
@@ -307,6 +308,13 @@ def test_a_list_and_an_object_under_a_telling_name_are_masked_too():
     assert "Qw7xk91z" not in str(redacted(value)) + str(quoted(value))
     assert redacted(value)["password"] != 7734912345
     assert redacted(value)["max_tokens"] == 7734912345
+
+
+def test_names_that_tell_on_every_level_are_walked_once():
+    value = "Qw7xk91z"
+    for _ in range(150):
+        value = {"token": [value]}  # twice as long for each level, it would never end
+    assert "Qw7xk91z" not in str(redacted(value))
 
 
 def test_frozen_values_bytes_and_sets_are_walked(known):

@@ -152,3 +152,54 @@ def test_the_rest_of_a_protocol_is_handed_on_too():
     tap.resume_writing()
     tap.connection_lost(error)
     assert heard.calls == ["eof", "pause", "resume", ("lost", error)]
+
+
+class Line(asyncio.Transport):
+    """A transport that only tells how it stands."""
+
+    def __init__(self):
+        super().__init__()
+        self.closing = False
+        self.reading = True
+
+    def is_closing(self):
+        return self.closing
+
+    def pause_reading(self):
+        self.reading = False
+
+    def resume_reading(self):
+        self.reading = True
+
+
+LONG = b"HTTP/1.1 403 No\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20_000
+
+
+async def test_http_is_handed_on_in_pieces_between_which_others_have_a_turn():
+    heard, line = Heard(), Line()
+    tap = Tap(heard, line)
+    tap.data_received(LONG)
+    assert (len(heard.data), line.reading) == (4096, False)
+    tap.data_received(b"more")
+    for _ in range(8):
+        await asyncio.sleep(0)
+    assert (heard.data, line.reading) == (LONG + b"more", True)
+
+
+async def test_after_a_101_everything_is_handed_on_at_once():
+    heard = Heard()
+    frames = frame(20_000, False)
+    Tap(heard, Line()).data_received(ACCEPTED + frames)
+    assert heard.data == ACCEPTED + frames
+
+
+@pytest.mark.parametrize(("error", "lost"), [(OSError("reset"), False), (None, True)])
+async def test_what_waits_is_lost_where_we_end_the_connection_and_not_where_the_peer_does(error, lost):
+    heard, line = Heard(), Line()
+    tap = Tap(heard, line)
+    tap.data_received(LONG)
+    line.closing = True
+    await asyncio.sleep(0)
+    tap.connection_lost(error)
+    assert (len(heard.data) < len(LONG)) is lost
+    assert heard.calls == [("lost", error)]
