@@ -37,7 +37,8 @@ _LEAST_KEY = 8  # of a key that was cut so many characters after its beginning a
 _ODD = 6  # characters of letters and digits that are shown of a value of which nothing is known
 _PIECE = pattern(r"[A-Za-z0-9]+")
 _NAMED_ID = pattern(
-    r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b[\"'`]?\s{0,2}[:=]?\s{0,2}[\"'`]?"
+    r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b\\{0,3}[\"'`]?\s{0,2}[:=]?\s{0,2}"
+    r"\\{0,3}[\"'`]?"
     r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
 )
 _COMMIT = pattern(r"(?i)\b(?:commit|revision|rev|tree|merge)[ :=@]{1,3}(?P<value>[0-9a-f]{40})\b")
@@ -221,10 +222,16 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
     if not opaque_too:
         strange = [(start, end) for start, end in strange if _near(text, start, end)]
     if strange:
-        kept = sorted(_allowed(text, flattened))
+        # An id is written as it is. What has an id's form only after an escape was undone is somebody's disguise.
+        kept = sorted(place for place in _allowed(text, flattened) if _as_written(view, *place))
         for start, end in strange:
             if not _within(start, end, kept):
                 yield Span(*view.span(start, end), mask(text[start:end]), 1)
+
+
+def _as_written(view: View, start: int, end: int) -> bool:
+    first, last = view.span(start, end)
+    return last - first == end - start
 
 
 def _echo(view: View, start: int, end: int) -> Span:

@@ -388,3 +388,11 @@ def test_a_value_in_a_query_is_known_by_its_name(name):
 def test_a_key_in_percent_is_masked_and_nothing_around_it(known):
     leak = "".join(f"%{ord(char):02x}" for char in KEY)
     assert quote(f"before {percent(leak)} after, 100 % & more") == f"before {mask(KEY)} after, 100 % & more"
+
+
+def test_an_id_by_its_name_stands_as_it_is_written_and_not_behind_escapes():
+    value = "65f0a1b2c3d4e5f60718293a4b5c6d7e"
+    assert value in quote(f'{{"item_id": "{value}"}}')
+    assert value in quote(f'{{\\"item_id\\": \\"{value}\\"}}'), "the quotes are escaped, the id is not"
+    escaped = "".join(f"&#{ord(char)};" for char in value)
+    assert escaped not in quote(f'{{"item_id": "{escaped}"}}')
