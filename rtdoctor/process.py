@@ -21,6 +21,7 @@ unfinished: set[str] = set()  # files that are being written: removed when the p
 
 _heard = 0
 _take: Callable[[], object] | None = None
+_writing = False
 
 
 def start() -> None:
@@ -88,6 +89,11 @@ def telling() -> Iterator[None]:
 def exit_code(code: int) -> int:
     """The exit code of a command: its own, or that it was interrupted."""
     return INTERRUPTED if _heard else code
+
+
+def is_waiting() -> bool:
+    """True while standard output waits for whoever reads it."""
+    return _writing
 
 
 def leave(code: int, *, flush: bool = True) -> NoReturn:
@@ -184,8 +190,10 @@ class _Steady(_Over):
 
     def write(self, data: Any) -> int:
         """Write all of it, or raise OSError."""
+        global _writing
         rest = memoryview(data).cast("B")
         whole = len(rest)
+        _writing = True
         try:
             while rest:
                 written = self._raw.write(rest)
@@ -198,6 +206,8 @@ class _Steady(_Over):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._raw.fileno())
             os.close(nowhere)
+        finally:
+            _writing = False
         return whole
 
 

@@ -77,15 +77,18 @@ class Watchdog:
             if said == _OVER:
                 return
             end, interrupted = min(end, time.monotonic() + _HEARD), True
-        # In a thread of its own, for the writing may hang as well: the reader of our output may be asleep.
+        # In a thread of its own, for the writing may hang as well.
         ending = threading.Thread(target=self._end, args=(interrupted,), daemon=True, name="last words")
         ending.start()
         ending.join(_WRITTEN)
+        # A pager is read page by page: what its reader takes is no part of the run, and the report is not cut for it.
+        while ending.is_alive() and process.is_waiting() and not self._interrupted:
+            ending.join(_WRITTEN)
         if self.code is None:
             why = "interrupted" if interrupted else f"the deadline of {self._deadline:g} s passed"
             process.whisper(f"rtdoctor: {why}, and the report could not be written")
         usual = exits.INTERRUPTED if interrupted else exits.INCONCLUSIVE
-        process.leave(usual if self.code is None or interrupted else self.code, flush=False)
+        process.leave(process.exit_code(usual if self.code is None or interrupted else self.code), flush=False)
 
     def _end(self, interrupted: bool) -> None:
         self.lock.acquire()  # and never given back: nothing is written twice

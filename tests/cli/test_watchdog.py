@@ -1,13 +1,17 @@
 """The deadline holds even where the interpreter is busy: a loop without end is planted, and the report comes."""
 
+import fcntl
 import json
 import signal
+import subprocess
 import time
+from contextlib import suppress
 from importlib.resources import files
 
 import jsonschema
 import pytest
 
+from rtdoctor.cli.watchdog import GRACE
 from tests.cli.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
@@ -122,7 +126,34 @@ def test_where_not_even_the_report_can_be_made_the_process_ends(plant):
     assert done.stderr == b"rtdoctor: the deadline of 1.5 s passed, and the report could not be written\n"
 
 
-def test_a_reader_who_sleeps_holds_nobody_up():
+PAGE = 4096  # bytes that a pipe holds at least
+small_pipes = pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="a pipe's size can be set on Linux only")
+
+
+def slow_reading(*asked):
+    """Runs a command whose output nobody reads until its deadline is long over; its exit code and its output."""
+    with started(*asked) as process:
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PAGE)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.5 + GRACE + 2 * 3 + 1)
+        out, _ = process.communicate(timeout=20)
+        return process.returncode, out
+
+
+@small_pipes
+@pytest.mark.heavy
+def test_a_report_is_whole_however_late_it_is_read():
+    code, out = slow_reading("check", "--target", "mock", "--deadline", "0.5", "--format", "json")
+    assert code == json.loads(out)["summary"]["exit_code"] == 3
+    code, out = slow_reading("check", "--target", "mock", "--deadline", "6", "--format", "json")
+    assert code == json.loads(out)["summary"]["exit_code"] == 0, "the run was over before its deadline"
+
+
+@small_pipes
+def test_an_interrupt_ends_what_waits_for_a_reader_who_sleeps():
     with started("check", "--target", "mock", "--deadline", "0.5", "--format", "json") as process:
-        # Nothing is read: the pipe is full long before the report is out.
-        assert process.wait(20) in (0, 3)
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, PAGE)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(3)  # nothing is read, and the pipe is full
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
