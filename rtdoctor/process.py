@@ -26,7 +26,7 @@ _writing = False
 
 def start() -> None:
     """Take the signals and mend the standard streams. A signal that the parent ignores (nohup) stays ignored."""
-    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"):  # Windows has the first two
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGXCPU"):  # Windows has the first two
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.credentials import KEY_VARIABLE, find_key
 from rtdoctor.cli.exits import Usage
@@ -81,7 +82,8 @@ def carry_out(asked: Asked) -> int:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
     chosen = _scenarios(asked)
     if asked.list_only:
-        _list(chosen)
+        with process.telling():
+            _list(chosen)
         return exits.OK
     begun = time.monotonic()
     with patient(asked.deadline):

@@ -48,6 +48,8 @@ def tell(error: BaseException) -> int:
             return say(str(error), USAGE)
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             return say(FEW_FILES, USAGE)
+        case MemoryError():
+            return say("there is too little memory for this; raise the limit (ulimit -v)", USAGE)
         case OSError():
             return say(f"the output cannot be written: {error.strerror or type(error).__name__}", USAGE)
     if os.environ.get("RTDOCTOR_DEBUG"):
