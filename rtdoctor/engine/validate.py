@@ -33,6 +33,7 @@ OTHERS = "(others)"
 _MOST_KIND, _MOST_READ = 80, 200  # characters of a type that are told, and that are looked at
 _CONTEXT = 3  # events before a violation that are told with it
 _OURS = ("ga", "translation")
+_CODES, _DIGITS = ("code", "close_code", "closeCode", "status"), 4
 
 Sink = Callable[[dict[str, Any]], None]
 
@@ -201,7 +202,9 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     if entry.direction == "close":
         state.judge.close()
         state.count("close", _kind(entry.event), known=False)
-        state.close = _close(entry)
+        # The second of two is the other side's echo, or a library's word on the same end.
+        if state.close is None or state.close.code is None:
+            state.close = _close(entry)
         return
     kind = _kind(entry.event)
     server, client = _known_names()
@@ -228,9 +231,16 @@ def _close(entry: Entry) -> Close:
     """The close of a socket as recorders write it. Who closed is told by few; a code that tells of trouble is the
     server's as a rule."""
     event = entry.event if isinstance(entry.event, dict) else {}
-    code = next((event[name] for name in ("code", "close_code", "status") if isinstance(event.get(name), int)), None)
+    code = next((code for name in _CODES if (code := _code(event.get(name))) is not None), None)
     reason = next((event[name] for name in ("reason", "close_reason") if isinstance(event.get(name), str)), "")
     return Close(code, reason, "client" if event.get("by") == "client" else "server", entry.at or 0.0)
+
+
+def _code(value: object) -> int | None:
+    """A close code as recorders write it: a number, with a point or without, or its digits."""
+    if isinstance(value, str) and len(value) == _DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    return int(value) if isinstance(value, int | float) and 1000 <= value <= 4999 else None
 
 
 def _kind(event: object) -> str:

@@ -10,6 +10,7 @@ An event has a name with a dot ("session.created") or is "error"; that tells it 
 "type" too.
 """
 
+import base64
 from collections.abc import Mapping
 
 from rtdoctor.model.entry import Entry, EntryDirection
@@ -28,6 +29,7 @@ _TIMES = frozenset(
     )
 )
 _PAYLOADS = ("event", "payload", "data", "message", "msg", "frame", "json", "body", "log", "raw", "text")
+_SAYING = ("event", "kind", "name", "msg", "message")  # a logger's {"event": "close", "code": 1011}
 _AROUND = _DIRECTIONS | _TIMES | {*_PAYLOADS, "binary_bytes", "opcode", HEADER}
 _FRAME = frozenset(("at", "dir", "event"))
 _LAYERS = 3  # Docker's {"log": "{\"dir\": …, \"event\": …}"} has two
@@ -75,6 +77,8 @@ def _look(value: object, layers: int) -> _Found | None:
         return _unusual_frame(value["opcode"], value.get("data"), direction, at)
 
     inner = _payload(value, named, direction is not None)
+    if direction is None and not named and any(direction_of(value.get(key)) == "close" for key in _SAYING):
+        return _without_marks(value), "close", at, ""
     if direction == "close":
         return (inner if isinstance(inner, dict) else _without_marks(value)), direction, at, ""
     if inner is not None and layers:
@@ -142,16 +146,27 @@ def _unusual_frame(opcode: object, data: object, direction: EntryDirection | Non
     if opcode in (9, 10):
         return None
     if opcode == 8:
-        return _close(data if isinstance(data, str) else ""), "close", at, ""
+        sent = {"by": "client"} if direction == "client" else {}
+        return _close(data if isinstance(data, str) else "") | sent, "close", at, ""
     if opcode == -1:
         return None, direction, at, f"the browser reports an error on the socket: {_short(data)}"
     return None, direction, at, _BINARY if opcode == 2 else f"a frame with the unknown opcode {opcode!r:.20}"
 
 
 def _close(payload: str) -> dict[str, object]:
-    """What a close frame's payload holds, a character a byte: two bytes are the code (RFC 6455, 5.5.1)."""
-    code = int.from_bytes(payload[:2].encode("latin-1", "replace"), "big") if len(payload) >= 2 else 0
-    return {"code": code, "reason": payload[2:]} if 1000 <= code <= 4999 else {"reason": payload}
+    """What a close frame's payload holds, two bytes of code and a reason (RFC 6455, 5.5.1): a character a byte, or in
+    base64, as Chrome writes every frame that is no text.
+    """
+    raw = payload.encode("latin-1", "replace")
+    try:
+        unpacked = base64.b64decode(raw, validate=True)
+    except ValueError:
+        unpacked = b""
+    for held in (unpacked, raw):
+        code = int.from_bytes(held[:2], "big")
+        if 1000 <= code <= 4999:
+            return {"code": code, "reason": held[2:].decode("utf-8", "replace")}
+    return {"reason": payload}
 
 
 def _without_marks(value: dict[str, object]) -> dict[str, object]:

@@ -71,6 +71,28 @@ def test_a_close_keeps_its_facts() -> None:
     assert only({"dir": "close", "code": 4000, "reason": "y"}).event == {"code": 4000, "reason": "y"}
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("\x03\xf3going away", {"code": 1011, "reason": "going away"}),
+        ("A/Nnb2luZyBhd2F5", {"code": 1011, "reason": "going away"}),
+        ("A+g=", {"code": 1000, "reason": ""}),
+        ("bye", {"reason": "bye"}),
+        ("", {"reason": ""}),
+        (None, {"reason": ""}),
+    ],
+)
+def test_a_close_frame_of_a_har_is_read_plain_and_from_base64(data: str | None, told: dict[str, Any]) -> None:
+    assert only({"type": "receive", "opcode": 8, "data": data, "time": 5}).event == told
+    assert only({"type": "send", "opcode": 8, "data": data, "time": 5}).event == {**told, "by": "client"}
+
+
+@pytest.mark.parametrize("name", ["event", "kind", "msg"])
+def test_a_loggers_word_that_the_socket_closed_is_a_close(name: str) -> None:
+    entry = only({name: "close", "code": 1011, "ts": 4.0})
+    assert (entry.direction, entry.event) == ("close", {name: "close", "code": 1011})
+
+
 def test_our_own_header_is_no_event_and_a_newer_form_is_told() -> None:
     assert [e.event for e in read(jsonl({"rtdoctor_recording": 1}, {"dir": "client", "event": COMMIT}))] == [COMMIT]
     assert "form 2" in read(jsonl({"rtdoctor_recording": 2}, COMMIT))[0].problem
