@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rtdoctor.data import folder
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench, Choice
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.model.report import Report, Result, RunEvent

@@ -20,10 +20,8 @@ from itertools import zip_longest
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
-from rtdoctor.diagnose.pages import page
 from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.findings import explain
@@ -33,6 +31,7 @@ from rtdoctor.engine.probe import head_of
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.knowledge.causes import causes, page
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.diagnose.text.patterns import patterns
 from rtdoctor.engine.validate import validate_file
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.event import why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
 from rtdoctor.protocol.migrate import migrate

@@ -1,4 +1,4 @@
-"""Imports run one way: privacy ← model ← protocol, scenario, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
+"""Imports run one way: privacy ← model ← knowledge ← protocol, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
 
 import ast
 import subprocess
@@ -15,15 +15,28 @@ MAY = {
     "privacy": set(),
     "model": {"privacy"},
     "protocol": {"model", "privacy"},
-    "scenario": {"model", "privacy"},
-    "diagnose": {"model", "privacy"},
+    "knowledge": {"model", "privacy"},
+    "scenario": {"model", "privacy", "knowledge"},
+    "diagnose": {"model", "privacy", "knowledge"},
     "recording": {"model", "privacy"},
     "wire": {"model", "privacy", "protocol"},
     "mock": {"model", "privacy", "protocol"},
-    "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "recording", "wire"},
+    "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "report": {"model", "privacy"},
     "cli": {
-        *("model", "privacy", "protocol", "scenario", "diagnose", "recording", "wire", "mock", "engine", "report"),
+        *(
+            "model",
+            "privacy",
+            "knowledge",
+            "protocol",
+            "scenario",
+            "diagnose",
+            "recording",
+            "wire",
+            "mock",
+            "engine",
+            "report",
+        ),
     },
 }
 ONLY = {

@@ -17,6 +17,7 @@ from rtdoctor.cli.options import (
     Ipv6,
     KeyEnv,
     KeyFile,
+    Knowledge,
     Proxy,
     Resolve,
     ShowOpaque,
@@ -78,6 +79,7 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A folder with your own scenario files, beside the built-in ones."),
     ] = None,
+    knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("check")] = TERMINAL,
 ) -> None:

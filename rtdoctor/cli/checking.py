@@ -23,10 +23,10 @@ from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.route import DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.data import folder
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.engine.run import Known, begin, cut_off, report_of, rest, run
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Bench, Choice
 from rtdoctor.files import patient
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.report import RunEvent, RunFinished

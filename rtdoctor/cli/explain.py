@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL, ShowOpaque, format_option
+from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option
 
 
 def explain(
@@ -17,6 +17,7 @@ def explain(
         typer.Option(metavar="ID", help="The page of a cause; also for a close code, an HTTP status, an error code."),
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="List the causes and leave.")] = False,
+    knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("explain")] = TERMINAL,
 ) -> None:

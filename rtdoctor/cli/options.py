@@ -51,6 +51,16 @@ ShowOpaque = Annotated[
         callback=lambda wanted: wanted and _show_opaque(),
     ),
 ]
+Knowledge = Annotated[
+    Path | None,
+    typer.Option(
+        "--knowledge",
+        metavar="DIR",
+        help="Take causes of your own, too: DIR/causes/*.toml, in the form of rtdoctor's own.",
+        callback=lambda folder: _use_knowledge(Path(folder)) if folder else None,
+        is_eager=True,
+    ),
+]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
 Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
 Spend = Annotated[
@@ -68,6 +78,26 @@ def _show_opaque() -> bool:
 
     show_opaque(True)
     return True
+
+
+def _use_knowledge(folder: Path) -> Path:
+    """Take the user's causes, once each of their rules was seen to lead from its example to its cause.
+
+    Raises:
+        Usage: a file breaks the form, or an example leads elsewhere.
+    """
+    from rtdoctor.diagnose.example import why_not
+    from rtdoctor.knowledge.causes import rules, use_folder
+    from rtdoctor.knowledge.tables import BadTable
+
+    try:
+        use_folder(folder)
+    except BadTable as error:
+        raise Usage("--knowledge {}", error) from error
+    for rule in rules():
+        if rule.origin and (reason := why_not(rule)):
+            raise Usage("--knowledge {}: {}", rule.origin, reason)
+    return folder
 
 
 def format_option(command: str) -> Any:

@@ -17,6 +17,7 @@ from rtdoctor.cli.options import (
     Ipv6,
     KeyEnv,
     KeyFile,
+    Knowledge,
     Proxy,
     Resolve,
     ShowOpaque,
@@ -59,6 +60,7 @@ def probe(
     deadline: Deadline = 180.0,
     transcribe: Annotated[bool, typer.Option(help="Send billable events of --send or --har, too.")] = False,
     spend: Spend = False,
+    knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("probe")] = TERMINAL,
 ) -> None:

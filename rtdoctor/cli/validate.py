@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL, ShowOpaque, format_option
+from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option
 
 
 class Era(StrEnum):
@@ -22,6 +22,7 @@ def validate(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE…", help="Recordings; - is standard input.", show_default=False)
     ],
+    knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("validate")] = TERMINAL,
     era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rtdoctor.diagnose.rules import known_codes
+from rtdoctor.knowledge.causes import known_codes
 from rtdoctor.model.event import parse_event
 
 _MOST_LEVELS = 5

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rtdoctor.diagnose.rules import known_codes
+from rtdoctor.knowledge.causes import known_codes
 from rtdoctor.model.outcome import ErrorEvent
 
 _TYPES = frozenset(("insufficient_quota", "request_forbidden", "tokens", "requests"))  # those that end otherwise

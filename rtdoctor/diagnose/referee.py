@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import expected, short, tell
-from rtdoctor.diagnose.rules import Rule, matching
+from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, matching
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Scenario
@@ -24,13 +23,12 @@ class Weighed:
 def weigh(outcome: Outcome) -> Weighed:
     """Apply the rules to an outcome."""
     found = matching(outcome)
-    if not found:
+    if not found or not found[0].decides:
         return Weighed(None if _healthy(outcome) else UNKNOWN, None, _stands(outcome))
     best = found[0]
-    # After a socket that dropped or stayed silent, the way between is what is suspected: a 101 clears nothing.
-    # The same where what was sent did not arrive.
-    lost = best.cause in ("auth.missing", "session.model-missing") and best.why != ""
-    stands = () if lost or best.cause.startswith(("close.", "peer.")) else _stands(outcome)
+    # After a socket that dropped or stayed silent, or where what was sent did not arrive, the way between is what is
+    # suspected: a 101 clears nothing.
+    stands = _stands(outcome) if best.clears_the_way else ()
     out = [Candidate(cause, reason) for cause, reason in best.rules_out.items()]
     named = {best.cause, *best.rules_out}
     for rule in found[1:]:

@@ -6,9 +6,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import day, tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.knowledge.causes import UNKNOWN, causes
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer

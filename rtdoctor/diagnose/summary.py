@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.parity import parity
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.report import Result, Rung, Summary
 

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__
-from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.distil import Gist, distil_recorded
 from rtdoctor.diagnose.referee import finding as finding_of
 from rtdoctor.engine.judging import StreamJudge
+from rtdoctor.knowledge.causes import UNKNOWN, causes
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import cut
 from rtdoctor.model.exchange import Close

@@ -21,13 +21,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """An entry of `causes.toml`. `exit` is the exit code of a run that ends in it: 1 fail, 2 usage, 3 inconclusive."""
+    """What can be wrong. `exit` is the exit code of a run that ends in it: 1 fail, 2 usage, 3 inconclusive. A
+    `last_resort` says only that something ended, and is told when nothing better was found."""
 
     id: str
     title: str
     explanation: str
     remedy: str
     exit: int
+    last_resort: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ def _of(told: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:
         return {"healthy": told.healthy, "findings": [_finding(finding) for finding in told.findings]}
     if isinstance(told, Page):
         page = dataclasses.asdict(told)
-        cause = page.pop("cause")
-        return {"page": {"cause": cause.pop("id"), **cause, **page}}
+        del page["cause"]
+        cause = {name: getattr(told.cause, name) for name in ("title", "explanation", "remedy", "exit")}
+        return {"page": {"cause": told.cause.id, **cause, **page}}
     return {"causes": [{"cause": cause.id, "title": cause.title} for cause in told]}
 
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 import rtdoctor as package
-from rtdoctor.diagnose.causes import causes
+from rtdoctor.knowledge.causes import causes
 from tests.cli.test_check import rtdoctor
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report" / "explain.schema.json").read_text("utf-8"))

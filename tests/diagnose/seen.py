@@ -37,6 +37,7 @@ def refused(status, *, path="/realtime", query=(), body="", headers=(), by=None,
 
 BARE = Request("wss://h/v1/realtime", "/realtime")
 PLAIN = Request("ws://h/v1/realtime", "/realtime")
+AZURE = Request("wss://r.openai.azure.com/openai/realtime", "/openai/realtime")
 MODEL = (("model", "gpt-4o-mini-transcribe"),)
 SEEN = [
     ("auth.invalid", after_101("invalid_api_key", "Incorrect API key provided: sk-pr****ueba.", 3000)),
@@ -142,6 +143,7 @@ SEEN = [
     ("refused.path", refused(403, path="/realtime/transcription_sessions")),
     ("refused.path", refused(404, path="/realtim")),
     ("refused.not-routed", refused(403, by="asgi")),
+    ("refused.not-routed", refused(403, by="asgi", path="/realtime/typo")),
     ("refused.forbidden", refused(403, body='{"error": "policy"}')),
     (
         "refused.region",
@@ -149,6 +151,10 @@ SEEN = [
     ),
     ("refused.edge-block", refused(403, body="<title>Attention Required! | Cloudflare</title>")),
     ("refused.unauthorized", refused(401)),
+    (
+        "refused.unauthorized",
+        replace(refused(401), asked=AZURE, text="401 from wss://r.openai.azure.com/openai/realtime"),
+    ),
     ("refused.azure-url", refused(400, headers=(("apim-request-id", "x"),), by="azure")),
     ("refused.rate-limited", refused(429)),
     ("refused.rate-limited", refused(429, error=ErrorEvent("requests", "rate_limit_exceeded", "Rate limit reached"))),

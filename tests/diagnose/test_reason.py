@@ -8,8 +8,8 @@ from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.reason import error_of_reason
 from rtdoctor.diagnose.referee import weigh
-from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.knowledge.causes import known_codes
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
 from rtdoctor.model.outcome import ErrorEvent
 from rtdoctor.privacy.quote import quote

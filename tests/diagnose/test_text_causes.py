@@ -5,8 +5,8 @@ import tomllib
 import pytest
 
 from rtdoctor.data import folder
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.knowledge.causes import causes
 
 TEXTS = [
     pytest.param(entry["text"], entry["cause"], id=f"{name}-{number}-{entry['cause']}")

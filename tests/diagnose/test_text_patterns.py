@@ -6,13 +6,11 @@ import tomllib
 import pytest
 
 from rtdoctor.data import folder
-from rtdoctor.diagnose.causes import causes
-from rtdoctor.diagnose.pages import page
-from rtdoctor.diagnose.rules import known_codes, matching, rules
 from rtdoctor.diagnose.text.blocks import blocks
 from rtdoctor.diagnose.text.errors import reading
 from rtdoctor.diagnose.text.findings import Reader, explain
 from rtdoctor.diagnose.text.patterns import look, patterns
+from rtdoctor.knowledge.causes import causes, known_codes, matching, page, rules
 
 
 @pytest.mark.parametrize("pattern", patterns(), ids=lambda pattern: pattern.name)
@@ -49,8 +47,7 @@ def test_every_rule_on_text_is_exercised():
     assert [(rule.cause, dict(rule.when)) for rule in rules() if "text" in rule.when and id(rule) not in met] == []
 
 
-def test_the_order_and_the_codes_are_those_of_causes_and_rules():
-    assert set(reading()["order"]) | set(reading()["last_resort"]) <= set(causes())
+def test_the_codes_are_those_of_the_rules():
     assert set(reading()["ordinary"]) <= known_codes()
 
 

@@ -6,12 +6,11 @@ Run with RTDOCTOR_UPDATE_DOCS=1 to write the table anew.
 import os
 from pathlib import Path
 
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import weigh
-from rtdoctor.diagnose.rules import matching, rules
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import outgoing
+from rtdoctor.knowledge.causes import causes, matching, rules
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.scenario import Handshake, Step

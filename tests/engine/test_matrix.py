@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.diagnose.causes import UNKNOWN
+from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.mock.behaviour import refusals
 from tests.conftest import built_in
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from rtdoctor.cli import exits
 from rtdoctor.cli.main import main
-from rtdoctor.diagnose.causes import causes
 from rtdoctor.diagnose.describe import short, tell
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding, judge
@@ -27,6 +26,7 @@ from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.probe import Found, probed_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import written as as_sent
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Request, Spend

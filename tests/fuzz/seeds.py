@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from rtdoctor.data import folder
-from rtdoctor.diagnose.causes import causes
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.scenario.load import load_folder

@@ -13,7 +13,7 @@ import jsonschema
 import orjson
 import pytest
 
-from rtdoctor.diagnose.causes import causes
+from rtdoctor.knowledge.causes import causes
 from tests.conftest import KEY
 from tests.hostile.faults import FAULTS, GROUPS, Fault
 from tests.hostile.running import VARIABLES, Watch, carried_out, open_sockets

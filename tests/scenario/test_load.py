@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.diagnose.causes import causes
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.outcome import matches
 from rtdoctor.scenario.expand import expand
 from rtdoctor.scenario.load import BadScenario, load_folder

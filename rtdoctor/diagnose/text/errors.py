@@ -10,10 +10,10 @@ from string import ascii_letters
 from typing import Any
 
 from rtdoctor.diagnose.reason import is_error_type
-from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
+from rtdoctor.knowledge.causes import known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.outcome import ErrorEvent
 

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from rtdoctor.diagnose.causes import UNKNOWN, causes
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
-from rtdoctor.diagnose.rules import known_codes
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import look
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
+from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
@@ -22,6 +21,7 @@ from rtdoctor.privacy.blot import shown
 
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
+_GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -145,7 +145,7 @@ def _foreign(text: str) -> bool:
 
 
 def _explanation(reader: Reader) -> Explanation:
-    told: dict[str, tuple[int, Finding]] = {}
+    told: dict[str, tuple[Rule, Finding]] = {}
     stood, unknown = False, []
     for outcome, lines in reader.outcomes.items():
         weighed = weigh(outcome)
@@ -156,29 +156,27 @@ def _explanation(reader: Reader) -> Explanation:
                 unknown.append((outcome, lines))
         else:
             found = _finding(outcome, lines, weighed)
-            strength = weighed.rule.strength if weighed.rule else 0
+            assert weighed.rule is not None
             known = told.get(weighed.cause)
             if known is None:
-                told[weighed.cause] = (strength, found)
+                told[weighed.cause] = (weighed.rule, found)
             else:
-                best, other = (found, known[1]) if strength > known[0] else (known[1], found)
-                told[weighed.cause] = (max(strength, known[0]), _together(best, other))
-    findings = [found for _, found in told.values()]
-    last = set(reading()["last_resort"])
-    better = [found for found in findings if found.cause not in last and not _guessed(told[found.cause or ""][0])]
-    if not better:
-        sure = [found for found in findings if not (stood and _guessed(told[found.cause or ""][0]))]
-        findings = [found for found in sure if found.cause not in last] or sure
-    else:
-        findings = better
+                better = weighed.rule.rank < known[0].rank
+                best, other = (found, known[1]) if better else (known[1], found)
+                told[weighed.cause] = (weighed.rule if better else known[0], _together(best, other))
+    sure = [found for rule, found in told.values() if rule.tier != _GUESS]
+    findings = _first_resort(sure)
+    if not findings:
+        every = sure if stood else [found for _, found in told.values()]
+        findings = _first_resort(every) or every
     if not findings and not stood:
         findings = [_unknown(unknown)]
     return Explanation(tuple(sorted(findings, key=_place)), stood and not findings)
 
 
-def _guessed(strength: int) -> bool:
-    """True for what is told for want of anything better: a refusal whose status the client hides."""
-    return strength <= 20
+def _first_resort(findings: list[Finding]) -> list[Finding]:
+    """Those that say more than that something ended."""
+    return [found for found in findings if found.cause and not causes()[found.cause].last_resort]
 
 
 def _finding(outcome: Outcome, lines: tuple[str, ...], weighed: Weighed) -> Finding:
@@ -212,11 +210,6 @@ def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:
     )
 
 
-def _place(found: Finding) -> tuple[int, int]:
-    """Where a cause comes: by layer, then by the order in `reading.toml`, then as in causes.toml."""
-    every = list(causes())
-    layers = list(dict.fromkeys(ident.partition(".")[0] for ident in every))
-    layer = (found.cause or "").partition(".")[0]
-    order = reading()["order"]
-    inside = order.index(found.cause) if found.cause in order else len(order) + every.index(found.cause or UNKNOWN)
-    return layers.index(layer), inside
+def _place(found: Finding) -> int:
+    """Where a cause comes: in the order of the layers, and inside of one as users meet them."""
+    return list(causes()).index(found.cause or UNKNOWN)

@@ -1,0 +1,1 @@
+"""What is known of services and clients, as data: read here, judged elsewhere."""
