@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from rtdoctor import process
 from rtdoctor.privacy.errors import InputError
@@ -139,12 +139,60 @@ def _in_time(work: Callable[[], T], got: bytearray) -> T:
 
 
 @contextmanager
+def until_interrupted() -> Iterator[Callable[[BinaryIO], BinaryIO]]:
+    """Inside, an interrupt ends what is read by way of the function that is given, as if the source ended there: who
+    reads a live stream still gets what is known of it."""
+    heard, ring = os.pipe()
+    os.set_blocking(ring, False)
+
+    def stop() -> None:
+        with suppress(OSError):
+            os.write(ring, b"!")
+
+    try:
+        with process.on_interrupt(stop):
+            yield lambda source: cast(BinaryIO, _Ending(source, heard))
+    finally:
+        os.close(heard)
+        os.close(ring)
+
+
+class _Ending:
+    """A source that ends when `heard` can be read: what has come until then is still given, once."""
+
+    def __init__(self, source: BinaryIO, heard: int) -> None:
+        self._source, self._heard, self._last = source, heard, False
+        # read1 gives what a pipe has now; read would wait until a whole chunk has come
+        self._read = getattr(source, "read1", None) or source.read
+
+    def read(self, size: int = -1) -> bytes:
+        """What there is, so much at most; nothing at the end, or after an interrupt."""
+        return b"" if self._stopped() else self._read(size) or b""
+
+    def _stopped(self) -> bool:
+        import select
+
+        if os.name == "nt":  # which can wait for sockets only
+            return process.is_interrupted()
+        wanted: list[Any] = [self._source, self._heard]
+        try:
+            ready, _, _ = select.select(wanted, [], [])
+        except (OSError, ValueError):  # a source without a descriptor
+            return process.is_interrupted()
+        if self._heard not in ready:
+            return False
+        over, self._last = self._last or self._source not in ready, True
+        return over
+
+
+@contextmanager
 def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Callable[[bytes], None]]:
     """A function that writes to the file. `inputs` are the paths and descriptors that the command reads: none of them
     is written, by whatever name.
 
-    A regular file is written beside its place, mode 0600, and appears whole when the block ends well; if anything fails
-    nothing is left, and what was there stays. A device of characters or a FIFO is written into.
+    A regular file is written beside its place and appears whole when the block ends well; if anything fails nothing is
+    left, and what was there stays. A new one has mode 0600, one that is replaced gives its mode and owner on. A device
+    of characters or a FIFO is written into.
 
     Raises:
         NotWritten: it cannot be written: a link, a folder, an input, a FIFO that nobody reads, a full disk.
@@ -163,6 +211,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
                 os.set_blocking(handle, True)  # a reader may be slow
         else:
             handle, name = process.new_file(str(path.parent), ".part")
+            _like(handle, _stat(path))
     except OSError as error:
         nobody = special and error.errno == errno.ENXIO
         raise NotWritten("{}: {}", path, "nobody reads from it" if nobody else error.strerror or error) from error
@@ -196,6 +245,15 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise NotWritten("{}: {}", path, error.strerror or error) from error
+
+
+def _like(handle: int, before: os.stat_result | None) -> None:
+    """Give a new file the mode and the owner of the one in whose place it comes; Windows has none."""
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, stat.S_IMODE(before.st_mode) if before else 0o600)
+        if before:
+            with suppress(OSError):  # only root may give a file away
+                os.fchown(handle, before.st_uid, before.st_gid)
 
 
 def _stat(given: int | str | Path) -> os.stat_result | None:

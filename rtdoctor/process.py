@@ -38,6 +38,8 @@ def start() -> None:
     sys.stderr = _forgiving(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         legible(stream)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # what is typed in another encoding is no bug of ours
 
 
 def _hear(*_: object) -> None:
@@ -89,6 +91,11 @@ def telling() -> Iterator[None]:
 def exit_code(code: int) -> int:
     """The exit code of a command: its own, or that it was interrupted."""
     return INTERRUPTED if _heard else code
+
+
+def is_interrupted() -> bool:
+    """True once an interrupt was heard."""
+    return _heard > 0
 
 
 def is_waiting() -> bool:

@@ -208,6 +208,6 @@ def test_a_migrated_stream_holds_no_canary(tmp_path_factory, place, kind, encodi
     target = tmp_path_factory.getbasetemp() / "migrated.jsonl"
     target.unlink(missing_ok=True)
     with writing(target) as write:
-        validate_file("x", io.BytesIO(recording(place, secret.text)), sink=_sink(write))
+        validate_file("x", io.BytesIO(recording(place, secret.text)), sink=_sink(write, []))
     assert traces(secret, target.read_text("utf-8")) is None
     assert target.stat().st_mode & 0o777 == 0o600

@@ -345,7 +345,10 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path):
         assert process.wait(10) == 130
         process.stdin.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
-    assert out.read_text() == "old"
+    # Of a live stream, which has no other end, what came until then is written.
+    lines = out.read_text().splitlines()
+    assert lines
+    assert {json.loads(line)["event"]["type"] for line in lines} == {"session.created"}
 
 
 @pytest.mark.heavy

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,13 +11,14 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.exits import Usage
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.files import open_to_read
+from rtdoctor.files import open_to_read, until_interrupted
 from rtdoctor.knowledge.causes import UNKNOWN, causes, page
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.quote import quote
 from rtdoctor.report.writers import writer
 
 _CHUNK = 1 << 16
+Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
 
 
 def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, format: str) -> int:
@@ -34,31 +35,34 @@ def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, forma
         show(page(_cause_of(cause)), sys.stdout)
         return exits.OK
     file = _file(words[0]) if len(words) == 1 and words[0] != "-" else None
-    source = decoded(_read(file)) if file else _source(words)
-    told: Explanation = explain(_filled(source))
+    with until_interrupted() as ending:
+        source = decoded(_read(file, ending)) if file else _source(words, ending)
+        told: Explanation = explain(_filled(source))
     with process.telling():
         show(told, sys.stdout)
+    if process.is_interrupted():
+        exits.say("interrupted; this is what was found until then", 0)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
     if unknown and file is None and len(words) == 1 and _like_a_path(words[0]):
         exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 
-def _source(words: Sequence[str]) -> Iterator[str]:
+def _source(words: Sequence[str], ending: Ending) -> Iterator[str]:
     if list(words) == ["-"] or not words:
         if not words and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
             raise Usage("give a text, a file, or - for standard input; rtdoctor explain --help tells more")
         if sys.stdin is None or sys.stdin.closed:
             raise Usage("standard input is closed, so - has nothing to read")
         stdin = sys.stdin.buffer
-        return decoded(_read_stdin(stdin))
+        return decoded(_read_stdin(ending(stdin)))
     # Words that the shell has taken apart are one text.
     return iter([" ".join(words)])
 
 
 def _read_stdin(stdin: BinaryIO) -> Iterator[bytes]:
     try:
-        yield from iter(lambda: stdin.read(_CHUNK) or b"", b"")
+        yield from iter(lambda: stdin.read(_CHUNK), b"")
     except OSError as error:
         raise Usage("standard input: {}", error.strerror or error) from error
 
@@ -69,7 +73,7 @@ def _filled(chunks: Iterator[str]) -> Iterator[str]:
     for chunk in chunks:
         empty = empty and not chunk.strip()
         yield chunk
-    if empty:
+    if empty and not process.is_interrupted():
         raise Usage("there is nothing to explain: the text is empty")
 
 
@@ -83,10 +87,11 @@ def _file(word: str) -> Path | None:
         return None
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(path: Path, ending: Ending) -> Iterator[bytes]:
     try:
         with open_to_read(path) as file:
-            yield from iter(lambda: file.read(_CHUNK), b"")
+            source = ending(file)
+            yield from iter(lambda: source.read(_CHUNK), b"")
     except OSError as error:
         raise Usage("{}: {}", path, error.strerror or error) from error
 

@@ -1,11 +1,16 @@
-"""The files that OpenSSL opens by itself whenever a TLS context is made, by their variables. It waits for a FIFO for
-ever, where no deadline is heard; and it fails where SSLKEYLOGFILE cannot be opened."""
+"""The files that OpenSSL opens by itself, by their variables: when it is loaded, and whenever a TLS context is made. It
+waits for a FIFO for ever, where no deadline is heard; and it fails where SSLKEYLOGFILE cannot be opened."""
 
 import os
 import stat
+from collections.abc import Callable
 
 _VARIABLE = "SSLKEYLOGFILE"
-_ROOTS = "SSL_CERT_FILE"
+# What each must be where it is there at all; a configuration is read when OpenSSL is loaded.
+_WANTED = {
+    "SSL_CERT_FILE": (os.path.isfile, "is no regular file; --ca-file takes what can be read once"),
+    "OPENSSL_CONF": (os.path.isfile, "is no regular file"),
+}
 
 
 def mend_tls_variables() -> None:
@@ -13,14 +18,20 @@ def mend_tls_variables() -> None:
     is imported.
 
     Raises:
-        Usage: SSL_CERT_FILE names a FIFO or a device.
+        Usage: a variable names a FIFO or a device.
     """
     _drop_unusable_keylog()
-    name = os.environ.get(_ROOTS, "")
-    if os.path.exists(name) and not os.path.isfile(name):
+    for variable, (is_good, told) in _WANTED.items():
+        _hold(variable, os.environ.get(variable, ""), is_good, told)
+    for name in os.environ.get("SSL_CERT_DIR", "").split(os.pathsep):
+        _hold("SSL_CERT_DIR", name, os.path.isdir, "is no folder")
+
+
+def _hold(variable: str, name: str, is_good: Callable[[str], bool], told: str) -> None:
+    if name and os.path.exists(name) and not is_good(name):
         from rtdoctor.cli.exits import Usage
 
-        raise Usage("{} names {}, which is no regular file; --ca-file takes what can be read once", _ROOTS, name)
+        raise Usage(f"{{}} names {{}}, which {told}", variable, name)
 
 
 def _drop_unusable_keylog() -> None:

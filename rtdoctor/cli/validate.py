@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option
+from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 class Era(StrEnum):
@@ -38,6 +39,7 @@ def validate(
 
     Exit codes: 0 no error, 1 an error or a line that cannot be read, 2 usage or nothing to judge.
     """
+    mend_tls_variables()  # its hashes are OpenSSL's
     from rtdoctor.cli.validating import carry_out
 
     raise typer.Exit(

@@ -205,6 +205,8 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
         # The second of two is the other side's echo, or a library's word on the same end.
         if state.close is None or state.close.code is None:
             state.close = _close(entry)
+        if sink is not None and isinstance(entry.event, dict):
+            sink(_line("close", entry, entry.event))
         return
     kind = _kind(entry.event)
     server, client = _known_names()
@@ -224,7 +226,13 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
             Migrated(entry.line, quote_start(kind, _MOST_KIND), text, tuple(map(quote, told.changes)))
         )
     if sink is not None and isinstance(entry.event, dict):
-        sink({"dir": direction, "event": told.event if told else entry.event})
+        sink(_line(direction, entry, told.event if told else entry.event))
+
+
+def _line(direction: str, entry: Entry, event: dict[str, Any]) -> dict[str, Any]:
+    """A line of a stream that is written anew: rtdoctor's own form, with the time where there was one."""
+    at = {} if entry.at is None else {"at": entry.at}
+    return {**at, "dir": direction, "event": event}
 
 
 def _close(entry: Entry) -> Close:
