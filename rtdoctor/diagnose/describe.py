@@ -10,6 +10,7 @@ from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.quote import quote
 
 _SHOWN = 300
+_MADE_UP = 1006  # RFC 6455, section 7.4.1: never sent
 _TELLING_HEADERS = frozenset(("via", "www-authenticate", "x-squid-error"))
 _NO_WORDS = pattern(r"(?is)<style\b.*?(?:</style>|$)|<script\b.*?(?:</script>|$)|<!--.*?(?:-->|$)|<[^>]{0,500}(?:>|$)")
 
@@ -38,7 +39,9 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         told.append(f"A message was no event: {outcome.unreadable}.")
     by_close = error_of_reason(outcome.close_reason)  # told with the close
     told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4] if error != by_close)
-    if outcome.close_code is not None:
+    if outcome.close_code == _MADE_UP:
+        told.append("The socket ended without a close; 1006 is what the library on this side calls that.")
+    elif outcome.close_code is not None:
         told.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
     elif outcome.open and outcome.errors:
         told.append("The socket stayed open.")

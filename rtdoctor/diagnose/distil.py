@@ -31,6 +31,7 @@ _KEPT_HEADERS = frozenset(
         "www-authenticate",
         "x-squid-error",
         "cf-mitigated",
+        "x-amzn-waf-action",
         "sec-websocket-version",
         "x-envoy-upstream-service-time",
     )
@@ -120,7 +121,7 @@ class Gist:
             self._last = name
             if len(self._names) < _MOST_TYPES:
                 self._names.append(name)
-        return self._keep(name, event) if _decides(name) else None
+        return self._keep(name, event) if _decides(name) or "error" in event else None
 
     def _keep(self, name: str, event: Mapping[str, Any]) -> ErrorEvent | None:
         if name in _DECIDING:
@@ -141,6 +142,8 @@ class Gist:
 
     def say(self, name: str, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
         """Take an event of the client's; `audio_bytes` where its audio was left out."""
+        if name == "session.update":
+            self._heard.discard("session.updated")  # what was told before is no answer to this
         if (not self._sent or self._sent[-1] != name) and len(self._sent) < _MOST_TYPES:
             self._sent.append(name)
         self._per_ms = bytes_per_ms(event) or self._per_ms
@@ -198,6 +201,8 @@ def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
     yet. A recording may begin in the middle, so a first event that is no greeting tells nothing."""
     told = gist.facts(close, alive=False)
     first = told["first_event"] or ""
+    if not told["received"]:
+        return Outcome(asked=Request("", ""), **told)  # not even a 101 is known of it
     if not (first == "error" or first.endswith("session.created") or first.startswith("session.")):
         told |= {"first_event": None}
     return Outcome(asked=Request("", ""), http_status=101, **told)
@@ -251,6 +256,8 @@ def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
     kind = event.get("type")
+    if kind is None and isinstance(event.get("error"), str | Mapping):  # a gateway's own answer, and no event
+        kind = "error"
     if kind == "error" or (isinstance(kind, str) and kind.endswith("input_audio_transcription.failed")):
         error = event.get("error")
         # vLLM puts a bare text there, and the code beside it.

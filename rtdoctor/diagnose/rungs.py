@@ -18,6 +18,8 @@ from rtdoctor.model.target import Target
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 
+# What a REST answer tells of the key holds for the socket, too; a REST path may be forbidden for other reasons.
+_ABOUT_THE_KEY = ("auth.invalid", "auth.missing", "auth.expired-secret", "auth.wrong-token")
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
 _HEADER_SAFE = pattern(r"[!-~]+")
@@ -111,7 +113,8 @@ def _offence(value: str) -> str:
 def skew_of(answer: Answer | None, now: float) -> float | None:
     """Seconds by which the server's clock is ahead of the local one, by its Date header; None when it sent none."""
     try:
-        date = parsedate_to_datetime((answer.header("date") if answer else None) or "")
+        cached = answer is not None and answer.header("age") not in (None, "0")  # then it is the Date of long ago
+        date = parsedate_to_datetime((answer.header("date") if answer and not cached else None) or "")
     except (ValueError, TypeError, OverflowError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() + 0.5 - now
@@ -141,7 +144,7 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     if outcome.fault is not None:
         return Finding("warn", f"GET /models: {outcome.fault_text}", facts=tell(outcome))
     told = list(tell(outcome))
-    if outcome.http_status == 401:
+    if outcome.http_status == 401 and weighed.cause in _ABOUT_THE_KEY:
         return finding(outcome, "fail", weighed)
     if skewed := _skewed(answer, now, told):
         return skewed
@@ -236,11 +239,11 @@ def _failed(outcome: Outcome, otherwise: str) -> Finding:
 def judge_first_event(outcome: Outcome) -> Finding:
     """The server greets with a session."""
     first = outcome.first_event
-    if first == "session.created" and outcome.session_type:
-        return Finding(
-            "pass",
-            f"session.created, type {outcome.session_type}, {outcome.first_event_ms:.0f} ms after the 101",
-        )
+    if outcome.session_type and "session.created" in outcome.events:
+        created = f"session.created, type {outcome.session_type}"
+        if first != "session.created":
+            return Finding("pass", f"{created}, after {first}", facts=tell(outcome))
+        return Finding("pass", f"{created}, {outcome.first_event_ms:.0f} ms after the 101")
     if first == "transcription_session.created":
         return Finding("warn", "transcription_session.created: this server speaks the beta", facts=tell(outcome))
     return _failed(outcome, "peer.not-realtime")

@@ -27,7 +27,8 @@ AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
 _AGAIN = "again"
 _ANSWER = "answer"
-_WORD = pattern(r"[A-Za-z0-9_]+")
+_WORD = pattern(r"[A-Za-z0-9_-]+")
+_STARRED = pattern(r"\S*\*{2,}\S*")  # a key that a server echoes in part
 
 
 def ambiguous(outcome: Outcome) -> bool:
@@ -55,8 +56,8 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
 async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
     """Make the control handshakes and hold what is stable in their answers against the first one. Where the same
     handshake gets another answer already, that is the only control."""
-    first, second = _facts(outcome), await attempt(given)
-    noise = _differences(first, _facts(second))
+    second = await attempt(given)
+    noise = _differences(outcome, second)
     steady = _ANSWER not in noise
     repeated = Control(_AGAIN, "the same handshake once more", short(second), steady)
     if not steady:
@@ -66,35 +67,44 @@ async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Cont
     return [
         repeated,
         *(
-            Control(name, what, short(other), _differences(first, _facts(other)) <= noise)
+            Control(name, what, short(other), _differences(outcome, other) <= noise)
             for (name, what, _), other in zip(controls, answers, strict=True)
         ),
     ]
 
 
-def _differences(one: _Facts, other: _Facts) -> set[str]:
-    return {name for name in one.keys() | other.keys() if one.get(name) != other.get(name)}
+def _differences(one: Outcome, other: Outcome) -> set[str]:
+    """The names of the facts in which two answers differ. What stood in one of the requests is only an echo."""
+    asked = frozenset(
+        word
+        for outcome in (one, other)
+        for word in _words(" ".join((outcome.asked.url, *outcome.asked.subprotocols)))
+        for outcome in (one, other)
+        for word in _words(f"{outcome.asked.url} {' '.join(outcome.asked.subprotocols)}")
+    )
+    first, second = _facts(one, asked), _facts(other, asked)
+    return {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
 
 
-def _facts(outcome: Outcome) -> _Facts:
-    """What of an answer can be compared, by name: what kind it is, its body, the body's words, and the words of each
-    header. What holds a digit or was masked (a time, an id, a length) may be new in every answer, and happen to be
-    equal in two."""
+def _facts(outcome: Outcome, asked: frozenset[str]) -> _Facts:
+    """What of an answer can be compared, by name: what kind it is, its error's code and type, the words of its body and
+    of each header. What holds a digit or was masked (a time, an id, a length, a key's end) may be new in every answer,
+    and happen to be equal in two. Words that were `asked` are left out."""
     found: _Facts = {
         _ANSWER: (outcome.http_status, outcome.first_event, outcome.close_code, outcome.fault),
-        "body": (outcome.http_body,),
-        "words": _words(outcome.http_body),
+        "error": (error.code, error.type) if (error := outcome.http_error) else (),
+        "words": _words(outcome.http_body, asked),
     }
     for name, value in outcome.http_headers:
         key = f"header {name.lower()}"
         if key not in ("header date", "header set-cookie"):
-            found[key] = (*found.get(key, ()), *_words(value))
+            found[key] = (*found.get(key, ()), *_words(value, asked))
     return found
 
 
-def _words(text: str) -> tuple[str, ...]:
-    found = (word.text() for word in _WORD.finditer(MARKS.sub("", text)))
-    return tuple(word for word in found if not any(map(str.isdigit, word)))
+def _words(text: str, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    found = (word.text() for word in _WORD.finditer(_STARRED.sub(" ", MARKS.sub(" ", text))))
+    return tuple(word for word in found if word not in without and not any(map(str.isdigit, word)))
 
 
 def conclude(finding: Finding, controls: list[Control]) -> Finding:
@@ -117,7 +127,9 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         out.append(Candidate("auth.invalid", reason))
     if same.get("query") is False:
         told.append("The query is looked at: another one gets another answer.")
-    suspect = same.get("wrong-key") is True and same.get("no-key") is False
+    # Where every path and query gets this answer, too, it may be about something else than the key.
+    about_key = path_known or finding.cause == "refused.unauthorized"
+    suspect = same.get("wrong-key") is True and same.get("no-key") is False and about_key
     left = [
         text
         for text, possible in (

@@ -101,7 +101,10 @@ class _State:
         if found.cause is None or not (self.errors or ended) or (nothing and not self.errors):
             return None
         unclear = found.cause == UNKNOWN and outcome.reached_session
-        harmless = found.cause == "close.normal" or (not ended and (self.went_on or unclear))
+        # Whoever closed with 1000 did not close for an error.
+        well = self.close is not None and self.close.code == 1000 and outcome.reached_session
+        refused = ended and not well
+        harmless = found.cause == "close.normal" or well or (not refused and (self.went_on or unclear))
         return replace(found, verdict="warn") if harmless else found
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:

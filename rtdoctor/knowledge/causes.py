@@ -34,7 +34,7 @@ _SCHEMA = _HERE / "causes.schema.json"
 class Rule:
     """A condition that points to a cause, how well, and where that is known from.
 
-    `why` and `remedy` take the place of the cause's own where this condition tells more exactly what happened.
+    `title`, `why` and `remedy` take the place of the cause's own where this condition tells more exactly what happened.
     `rules_out` holds other causes that people would suspect, with the reason why they are out. Where `decides` is false
     the rule names no cause by itself, and is told as one that fits too. `clears_the_way` is false where a 101 does not
     clear the network. `example` is what the rule is tested with (`rtdoctor.diagnose.example`). `origin` names the place
@@ -47,6 +47,7 @@ class Rule:
     evidence: Evidence
     over: frozenset[str]
     rules_out: Mapping[str, str]
+    title: str
     why: str
     remedy: str
     decides: bool
@@ -56,8 +57,9 @@ class Rule:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """The smaller it is, the better the rule tells."""
-        return TIERS.index(self.tier), -len(self.when)
+        """The smaller it is, the better the rule tells. What must not be the case makes a rule no better."""
+        wanted = [line for line in self.when.values() if not (isinstance(line, Mapping) and set(line) == {"not"})]
+        return TIERS.index(self.tier), -len(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _rule(ident: str, entry: Mapping[str, Any], clears: bool, origin: str) -> Ru
         evidence=Evidence(entry["evidence"], entry["seen"], entry["confidence"]),
         over=frozenset(entry.get("over", ())),
         rules_out=entry.get("rules_out", {}),
+        title=entry.get("title", ""),
         why=entry.get("why", ""),
         remedy=entry.get("remedy", ""),
         decides=entry.get("decides", True),

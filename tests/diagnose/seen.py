@@ -382,6 +382,17 @@ ANSWERS = [
     ("refused.subprotocol", 400, "unsupported subprotocol", ()),
     ("refused.no-websocket", 404, "WebSockets are not enabled here", ()),
     ("session.upstream", 500, '{"error": {"message": "No deployments available for selected model"}}', ()),
+    ("session.upstream", 502, error("Incorrect API key provided", code="invalid_api_key"), ()),
+    ("refused.bad-request", 400, error("Invalid token '<' in header Sec-WebSocket-Key"), ()),
+    ("refused.rate-limited", 429, error("bad token bucket"), ()),
+    ("refused.server-error", 503, error("retry budget exceeded"), ()),
+    ("refused.server-error", 504, error("The request exceeded its time budget."), ()),
+    ("refused.forbidden", 401, error("Missing scopes: api.model.read"), ()),
+    ("refused.forbidden", 403, error("Your account has been deactivated"), ()),
+    ("refused.edge-block", 403, '{"error_code": 1010, "title": "Error 1010: Access denied"}', ()),
+    ("refused.edge-block", 405, "", (("x-amzn-waf-action", "captcha"),)),
+    ("network.tls-failed", 426, '{"message":"Please use HTTPS protocol"}', ()),
+    ("refused.path", 404, "The endpoint is offline. ERR_NGROK_3200", ()),
 ]  # fmt: skip
 CLOSES = [
     ("limits.size", 1009, ""),
@@ -405,6 +416,14 @@ CLOSES = [
     ("limits.sessions", 1013, "too many sessions"),
     ("refused.origin", 1008, "Origin not allowed"),
     ("close.policy", 1008, "policy"),
+    ("unknown.unknown", 1007, "Invalid token in payload"),
+    ("session.upstream", 1011, "Azure AD token expired for upstream"),
+    ("session.upstream", 1011, "received 3000 (registered) invalid_request_error.invalid_api_key"),
+    ("refused.forbidden", 3000, "invalid_request_error.mismatched_organization"),
+    ("refused.forbidden", 3000, "Missing scopes: api.realtime.write"),
+    ("auth.invalid", 3000, "invalid_request_error.invalid_api_key"),
+    ("auth.invalid", 3000, ""),
+    ("close.abnormal", 1006, ""),
 ]
 AZURE = (("apim-request-id", "x"),)
 SEEN += [

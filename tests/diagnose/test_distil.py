@@ -72,3 +72,32 @@ def test_what_a_server_says_is_cut_before_anything_else_looks_at_it():
     assert outcome.events[-1] == long[:100]
     assert {len(value) for _, value in outcome.http_headers} == {1_000}
     assert len(repr(outcome)) < 10_000
+
+
+def of(*events, close=None):
+    """What becomes of a session with these events: (who sent it, the event)."""
+    frames = tuple(Frame(0.1, who, "text", json.dumps(event), 1) for who, event in events)
+    return distil(Exchange(ASKED, UPGRADED, frames=frames, close=close))
+
+
+CREATED, UPDATED = ({"type": kind, "session": {"type": "realtime"}} for kind in ("session.created", "session.updated"))
+
+
+def test_a_refusal_that_is_no_event_is_read_for_its_error():
+    outcome = of(("server", {"error": {"message": "no slots", "code": 401}}), close=Close(1008, "", "server", 0.2))
+    assert [error.message for error in outcome.errors] == ["no slots"]
+    assert [error.message for error in of(("server", {"error": "unauthorized"})).errors] == ["unauthorized"]
+    assert of(("server", {"error": None}), ("server", {"type": "rate_limits.updated", "error": "x"})).errors == ()
+
+
+def test_an_update_is_answered_only_by_what_comes_after_it():
+    update = ("client", {"type": "session.update", "session": {}})
+    assert of(("server", CREATED), update, ("server", UPDATED)).updated
+    assert not of(("server", CREATED), ("server", UPDATED), update).updated
+    assert of(("server", UPDATED)).updated, "a sideband is told unasked"
+
+
+def test_1006_is_told_as_what_a_library_says_and_not_as_a_servers_word():
+    outcome = of(("server", CREATED), close=Close(1006, "", "server", 0.2))
+    assert finding(outcome).cause == "close.abnormal"
+    assert not any("closed with 1006" in line for line in tell(outcome))

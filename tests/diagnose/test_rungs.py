@@ -1,13 +1,14 @@
 """Each rung is seen to pass, to warn and to fail."""
 
 import json
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
 
 from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
-from rtdoctor.model.exchange import Answer, Exchange, Request
+from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
 from rtdoctor.model.target import Target, parse_target
 from rtdoctor.privacy.secret import Secret
 
@@ -120,3 +121,26 @@ async def test_each_rung_of_the_socket_can_fail(check):
     garbled = await check([], {"transcribed": "garbled"})
     assert (garbled.ladder[-1].verdict, garbled.summary.exit_code) == ("warn", 0)
     assert "word error rate 100%" in garbled.ladder[-1].finding.summary
+
+
+def test_a_401_of_the_list_fails_only_where_it_is_about_the_key():
+    body = {"error": {"message": "Missing scopes: api.model.read", "type": "invalid_request_error"}}
+    assert models(answer(401, body)).verdict == "warn"
+    assert models(answer(401, {"detail": "admin only"})).verdict == "warn"
+    assert models(answer(401, {"error": {"message": "no", "code": "invalid_api_key"}})).verdict == "fail"
+
+
+def test_a_list_from_a_cache_says_nothing_of_the_clock():
+    told = answer(200, LISTED, ahead=-7200)
+    assert models(told).cause == "auth.clock-skew"
+    assert models(replace(told, headers=(*told.headers, ("Age", "7200")))).cause is None
+
+
+def test_a_greeting_after_something_else_is_a_greeting():
+    frames = tuple(
+        Frame(0.1, "server", "text", json.dumps(event), 1)
+        for event in ({"type": "ping"}, {"type": "session.created", "session": {"type": "realtime"}})
+    )
+    heard = distil(Exchange(Request("", ""), Answer(101, "", (), b"", 1.0), frames=frames))
+    judged = rungs.judge_first_event(heard)
+    assert (judged.verdict, judged.summary) == ("pass", "session.created, type realtime, after ping")

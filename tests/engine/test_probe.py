@@ -1,6 +1,7 @@
 """`probe` repeats a handshake, tells its cause, and finds the smallest change that works."""
 
 import asyncio
+import hashlib
 import json
 import random
 import re
@@ -257,6 +258,40 @@ async def test_a_key_that_is_refused_as_a_wrong_one_is_the_suspect(missing, what
         done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
     assert "the key is what is refused" in facts_of(done)
     assert "a query that the server misses" not in facts_of(done)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["Invalid API key: {key}", "Invalid API key: {stars}", "unknown key of {length} characters", "bad key {hash}"],
+)
+async def test_an_answer_that_quotes_the_key_clears_no_key(echo):
+    def answer(request, _):
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        stars, digest = f"{key[:4]}****{key[-4:]}", hashlib.sha256(key.encode()).hexdigest()
+        return 401, echo.format(key=key, stars=stars, length=len(key), hash=digest) if key else "no key"
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert {control.name: control.same for control in done.controls}["wrong-key"] is True
+    assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
+
+
+async def test_an_answer_that_quotes_the_path_and_query_clears_neither():
+    def answer(request, _):
+        return 403, f"no permission to get URL {request.path_qs} from this server"
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert {control.same for control in done.controls} == {True}
+
+
+async def test_where_only_a_key_is_missed_and_every_path_gets_this_answer_the_key_is_not_blamed():
+    def answer(request, _):
+        return (403, "Your network is blocked by policy") if "Authorization" in request.headers else (401, "no key")
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert "the key is what is refused" not in facts_of(done)
 
 
 async def test_where_the_status_itself_varies_nothing_is_concluded():

@@ -249,6 +249,10 @@ def close(code, reason="", **more):
         ([CREATED, close(1011), close(1000)], "close.server", 3),
         ([CREATED, close(None), close(1011)], "close.server", 3),
         ([CREATED, close(None)], None, 0),
+        ([CREATED, UNKNOWN_FIELD, SPOKE, close(1000)], "session.parameter", 0),
+        ([CREATED, UNKNOWN_FIELD, close(1000)], "session.parameter", 0),
+        ([INVALID_KEY, close(1000)], "auth.invalid", 1),
+        ([CREATED, close(1006)], "close.abnormal", 3),
         ([CREATED, UNKNOWN_FIELD], "session.parameter", 1),
         ([CREATED, UNKNOWN_FIELD, SPOKE], "session.parameter", 0),
         ([CREATED, SPOKE], None, 0),
@@ -301,3 +305,9 @@ def test_the_recorded_errors_are_told_and_the_good_sessions_are_well():
             report = validate_file(file.name, source)
         errors = "errors" in file.name
         assert (len(report.connections[0].errors), report.exit_code) == ((5, 1) if errors else (0, 0)), file.name
+
+
+def test_of_a_lone_close_no_101_is_told():
+    report = judged(close(1006))
+    assert report.connections[0].finding.cause == "close.abnormal"
+    assert not any("101" in fact for fact in report.connections[0].finding.facts)
