@@ -33,7 +33,7 @@ def summarise(rungs: Sequence[Rung], results: Sequence[Result] = (), *, strict: 
         verdict=verdict,
         exit_code=exit_code,
         can_connect=connect,
-        sentence=_sentence(connect, where, results, rungs),
+        sentence=_sentence(connect, where, results, rungs, strict),
         cause=cause,
         rung=where.rung if where else None,
         parity=_parity(rungs),
@@ -85,7 +85,9 @@ def _can_connect(rungs: Sequence[Rung]) -> bool | None:
     return all(verdict in ("pass", "warn") for verdict in socket)
 
 
-def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result], rungs: Sequence[Rung]) -> str:
+def _sentence(
+    connect: bool | None, where: Rung | None, results: Sequence[Result], rungs: Sequence[Rung], strict: bool
+) -> str:
     if where is not None and connect is False:
         return f"No. It ends at {where.rung}: {_lower(where.finding.title or where.finding.summary)}."
     if connect is None:
@@ -103,6 +105,11 @@ def _sentence(connect: bool | None, where: Rung | None, results: Sequence[Result
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         return f"Yes, the session opens; but the endpoint does not behave as known: {failed[0].scenario}{more}."
+    undecided = [r for r in results if r.verdict == "inconclusive" and (r.required or strict)]
+    if undecided:
+        more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
+        why = undecided[0].finding.title or undecided[0].finding.summary
+        return f"Yes, the session opens; but {undecided[0].scenario}{more} could not be decided: {_lower(why)}."
     warned = [rung.rung for rung in rungs if rung.verdict == "warn"]
     told = f"; see the warning at {', '.join(warned)}" if warned else ""
     drifted = sum(r.verdict == "warn" for r in results)

@@ -47,3 +47,10 @@ def test_the_rung_where_the_ladder_ended_names_the_cause():
 
 def test_a_ladder_that_was_not_climbed_decides_nothing():
     assert summarise(GOOD[:2]).can_connect is None
+
+
+def test_a_required_scenario_that_could_not_be_decided_is_in_the_sentence_and_another_is_not():
+    told = "Yes, the session opens; but a.b could not be decided: s."
+    assert summarise(GOOD, [result("inconclusive", required=True)]).sentence == told
+    assert summarise(GOOD, [result("inconclusive")], strict=True).sentence == told
+    assert "decided" not in summarise(GOOD, [result("inconclusive")]).sentence
