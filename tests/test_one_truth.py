@@ -1,16 +1,24 @@
-"""The same conversation comes to the same cause by whatever door it comes: as an exchange, a recording, a HAR, pasted
-JSON, a log of a WebSocket library."""
+"""The same conversation comes to the same facts and the same cause by whatever door it comes: live from a raw server,
+as an exchange, a recording, a HAR, pasted JSON, a log of a WebSocket library."""
 
+import asyncio
 import io
 import json
 
 import pytest
 
-from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.distil import distil, distil_recorded
 from rtdoctor.diagnose.referee import weigh
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.credential import outgoing
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
+from rtdoctor.model.scenario import Handshake
+from tests.conftest import bench_on
+from tests.hostile.frames import TEXT, frame
+from tests.hostile.http import accepted, refusing, upgrading
+from tests.hostile.servers import hold
 
 SESSION = {
     "type": "transcription",
@@ -135,7 +143,85 @@ DOORS = {
 }
 
 
+# What of an outcome a recording can tell, too: times and the handshake it cannot.
+CLOSE = 8  # opcode
+DECIDING = (
+    *("first_event", "session_type", "errors", "close_code", "close_reason", "events", "updated", "committed"),
+    *("transcription_model", "turn_detection", "transcript", "received", "unreadable"),
+)
+
+
+def live(events, close):
+    """What is made of it when a raw server says so after the upgrade."""
+
+    async def shake(request, reader, writer):
+        said = b"".join(frame(TEXT, json.dumps(event).encode()) for event in events)
+        ended = frame(CLOSE, close[0].to_bytes(2, "big") + close[1].encode()) if close else b""
+        writer.write(accepted(request) + said + ended)
+        await hold(reader, writer)
+
+    async def meet(base):
+        async with bench_on(base, profile="compatible", timeout=0.3) as bench:
+            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            return distil(await attempt(bench, out, ()))
+
+    with upgrading(shake) as met:
+        return asyncio.run(meet(met.base))
+
+
+def recorded(text, monkeypatch):
+    """What `validate` makes of a recording."""
+    made = []
+    monkeypatch.setattr(
+        "rtdoctor.engine.validate.distil_recorded", lambda *a: made.append(distil_recorded(*a)) or made[-1]
+    )
+    validate_file("x", io.BytesIO(text.encode()))
+    return made[-1]
+
+
+@pytest.mark.parametrize(("cause", "events", "close"), EXCHANGES, ids=[f"{n}-{e[0]}" for n, e in enumerate(EXCHANGES)])
+def test_a_live_server_a_recording_and_a_har_come_to_the_same_facts(cause, events, close, monkeypatch):
+    due = distil(exchange(events, close))
+    met = live(events, close)
+    for made in (met, recorded(recording(events, close), monkeypatch), recorded(har(events, close), monkeypatch)):
+        assert {name: getattr(made, name) for name in DECIDING} == {name: getattr(due, name) for name in DECIDING}
+    assert weigh(met).cause == cause
+
+
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(("cause", "events", "close"), EXCHANGES, ids=[f"{n}-{e[0]}" for n, e in enumerate(EXCHANGES)])
 def test_every_door_leads_to_the_same_cause(door, cause, events, close):
     assert DOORS[door](events, close) == cause
+
+
+# --- refusals before the upgrade: live, and pasted as curl prints them ------------------------------------------------
+REFUSALS = [
+    ("refused.path", "/realtime/transcription_sessions", "403 Forbidden", "", ()),
+    ("refused.not-routed", "/realtime", "403 Forbidden", "", ()),
+    ("refused.unauthorized", "/realtime", "401 Unauthorized", "", ()),
+    ("refused.forbidden", "/realtime", "403 Forbidden", '{"error": {"code": "ip_not_authorized", "message": "x"}}', ()),
+    ("refused.edge-block", "/realtime", "403 Forbidden", "<title>Attention Required! | Cloudflare</title>", ()),
+    ("refused.rate-limited", "/realtime", "429 Too Many Requests", "", ("Retry-After: 3",)),
+    ("limits.quota", "/realtime", "429 Too Many Requests", '{"error": {"code": "insufficient_quota"}}', ()),
+    ("refused.server-error", "/realtime", "502 Bad Gateway", "", ()),
+    ("network.redirected", "/realtime", "302 Found", "", ("Location: https://login.example/",)),
+    ("refused.region", "/realtime", "403 Forbidden", '{"error": {"code": "unsupported_country_region_territory"}}', ()),
+    ("limits.size", "/realtime", "431 Request Header Fields Too Large", "", ()),
+    ("network.proxy-auth", "/realtime", "407 Proxy Authentication Required", "", ()),
+]
+
+
+@pytest.mark.parametrize(("cause", "path", "status", "body", "headers"), REFUSALS, ids=[r[0] for r in REFUSALS])
+def test_a_refusal_has_one_cause_live_and_pasted(cause, path, status, body, headers):
+    kind = "Content-Type: application/json" if body.startswith("{") else "Content-Type: text/html"
+
+    async def meet(base):
+        async with bench_on(base, profile="compatible", timeout=0.5) as bench:
+            out = outgoing(bench.choice, Handshake(path=path, query={"model": "m"}), bench.choice.key)
+            return distil(await attempt(bench, out, ()))
+
+    with upgrading(refusing(status, body, kind, *headers)) as met:
+        assert weigh(asyncio.run(meet(met.base))).cause == cause
+        asked = f"GET {path.replace('/realtime', '/v1/realtime', 1)}?model=m HTTP/1.1\nHost: gateway.example\n\n"
+    pasted = "\n".join((f"HTTP/1.1 {status}", kind, *headers, f"Content-Length: {len(body)}", "", body))
+    assert explained(asked + pasted) == cause

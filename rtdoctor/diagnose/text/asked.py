@@ -14,6 +14,9 @@ _REST_OF_URL = pattern(r"""[^\s"'`<>|\\)\]]{3,600}""")
 _PARTS = pattern(r"(?P<scheme>\w+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
 _BASE = pattern(r"^(?:/[\w.-]+)*?/v\d+(?P<rest>/)")  # /v1, or /openai/v1 on Azure: where the API begins
 _REST = pattern(r"(?i)(?P<socket>/realtime)/(?:transcription_sessions|sessions|client_secrets|calls)/?$")
+_REQUEST_LINE = pattern(r"(?m)^[>\s*]{0,4}GET (?P<path>/\S{1,600}) HTTP/1[.]\d[ \r]*$")
+_HOST_LINE = pattern(r"(?im)^[>\s*]{0,4}host: *(?P<host>[^\s/]{1,253})")
+_HEAD = 2_000  # characters after a request's first line in which its headers stand
 _COMMENT = pattern(r"^\s*(?://|#(?:[^\[]|$)|--|\*\s)|(?:^|[^:\w])//")
 
 
@@ -29,6 +32,23 @@ def look_for_urls(block: Block) -> Iterator[Sighting]:
                 line = line_of(block.text, start, rest.end())
                 yield Sighting("URL", block.start + start, block.start + rest.end(), url, line, url=url)
         place = block.lower.find("://", place + 3)
+    yield from _look_for_request_lines(block)
+
+
+def _look_for_request_lines(block: Block) -> Iterator[Sighting]:
+    """The first lines of requests as they go over the wire, and as curl -v prints them, with their Host."""
+    if " http/1." not in block.lower:
+        return
+    for found in _REQUEST_LINE.finditer(block.text, flattened=block.flat):
+        path = found.text("path")
+        if "realtime" not in path.lower() or not 0 <= found.start() < block.until:
+            continue
+        head = block.text[found.end() : found.end() + _HEAD].partition("\n\n")[0]
+        host = _HOST_LINE.search(head)
+        upgrade = "websocket" in head.lower()
+        url = f"wss://{host.text('host')}{path}" if host and upgrade else path
+        start, end = block.start + found.start("path"), block.start + found.end("path")
+        yield Sighting("URL", start, end, path, line_of(block.text, found.start(), found.end()), url=url)
 
 
 def _scheme(lower: str, place: int) -> int | None:
