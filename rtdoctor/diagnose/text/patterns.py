@@ -1,8 +1,8 @@
 """The patterns of `clients.toml` and `sentences.toml`, and what they sight in a window of text.
 
-An expression is compiled when one of its literals is met for the first time, and tried on windows that hold one: most
-of a log is passed over by plain searches, and a start costs no compilation. What RE2 cannot say in an expression, that
-something must not stand before or after, stands beside it in the data.
+All literals are looked for at once (Aho-Corasick). An expression is compiled when one of its literals is met for the
+first time, and tried on windows that hold one: most of a log is passed over, and a start costs no compilation. What RE2
+cannot say in an expression, that something must not stand before or after, stands beside it in the data.
 """
 
 import tomllib
@@ -65,32 +65,32 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def _literals() -> dict[str, tuple[Pattern, ...]]:
+def _automaton() -> tuple[tuple[tuple[str, tuple[Pattern, ...]], ...], Any]:
+    """Each literal with the patterns that want it, and what finds them by their numbers."""
+    from ahocorasick_rs import AhoCorasick
+
     found: dict[str, tuple[Pattern, ...]] = {}
     for wanting in patterns():
         for literal in wanting.has:
             found[literal] = (*found.get(literal, ()), wanting)
-    return found
+    return tuple(found.items()), AhoCorasick(list(found))
 
 
 def look(block: Block) -> Iterator[Sighting]:
     """What the patterns find in a window, in no order; what begins in the overlap is left to the next window."""
+    literals, automaton = _automaton()
     wanted: dict[str, Pattern] = {}
-    for literal, wanting in _literals().items():
-        if _stands(literal, block.lower):
-            wanted |= {pattern.name: pattern for pattern in wanting}
+    met: set[int] = set()
+    for index, start, end in automaton.find_matches_as_indexes(block.lower, overlapping=True):
+        literal, wanting = literals[index]
+        # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
+        if index in met or (literal.isdigit() and _digit(block.lower, start - 1, end)):
+            continue
+        met.add(index)
+        wanted |= {pattern.name: pattern for pattern in wanting}
     for found_by in wanted.values():
         for found in _matches(found_by, block):
             yield sighted(found_by, found, block)
-
-
-def _stands(literal: str, text: str) -> bool:
-    place = text.find(literal)
-    if literal.isdigit():
-        # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
-        while place >= 0 and _digit(text, place - 1, place + len(literal)):
-            place = text.find(literal, place + len(literal))
-    return place >= 0
 
 
 def _digit(text: str, before: int, after: int) -> bool:
