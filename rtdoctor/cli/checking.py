@@ -122,7 +122,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         due = next(line for line in scenario.accept if line.grade == "expected")
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
-        cost = " (raw)" if scenario.raw else " (billable)" if scenario.billable else ""
+        cost = " (raw)" if scenario.raw else " (billable)" if scenario.is_billable() else ""
         table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
     console(sys.stdout).print(table)
 
@@ -223,7 +223,7 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, 
     steps = [step for scenario in chosen for step in scenario.steps]
     spoken = [(speech[step.audio], step.silence_ms) for step in steps if step.audio is not None]
     spoken.append((speech["speech"], 0))  # the ladder's
-    others = sum(scenario.costs(step) for scenario in chosen for step in scenario.steps)
+    others = sum(scenario.costs(step, choice.target.base_url) for scenario in chosen for step in scenario.steps)
     beside = f", and {others} other event(s) that may cost money" if others else ""
     minutes = sum(one.measure.seconds + silence / 1000 for one, silence in spoken) / 60
     known = models().get(choice.transcription_model)

@@ -217,13 +217,14 @@ def _events(file: Path) -> tuple[Sent, ...]:
 def _told_before(given: Given, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
     raw = [event for event in given.events if isinstance(event, (str, bytes))]
-    joined = in_call(given.path, given.query)
+    joined = in_call(given.url)
     billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
     told = []
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")
     elif billable:
-        told.append(f"{billable} billable event(s) are left out; --transcribe sends them.")
+        why = ", for the URL may be that of a session that goes on" if joined else ""
+        told.append(f"{billable} billable event(s) are left out{why}; --transcribe sends them.")
     if raw and ledger.raw:
         told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
     elif raw:

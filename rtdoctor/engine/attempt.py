@@ -1,7 +1,6 @@
 """Carries out one scenario: handshake, first event, steps; what happened comes back as an Exchange."""
 
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
 
 from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
@@ -29,9 +28,7 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    asked = urlsplit(out.url)
-    joined = in_call(asked.path, dict(parse_qsl(asked.query, keep_blank_values=True)))
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=joined)
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=in_call(out.url))
     unmet: tuple[str, ...] = ()
     alive = False
     try:

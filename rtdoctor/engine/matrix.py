@@ -110,8 +110,10 @@ def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
     choice, shake = bench.choice, scenario.handshake
     if scenario.raw and not bench.ledger.raw:
         return "sends raw text or a binary frame; --spend allows it"
-    if scenario.billable and not bench.ledger.billable:
-        return "sends audio or another billable event; --transcribe or --audio allows it"
+    if scenario.is_billable(choice.target.base_url) and not bench.ledger.billable:
+        joins = scenario.joins(choice.target.base_url)
+        what = "may send into a session that goes on" if joins else "sends audio or another billable event"
+        return f"{what}; --transcribe or --audio allows it"
     uses_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
     if uses_key and choice.key is None and (shake.credential != "key" or shake.auth != ("header",)):
         return "there is no key to send"

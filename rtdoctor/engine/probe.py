@@ -193,14 +193,14 @@ def _report(bench: Bench, found: Found) -> Report:
 
 def _allowed(bench: Bench, given: Given) -> Given:
     """The handshake with what the run has leave to send."""
-    joined = in_call(given.path, given.query)
+    joined = in_call(given.url)
     events = tuple(event for event in given.events if bench.ledger.allows(event, joined=joined))
     return replace(given, events=events)
 
 
 def _free_only(given: Given) -> Given:
     """The handshake without the events that may cost money, those included that only an edit made so."""
-    joined = in_call(given.path, given.query)
+    joined = in_call(given.url)
     return replace(given, events=tuple(event for event in given.events if _is_free(event, joined)))
 
 

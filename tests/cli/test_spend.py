@@ -244,7 +244,11 @@ COMMIT = '{"type": "input_audio_buffer.commit"}'
 
 @pytest.mark.parametrize(
     "place",
-    ["realtime?call_id=rtc_abc", "realtime?Call-Id=rtc_abc", "live/sessions/s_1/attach", "realtime/calls/rtc_1"],
+    [
+        *("realtime?call_id=rtc_abc", "realtime?Call-Id=rtc_abc", "live/sessions/s_1/attach", "realtime/calls/rtc_1"),
+        *("live/rtc_ID", "live?session_id=s_1", "realtime/rtc_1", "realtime?rtc_call_id=r", "realtime/calls;v=1/rtc_1"),
+        "live/session/x/attach",
+    ],
 )
 def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
     with recording_aside() as (base, heard):
@@ -252,7 +256,25 @@ def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
         url = base.replace("http", "ws") + f"/{place}"
         done = rtdoctor("probe", url, "--send", str(tmp_path / "events"), "--fix", "--format", "json", key=KEY)
     assert heard == []
-    assert "2 billable event(s) are left out; --transcribe sends them." in done.stderr
+    told = (
+        "2 billable event(s) are left out, for the URL may be that of a session that goes on; --transcribe sends them."
+    )
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("base", ["sessions/v1", "calls/v1", "v1/live/sessions", "v1/live/rtc_1", "rtc_1/v1"])
+def test_a_base_whatever_its_name_ends_in_a_report_and_what_is_not_free_is_left_out(tmp_path, base):
+    with recording_aside() as (place, heard):
+        line = ["check", "--target", place.replace("v1", base), *scenario(tmp_path, f"send = '{COMMIT}'")]
+        done = rtdoctor(*line, "--format", "json", "--timeout", "2", key=KEY)
+    report = json.loads(done.stdout)
+    session = next(rung for rung in report["ladder"] if rung["rung"] == "session")
+    if "rtc_1" in base:
+        assert (heard, report["results"][0]["verdict"]) == ([], "skip")
+        assert "may be that of a session that goes on; --transcribe" in session["finding"]["summary"]
+    else:
+        assert (len(heard), report["results"][0]["verdict"], session["verdict"]) == (2, "warn", "pass")
+    assert report["spend"]["billable"] is False
 
 
 def test_no_scenario_sends_a_free_event_into_a_call_that_goes_on(tmp_path):
