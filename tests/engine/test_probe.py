@@ -6,7 +6,8 @@ import random
 import re
 import shutil
 import subprocess
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import web
@@ -308,6 +309,55 @@ async def test_check_sends_the_controls_too():
 def test_command_lines_are_read(command, url, headers, subprotocols):
     given = read_command(command).given
     assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
+
+
+REST = "curl https://a.example/v1/models -H 'Authorization: Bearer of-a' -x http://proxy-of-a:1"
+SOCKET = "curl wss://b.example/v1/realtime -H 'X-B: b'"
+
+
+@pytest.mark.parametrize("between", [";", " ; ", "&&", " || ", " | ", "|", "\n", "\r\n", " & ", "\n\n  ", "; sudo "])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_commands_one_is_read_with_nothing_of_the_others(between, order):
+    read = read_command(between.join([REST, SOCKET][::order]))
+    assert (read.given.url, read.given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
+    assert read.proxy is None
+
+
+@pytest.mark.parametrize("between", [" --next ", " -: ", " -s: ", " --nex "])
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_curl_asks_next_has_nothing_of_what_it_asked_before(between, order):
+    asked = ["https://a.example/v1/models -H 'Authorization: Bearer of-a'", "https://b.example/v1/realtime -H 'X-B: b'"]
+    given = read_command("curl -s " + between.join(asked[::order])).given
+    assert (given.url, given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
+
+
+def test_without_a_realtime_socket_the_first_command_with_a_url_is_read():
+    given = read_command(
+        "export KEY=x\nsource .env; curl https://a.example/x -H 'X: 1' && curl https://b.example/y"
+    ).given
+    assert (given.url, given.headers) == ("wss://a.example/x", (("X", "1"),))
+
+
+def test_one_command_with_several_hosts_is_asked_about():
+    with pytest.raises(BadHandshake, match=r"asks for a\.example and for b\.example; give it with one of them"):
+        read_command("curl https://a.example/v1/realtime https://b.example/v1/realtime")
+    assert read_command("curl https://a.example/v1/realtime https://a.example/x").given.path == "/v1/realtime"
+
+
+@pytest.mark.parametrize("goes_on", [" \\\n ", " ^\r\n ", " `\n ", "\n", "\r\n  "])
+def test_a_command_goes_on_in_the_next_line(goes_on):
+    lines = ["curl", "'wss://h.example/v1/realtime?a=1;b&c'", "-H 'Cookie: a; b && c | d'", '-H "X: a;\\"b"']
+    given = read_command(goes_on.join(lines)).given
+    assert given.headers == (("Cookie", "a; b && c | d"), ("X", 'a;"b'))
+    assert given.url == "wss://h.example/v1/realtime?a=1;b&c"
+
+
+@pytest.mark.parametrize("text", ["\n ", " \n", "';", '"\\"', "^\n", "a\n-", " & "], ids=repr)
+def test_a_long_text_that_is_no_command_line_is_looked_through_once(text):
+    begun = time.process_time()
+    with suppress(BadHandshake):
+        read_command(text * (300_000 // len(text)))
+    assert time.process_time() - begun < 5
 
 
 def test_a_url_that_belongs_to_any_option_of_curl_is_not_the_handshakes():
