@@ -22,22 +22,27 @@ from rtdoctor.engine.probe import Found, probe, probed_of
 from rtdoctor.engine.run import cut_off, deadline_passed
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, Bench, Choice
 from rtdoctor.files import patient, read_bounded
+from rtdoctor.linear import Match, pattern
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
-from rtdoctor.model.given import Given
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.scenario import in_call, is_free
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.vocabulary import is_secret_header, is_secret_query
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
 
-_STRANGER = "the command line sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
+# As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
+_VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
 
@@ -81,17 +86,20 @@ def carry_out(asked: Asked) -> int:
 def _probe(asked: Asked, begun: float) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
-        given, proxy = _given(asked)
+        given, added, proxy = _given(asked)
         if proxy and asked.route.proxy is None:
             asked = replace(asked, route=replace(asked.route, proxy=proxy))
         target = parse_target(given.with_query({}).url)
+        route, notices = route_to(target, asked.route)
+        target = replace(target, route=route)
         # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
         # handshake, or names it; not because it stands in a text that may come from anybody.
         known = bool((target.profile == "openai" and target.tls) or asked.key_env or asked.key_file)
         typed = not (asked.har or asked.command)
+        stranger = "" if known or typed or target.is_loopback else target.host
         if not asked.har:
-            near = known or typed or (target.is_loopback and proxy is None)
-            given = _filled(given, key, asked.key_env, "" if near else target.host)
+            given = _filled(given, key, asked.key_env, stranger)
+        given = _with(given, _filled(added, key, asked.key_env, stranger))
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
@@ -99,8 +107,6 @@ def _probe(asked: Asked, begun: float) -> int:
     own = typed and key is not None and key.reveal() in given.written()
     if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there
-    route, notices = route_to(target, asked.route)
-    target = replace(target, route=route)
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
     for told in _told_before(given, ledger):
@@ -180,8 +186,8 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
         progress.hide()
 
 
-def _given(asked: Asked) -> tuple[Given, str | None]:
-    """The handshake, and the proxy that a pasted command line goes by."""
+def _given(asked: Asked) -> tuple[Given, Given, str | None]:
+    """The handshake, what the flags add to it, and the proxy that a pasted command line goes by."""
     sources = [
         name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
     ]
@@ -195,15 +201,18 @@ def _given(asked: Asked) -> tuple[Given, str | None]:
         given, proxy = command.given, command.proxy
     else:
         given = given_from(asked.url or "", [], [], [])
-    if asked.headers or asked.subprotocols or asked.query:
-        more = given_from(given.url, list(asked.headers), list(asked.subprotocols), list(asked.query))
-        given = replace(
-            more,
-            headers=(*given.headers, *more.headers),
-            subprotocols=(*given.subprotocols, *more.subprotocols),
-            events=given.events,
-        )
-    return replace(given, events=(*given.events, *(_events(asked.send) if asked.send else ()))), proxy
+    added = given_from(given.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+    return given, replace(added, events=_events(asked.send) if asked.send else ()), proxy
+
+
+def _with(given: Given, added: Given) -> Given:
+    query = given.query | added.query
+    return replace(
+        given if query == given.query else given.with_query(query),
+        headers=(*given.headers, *added.headers),
+        subprotocols=(*given.subprotocols, *added.subprotocols),
+        events=(*given.events, *added.events),
+    )
 
 
 def _events(file: Path) -> tuple[Sent, ...]:
@@ -248,26 +257,32 @@ def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str
     """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names).
 
     Raises:
-        Usage: there is no key, or the variable stands in a pasted command line to a stranger's host.
+        Usage: there is no key, the variable stands in a text of somebody else's for a stranger's host, or another one
+            stands where a credential does.
     """
-    names = [f"${{{name}}}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
-    names += [f"${name}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
+    names = (key_env or KEY_VARIABLE, KEY_VARIABLE)
 
-    def fill(text: str) -> str:
-        for name in names:
-            if name in text:
-                if key is None:
-                    raise Usage("{} stands in the handshake, and there is no key to put there", name)
-                if stranger:
-                    raise Usage(_STRANGER, name, stranger, KEY_VARIABLE)
-                text = text.replace(name, key.reveal())
-        return text
+    def fill(text: str, *, credential: bool) -> str:
+        def put(found: Match) -> str:
+            if (found.text("braced") or found.text("bare")) not in names:
+                before = text[: found.start()]
+                if credential and (not before or before[-1] in " =:" or before == KEY_SUBPROTOCOL):
+                    raise Usage(_OTHER, found.text(), names[0])
+                return found.text()
+            if key is None:
+                raise Usage("{} stands in the handshake, and there is no key to put there", found.text())
+            if stranger:
+                raise Usage(_STRANGER, found.text(), stranger, KEY_VARIABLE)
+            return key.reveal()
 
+        return _VARIABLE.sub(put, text)
+
+    query = {name: fill(value, credential=is_secret_query(name)) for name, value in given.query.items()}
     return replace(
-        given,
-        headers=tuple((name, fill(value)) for name, value in given.headers),
-        subprotocols=tuple(fill(item) for item in given.subprotocols),
-    ).with_query({name: fill(value) for name, value in given.query.items()})
+        given if query == given.query else given.with_query(query),
+        headers=tuple((name, fill(value, credential=is_secret_header(name))) for name, value in given.headers),
+        subprotocols=tuple(fill(item, credential=True) for item in given.subprotocols),
+    )
 
 
 def _want_fix(asked: Asked) -> bool:

@@ -109,7 +109,10 @@ class Target:
 
     @property
     def is_loopback(self) -> bool:
-        return self.host == "localhost" or (is_address(self.host) and ipaddress.ip_address(self.host).is_loopback)
+        """True where what is asked is this machine: by its name or address, and neither a proxy nor an address of
+        --resolve leads elsewhere."""
+        reached = (self.host, *self.route.addresses_of(self.host, self.port))
+        return self.route.proxy is None and all(map(_is_this_machine, reached))
 
     def rest_url(self, path: str) -> str:
         """The https:// (or http://) URL of a path under the base."""
@@ -119,6 +122,10 @@ class Target:
         """The wss:// (or ws://) URL of a path under the base, with the query encoded."""
         url = "ws" + self.base_url.removeprefix("http") + path
         return f"{url}?{urlencode(query)}" if query else url
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def is_address(host: str) -> bool:

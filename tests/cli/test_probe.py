@@ -239,6 +239,59 @@ def test_a_terminal_of_no_width_still_gets_the_report():
     assert "tcp" in done.stdout
 
 
+@pytest.mark.parametrize("place", ["-H", "--subprotocol", "--query"])
+@pytest.mark.parametrize("named", ["$OPENAI_API_KEY_STAGING", "${OPENAI_API_KEYS}", "$OPENAI_API_KEY2", "$GATEWAY"])
+def test_a_variable_of_another_name_in_a_credential_is_told_and_nothing_is_sent(place, named):
+    value = {
+        "-H": f"Authorization: Bearer {named}",
+        "--subprotocol": f"openai-insecure-api-key.{named}",
+        "--query": f"api-key={named}",
+    }[place]
+    with refusing() as (port, heard):
+        done = rtdoctor("probe", f"ws://127.0.0.1:{port}/v1/realtime", place, value, "--no-fix", key=KEY)
+    assert (done.returncode, done.stdout, bytes(heard)) == (2, "", b"")
+    assert f"{named} stands in the handshake, and only $OPENAI_API_KEY is filled in" in done.stderr
+
+
+def test_a_variable_is_filled_in_as_a_shell_would_and_stands_where_no_credential_does():
+    with refusing() as (port, heard):
+        more = ["-H", "X-A: ${OPENAI_API_KEY}_x", "-H", "X-B: a$OPENAI_API_KEY.b", "-H", "X-C: $OPENAI_API_KEY_STAGING"]
+        rtdoctor("probe", f"ws://127.0.0.1:{port}/v1/realtime", *more, "--no-fix", key=KEY)
+    for line in (f"X-A: {KEY}_x", f"X-B: a{KEY}.b", "X-C: $OPENAI_API_KEY_STAGING"):
+        assert f"{line}\r\n".encode() in heard
+
+
+ELSEWHERE = {
+    "proxy of the environment": ([], {"http_proxy": "http://127.0.0.1:{port}"}),
+    "proxy of the flag": (["--proxy", "http://127.0.0.1:{port}"], {}),
+    "address of --resolve": (["--resolve", "localhost:{port}:192.0.2.7,127.0.0.1"], {}),
+}
+
+
+@pytest.mark.parametrize("way", ELSEWHERE)
+@pytest.mark.parametrize("pasted", [False, True])
+def test_a_host_of_this_machine_that_is_reached_elsewhere_gets_no_key_unasked(way, pasted):
+    with refusing() as (port, heard):
+        flags, variables = ELSEWHERE[way]
+        flags = [flag.format(port=port) for flag in flags]
+        variables = {name: value.format(port=port) for name, value in variables.items()}
+        url = f"ws://localhost:{port}/v1/realtime"
+        line = ["--curl", f"curl {url} -H 'api-key: $OPENAI_API_KEY'"] if pasted else [url]
+        done = rtdoctor("probe", *line, *flags, "--fix", "--timeout", "2", key=KEY, no_proxy="", **variables)
+    assert KEY.encode() not in heard
+    assert done.returncode in ((2,) if pasted else (1, 3))
+
+
+def test_what_a_flag_adds_to_a_har_is_filled_in(tmp_path):
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://127.0.0.1:{port}/v1/realtime?model=x", ("X-Mine", "$OPENAI_API_KEY"))
+        more = ["-H", "X-A: $OPENAI_API_KEY", "--query", "key=$OPENAI_API_KEY", "--no-fix"]
+        rtdoctor("probe", "--har", har, *more, key=KEY)
+    assert f"X-A: {KEY}\r\n".encode() in heard
+    assert f"?model=x&key={KEY} HTTP".encode() in heard
+    assert b"X-Mine: $OPENAI_API_KEY\r\n" in heard
+
+
 STRANGERS = (
     "ws://stranger.example/v1/realtime",
     "http://api.openai.com/v1/realtime",
