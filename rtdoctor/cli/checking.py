@@ -4,7 +4,6 @@ import os
 import secrets
 import ssl
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -80,21 +79,20 @@ def carry_out(asked: Asked) -> int:
     check_model(asked.model)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
-    chosen = _scenarios(asked)
-    if asked.list_only:
-        with process.telling():
-            _list(chosen)
-        return exits.OK
-    begun = time.monotonic()
-    with patient(asked.deadline):
-        choice, context = _choice(asked)
-        speech = _speech(asked)
-    choice = replace(choice, reference=speech["speech"].reference, begun=begun)
-    if choice.transcribe and not choice.on_mock:
-        _tell_cost(choice, chosen, speech)
-    if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
-        say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
-    return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
+    with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
+        chosen = _scenarios(asked)
+        if not asked.list_only:
+            choice, context = _choice(asked)
+            speech = _speech(asked)
+            choice = replace(choice, reference=speech["speech"].reference, begun=watchdog.begun)
+            if choice.transcribe and not choice.on_mock:
+                _tell_cost(choice, chosen, speech)
+            if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
+                say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
+            return _run(watchdog, choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
+    with process.telling():
+        _list(chosen)
+    return exits.OK
 
 
 def _scenarios(asked: Asked) -> list[Scenario]:
@@ -234,6 +232,7 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, 
 
 
 def _run(
+    watchdog: Watchdog,
     choice: Choice,
     context: ssl.SSLContext,
     chosen: Sequence[Scenario],
@@ -254,7 +253,7 @@ def _run(
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
             progress(event)
 
-    def last_words(interrupted: bool) -> None:
+    def last_words(interrupted: bool) -> bool:
         progress.hide()
         for bench, known in begun:
             for event in rest(bench, chosen, known, late=not interrupted):
@@ -262,6 +261,7 @@ def _run(
             report = report_of(bench, chosen, known, interrupted=interrupted)
             whole = report if interrupted else cut_off(report, choice.deadline)
             write(RunFinished(whole))
+        return bool(begun)
 
     async def whole() -> None:
         async with AsyncExitStack() as open_things:
@@ -280,8 +280,7 @@ def _run(
             begun.append((bench, known))
             await run(bench, chosen, emit, known)
 
-    watchdog = Watchdog(choice.deadline, last_words, choice.begun)
     try:
-        return watchdog.run(whole)
+        return watchdog.run(whole, last_words)
     finally:
         progress.hide()

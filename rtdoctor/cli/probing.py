@@ -2,7 +2,6 @@
 
 import ssl
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,7 +42,7 @@ _STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key
 _OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
 # As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
 _VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
-_MOST_BYTES = 64 * 1024 * 1024
+_MOST_BYTES = 1024 * 1024  # as much as is taken of a HAR
 _MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
 
 
@@ -78,12 +77,12 @@ def carry_out(asked: Asked) -> int:
     """
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
-    begun = time.monotonic()
-    with patient(asked.deadline):
-        return _probe(asked, begun)
+    asked = replace(asked, fix=_want_fix(asked))  # who thinks spends none of the deadline
+    with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
+        return _probe(asked, watchdog)
 
 
-def _probe(asked: Asked, begun: float) -> int:
+def _probe(asked: Asked, watchdog: Watchdog) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
         given, added, proxy = _given(asked)
@@ -112,14 +111,22 @@ def _probe(asked: Asked, begun: float) -> int:
     for told in _told_before(given, ledger):
         say(told)
     credentials = given.credentials() + ([key] if key else [])
-    keep([key, *given.secrets(), *route.secrets()])
+    secrets = given.secrets()
+    # What is kept first is looked for best: the keys, then the short ones, of which there may be more.
+    keep([key, *route.secrets(), *credentials, *sorted(secrets, key=lambda secret: len(secret.reveal()))])
     withheld = None
     if asked.route.insecure and not asked.route.send_key:
         withheld = credentials[-1] if credentials else None
-        given = given.without_secrets([*given.secrets(), *credentials])
+        masked = given.without_secrets([*secrets, *credentials])
         # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
-        if holds_secret(given.written()):
+        written = masked.written()
+        if holds_secret(written):
             raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
+        if any(word in written for word in given.overlooked()):
+            raise Usage(
+                "--insecure: the handshake holds more opaque text than can be kept back, and some may be secret"
+            )
+        given = masked
     usual = defaults()
     choice = Choice(
         target=target,
@@ -131,13 +138,13 @@ def _probe(asked: Asked, begun: float) -> int:
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
-        begun=begun,
+        begun=watchdog.begun,
         notices=notices,
         transcribe=ledger.billable,
         spend=ledger.raw,
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
-    return _run(asked, choice, context, given, ledger)
+    return _run(asked, watchdog, choice, context, given, ledger)
 
 
 def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
@@ -147,16 +154,16 @@ def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) 
     return key or standing if trusted else standing or key
 
 
-def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger) -> int:
+def _run(
+    asked: Asked, watchdog: Watchdog, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger
+) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     show = writer("probe", asked.format)
-    asked_at = time.monotonic()
-    want_fix = _want_fix(asked)
-    choice = replace(choice, begun=choice.begun + time.monotonic() - asked_at)  # who thinks spends none of the deadline
+    want_fix = bool(asked.fix)
     begun: list[tuple[Bench, Found]] = []
 
-    def last_words(interrupted: bool) -> None:
+    def last_words(interrupted: bool) -> bool:
         progress.hide()
         for bench, found in begun:
             stopped = "interrupted" if interrupted else deadline_passed(asked.deadline)
@@ -164,6 +171,7 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, asked.deadline))
             show(probed, sys.stdout)
+        return bool(begun)
 
     async def whole() -> None:
         async with open_session(context, choice.target.route, asked.timeout) as http:
@@ -179,9 +187,8 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
                 report = probed.report
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
-    watchdog = Watchdog(asked.deadline, last_words, choice.begun)
     try:
-        return watchdog.run(whole)
+        return watchdog.run(whole, last_words)
     finally:
         progress.hide()
 

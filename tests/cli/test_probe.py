@@ -1,6 +1,7 @@
 """`rtdoctor probe` as a user runs it."""
 
 import base64
+import hashlib
 import json
 import socket
 import threading
@@ -231,6 +232,38 @@ def test_insecure_keeps_a_key_back_in_whatever_form_or_refuses(form):
         assert "X-Mine: [secret " in done.stdout
         sent = given_from("wss://h.example/v1/realtime", [header], [], [])
         assert not any(piece in sent.without_secrets(sent.secrets()).written() for piece in (header[8:], KEY))
+
+
+def _opaque(number):
+    return hashlib.sha256(bytes([number])).hexdigest()
+
+
+@pytest.mark.parametrize("place", ["subprotocol", "path", "header", "many"])
+def test_insecure_refuses_what_is_too_long_or_too_much_to_be_kept_back(place):
+    long = "".join(f"{number:x}k" for number in range(400))
+    url, more = "wss://127.0.0.1:9/v1/realtime", []
+    match place:
+        case "subprotocol":
+            more = ["--subprotocol", f"base64url.bearer.{long}"]
+        case "path":
+            url = f"{url}/{long}"
+        case "header":
+            more = ["-H", f"X-Plain: {long}"]
+        case "many":
+            more = [part for number in range(31) for part in ("--subprotocol", _opaque(number))]
+    done = rtdoctor("probe", url, *more, "--insecure", "--timeout", "1", key=KEY)
+    if place == "header":  # its value is no longer than it is secret: it is kept back as a whole
+        assert done.returncode == 3
+        return
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "more opaque text than can be kept back" in done.stderr
+
+
+def test_insecure_keeps_back_a_long_token_where_its_name_tells_that_it_is_one():
+    token = "eyJ" + "".join(f"{number:x}k" for number in range(400))
+    header = ["-H", f"Authorization: Bearer {token}", "-H", f"Cookie: a={token}"]
+    done = rtdoctor("probe", "wss://127.0.0.1:9/v1/realtime", *header, "--insecure", "--timeout", "1", key=KEY)
+    assert done.returncode == 3, done.stderr
 
 
 def test_a_terminal_of_no_width_still_gets_the_report():
