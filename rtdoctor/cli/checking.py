@@ -33,7 +33,7 @@ from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.guard import say
-from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
@@ -146,8 +146,11 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     if not on_mock:
         target = replace(target, route=route)
         notices += told
-    withheld = key if asked.route.insecure and not asked.route.send_key and not on_mock else None
+    keeps_back = asked.route.insecure and not asked.route.send_key and not on_mock
+    withheld = key if keeps_back else None
     model = asked.model or target.asked_query.get("model")
+    if keeps_back and holds_secret(f"{target.base_url} {model}"):
+        raise Usage("--insecure: the URL or the model holds what is kept back")
     usual = defaults()
     aim = kind_of(model) if model else "transcription"
     transcription = model if model and aim == "transcription" else usual.transcription
@@ -160,8 +163,8 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             realtime_model=model if model and aim == "realtime" else usual.realtime,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
-            organization=None if on_mock else _account("OPENAI_ORG_ID"),
-            project=None if on_mock else _account("OPENAI_PROJECT_ID"),
+            organization=None if on_mock or keeps_back else _account("OPENAI_ORG_ID"),
+            project=None if on_mock or keeps_back else _account("OPENAI_PROJECT_ID"),
             timeout=asked.timeout,
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
