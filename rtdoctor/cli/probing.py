@@ -26,7 +26,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.report import Pending
-from rtdoctor.model.scenario import in_call, is_free
+from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
@@ -236,6 +236,8 @@ def _told_before(given: Given, ledger: Ledger) -> list[str]:
     joined = in_call(given.url)
     billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
     told = []
+    if speaks_by_itself(given.url):
+        told.append("This handshake may begin a conversation that costs money.")
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")
     elif billable:

@@ -15,7 +15,7 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
-from rtdoctor.engine.fixing import find_fix, works
+from rtdoctor.engine.fixing import find_fix, spoke, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
@@ -27,18 +27,20 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, in_call, is_free
+from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
+_ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
 @dataclass(slots=True)
 class Found:
-    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds."""
+    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds; `unasked`
+    tells that a server spoke, or may have, and nobody had asked it to."""
 
     started: float = field(default_factory=time.monotonic)
 
@@ -49,6 +51,7 @@ class Found:
     controls: tuple[Control, ...] = ()
     parity: str = ""
     fix: Fix | None = None
+    unasked: bool = False
 
 
 async def probe(
@@ -100,10 +103,14 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     found.exchange = await tell_tls_port(bench, await _once(bench, free))
     outcome = found.outcome = distil(found.exchange)
     found.judged = finding(outcome)
+    begins = speaks_by_itself(free.url)
+    found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
     async def again(changed: Given) -> Outcome:
         # What costs money is sent once, as it was told; to look for causes it is not sent again.
-        return distil(await _once(bench, _free_only(changed)))
+        again_seen = distil(await _once(bench, _free_only(changed)))
+        found.unasked = found.unasked or spoke(again_seen)
+        return again_seen
 
     if works(outcome):
         found.judged = judges.judge_clock(found.judged, found.exchange.answer, bench.clock.now())
@@ -112,14 +119,18 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         said("REST over the same route")
         rest = distil(await ordinary_get(bench, free), rest=True)
         found.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
-    if ambiguous(outcome):
+    if begins or found.unasked:
+        if want_fix or ambiguous(outcome):
+            found.judged = replace(found.judged, facts=(*found.judged.facts, _ONCE))
+        want_fix = False
+    elif ambiguous(outcome):
         said("control handshakes")
         controls = await compare(free, outcome, again)
         found.controls = tuple(controls)
         found.judged = conclude(found.judged, controls)
     if bench.choice.withheld is not None:
         found.judged = judges.judge_without_key(found.judged)
-    if want_fix:
+    if want_fix and not found.unasked:
         said("the smallest change that works")
         start, cheap = outcome, _free_only(free)
         if cheap != free:
@@ -181,12 +192,13 @@ def _report(bench: Bench, found: Found) -> Report:
         why = found.judged.title or found.judged.summary
         told = "Yes, this handshake opens a session." if healthy else f"No. {why}."
         summary = replace(summary, can_connect=healthy, sentence=told, cause=found.judged.cause, parity=found.parity)
+    spend = bench.ledger.total()
     return Report(
         setting=setting_of(bench),
         summary=summary,
         ladder=tuple(found.rungs),
         results=tuple(results),
-        spend=bench.ledger.total(),
+        spend=replace(spend, billable=spend.billable or found.unasked),
         duration_s=round(ms / 1000, 2),
     )
 

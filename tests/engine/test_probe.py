@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import time
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from rtdoctor.diagnose.edits import Means
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
-from rtdoctor.engine.fixing import MOST_CONNECTIONS
+from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix
 from rtdoctor.engine.probe import probe
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.given import Given
@@ -45,6 +47,80 @@ BETA_UPDATE = {
 async def on_mock(faults=None, key=KEY):
     async with Mock({KEY}, faults=faults) as mock, bench_on(mock.base_url, billable=False, key=key) as bench:
         yield bench, mock.base_url.replace("http", "ws")
+
+
+@asynccontextmanager
+async def speaking(*events):
+    """A server that sends these after the 101, whatever it is asked. Yields a bench, the base URL, and the sockets."""
+    asked = []
+
+    async def socket(request):
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(status=404)
+        asked.append(request.rel_url)
+        open_socket = web.WebSocketResponse()
+        await open_socket.prepare(request)
+        for event in ({"type": "session.created", "event_id": "e", "session": {"type": "realtime"}}, *events):
+            await open_socket.send_str(json.dumps(event)) if isinstance(event, dict) else await open_socket.send_bytes(
+                event
+            )
+        async for _ in open_socket:
+            pass
+        return open_socket
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", socket)
+    async with (
+        TestServer(app) as server,
+        bench_on(f"http://127.0.0.1:{server.port}/v1", billable=False, profile="compatible") as bench,
+    ):
+        yield bench, f"ws://127.0.0.1:{server.port}/v1/realtime", asked
+
+
+ERROR = {"type": "error", "event_id": "e", "error": {"type": "invalid_request_error", "code": "x", "message": "No."}}
+SPOKEN = [
+    {"type": "response.created", "event_id": "e", "response": {}},
+    {"type": "response.output_audio.delta", "event_id": "e", "delta": "AAAA"},
+    {"type": "audio", "audio_event": {}},
+    b"\x00\x01",
+]
+
+
+@pytest.mark.parametrize("event", SPOKEN, ids=str)
+async def test_after_a_server_spoke_unasked_no_change_is_looked_for(event):
+    async with speaking(event, ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+    assert len(asked) == 1
+    assert (done.fix, done.report.spend.billable) == (None, True)
+    assert any("was made once" in fact for fact in done.report.results[0].finding.facts)
+
+
+async def test_a_handshake_that_names_an_agent_is_made_once_and_counts_as_one_that_may_cost():
+    async with speaking(ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?agent-id=x", (BEARER,)), want_fix=True)
+    assert len(asked) == 1
+    assert (done.fix, done.report.spend.billable) == (None, True)
+
+
+async def test_a_server_that_speaks_in_the_search_ends_it():
+    async with speaking({"type": "response.created", "event_id": "e", "response": {}}, ERROR) as (bench, url, asked):
+        outcome = (await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=False)).report.results[0].outcome
+
+        async def attempt(changed):
+            asked.append(changed)
+            return outcome
+
+        quiet = replace(outcome, events=())
+        means = Means(KEY, "gpt-realtime", lambda event: event)
+        fix = await find_fix(Given(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
+    assert (len(fix.tried), fix.works) == (1, False)
+
+
+async def test_a_server_that_greets_and_refuses_is_asked_on():
+    async with speaking(ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+    assert len(asked) > 3
+    assert done.report.spend.billable is False
 
 
 async def test_a_handshake_that_works_is_healthy_and_needs_no_fix():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.model.scenario import in_call, speaks_by_itself
+from rtdoctor.model.scenario import Handshake, Scenario, in_call, speaks_by_itself
 
 NEW = [
     *("/v1/realtime", "/v1/realtime/", "/realtime", "/V1/Realtime", "/openai/v1/realtime", "/live/v1/realtime"),
@@ -40,3 +40,9 @@ def test_any_other_path_id_or_parameter_may_join_one(place):
 def test_a_handshake_that_names_an_agent_begins_a_conversation(query):
     assert speaks_by_itself(f"wss://h.example/v1/realtime?{query}")
     assert not speaks_by_itself("wss://h.example/v1/realtime?model=agent_id&intent=transcription")
+
+
+def test_a_scenario_whose_handshake_begins_a_conversation_is_billable():
+    agent = Scenario("a.b", "t", (), Handshake(query={"agent_id": "x"}), (), ())
+    assert agent.is_billable()
+    assert not Scenario("a.b", "t", (), Handshake(query={"model": "x"}), (), ()).is_billable()
