@@ -13,12 +13,14 @@ from rtdoctor.diagnose.parity import parity
 from rtdoctor.diagnose.referee import finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.commandline import Sent
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import find_fix, spoke, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding
@@ -34,6 +36,8 @@ from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
+_MOST_REPEATED = 64 * 1024  # characters of events that are sent with every try; a session.update has a few thousand
+_URL = pattern(r"(?i)\s*(?:https?|wss?|ftp)://")
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
@@ -211,12 +215,27 @@ def _allowed(bench: Bench, given: Given) -> Given:
 
 
 def _free_only(given: Given) -> Given:
-    """The handshake without the events that may cost money, those included that only an edit made so."""
-    joined = in_call(given.url)
-    return replace(given, events=tuple(event for event in given.events if _is_free(event, joined)))
+    """The handshake with the events that may be sent again and again: without those that may cost money, those included
+    that only an edit made so, that have a server fetch something, or are much in all."""
+    joined, room = in_call(given.url), _MOST_REPEATED
+    kept: list[Sent] = []
+    for event in given.events:
+        if _is_free(event, joined) and not _names_a_url(event) and (size := len(str(event))) <= room:
+            kept.append(event)
+            room -= size
+    return replace(given, events=tuple(kept))
 
 
-def _is_free(event: Mapping[str, Any] | str | bytes, joined: bool) -> bool:
+def _names_a_url(value: Any) -> bool:
+    """True where a value in it is a URL: of a tool's server, of a file."""
+    if isinstance(value, Mapping):
+        return any(map(_names_a_url, value.values()))
+    if isinstance(value, list):
+        return any(map(_names_a_url, value))
+    return isinstance(value, str) and _URL.match(value) is not None
+
+
+def _is_free(event: Sent, joined: bool) -> bool:
     if isinstance(event, (str, bytes)) or not is_free(event, joined=joined):
         return False
     try:
@@ -230,7 +249,9 @@ def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> st
     """What the search did with the events that may cost money."""
     count = len(given.events) - len(cheap.events)
     how = "were sent once, and" if sent else "were not sent, since it did not come so far, and are"
-    once = f"{count} message(s) that may cost money {how} left out of the search for a change"
+    costs = sum(not _is_free(event, in_call(given.url)) for event in given.events)
+    what = "that may cost money" if costs == count else "that may cost money, fetch something or are long"
+    once = f"{count} message(s) {what} {how} left out of the search for a change"
     if works_without:
         return f"{once}; without them the handshake works, so what is refused is one of them."
     return f"{once}."

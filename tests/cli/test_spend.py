@@ -221,6 +221,18 @@ def test_what_costs_is_sent_once_and_the_search_for_a_change_goes_on_without_it(
     assert "1 message(s) that may cost money were sent once, and left out of the search for a change." in facts
 
 
+@pytest.mark.parametrize("more", [{"note": "x " * 40_000}, {"tools": [{"type": "mcp", "server_url": "https://h/x"}]}])
+def test_what_is_long_or_has_a_server_fetch_something_is_sent_once(tmp_path, more):
+    long = json.dumps({"type": "session.update", "session": {"type": "transcription", **more}})
+    with recording_aside("session.update") as (base, heard):
+        done = probing(tmp_path, base, "--send", [long, FREE], "--fix")
+    report = json.loads(done.stdout)
+    assert heard.count(long) == 1
+    assert len(heard) > 3, "the other one is sent with every try"
+    facts = report["results"][0]["finding"]["facts"]
+    assert any(fact.startswith("1 message(s) that may cost money, fetch something or are long were") for fact in facts)
+
+
 def test_where_only_what_costs_is_refused_no_change_is_looked_for(tmp_path):
     with recording_aside("response.create") as (base, heard):
         done = probing(tmp_path, base, "--send", [FREE, '{"type": "response.create"}'], "--transcribe", "--fix")
