@@ -24,14 +24,14 @@ from rtdoctor.files import patient, read_bounded
 from rtdoctor.linear import Match, pattern
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
 from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
-from rtdoctor.privacy.vocabulary import is_secret_header, is_secret_query
+from rtdoctor.privacy.vocabulary import is_cookie, is_secret_header, is_secret_query
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
@@ -271,11 +271,12 @@ def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str
     """
     names = (key_env or KEY_VARIABLE, KEY_VARIABLE)
 
-    def fill(text: str, *, credential: bool) -> str:
+    def fill(text: str, before: str) -> str:
+        """`before`: behind which characters a variable of another name is no part of a text, ^ for its beginning."""
+
         def put(found: Match) -> str:
             if (found.text("braced") or found.text("bare")) not in names:
-                before = text[: found.start()]
-                if credential and (not before or before[-1] in " =:" or before == KEY_SUBPROTOCOL):
+                if (text[: found.start()][-1:] or "^") in before:
                     raise Usage(_OTHER, found.text(), names[0])
                 return found.text()
             if key is None:
@@ -286,12 +287,17 @@ def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str
 
         return _VARIABLE.sub(put, text)
 
-    query = {name: fill(value, credential=is_secret_query(name)) for name, value in given.query.items()}
+    query = {name: fill(value, "^ " * is_secret_query(name)) for name, value in given.query.items()}
     return replace(
         given if query == given.query else given.with_query(query),
-        headers=tuple((name, fill(value, credential=is_secret_header(name))) for name, value in given.headers),
-        subprotocols=tuple(fill(item, credential=True) for item in given.subprotocols),
+        headers=tuple((name, fill(value, _before(name))) for name, value in given.headers),
+        subprotocols=tuple(fill(item, "^.") for item in given.subprotocols),
     )
+
+
+def _before(header: str) -> str:
+    # $Version and $Path begin a cookie's attributes (RFC 2965).
+    return "=" if is_cookie(header) else "^ =:" if is_secret_header(header) else ""
 
 
 def _want_fix(asked: Asked) -> bool:

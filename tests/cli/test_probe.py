@@ -288,9 +288,20 @@ def test_a_variable_of_another_name_in_a_credential_is_told_and_nothing_is_sent(
 
 def test_a_variable_is_filled_in_as_a_shell_would_and_stands_where_no_credential_does():
     with refusing() as (port, heard):
-        more = ["-H", "X-A: ${OPENAI_API_KEY}_x", "-H", "X-B: a$OPENAI_API_KEY.b", "-H", "X-C: $OPENAI_API_KEY_STAGING"]
+        more = [
+            "-H",
+            "Cookie: $Version=1; a=x$y",
+            "-H",
+            "api-key: a$b",
+            "-H",
+            "X-A: ${OPENAI_API_KEY}_x",
+            "-H",
+            "X-B: a$OPENAI_API_KEY.b",
+            "-H",
+            "X-C: $OPENAI_API_KEY_STAGING",
+        ]
         rtdoctor("probe", f"ws://127.0.0.1:{port}/v1/realtime", *more, "--no-fix", key=KEY)
-    for line in (f"X-A: {KEY}_x", f"X-B: a{KEY}.b", "X-C: $OPENAI_API_KEY_STAGING"):
+    for line in (f"X-A: {KEY}_x", f"X-B: a{KEY}.b", "X-C: $OPENAI_API_KEY_STAGING", "Cookie: $Version=1; a=x$y"):
         assert f"{line}\r\n".encode() in heard
 
 
