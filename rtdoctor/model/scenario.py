@@ -49,15 +49,21 @@ def in_call(url: str) -> bool:
     (`call_id`)."""
     parts = urlsplit(url)
     path = [part for part in unquote(parts.path).lower().split("/") if part]
-    if not any("/".join(path[-count:]) in _BEGINNINGS for count in (1, 2)):
-        return True
-    if any(_ID.search(part) for part in path):
+    if not _begins_one(path) or any(_ID.search(part) for part in path):
         return True
     for part in unquote(unquote(parts.query)).replace(";", "&").replace("?", "&").split("&"):
         name, _, value = part.partition("=")
         if _NAMES_ONE.search(folded(name)) or _ID.search(value):
             return True
     return False
+
+
+def _begins_one(path: list[str]) -> bool:
+    """True where a path ends as one that begins a session, and not below another one: /live/sessions/realtime names
+    one. A base may be called live, too."""
+    ends = [count for count in (1, 2) if "/".join(path[-count:]) in _BEGINNINGS]
+    above = [path[: -max(ends)][-count:] for count in (1, 2)] if ends else []
+    return bool(ends) and not any("/".join(parts) in _BEGINNINGS - {"live"} for parts in above)
 
 
 def speaks_by_itself(url: str) -> bool:

@@ -23,6 +23,7 @@ JOINED = [
     ),
     *("/v1/realtime?call_id=", "/v1/realtime?session=sess_1", "/v1/realtime?conversation_id=x", "/v1/live?attach=1"),
     *("/v1/realtime?x=https://h/rtc_1", "/v1/realtime?a=1?call_id=x", "/v1/sess_1/realtime"),
+    *("/v1/live/sessions/realtime", "/v1/realtime/live", "/v1/realtime/calls/realtime", "/v1/realtime/realtime"),
 ]
 
 
