@@ -4,7 +4,6 @@ import os
 import secrets
 import ssl
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -34,7 +33,7 @@ from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.guard import say
-from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, models, takes_vad
@@ -80,21 +79,20 @@ def carry_out(asked: Asked) -> int:
     check_model(asked.model)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
-    chosen = _scenarios(asked)
-    if asked.list_only:
-        with process.telling():
-            _list(chosen)
-        return exits.OK
-    begun = time.monotonic()
-    with patient(asked.deadline):
-        choice, context = _choice(asked)
-        speech = _speech(asked)
-    choice = replace(choice, reference=speech["speech"].reference, begun=begun)
-    if choice.transcribe and not choice.on_mock:
-        _tell_cost(choice, chosen, speech)
-    if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
-        say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
-    return _run(choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
+    with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
+        chosen = _scenarios(asked)
+        if not asked.list_only:
+            choice, context = _choice(asked)
+            speech = _speech(asked)
+            choice = replace(choice, reference=speech["speech"].reference, begun=watchdog.begun)
+            if choice.transcribe and not choice.on_mock:
+                _tell_cost(choice, chosen, speech)
+            if choice.spend and not choice.on_mock and (raw := sum(scenario.raw for scenario in chosen)):
+                say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
+            return _run(watchdog, choice, context, chosen, speech, writer("check", asked.format)(sys.stdout))
+    with process.telling():
+        _list(chosen)
+    return exits.OK
 
 
 def _scenarios(asked: Asked) -> list[Scenario]:
@@ -122,7 +120,7 @@ def _list(scenarios: Sequence[Scenario]) -> None:
     for scenario in scenarios:
         due = next(line for line in scenario.accept if line.grade == "expected")
         seen = f"{due.evidence.seen} {due.evidence.confidence}"
-        cost = " (raw)" if scenario.raw else " (billable)" if scenario.billable else ""
+        cost = " (raw)" if scenario.raw else " (billable)" if scenario.is_billable() else ""
         table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
     console(sys.stdout).print(table)
 
@@ -148,8 +146,11 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
     if not on_mock:
         target = replace(target, route=route)
         notices += told
-    withheld = key if asked.route.insecure and not asked.route.send_key and not on_mock else None
+    keeps_back = asked.route.insecure and not asked.route.send_key and not on_mock
+    withheld = key if keeps_back else None
     model = asked.model or target.asked_query.get("model")
+    if keeps_back and holds_secret(f"{target.base_url} {model}"):
+        raise Usage("--insecure: the URL or the model holds what is kept back")
     usual = defaults()
     aim = kind_of(model) if model else "transcription"
     transcription = model if model and aim == "transcription" else usual.transcription
@@ -162,8 +163,8 @@ def _choice(asked: Asked) -> tuple[Choice, ssl.SSLContext]:
             realtime_model=model if model and aim == "realtime" else usual.realtime,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
-            organization=None if on_mock else _account("OPENAI_ORG_ID"),
-            project=None if on_mock else _account("OPENAI_PROJECT_ID"),
+            organization=None if on_mock or keeps_back else _account("OPENAI_ORG_ID"),
+            project=None if on_mock or keeps_back else _account("OPENAI_PROJECT_ID"),
             timeout=asked.timeout,
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
@@ -223,7 +224,7 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, 
     steps = [step for scenario in chosen for step in scenario.steps]
     spoken = [(speech[step.audio], step.silence_ms) for step in steps if step.audio is not None]
     spoken.append((speech["speech"], 0))  # the ladder's
-    others = sum(scenario.costs(step) for scenario in chosen for step in scenario.steps)
+    others = sum(scenario.costs(step, choice.target.base_url) for scenario in chosen for step in scenario.steps)
     beside = f", and {others} other event(s) that may cost money" if others else ""
     minutes = sum(one.measure.seconds + silence / 1000 for one, silence in spoken) / 60
     known = models().get(choice.transcription_model)
@@ -234,6 +235,7 @@ def _tell_cost(choice: Choice, chosen: Sequence[Scenario], speech: Mapping[str, 
 
 
 def _run(
+    watchdog: Watchdog,
     choice: Choice,
     context: ssl.SSLContext,
     chosen: Sequence[Scenario],
@@ -254,7 +256,7 @@ def _run(
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
             progress(event)
 
-    def last_words(interrupted: bool) -> None:
+    def last_words(interrupted: bool) -> bool:
         progress.hide()
         for bench, known in begun:
             for event in rest(bench, chosen, known, late=not interrupted):
@@ -262,6 +264,7 @@ def _run(
             report = report_of(bench, chosen, known, interrupted=interrupted)
             whole = report if interrupted else cut_off(report, choice.deadline)
             write(RunFinished(whole))
+        return bool(begun)
 
     async def whole() -> None:
         async with AsyncExitStack() as open_things:
@@ -280,8 +283,7 @@ def _run(
             begun.append((bench, known))
             await run(bench, chosen, emit, known)
 
-    watchdog = Watchdog(choice.deadline, last_words, choice.begun)
     try:
-        return watchdog.run(whole)
+        return watchdog.run(whole, last_words)
     finally:
         progress.hide()

@@ -2,7 +2,6 @@
 
 import ssl
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,23 +21,28 @@ from rtdoctor.engine.probe import Found, probe, probed_of
 from rtdoctor.engine.run import cut_off, deadline_passed
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, Bench, Choice
 from rtdoctor.files import patient, read_bounded
+from rtdoctor.linear import Match, pattern
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import Pending
-from rtdoctor.model.scenario import in_call, is_free
+from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.vocabulary import is_cookie, is_secret_header, is_secret_query
 from rtdoctor.protocol.models import defaults
 from rtdoctor.report.console import console
 from rtdoctor.report.writers import writer
 from rtdoctor.wire.http import open_session
 from rtdoctor.wire.session import Ledger
 
-_STRANGER = "the command line sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
-_MOST_BYTES = 64 * 1024 * 1024
+_STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
+# As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
+_VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+_MOST_BYTES = 1024 * 1024  # as much as is taken of a HAR
 _MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
 
 
@@ -73,25 +77,28 @@ def carry_out(asked: Asked) -> int:
     """
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
-    begun = time.monotonic()
-    with patient(asked.deadline):
-        return _probe(asked, begun)
+    asked = replace(asked, fix=_want_fix(asked))  # who thinks spends none of the deadline
+    with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
+        return _probe(asked, watchdog)
 
 
-def _probe(asked: Asked, begun: float) -> int:
+def _probe(asked: Asked, watchdog: Watchdog) -> int:
     key = find_key(asked.key_env, asked.key_file)
     try:
-        given, proxy = _given(asked)
+        given, added, proxy = _given(asked)
         if proxy and asked.route.proxy is None:
             asked = replace(asked, route=replace(asked.route, proxy=proxy))
         target = parse_target(given.with_query({}).url)
+        route, notices = route_to(target, asked.route)
+        target = replace(target, route=route)
         # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
         # handshake, or names it; not because it stands in a text that may come from anybody.
         known = bool((target.profile == "openai" and target.tls) or asked.key_env or asked.key_file)
         typed = not (asked.har or asked.command)
+        stranger = "" if known or typed or target.is_loopback else target.host
         if not asked.har:
-            near = known or typed or (target.is_loopback and proxy is None)
-            given = _filled(given, key, asked.key_env, "" if near else target.host)
+            given = _filled(given, key, asked.key_env, stranger)
+        given = _with(given, _filled(added, key, asked.key_env, stranger))
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
@@ -99,21 +106,27 @@ def _probe(asked: Asked, begun: float) -> int:
     own = typed and key is not None and key.reveal() in given.written()
     if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there
-    route, notices = route_to(target, asked.route)
-    target = replace(target, route=route)
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
     for told in _told_before(given, ledger):
         say(told)
     credentials = given.credentials() + ([key] if key else [])
-    keep([key, *given.secrets(), *route.secrets()])
+    secrets = given.secrets()
+    # What is kept first is looked for best: the keys, then the short ones, of which there may be more.
+    keep([key, *route.secrets(), *credentials, *sorted(secrets, key=lambda secret: len(secret.reveal()))])
     withheld = None
     if asked.route.insecure and not asked.route.send_key:
         withheld = credentials[-1] if credentials else None
-        given = given.without_secrets([*given.secrets(), *credentials])
+        masked = given.without_secrets([*secrets, *credentials])
         # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
-        if holds_secret(given.written()):
+        written = masked.written()
+        if holds_secret(written):
             raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
+        if any(word in written for word in given.overlooked()):
+            raise Usage(
+                "--insecure: the handshake holds more opaque text than can be kept back, and some may be secret"
+            )
+        given = masked
     usual = defaults()
     choice = Choice(
         target=target,
@@ -125,13 +138,13 @@ def _probe(asked: Asked, begun: float) -> int:
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
-        begun=begun,
+        begun=watchdog.begun,
         notices=notices,
         transcribe=ledger.billable,
         spend=ledger.raw,
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
-    return _run(asked, choice, context, given, ledger)
+    return _run(asked, watchdog, choice, context, given, ledger)
 
 
 def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
@@ -141,16 +154,16 @@ def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) 
     return key or standing if trusted else standing or key
 
 
-def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger) -> int:
+def _run(
+    asked: Asked, watchdog: Watchdog, choice: Choice, context: ssl.SSLContext, given: Given, ledger: Ledger
+) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     show = writer("probe", asked.format)
-    asked_at = time.monotonic()
-    want_fix = _want_fix(asked)
-    choice = replace(choice, begun=choice.begun + time.monotonic() - asked_at)  # who thinks spends none of the deadline
+    want_fix = bool(asked.fix)
     begun: list[tuple[Bench, Found]] = []
 
-    def last_words(interrupted: bool) -> None:
+    def last_words(interrupted: bool) -> bool:
         progress.hide()
         for bench, found in begun:
             stopped = "interrupted" if interrupted else deadline_passed(asked.deadline)
@@ -158,6 +171,7 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, asked.deadline))
             show(probed, sys.stdout)
+        return bool(begun)
 
     async def whole() -> None:
         async with open_session(context, choice.target.route, asked.timeout) as http:
@@ -173,15 +187,14 @@ def _run(asked: Asked, choice: Choice, context: ssl.SSLContext, given: Given, le
                 report = probed.report
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 
-    watchdog = Watchdog(asked.deadline, last_words, choice.begun)
     try:
-        return watchdog.run(whole)
+        return watchdog.run(whole, last_words)
     finally:
         progress.hide()
 
 
-def _given(asked: Asked) -> tuple[Given, str | None]:
-    """The handshake, and the proxy that a pasted command line goes by."""
+def _given(asked: Asked) -> tuple[Given, Given, str | None]:
+    """The handshake, what the flags add to it, and the proxy that a pasted command line goes by."""
     sources = [
         name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
     ]
@@ -195,15 +208,18 @@ def _given(asked: Asked) -> tuple[Given, str | None]:
         given, proxy = command.given, command.proxy
     else:
         given = given_from(asked.url or "", [], [], [])
-    if asked.headers or asked.subprotocols or asked.query:
-        more = given_from(given.url, list(asked.headers), list(asked.subprotocols), list(asked.query))
-        given = replace(
-            more,
-            headers=(*given.headers, *more.headers),
-            subprotocols=(*given.subprotocols, *more.subprotocols),
-            events=given.events,
-        )
-    return replace(given, events=(*given.events, *(_events(asked.send) if asked.send else ()))), proxy
+    added = given_from(given.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+    return given, replace(added, events=_events(asked.send) if asked.send else ()), proxy
+
+
+def _with(given: Given, added: Given) -> Given:
+    query = given.query | added.query
+    return replace(
+        given if query == given.query else given.with_query(query),
+        headers=(*given.headers, *added.headers),
+        subprotocols=(*given.subprotocols, *added.subprotocols),
+        events=(*given.events, *added.events),
+    )
 
 
 def _events(file: Path) -> tuple[Sent, ...]:
@@ -217,13 +233,16 @@ def _events(file: Path) -> tuple[Sent, ...]:
 def _told_before(given: Given, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
     raw = [event for event in given.events if isinstance(event, (str, bytes))]
-    joined = in_call(given.path, given.query)
+    joined = in_call(given.url)
     billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
     told = []
+    if speaks_by_itself(given.url):
+        told.append("This handshake may begin a conversation that costs money.")
     if billable and ledger.billable:
         told.append(f"Sends {billable} billable event(s).")
     elif billable:
-        told.append(f"{billable} billable event(s) are left out; --transcribe sends them.")
+        why = ", for the URL may be that of a session that goes on" if joined else ""
+        told.append(f"{billable} billable event(s) are left out{why}; --transcribe sends them.")
     if raw and ledger.raw:
         told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
     elif raw:
@@ -247,26 +266,38 @@ def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str
     """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names).
 
     Raises:
-        Usage: there is no key, or the variable stands in a pasted command line to a stranger's host.
+        Usage: there is no key, the variable stands in a text of somebody else's for a stranger's host, or another one
+            stands where a credential does.
     """
-    names = [f"${{{name}}}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
-    names += [f"${name}" for name in (key_env or KEY_VARIABLE, KEY_VARIABLE)]
+    names = (key_env or KEY_VARIABLE, KEY_VARIABLE)
 
-    def fill(text: str) -> str:
-        for name in names:
-            if name in text:
-                if key is None:
-                    raise Usage("{} stands in the handshake, and there is no key to put there", name)
-                if stranger:
-                    raise Usage(_STRANGER, name, stranger, KEY_VARIABLE)
-                text = text.replace(name, key.reveal())
-        return text
+    def fill(text: str, before: str) -> str:
+        """`before`: behind which characters a variable of another name is no part of a text, ^ for its beginning."""
 
+        def put(found: Match) -> str:
+            if (found.text("braced") or found.text("bare")) not in names:
+                if (text[: found.start()][-1:] or "^") in before:
+                    raise Usage(_OTHER, found.text(), names[0])
+                return found.text()
+            if key is None:
+                raise Usage("{} stands in the handshake, and there is no key to put there", found.text())
+            if stranger:
+                raise Usage(_STRANGER, found.text(), stranger, KEY_VARIABLE)
+            return key.reveal()
+
+        return _VARIABLE.sub(put, text)
+
+    query = {name: fill(value, "^ " * is_secret_query(name)) for name, value in given.query.items()}
     return replace(
-        given,
-        headers=tuple((name, fill(value)) for name, value in given.headers),
-        subprotocols=tuple(fill(item) for item in given.subprotocols),
-    ).with_query({name: fill(value) for name, value in given.query.items()})
+        given if query == given.query else given.with_query(query),
+        headers=tuple((name, fill(value, _before(name))) for name, value in given.headers),
+        subprotocols=tuple(fill(item, "^.") for item in given.subprotocols),
+    )
+
+
+def _before(header: str) -> str:
+    # $Version and $Path begin a cookie's attributes (RFC 2965).
+    return "=" if is_cookie(header) else "^ =:" if is_secret_header(header) else ""
 
 
 def _want_fix(asked: Asked) -> bool:

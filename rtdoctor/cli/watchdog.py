@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from rtdoctor import process
 from rtdoctor.cli import exits
@@ -26,22 +26,35 @@ _INTERRUPTED, _OVER = "interrupted", "over"
 
 
 class Watchdog:
-    """`last_words(interrupted)` writes the partial report. Whoever writes a piece of the report holds `lock`; `code` is
-    the exit code once the report is out, and None before. The deadline counts from `begun`, in monotonic time."""
+    """Holds what is done inside of it to the deadline, which counts from when it was made: files are read inside, then
+    a run is carried through. Until that begins there is nothing to report, and an interrupt ends the process at once.
 
-    def __init__(self, deadline: float, last_words: Callable[[bool], None], begun: float) -> None:
+    Whoever writes a piece of the report holds `lock`; `code` is the exit code once the report is out, and None before.
+    `begun` is monotonic time.
+    """
+
+    def __init__(self, deadline: float) -> None:
         self.lock = threading.Lock()
         self.code: int | None = None
-        self._deadline, self._begun = deadline, begun
-        self._last_words = last_words
+        self.begun = time.monotonic()
+        self._deadline = deadline
+        self._last_words: Callable[[bool], bool] = lambda _: False
         self._said: queue.SimpleQueue[str] = queue.SimpleQueue()  # the one kind that a signal's handler may put into
         self._interrupted = False
         self._cancel: Callable[[], object] = lambda: None
 
-    def run(self, whole: Callable[[], Coroutine[Any, Any, None]]) -> int:
-        """Carry a run through: it writes its report under `lock` and sets `code`, and takes a cancellation. The exit
-        code comes back."""
+    def __enter__(self) -> Self:
         threading.Thread(target=self._watch, daemon=True, name="watchdog").start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._said.put(_OVER)
+
+    def run(self, whole: Callable[[], Coroutine[Any, Any, None]], last_words: Callable[[bool], bool]) -> int:
+        """Carry a run through: it writes its report under `lock` and sets `code`, and takes a cancellation.
+        `last_words(interrupted)` writes the partial report, and is False where there is none. The exit code comes
+        back."""
+        self._last_words = last_words
         with process.on_interrupt(self._hear):
             try:
                 with suppress(asyncio.CancelledError):
@@ -68,7 +81,7 @@ class Watchdog:
             self._cancel()
 
     def _watch(self) -> None:
-        end, interrupted = self._begun + self._deadline + GRACE, False
+        end, interrupted = self.begun + self._deadline + GRACE, False
         while (left := end - time.monotonic()) > 0:
             try:
                 said = self._said.get(timeout=left)
@@ -95,7 +108,9 @@ class Watchdog:
         if self.code is not None:
             return
         try:
-            self._last_words(interrupted)
+            if not self._last_words(interrupted):
+                why = "interrupted" if interrupted else f"the deadline of {self._deadline:g} s passed"
+                exits.say(f"{why} before anything was tried", 0)
             sys.stdout.flush()
             self.code = exits.INTERRUPTED if interrupted else exits.INCONCLUSIVE
         except Exception as error:

@@ -1,12 +1,13 @@
 """Carries out one scenario: handshake, first event, steps; what happened comes back as an Exchange."""
 
 from collections.abc import Sequence
-from urllib.parse import parse_qsl, urlsplit
 
 from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
+from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step, in_call
+from rtdoctor.privacy.known import holds_secret
 from rtdoctor.protocol.audio import append_event, chunks
 from rtdoctor.wire.session import Session
 from rtdoctor.wire.upgrade import upgrade
@@ -16,8 +17,18 @@ MOCK_QUIET = 0.5
 SETTLE = 1.0  # seconds to wait for the pong that shows a session to stand
 
 
+class KeptBack(RuntimeError):
+    """What was about to be sent holds a secret that is kept back, since nobody knows who is there; nothing was sent."""
+
+
 async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Exchange:
-    """One connection from the upgrade to its close. Never raises for what a server does."""
+    """One connection from the upgrade to its close. Never raises for what a server does.
+
+    Raises:
+        KeptBack: the handshake or a step holds a known secret, and the key is withheld.
+    """
+    if bench.choice.withheld is not None and holds_secret(_written(out, steps)):
+        raise KeptBack
     timeout = bench.choice.timeout
     upgraded = await upgrade(
         bench.http,
@@ -29,9 +40,7 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    asked = urlsplit(out.url)
-    joined = in_call(asked.path, dict(parse_qsl(asked.query, keep_blank_values=True)))
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=joined)
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=in_call(out.url))
     unmet: tuple[str, ...] = ()
     alive = False
     try:
@@ -59,6 +68,14 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         alive=alive,
         truncated=session.truncated,
     )
+
+
+def _written(out: Outgoing, steps: Sequence[Step]) -> str:
+    """All that would go out, as one text."""
+    lines = [out.url, *(f"{name}: {value}" for name, value in out.headers.items()), *out.subprotocols]
+    lines += [written(step.send) for step in steps if step.send is not None]
+    lines += [step.text for step in steps if step.text is not None]
+    return "\n".join((*lines, *(step.binary.decode("latin-1") for step in steps if step.binary is not None)))
 
 
 async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[str, ...]:

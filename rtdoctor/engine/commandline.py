@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from rtdoctor.files import read_bounded
-from rtdoctor.linear import pattern
+from rtdoctor.linear import flat, pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.privacy.errors import InputError
@@ -93,6 +93,15 @@ _WSCAT = {
     **dict.fromkeys(("--key", "--passphrase", "--host"), ""),
 }
 _OPTIONS = {"curl": _CURL, "websocat": _WEBSOCAT, "wscat": _WSCAT}
+_NEXT = ("--next", "--nex")  # and -:, behind which curl asks anew, with other headers
+# What is in quotes, what is escaped, where a line goes on, where a shell begins another command, and all else.
+_TOKEN = pattern(
+    r"""(?s)'[^']*'|"(?:[^"\\]|\\.)*"|(?P<line>[\\^`]\r?\n)|\\.|(?P<cut>\|+|&&|;|[ \t]&(?:[ \t]|$)|[\r\n]\s*)|"""
+    r"""[^'"\\^`|&;\r\n \t]+|."""
+)
+_GOES_ON = pattern(r"""(?:-|["']?[A-Za-z][A-Za-z0-9+.\-]*://|$)""")
+_URL = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_REALTIME = pattern(r"(?i)^wss?://|^https?://[^?#]*/(?:realtime|live)(?:[/?#]|$)")
 _CONTROL = pattern(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HANDSHAKE = 1 << 20
 _MOST_PARTS = 200  # servers take a hundred headers or fewer
@@ -166,25 +175,28 @@ class CommandLine:
 
 def read_command(text: str) -> CommandLine:
     """The handshake of a curl, websocat or wscat command line: URL, headers, subprotocols, and what its options for
-    user, bearer token, cookies, agent and origin make of headers.
+    user, bearer token, cookies, agent and origin make of headers. Of several commands it is one, with nothing of the
+    others: the first that asks for a realtime socket, or for any URL.
 
     Raises:
-        BadHandshake: no such command line, or no URL in it.
+        BadHandshake: no such command line, no URL in it, or URLs of several hosts in one command.
     """
-    try:
-        words = shlex.split(text.replace("\\\n", " "))
-    except ValueError as error:
-        raise BadHandshake("the command line cannot be read: {}", error) from error
-    program = Path(words[0]).name.removesuffix(".exe") if words else ""
-    options = _OPTIONS.get(program)
-    found: dict[str, list[str]] = {}
-    places: list[str] = []
-    for kind, value in _read_words(words[1:] if options else words, options or _CURL | _WSCAT):
-        places.append(value) if kind == "place" else found.setdefault(kind, []).append(value)
-    url = next(iter(found.get("url", ())), "") or next((place for place in places if "://" in place), "")
-    url = url or next((place for place in places if ":" in place or "." in place), "")
-    if not url:
+    asked: list[tuple[str, list[str], dict[str, list[str]]]] = []
+    for command in _commands(text):
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise BadHandshake("the command line cannot be read: {}", error) from error
+        for found in _requests(words):
+            places = found.get("place", [])
+            urls = [*found.get("url", ()), *filter(_URL.match, places)]
+            urls = urls or [place for place in places if ":" in place or "." in place][:1]
+            asked += [(url, urls, found) for url in urls[:1]]
+    if not asked:
         raise BadHandshake("the command line holds no URL")
+    url, urls, found = min(asked, key=lambda one: (not _REALTIME.search(one[0]), not _URL.match(one[0])))
+    if len(hosts := list(dict.fromkeys(map(_host_of, urls)))) > 1:
+        raise BadHandshake("one command asks for {} and for {}; give it with one of them", *hosts[:2])
     subprotocols = [item.strip() for value in found.get("subprotocol", ()) for item in value.split(",")]
     given = given_from(url, found.get("header", []), [item for item in subprotocols if item], [])
     for name, value in _made_headers(found):
@@ -193,16 +205,58 @@ def read_command(text: str) -> CommandLine:
     return CommandLine(given, _proxy_of(found))
 
 
+def _host_of(url: str) -> str:
+    """Host and port of a URL, or the URL where they cannot be read: what is wrong with it is told elsewhere."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return url
+
+
+def _commands(text: str) -> Iterator[str]:
+    """The commands of a text, as a shell parts them. A line goes on behind a backslash (`^` or a backtick on Windows),
+    and where the next begins with an option or a URL."""
+    command, flattened = [""], flat(text)
+    for found in _TOKEN.finditer(text, flattened=flattened):
+        cut = found["cut"]
+        if not cut:
+            command.append(" " if found["line"] else found.text().replace("\\\n", " "))
+        elif cut.strip() or not _GOES_ON.match(text, found.end(), flattened):
+            yield "".join(command)
+            command = [""]
+        else:
+            command.append(" ")
+    yield "".join(command)
+
+
+def _requests(words: list[str]) -> Iterator[dict[str, list[str]]]:
+    """What a command asks for, by its kind; more than once where `--next` begins anew."""
+    program = Path(words[0]).name.removesuffix(".exe") if words else ""
+    options = _OPTIONS.get(program)
+    found: dict[str, list[str]] = {}
+    for kind, value in _read_words(words[1:] if options else words, options or _CURL | _WSCAT):
+        if kind == "next":
+            yield found
+            found = {}
+        else:
+            found.setdefault(kind, []).append(value)
+    yield found
+
+
 def _read_words(words: list[str], options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each value with its kind; short flags may be joined (-sSH), and hold their value (-HName: value)."""
     rest = iter(words)
     for word in rest:
         if word.startswith("--") and len(word) > 2:
             name, equals, value = word.partition("=")
-            if name in options:
+            if name in _NEXT:
+                yield "next", ""
+            elif name in options:
                 yield options[name], value if equals else next(rest, "")
         elif word.startswith("-") and len(word) > 1:
             for place in range(1, len(word)):
+                if word[place] == ":":
+                    yield "next", ""
                 kind = options.get(f"-{word[place]}")
                 if kind is not None:
                     held = word[place + 1 :]

@@ -43,8 +43,6 @@ class Minted:
 def account_headers(choice: Choice) -> dict[str, str]:
     """Organisation and project, as the official SDKs send them."""
     headers: dict[str, str] = {}
-    if choice.withheld is not None:
-        return headers  # nobody knows who is there
     if choice.organization:
         headers["OpenAI-Organization"] = choice.organization
     if choice.project:

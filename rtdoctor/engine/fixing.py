@@ -20,6 +20,14 @@ def works(outcome: Outcome) -> bool:
     return outcome.reached_session and outcome.open and not outcome.errors
 
 
+def spoke(outcome: Outcome) -> bool:
+    """True where the server sent audio or a response."""
+    return any(
+        kind.startswith("response") or kind == "(binary frame)" or ("audio" in kind and "input_audio" not in kind)
+        for kind in outcome.events
+    )
+
+
 async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt) -> Fix:
     """Search for the smallest set of edits after which the handshake works. Sends only what `given` would send.
 
@@ -41,6 +49,8 @@ async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt)
             if works(outcome):
                 kept = tuple(edit.text for edit in chosen)
                 return Fix(kept, _needless(tried, kept), len(tried), tuple(tried), True)
+            if spoke(outcome):  # unasked, and again with every further try
+                return Fix((), _needless(tried, ()), len(tried), tuple(tried))
     return Fix((), _needless(tried, ()), len(tried), tuple(tried))
 
 

@@ -18,7 +18,7 @@ from rtdoctor.model.fix import Control
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Rung
-from rtdoctor.model.scenario import Handshake, Step
+from rtdoctor.model.scenario import Handshake, Step, in_call
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import kind_of, models
 from rtdoctor.wire.audiofile import Speech
@@ -28,6 +28,7 @@ _TRANSCRIBED = (
     "conversation.item.input_audio_transcription.failed",
     "error",
 )
+_MAY_GO_ON = "not asked for: the URL may be that of a session that goes on; --transcribe sends into it"
 _NO_REST_WITH_SECRET = "does not apply: the key is a client secret (ek_), which is for the socket only"
 
 
@@ -119,10 +120,10 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     speak = bench.ledger.billable
     query = {"intent": "transcription"} if choice.aim == "transcription" else {"model": choice.realtime_model}
     out = outgoing(choice, Handshake(query=query), choice.key)
-    steps = [
-        Step(send=update_for(choice.aim, choice.transcription_model)),
-        Step(await_=("session.updated", "error")),
-    ]
+    update = update_for(choice.aim, choice.transcription_model)
+    # Below a base that may be a session that goes on nothing is free, and the handshake alone is tried.
+    may_update = bench.ledger.allows(update, joined=in_call(out.url))
+    steps = [Step(send=update), Step(await_=("session.updated", "error"))] if may_update else []
     if speak:
         steps += [
             Step(audio="speech"),
@@ -141,7 +142,10 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     yield replace(rung_of("upgrade", concluded(rungs.judge_upgrade(outcome)), outcome=outcome), ms=outcome.handshake_ms)
     greeted = concluded(rungs.judge_first_event(outcome))
     yield replace(rung_of("first-event", greeted, outcome=outcome), ms=outcome.first_event_ms)
-    yield rung_of("session", rungs.judge_update(outcome), outcome=outcome)
+    if may_update:
+        yield rung_of("session", rungs.judge_update(outcome), outcome=outcome)
+    else:
+        yield rung_of("session", Finding("skip", _MAY_GO_ON))
     if not speak:
         note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
         yield rung_of("transcript", Finding("skip", note))

@@ -9,7 +9,7 @@ from rtdoctor.diagnose.describe import expected
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding, judge, with_violations
 from rtdoctor.diagnose.rungs import skew_of
-from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.attempt import KeptBack, attempt
 from rtdoctor.engine.credential import MALFORMED_SECRET, SHORTEST_LIFE, WRONG_KEY, Minted, mint, outgoing
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.judging import judge_exchange
@@ -21,6 +21,7 @@ from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.violation import Violation
 from rtdoctor.privacy.secret import Secret
 
+_KEPT_BACK = "not tried: the key was kept back (--insecure)"
 # Behind these nothing of the socket could be tried at all.
 _BELOW = frozenset(("config", "dns", "tcp", "tls"))
 _EXPIRY_MARGIN = 1.0  # seconds beyond expires_at
@@ -41,6 +42,13 @@ async def run_matrix(bench: Bench, scenarios: Sequence[Scenario], dead: Rung | N
 
 
 async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
+    try:
+        return await _tried(bench, scenario, gate, dead)
+    except KeptBack:
+        return told(scenario, bench.choice.aim, Finding("inconclusive", _KEPT_BACK))
+
+
+async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
     choice = bench.choice
     reason = _does_not_apply(bench, scenario)
     if reason:
@@ -110,8 +118,10 @@ def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
     choice, shake = bench.choice, scenario.handshake
     if scenario.raw and not bench.ledger.raw:
         return "sends raw text or a binary frame; --spend allows it"
-    if scenario.billable and not bench.ledger.billable:
-        return "sends audio or another billable event; --transcribe or --audio allows it"
+    if scenario.is_billable(choice.target.base_url) and not bench.ledger.billable:
+        joins = scenario.joins(choice.target.base_url)
+        what = "may send into a session that goes on" if joins else "sends audio or another billable event"
+        return f"{what}; --transcribe or --audio allows it"
     uses_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
     if uses_key and choice.key is None and (shake.credential != "key" or shake.auth != ("header",)):
         return "there is no key to send"
@@ -129,7 +139,7 @@ def _out_of_reach(scenario: Scenario, dead: Rung | None, *, withheld: bool) -> s
     shake = scenario.handshake
     needs_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
     if needs_key and withheld:
-        return "not tried: the key was kept back (--insecure)"
+        return _KEPT_BACK
     if needs_key and dead.finding.cause and dead.finding.cause.split(".")[0] in ("auth", "limits"):
         return f"not tried: the credential was refused ({dead.finding.cause})"
     return ""

@@ -13,12 +13,14 @@ from rtdoctor.diagnose.parity import parity
 from rtdoctor.diagnose.referee import finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.commandline import Sent
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
-from rtdoctor.engine.fixing import find_fix, works
+from rtdoctor.engine.fixing import find_fix, spoke, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding
@@ -27,18 +29,22 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, in_call, is_free
+from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
+_ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
+_MOST_REPEATED = 64 * 1024  # characters of events that are sent with every try; a session.update has a few thousand
+_URL = pattern(r"(?i)\s*(?:https?|wss?|ftp)://")
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
 @dataclass(slots=True)
 class Found:
-    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds."""
+    """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds; `unasked`
+    tells that a server spoke, or may have, and nobody had asked it to."""
 
     started: float = field(default_factory=time.monotonic)
 
@@ -49,6 +55,7 @@ class Found:
     controls: tuple[Control, ...] = ()
     parity: str = ""
     fix: Fix | None = None
+    unasked: bool = False
 
 
 async def probe(
@@ -100,10 +107,14 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     found.exchange = await tell_tls_port(bench, await _once(bench, free))
     outcome = found.outcome = distil(found.exchange)
     found.judged = finding(outcome)
+    begins = speaks_by_itself(free.url)
+    found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
     async def again(changed: Given) -> Outcome:
         # What costs money is sent once, as it was told; to look for causes it is not sent again.
-        return distil(await _once(bench, _free_only(changed)))
+        again_seen = distil(await _once(bench, _free_only(changed)))
+        found.unasked = found.unasked or spoke(again_seen)
+        return again_seen
 
     if works(outcome):
         found.judged = judges.judge_clock(found.judged, found.exchange.answer, bench.clock.now())
@@ -112,14 +123,18 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         said("REST over the same route")
         rest = distil(await ordinary_get(bench, free), rest=True)
         found.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
-    if ambiguous(outcome):
+    if begins or found.unasked:
+        if want_fix or ambiguous(outcome):
+            found.judged = replace(found.judged, facts=(*found.judged.facts, _ONCE))
+        want_fix = False
+    elif ambiguous(outcome):
         said("control handshakes")
         controls = await compare(free, outcome, again)
         found.controls = tuple(controls)
         found.judged = conclude(found.judged, controls)
     if bench.choice.withheld is not None:
         found.judged = judges.judge_without_key(found.judged)
-    if want_fix:
+    if want_fix and not found.unasked:
         said("the smallest change that works")
         start, cheap = outcome, _free_only(free)
         if cheap != free:
@@ -181,30 +196,46 @@ def _report(bench: Bench, found: Found) -> Report:
         why = found.judged.title or found.judged.summary
         told = "Yes, this handshake opens a session." if healthy else f"No. {why}."
         summary = replace(summary, can_connect=healthy, sentence=told, cause=found.judged.cause, parity=found.parity)
+    spend = bench.ledger.total()
     return Report(
         setting=setting_of(bench),
         summary=summary,
         ladder=tuple(found.rungs),
         results=tuple(results),
-        spend=bench.ledger.total(),
+        spend=replace(spend, billable=spend.billable or found.unasked),
         duration_s=round(ms / 1000, 2),
     )
 
 
 def _allowed(bench: Bench, given: Given) -> Given:
     """The handshake with what the run has leave to send."""
-    joined = in_call(given.path, given.query)
+    joined = in_call(given.url)
     events = tuple(event for event in given.events if bench.ledger.allows(event, joined=joined))
     return replace(given, events=events)
 
 
 def _free_only(given: Given) -> Given:
-    """The handshake without the events that may cost money, those included that only an edit made so."""
-    joined = in_call(given.path, given.query)
-    return replace(given, events=tuple(event for event in given.events if _is_free(event, joined)))
+    """The handshake with the events that may be sent again and again: without those that may cost money, those included
+    that only an edit made so, that have a server fetch something, or are much in all."""
+    joined, room = in_call(given.url), _MOST_REPEATED
+    kept: list[Sent] = []
+    for event in given.events:
+        if _is_free(event, joined) and not _names_a_url(event) and (size := len(str(event))) <= room:
+            kept.append(event)
+            room -= size
+    return replace(given, events=tuple(kept))
 
 
-def _is_free(event: Mapping[str, Any] | str | bytes, joined: bool) -> bool:
+def _names_a_url(value: Any) -> bool:
+    """True where a value in it is a URL: of a tool's server, of a file."""
+    if isinstance(value, Mapping):
+        return any(map(_names_a_url, value.values()))
+    if isinstance(value, list):
+        return any(map(_names_a_url, value))
+    return isinstance(value, str) and _URL.match(value) is not None
+
+
+def _is_free(event: Sent, joined: bool) -> bool:
     if isinstance(event, (str, bytes)) or not is_free(event, joined=joined):
         return False
     try:
@@ -218,7 +249,9 @@ def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> st
     """What the search did with the events that may cost money."""
     count = len(given.events) - len(cheap.events)
     how = "were sent once, and" if sent else "were not sent, since it did not come so far, and are"
-    once = f"{count} message(s) that may cost money {how} left out of the search for a change"
+    costs = sum(not _is_free(event, in_call(given.url)) for event in given.events)
+    what = "that may cost money" if costs == count else "that may cost money, fetch something or are long"
+    once = f"{count} message(s) {what} {how} left out of the search for a change"
     if works_without:
         return f"{once}; without them the handshake works, so what is refused is one of them."
     return f"{once}."

@@ -5,9 +5,9 @@ It is never printed: `shown` makes the printable form, and its `repr` tells only
 
 import binascii
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -21,6 +21,7 @@ KEY_SUBPROTOCOL = "openai-insecure-api-key."
 BETA_SUBPROTOCOL = "openai-beta."
 _SOURCE = "the handshake given"
 _MOST_WORDS, _LONGEST_WORD = 30, 1_000
+_BASE64 = pattern(r"[A-Za-z0-9+/]+={0,2}")
 # A mark as it reads in a query that was encoded.
 _ENCODED_MARK = pattern(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
 
@@ -116,14 +117,25 @@ class Given:
         ]
         found += [(value, "bearer") for name, value in self.headers if _held_back(name, value, in_query=False)]
         found += [(value, "bearer") for name, value in self.query.items() if _held_back(name, value, in_query=True)]
-        # Whatever is not shown of it must not come back in an answer either.
-        texts = [*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols]
-        words = [word for text in texts for word in opaque_words(text)]
-        events = [event if isinstance(event, str) else json.dumps(event, default=str) for event in self.events]
-        words += [word for text in events for word in secret_words(text)]
-        # What is masked wherever it stands need not be known, only what may come back in another form: of the first.
-        found += [(word, "key") for word in islice(dict.fromkeys(words), _MOST_WORDS) if len(word) <= _LONGEST_WORD]
+        # Whatever is not shown of it must not come back in an answer either. What is masked wherever it stands need not
+        # be known, only what may come back in another form: of the first.
+        found += [(word, "key") for word in islice(self._words(), _MOST_WORDS) if len(word) <= _LONGEST_WORD]
         return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value), *self.credentials()]
+
+    def _words(self) -> Iterator[str]:
+        """Every opaque word in it, once."""
+        texts = (*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols)
+        words = (word for text in texts for word in opaque_words(text))
+        told = (word for text in map(_told, self.events) for word in secret_words(text))
+        seen: set[str] = set()
+        for word in chain(words, told):
+            if word not in seen:
+                seen.add(word)
+                yield word
+
+    def overlooked(self) -> Iterator[str]:
+        """The opaque words that are too many or too long to be among `secrets`."""
+        return (word for place, word in enumerate(self._words()) if place >= _MOST_WORDS or len(word) > _LONGEST_WORD)
 
     def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
         """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
@@ -200,6 +212,23 @@ def _basic_password(value: str) -> str:
         return binascii.a2b_base64(encoded.strip()).decode("utf-8", "replace").partition(":")[2]
     except ValueError:
         return ""
+
+
+def _told(event: Mapping[str, Any] | str | bytes) -> str:
+    """What of an event may hold a secret: all but its audio, of which there is much and which is none."""
+    return event if isinstance(event, str) else json.dumps(_without_audio(event), default=str)
+
+
+def _without_audio(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: "" if name == "audio" and _is_audio(inner) else _without_audio(inner) for name, inner in value.items()
+        }
+    return [_without_audio(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _is_audio(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > _LONGEST_WORD and _BASE64.fullmatch(value) is not None
 
 
 def _crumbs(cookies: str) -> list[str]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode, urlsplit
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import folded
 from rtdoctor.model.finding import Evidence
+from rtdoctor.model.target import REST_TAILS
 
 Auth = Literal["header", "subprotocol", "query", "api-key"]
 CredentialKind = Literal["key", "wrong-key", "secret", "secret-expired", "secret-malformed"]
@@ -31,15 +33,43 @@ FREE_EVENTS = frozenset(
 _SPEAKS_BY_ITSELF = (
     "idletimeout", "greeting", "firstmessage", "welcomemessage", "initialmessage", "speakfirst", "agentid",
 )  # fmt: skip
-_LIVE_CALL = folded("call_id")
+# The paths on which a new session begins, below whatever base (OpenAI's and GPT-Live's); an allow-list, for who joins
+# one that goes on names it in a way that we may not know. On the REST paths that people open as a socket none goes on.
+_BEGINNINGS = frozenset(
+    ("realtime", "realtime/translations", "live", "live/sessions", *(f"realtime/{tail}" for tail in REST_TAILS))
+)
+# What a session is named by: an id of OpenAI's, and a parameter that holds one.
+_ID = pattern(r"(?i)(?:^|[^A-Za-z0-9])(?:rtc|sess|live|call|conv)_[A-Za-z0-9]")
+_NAMES_ONE = pattern(r"(?:call|session|conversation|rtc|^live)(?:id|key|handle|token)?$|attach|resum|rejoin|sideband")
 
 
-def in_call(path: str, query: Mapping[str, str]) -> bool:
-    """True for a handshake that joins a session that goes on: by `call_id`, or by a path that names one (GPT-Live's
-    /live/sessions/ID/attach, /realtime/calls/ID)."""
-    parts = [folded(part) for part in unquote(path).split("/") if part]
-    named = any(part in ("sessions", "calls") for part in parts[:-1])
-    return named or any(folded(unquote(name)) == _LIVE_CALL for name in query)
+def in_call(url: str) -> bool:
+    """True for a URL by which a socket may join a session that goes on: by a path that is none of those that begin one
+    (GPT-Live's /live/ID and /live/sessions/ID/attach, /realtime/calls/ID), by an id, or by a parameter that names one
+    (`call_id`)."""
+    parts = urlsplit(url)
+    path = [part for part in unquote(parts.path).lower().split("/") if part]
+    if not _begins_one(path) or any(_ID.search(part) for part in path):
+        return True
+    for part in unquote(unquote(parts.query)).replace(";", "&").replace("?", "&").split("&"):
+        name, _, value = part.partition("=")
+        if _NAMES_ONE.search(folded(name)) or _ID.search(value):
+            return True
+    return False
+
+
+def _begins_one(path: list[str]) -> bool:
+    """True where a path ends as one that begins a session, and not below another one: /live/sessions/realtime names
+    one. A base may be called live, too."""
+    ends = [count for count in (1, 2) if "/".join(path[-count:]) in _BEGINNINGS]
+    above = [path[: -max(ends)][-count:] for count in (1, 2)] if ends else []
+    return bool(ends) and not any("/".join(parts) in _BEGINNINGS - {"live"} for parts in above)
+
+
+def speaks_by_itself(url: str) -> bool:
+    """True for a handshake after which a server may speak unasked: a stored agent's, one with a greeting."""
+    parts = (part.partition("=") for part in unquote(urlsplit(url).query).replace(";", "&").split("&"))
+    return any(word in folded(name) for name, _, _ in parts for word in _SPEAKS_BY_ITSELF)
 
 
 def is_free(event: Mapping[str, Any], *, joined: bool = False) -> bool:
@@ -129,16 +159,23 @@ class Scenario:
     required: tuple[str, ...] = ()
     origin: str = ""
 
-    @property
-    def billable(self) -> bool:
-        """True when it sends an event that may cost money: audio, a response, one that nobody knows, or any into a call
-        that goes on."""
-        return any(step.audio is not None or self.costs(step) for step in self.steps)
+    def is_billable(self, base_url: str = "") -> bool:
+        """True when it does what may cost money on an endpoint: it sends audio, a response, an event that nobody knows,
+        or any into a session that goes on; or its handshake begins a conversation."""
+        if speaks_by_itself(self._url(base_url)):
+            return True
+        return any(step.audio is not None or self.costs(step, base_url) for step in self.steps)
 
-    def costs(self, step: Step) -> bool:
+    def costs(self, step: Step, base_url: str = "") -> bool:
         """True for a step that sends an event, other than audio of ours, that may cost money."""
-        joined = in_call(self.handshake.path, self.handshake.query)
-        return step.send is not None and not is_free(step.send, joined=joined)
+        return step.send is not None and not is_free(step.send, joined=self.joins(base_url))
+
+    def joins(self, base_url: str = "") -> bool:
+        """True when it may join a session that goes on."""
+        return in_call(self._url(base_url))
+
+    def _url(self, base_url: str) -> str:
+        return f"{base_url or 'ws://host'}{self.handshake.path}?{urlencode(self.handshake.query)}"
 
     @property
     def raw(self) -> bool:

@@ -109,7 +109,10 @@ class Target:
 
     @property
     def is_loopback(self) -> bool:
-        return self.host == "localhost" or (is_address(self.host) and ipaddress.ip_address(self.host).is_loopback)
+        """True where what is asked is this machine: by its name or address, and neither a proxy nor an address of
+        --resolve leads elsewhere."""
+        reached = (self.host, *self.route.addresses_of(self.host, self.port))
+        return self.route.proxy is None and all(map(_is_this_machine, reached))
 
     def rest_url(self, path: str) -> str:
         """The https:// (or http://) URL of a path under the base."""
@@ -119,6 +122,26 @@ class Target:
         """The wss:// (or ws://) URL of a path under the base, with the query encoded."""
         url = "ws" + self.base_url.removeprefix("http") + path
         return f"{url}?{urlencode(query)}" if query else url
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _asked_as(host: str) -> str:
+    """A host as every layer asks for it: one beyond ASCII in its encoding (RFC 5891, and as aiohttp does, RFC 3490).
+
+    Raises:
+        UnicodeError: it is no host name.
+    """
+    if host.isascii():
+        return host
+    import idna  # hardly ever needed
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return host.encode("idna").decode("ascii")
 
 
 def is_address(host: str) -> bool:
@@ -158,11 +181,12 @@ def parse_pinned(text: str) -> Pinned:
     try:
         found = tuple(str(ipaddress.ip_address(part.strip().strip("[]"))) for part in addresses.split(","))
         number = int(port)
+        asked_host = _asked_as(host.lower())
         if not host or not 0 < number < 65_536:
             raise ValueError
     except ValueError as error:
         raise BadTarget("--resolve '{}': wants host:port:address, such as api.example:443:192.0.2.7", text) from error
-    return Pinned(host.lower(), number, found)
+    return Pinned(asked_host, number, found)
 
 
 def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
@@ -191,7 +215,7 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     if not parts.hostname or any(char.isspace() or char < " " for char in parts.hostname):
         raise BadTarget("'{}' names no host", text)
     try:
-        parts.hostname.encode("idna" if not parts.hostname.isascii() else "ascii")
+        asked_host = _asked_as(parts.hostname)
     except UnicodeError as error:
         raise BadTarget("'{}' is no host name", parts.hostname) from error
     notes: list[str] = []
@@ -202,11 +226,11 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     if not path and not found and not as_sdk:
         path = "/v1"
         notes.append("The URL has no path, /v1 was added.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{asked_host}]" if ":" in asked_host else asked_host
     base = f"{scheme}://{host}{f':{port}' if port is not None else ''}{path}"
-    if parts.hostname == "api.openai.com" or parts.hostname.endswith(".api.openai.com"):
+    if asked_host == "api.openai.com" or asked_host.endswith(".api.openai.com"):
         profile: Profile = "openai"
-    elif parts.hostname.endswith(".openai.azure.com"):
+    elif asked_host.endswith(".openai.azure.com"):
         profile = "azure"
     else:
         profile = "compatible"

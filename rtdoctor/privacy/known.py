@@ -19,6 +19,8 @@ _FRAGMENT = 6  # small letters and digits of a secret in a row that are masked
 _CLIENT_KEY = 16  # of a private key, whose base64 holds everything that is six characters long
 _LONG_SECRET, _SHARE = 500, 256  # of a secret of more characters, pieces of one 256th of it: all are too many to hold
 _ENCODED = 4_096  # characters of a secret that are looked for in every form
+_IN_FULL, _LONG_COUNTS = 1_600, 700  # characters of all secrets for which that is done, and what a long one counts for
+_AS_IT_IS = 16  # characters of any other that are looked for, as they are
 _WHOLE = 10  # a secret with fewer is looked for as a whole
 _PASSPHRASE = 16  # so many letters of words in a row are no chance
 _LAST = 4  # so many characters of a key's end are what servers echo
@@ -79,8 +81,8 @@ class _Search:
                     self.windows.setdefault(window, []).append((form, at))
         self._any = _any_of(self.windows)
 
-    def find(self, text: bytes) -> Iterator[tuple[int, int]]:
-        """Every piece, from left to right."""
+    def find(self, text: bytes) -> Iterator[tuple[int, int, Form]]:
+        """Every piece, from left to right, and the form that it is of."""
         place = 0
         while (start := self._any.find(text, place)) >= 0:
             place = start + 1
@@ -90,7 +92,7 @@ class _Search:
             for form, at in self.windows[window]:
                 low, high = _extended(text, start, end, form.text, at)
                 if high - low >= form.least:
-                    yield low, high
+                    yield low, high, form
                     place = max(place, high - _WINDOW)
                     break
 
@@ -101,10 +103,11 @@ def _any_of(windows: Iterable[bytes]) -> BytePattern:
 
 
 class _Needle:
-    """One secret, ready to be found."""
+    """One secret, ready to be found: in every form where it is looked for in `full`."""
 
-    def __init__(self, secret: Secret) -> None:
+    def __init__(self, secret: Secret, *, full: bool) -> None:
         self.secret = secret
+        self.full = full
         self.last = secret.core[-_LAST:]
         size = len(fold(secret.core).text)
         self.least = _CLIENT_KEY if secret.kind == "client-key" else _FRAGMENT if size >= _WHOLE else size
@@ -121,7 +124,7 @@ class _Needle:
     @cached_property
     def letters(self) -> _Search:
         """What finds it in small letters and digits."""
-        if self.least < _FRAGMENT:
+        if self.least < _FRAGMENT or not self.full:
             return _Search(())
         # Of a very long one what comes late is looked for as it is, not in fifty other forms.
         core = self.secret.core
@@ -133,7 +136,8 @@ class _Needle:
     @cached_property
     def numbers(self) -> _Search:
         """What finds it in the digits of a text."""
-        return _Search(_usable(number_forms(self.secret.core[:_ENCODED])) if self.least >= _FRAGMENT else ())
+        wanted = self.full and self.least >= _FRAGMENT
+        return _Search(_usable(number_forms(self.secret.core[:_ENCODED])) if wanted else ())
 
 
 def _usable(forms: Iterable[Form]) -> Iterator[Form]:
@@ -158,6 +162,9 @@ class Known:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._needles: dict[str, _Needle] = {}
+        self._cores: set[str] = set()  # those that are looked for in full
+        self._room = _IN_FULL
+        self._plain: tuple[_Search, Mapping[Form, _Needle]] | None = None
         self._ends: Pattern | None = None
         self._together: Mapping[str, BytePattern] | None = None
         self.generation = next(_generations)
@@ -167,11 +174,17 @@ class Known:
         return bool(self._needles)
 
     def add(self, secrets: Iterable[Secret | None]) -> None:
-        """Learn secrets; one that is too short to be told from anything is left out."""
+        """Learn secrets; one that is too short to be told from anything is left out. The first are looked for in every
+        form, those that would take too much memory then as they are; so the ones that matter come first."""
         for secret in secrets:
-            if secret and len(secret.core) >= _LEAST and secret.reveal() not in self._needles:
-                self._needles[secret.reveal()] = _Needle(secret)
-                self._ends = self._together = None
+            if secret and len(core := secret.core) >= _LEAST and secret.reveal() not in self._needles:
+                size = len(core) if len(core) <= _LONG_SECRET else _LONG_COUNTS
+                needle = _Needle(secret, full=core not in self._cores and size <= self._room)
+                if needle.full and needle.least >= _FRAGMENT:
+                    self._room -= size
+                    self._cores.add(core)
+                self._needles[secret.reveal()] = needle
+                self._ends = self._together = self._plain = None
                 self.generation = next(_generations)
 
     def find(self, view: View, *, words: bool = True) -> Iterator[Hit]:
@@ -192,15 +205,33 @@ class Known:
                 continue
             for needle in self._needles.values():
                 if words or not needle.word:
-                    for low, high in getattr(needle, kind).find(folded.text):
+                    for low, high, _ in getattr(needle, kind).find(folded.text) if needle.full else ():
                         yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
+            if kind == "letters":
+                search, owners = self._as_they_are()
+                for low, high, form in search.find(folded.text):
+                    if words or not owners[form].word:
+                        yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, owners[form].secret)
+
+    def _as_they_are(self) -> tuple[_Search, Mapping[Form, _Needle]]:
+        """What finds those that are not looked for in full, all at once, and whose each form is."""
+        if self._plain is None:
+            owners: dict[Form, _Needle] = {}
+            for needle in self._needles.values():
+                if not needle.full and needle.least >= _FRAGMENT and needle.secret.core not in self._cores:
+                    text = fold(needle.secret.core).text
+                    for form in _usable([Form(text, max(needle.least, _AS_IT_IS))]):
+                        owners.setdefault(form, needle)
+            self._plain = _Search(owners), owners
+        return self._plain
 
     def _all(self) -> Mapping[str, BytePattern]:
         """What finds a piece of any secret, in letters and in numbers."""
         if self._together is None:
             needles = self._needles.values()
+            plain, _ = self._as_they_are()
             self._together = {
-                "letters": _any_of({window for needle in needles for window in needle.letters.windows}),
+                "letters": _any_of({*plain.windows, *(one for needle in needles for one in needle.letters.windows)}),
                 "numbers": _any_of({window for needle in needles for window in needle.numbers.windows}),
             }
         return self._together

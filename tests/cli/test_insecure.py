@@ -1,6 +1,7 @@
 """--insecure looks at an endpoint whose certificate is not trusted, and lets no key reach it unless told to."""
 
 import asyncio
+import base64
 import json
 import re
 import ssl
@@ -150,6 +151,58 @@ def test_check_insecure_send_key_sends_it_and_works():
     assert document["target"]["insecure"] is True
     assert "NOT CHECKED" in rung(document, "tls")["finding"]["summary"]
     assert KEY not in done.stdout + done.stderr
+
+
+PLACES = {
+    "query": 'handshake = { query = { x = "KEY" } }',
+    "headers": 'handshake = { headers = { X-Mine = "a KEY" } }',
+    "subprotocols": 'handshake = { subprotocols = ["x.KEY"] }',
+    "path": 'handshake = { path = "/realtime/KEY" }',
+    "send": """[[scenario.step]]\nsend = '{"type": "session.update", "session": {"note": "KEY"}}'""",
+    "encoded": 'handshake = { headers = { X-Mine = "B64" } }',
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("auth", ["header", ""])
+def test_check_insecure_tries_no_scenario_that_holds_the_key(tmp_path, place, auth):
+    body = PLACES[place].replace("KEY", KEY).replace("B64", base64.b64encode(KEY.encode()).decode())
+    if body.startswith("handshake"):
+        body = body.replace("{ ", f"{{ auth = {json.dumps([auth] if auth else [])}, ", 1)
+    else:
+        body = f"handshake = {{ auth = {json.dumps([auth] if auth else [])} }}\n{body}"
+    accept = 'outcome = { http_status = 101 }\nevidence = "me"\nseen = "2026-11-22"\nconfidence = "observed"'
+    text = f'[[scenario]]\nid = "mine.one"\ntitle = "one"\n{body}\n[[scenario.accept]]\n{accept}\n'
+    (tmp_path / "a.toml").write_text(text)
+    with untrusted() as server:
+        line = ["--insecure", "-k", "mine.one", "--scenarios", str(tmp_path), "--format", "json"]
+        done = check(server.base_url, *line)
+    assert not server.heard_the_key
+    assert base64.b64encode(KEY.encode())[:24] not in server.heard
+    assert server.requests > 0, "the endpoint was looked at"
+    (result,) = json.loads(done.stdout)["results"]
+    assert (result["verdict"], result["seen"]) == ("inconclusive", "not tried: the key was kept back (--insecure)")
+
+
+@pytest.mark.parametrize(
+    "where", [["--target", "https://localhost:9/v1/KEY"], ["--target", "https://localhost:9", "--model", "KEY"]]
+)
+def test_check_insecure_takes_no_url_or_model_that_holds_the_key(where):
+    done = rtdoctor("check", *(part.replace("KEY", KEY) for part in where), "--insecure", key=KEY)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "--insecure: the URL or the model holds what is kept back" in done.stderr
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_check_insecure_names_no_organisation_to_whoever_answers(key):
+    account = {"OPENAI_ORG_ID": "org-a1b2c3d4e5f6", "OPENAI_PROJECT_ID": "proj_a1b2c3d4e5f6"}
+    with untrusted() as server:
+        line = ["check", "--target", server.base_url, "--insecure", "--tag", "smoke", "--timeout", "5"]
+        rtdoctor(*line, key=key, **account)
+        assert server.requests > 0
+        assert b"a1b2c3d4e5f6" not in server.heard
+        rtdoctor(*line, "--insecure-send-key", key=KEY, **account)
+    assert b"org-a1b2c3d4e5f6" in server.heard
 
 
 WAYS = {

@@ -1,6 +1,7 @@
 """`rtdoctor probe` as a user runs it."""
 
 import base64
+import hashlib
 import json
 import socket
 import threading
@@ -233,10 +234,106 @@ def test_insecure_keeps_a_key_back_in_whatever_form_or_refuses(form):
         assert not any(piece in sent.without_secrets(sent.secrets()).written() for piece in (header[8:], KEY))
 
 
+def _opaque(number):
+    return hashlib.sha256(bytes([number])).hexdigest()
+
+
+@pytest.mark.parametrize("place", ["subprotocol", "path", "header", "many"])
+def test_insecure_refuses_what_is_too_long_or_too_much_to_be_kept_back(place):
+    long = "".join(f"{number:x}k" for number in range(400))
+    url, more = "wss://127.0.0.1:9/v1/realtime", []
+    match place:
+        case "subprotocol":
+            more = ["--subprotocol", f"base64url.bearer.{long}"]
+        case "path":
+            url = f"{url}/{long}"
+        case "header":
+            more = ["-H", f"X-Plain: {long}"]
+        case "many":
+            more = [part for number in range(31) for part in ("--subprotocol", _opaque(number))]
+    done = rtdoctor("probe", url, *more, "--insecure", "--timeout", "1", key=KEY)
+    if place == "header":  # its value is no longer than it is secret: it is kept back as a whole
+        assert done.returncode == 3
+        return
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "more opaque text than can be kept back" in done.stderr
+
+
+def test_insecure_keeps_back_a_long_token_where_its_name_tells_that_it_is_one():
+    token = "eyJ" + "".join(f"{number:x}k" for number in range(400))
+    header = ["-H", f"Authorization: Bearer {token}", "-H", f"Cookie: a={token}"]
+    done = rtdoctor("probe", "wss://127.0.0.1:9/v1/realtime", *header, "--insecure", "--timeout", "1", key=KEY)
+    assert done.returncode == 3, done.stderr
+
+
 def test_a_terminal_of_no_width_still_gets_the_report():
     done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--timeout", "1", COLUMNS="0", LINES="²", key=KEY)
     assert done.returncode == 3
     assert "tcp" in done.stdout
+
+
+@pytest.mark.parametrize("place", ["-H", "--subprotocol", "--query"])
+@pytest.mark.parametrize("named", ["$OPENAI_API_KEY_STAGING", "${OPENAI_API_KEYS}", "$OPENAI_API_KEY2", "$GATEWAY"])
+def test_a_variable_of_another_name_in_a_credential_is_told_and_nothing_is_sent(place, named):
+    value = {
+        "-H": f"Authorization: Bearer {named}",
+        "--subprotocol": f"openai-insecure-api-key.{named}",
+        "--query": f"api-key={named}",
+    }[place]
+    with refusing() as (port, heard):
+        done = rtdoctor("probe", f"ws://127.0.0.1:{port}/v1/realtime", place, value, "--no-fix", key=KEY)
+    assert (done.returncode, done.stdout, bytes(heard)) == (2, "", b"")
+    assert f"{named} stands in the handshake, and only $OPENAI_API_KEY is filled in" in done.stderr
+
+
+def test_a_variable_is_filled_in_as_a_shell_would_and_stands_where_no_credential_does():
+    with refusing() as (port, heard):
+        more = [
+            "-H",
+            "Cookie: $Version=1; a=x$y",
+            "-H",
+            "api-key: a$b",
+            "-H",
+            "X-A: ${OPENAI_API_KEY}_x",
+            "-H",
+            "X-B: a$OPENAI_API_KEY.b",
+            "-H",
+            "X-C: $OPENAI_API_KEY_STAGING",
+        ]
+        rtdoctor("probe", f"ws://127.0.0.1:{port}/v1/realtime", *more, "--no-fix", key=KEY)
+    for line in (f"X-A: {KEY}_x", f"X-B: a{KEY}.b", "X-C: $OPENAI_API_KEY_STAGING", "Cookie: $Version=1; a=x$y"):
+        assert f"{line}\r\n".encode() in heard
+
+
+ELSEWHERE = {
+    "proxy of the environment": ([], {"http_proxy": "http://127.0.0.1:{port}"}),
+    "proxy of the flag": (["--proxy", "http://127.0.0.1:{port}"], {}),
+    "address of --resolve": (["--resolve", "localhost:{port}:192.0.2.7,127.0.0.1"], {}),
+}
+
+
+@pytest.mark.parametrize("way", ELSEWHERE)
+@pytest.mark.parametrize("pasted", [False, True])
+def test_a_host_of_this_machine_that_is_reached_elsewhere_gets_no_key_unasked(way, pasted):
+    with refusing() as (port, heard):
+        flags, variables = ELSEWHERE[way]
+        flags = [flag.format(port=port) for flag in flags]
+        variables = {name: value.format(port=port) for name, value in variables.items()}
+        url = f"ws://localhost:{port}/v1/realtime"
+        line = ["--curl", f"curl {url} -H 'api-key: $OPENAI_API_KEY'"] if pasted else [url]
+        done = rtdoctor("probe", *line, *flags, "--fix", "--timeout", "2", key=KEY, no_proxy="", **variables)
+    assert KEY.encode() not in heard
+    assert done.returncode in ((2,) if pasted else (1, 3))
+
+
+def test_what_a_flag_adds_to_a_har_is_filled_in(tmp_path):
+    with refusing() as (port, heard):
+        har = har_of(tmp_path, f"ws://127.0.0.1:{port}/v1/realtime?model=x", ("X-Mine", "$OPENAI_API_KEY"))
+        more = ["-H", "X-A: $OPENAI_API_KEY", "--query", "key=$OPENAI_API_KEY", "--no-fix"]
+        rtdoctor("probe", "--har", har, *more, key=KEY)
+    assert f"X-A: {KEY}\r\n".encode() in heard
+    assert f"?model=x&key={KEY} HTTP".encode() in heard
+    assert b"X-Mine: $OPENAI_API_KEY\r\n" in heard
 
 
 STRANGERS = (

@@ -221,6 +221,18 @@ def test_what_costs_is_sent_once_and_the_search_for_a_change_goes_on_without_it(
     assert "1 message(s) that may cost money were sent once, and left out of the search for a change." in facts
 
 
+@pytest.mark.parametrize("more", [{"note": "x " * 40_000}, {"tools": [{"type": "mcp", "server_url": "https://h/x"}]}])
+def test_what_is_long_or_has_a_server_fetch_something_is_sent_once(tmp_path, more):
+    long = json.dumps({"type": "session.update", "session": {"type": "transcription", **more}})
+    with recording_aside("session.update") as (base, heard):
+        done = probing(tmp_path, base, "--send", [long, FREE], "--fix")
+    report = json.loads(done.stdout)
+    assert heard.count(long) == 1
+    assert len(heard) > 3, "the other one is sent with every try"
+    facts = report["results"][0]["finding"]["facts"]
+    assert any(fact.startswith("1 message(s) that may cost money, fetch something or are long were") for fact in facts)
+
+
 def test_where_only_what_costs_is_refused_no_change_is_looked_for(tmp_path):
     with recording_aside("response.create") as (base, heard):
         done = probing(tmp_path, base, "--send", [FREE, '{"type": "response.create"}'], "--transcribe", "--fix")
@@ -244,7 +256,11 @@ COMMIT = '{"type": "input_audio_buffer.commit"}'
 
 @pytest.mark.parametrize(
     "place",
-    ["realtime?call_id=rtc_abc", "realtime?Call-Id=rtc_abc", "live/sessions/s_1/attach", "realtime/calls/rtc_1"],
+    [
+        *("realtime?call_id=rtc_abc", "realtime?Call-Id=rtc_abc", "live/sessions/s_1/attach", "realtime/calls/rtc_1"),
+        *("live/rtc_ID", "live?session_id=s_1", "realtime/rtc_1", "realtime?rtc_call_id=r", "realtime/calls;v=1/rtc_1"),
+        "live/session/x/attach",
+    ],
 )
 def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
     with recording_aside() as (base, heard):
@@ -252,7 +268,25 @@ def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
         url = base.replace("http", "ws") + f"/{place}"
         done = rtdoctor("probe", url, "--send", str(tmp_path / "events"), "--fix", "--format", "json", key=KEY)
     assert heard == []
-    assert "2 billable event(s) are left out; --transcribe sends them." in done.stderr
+    told = (
+        "2 billable event(s) are left out, for the URL may be that of a session that goes on; --transcribe sends them."
+    )
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("base", ["sessions/v1", "calls/v1", "v1/live/sessions", "v1/live/rtc_1", "rtc_1/v1"])
+def test_a_base_whatever_its_name_ends_in_a_report_and_what_is_not_free_is_left_out(tmp_path, base):
+    with recording_aside() as (place, heard):
+        line = ["check", "--target", place.replace("v1", base), *scenario(tmp_path, f"send = '{COMMIT}'")]
+        done = rtdoctor(*line, "--format", "json", "--timeout", "2", key=KEY)
+    report = json.loads(done.stdout)
+    session = next(rung for rung in report["ladder"] if rung["rung"] == "session")
+    if "rtc_1" in base or "live" in base:
+        assert (heard, report["results"][0]["verdict"]) == ([], "skip")
+        assert "may be that of a session that goes on; --transcribe" in session["finding"]["summary"]
+    else:
+        assert (len(heard), report["results"][0]["verdict"], session["verdict"]) == (2, "warn", "pass")
+    assert report["spend"]["billable"] is False
 
 
 def test_no_scenario_sends_a_free_event_into_a_call_that_goes_on(tmp_path):
@@ -275,6 +309,13 @@ def test_silence_is_told_as_audio_that_is_sent(tmp_path):
         done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
     seconds = int(done.stderr.split("Sends about ")[1].split(" s of audio in 2 turn(s)")[0])
     assert seconds > 12, "of speech there are some three"
+
+
+def test_events_of_more_than_a_mebibyte_are_a_usage_error(tmp_path):
+    (tmp_path / "events").write_text("x" * ((1 << 20) + 1))
+    done = rtdoctor("probe", "ws://127.0.0.1:9/v1/realtime", "--send", str(tmp_path / "events"), key=KEY)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "cannot be read: larger than 1 MiB" in done.stderr
 
 
 def test_more_messages_than_anybody_sends_are_a_usage_error(tmp_path):

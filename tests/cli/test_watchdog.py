@@ -126,6 +126,35 @@ def test_where_not_even_the_report_can_be_made_the_process_ends(plant):
     assert done.stderr == b"rtdoctor: the deadline of 1.5 s passed, and the report could not be written\n"
 
 
+# What is read before anything is tried: scenarios, a HAR, events, the secrets of a handshake.
+BEFORE = {
+    "rtdoctor.scenario.load:load_folder": ["check", "--target", "mock"],
+    "rtdoctor.wire.audiofile:read_speech": ["check", "--target", "mock"],
+    "rtdoctor.engine.commandline:read_har": ["probe", "--har", "x"],
+    "rtdoctor.engine.commandline:read_events": ["probe", "ws://127.0.0.1:9/v1/realtime", "--send", __file__],
+    "rtdoctor.privacy.quote:opaque_words": ["probe", "ws://127.0.0.1:9/v1/realtime"],
+}
+
+
+@pytest.mark.parametrize("place", BEFORE)
+def test_what_is_read_before_anything_is_tried_is_held_to_the_deadline_too(plant, place):
+    begun = time.monotonic()
+    done = run(*BEFORE[place], "--deadline", "0.5", "--format", "json", path=plant(place, DEAF))
+    assert time.monotonic() - begun < 0.5 + GRACE + 4
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr == b"rtdoctor: the deadline of 0.5 s passed before anything was tried\n"
+
+
+@pytest.mark.parametrize("place", list(BEFORE)[::2])
+def test_an_interrupt_before_anything_is_tried_ends_at_once(plant, place):
+    announced = DEAF.replace("    while True:", "    print('!', file=sys.stderr)\n    while True:", 1)
+    with started(*BEFORE[place], path=plant(place, "import sys" + announced)) as process:
+        assert process.stderr.readline() == b"!\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10) == (b"", b"rtdoctor: interrupted\n")
+        assert process.returncode == 130
+
+
 PAGE = 4096  # bytes that a pipe holds at least
 small_pipes = pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="a pipe's size can be set on Linux only")
 

@@ -7,14 +7,17 @@ import random
 import re
 import shutil
 import subprocess
-from contextlib import asynccontextmanager
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from rtdoctor.diagnose.edits import Means
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
-from rtdoctor.engine.fixing import MOST_CONNECTIONS
+from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix
 from rtdoctor.engine.probe import probe
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.given import Given
@@ -45,6 +48,80 @@ BETA_UPDATE = {
 async def on_mock(faults=None, key=KEY):
     async with Mock({KEY}, faults=faults) as mock, bench_on(mock.base_url, billable=False, key=key) as bench:
         yield bench, mock.base_url.replace("http", "ws")
+
+
+@asynccontextmanager
+async def speaking(*events):
+    """A server that sends these after the 101, whatever it is asked. Yields a bench, the base URL, and the sockets."""
+    asked = []
+
+    async def socket(request):
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(status=404)
+        asked.append(request.rel_url)
+        open_socket = web.WebSocketResponse()
+        await open_socket.prepare(request)
+        for event in ({"type": "session.created", "event_id": "e", "session": {"type": "realtime"}}, *events):
+            await open_socket.send_str(json.dumps(event)) if isinstance(event, dict) else await open_socket.send_bytes(
+                event
+            )
+        async for _ in open_socket:
+            pass
+        return open_socket
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", socket)
+    async with (
+        TestServer(app) as server,
+        bench_on(f"http://127.0.0.1:{server.port}/v1", billable=False, profile="compatible") as bench,
+    ):
+        yield bench, f"ws://127.0.0.1:{server.port}/v1/realtime", asked
+
+
+ERROR = {"type": "error", "event_id": "e", "error": {"type": "invalid_request_error", "code": "x", "message": "No."}}
+SPOKEN = [
+    {"type": "response.created", "event_id": "e", "response": {}},
+    {"type": "response.output_audio.delta", "event_id": "e", "delta": "AAAA"},
+    {"type": "audio", "audio_event": {}},
+    b"\x00\x01",
+]
+
+
+@pytest.mark.parametrize("event", SPOKEN, ids=str)
+async def test_after_a_server_spoke_unasked_no_change_is_looked_for(event):
+    async with speaking(event, ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+    assert len(asked) == 1
+    assert (done.fix, done.report.spend.billable) == (None, True)
+    assert any("was made once" in fact for fact in done.report.results[0].finding.facts)
+
+
+async def test_a_handshake_that_names_an_agent_is_made_once_and_counts_as_one_that_may_cost():
+    async with speaking(ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?agent-id=x", (BEARER,)), want_fix=True)
+    assert len(asked) == 1
+    assert (done.fix, done.report.spend.billable) == (None, True)
+
+
+async def test_a_server_that_speaks_in_the_search_ends_it():
+    async with speaking({"type": "response.created", "event_id": "e", "response": {}}, ERROR) as (bench, url, asked):
+        outcome = (await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=False)).report.results[0].outcome
+
+        async def attempt(changed):
+            asked.append(changed)
+            return outcome
+
+        quiet = replace(outcome, events=())
+        means = Means(KEY, "gpt-realtime", lambda event: event)
+        fix = await find_fix(Given(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
+    assert (len(fix.tried), fix.works) == (1, False)
+
+
+async def test_a_server_that_greets_and_refuses_is_asked_on():
+    async with speaking(ERROR) as (bench, url, asked):
+        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+    assert len(asked) > 3
+    assert done.report.spend.billable is False
 
 
 async def test_a_handshake_that_works_is_healthy_and_needs_no_fix():
@@ -343,6 +420,55 @@ async def test_check_sends_the_controls_too():
 def test_command_lines_are_read(command, url, headers, subprotocols):
     given = read_command(command).given
     assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
+
+
+REST = "curl https://a.example/v1/models -H 'Authorization: Bearer of-a' -x http://proxy-of-a:1"
+SOCKET = "curl wss://b.example/v1/realtime -H 'X-B: b'"
+
+
+@pytest.mark.parametrize("between", [";", " ; ", "&&", " || ", " | ", "|", "\n", "\r\n", " & ", "\n\n  ", "; sudo "])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_commands_one_is_read_with_nothing_of_the_others(between, order):
+    read = read_command(between.join([REST, SOCKET][::order]))
+    assert (read.given.url, read.given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
+    assert read.proxy is None
+
+
+@pytest.mark.parametrize("between", [" --next ", " -: ", " -s: ", " --nex "])
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_curl_asks_next_has_nothing_of_what_it_asked_before(between, order):
+    asked = ["https://a.example/v1/models -H 'Authorization: Bearer of-a'", "https://b.example/v1/realtime -H 'X-B: b'"]
+    given = read_command("curl -s " + between.join(asked[::order])).given
+    assert (given.url, given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
+
+
+def test_without_a_realtime_socket_the_first_command_with_a_url_is_read():
+    given = read_command(
+        "export KEY=x\nsource .env; curl https://a.example/x -H 'X: 1' && curl https://b.example/y"
+    ).given
+    assert (given.url, given.headers) == ("wss://a.example/x", (("X", "1"),))
+
+
+def test_one_command_with_several_hosts_is_asked_about():
+    with pytest.raises(BadHandshake, match=r"asks for a\.example and for b\.example; give it with one of them"):
+        read_command("curl https://a.example/v1/realtime https://b.example/v1/realtime")
+    assert read_command("curl https://a.example/v1/realtime https://a.example/x").given.path == "/v1/realtime"
+
+
+@pytest.mark.parametrize("goes_on", [" \\\n ", " ^\r\n ", " `\n ", "\n", "\r\n  "])
+def test_a_command_goes_on_in_the_next_line(goes_on):
+    lines = ["curl", "'wss://h.example/v1/realtime?a=1;b&c'", "-H 'Cookie: a; b && c | d'", '-H "X: a;\\"b"']
+    given = read_command(goes_on.join(lines)).given
+    assert given.headers == (("Cookie", "a; b && c | d"), ("X", 'a;"b'))
+    assert given.url == "wss://h.example/v1/realtime?a=1;b&c"
+
+
+@pytest.mark.parametrize("text", ["\n ", " \n", "';", '"\\"', "^\n", "a\n-", " & "], ids=repr)
+def test_a_long_text_that_is_no_command_line_is_looked_through_once(text):
+    begun = time.process_time()
+    with suppress(BadHandshake):
+        read_command(text * (300_000 // len(text)))
+    assert time.process_time() - begun < 5
 
 
 def test_a_url_that_belongs_to_any_option_of_curl_is_not_the_handshakes():

@@ -274,7 +274,7 @@ def _toml(data: bytes) -> list[Shown]:
     shown = []
     for scenario in scenarios[:20]:
         ready = expand(scenario, {"transcription_model": "a", "model": "b"})
-        _ = ready.billable, ready.raw
+        _ = ready.is_billable(), ready.raw
         shown += _checked(_report(exchange, ready))
     return shown
 

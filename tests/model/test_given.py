@@ -84,6 +84,16 @@ def test_a_value_under_a_name_that_nobody_knows_is_shown_only_where_it_is_words(
     assert value not in f"{shown.url} {shown.headers} {given.request()}"
 
 
+def test_audio_in_an_event_is_not_searched_for_secrets():
+    audio = base64.b64encode(bytes(range(256)) * 8).decode()
+    append = {"type": "input_audio_buffer.append", "audio": audio}
+    item = {"type": "conversation.item.create", "item": {"content": [{"type": "input_audio", "audio": audio}]}}
+    assert Given(URL, events=(append, item)).secrets() == []
+    assert list(Given(URL, events=(append,) * 100).overlooked()) == []
+    named = {"type": "x", "note": KEY, "audio": {"input": {"note": KEY[::-1] + KEY}}}
+    assert any(KEY in secret.reveal() for secret in Given(URL, events=(named,)).secrets())
+
+
 def test_what_is_known_to_be_no_secret_is_shown():
     given = Given(
         f"{URL}?intent=transcription&model=gpt-4o-mini-transcribe-2025-12-15&api-version=2024-10-01-preview",

@@ -1,6 +1,7 @@
 """A base URL is understood as people give it, and refused in one sentence where it cannot be."""
 
 import pytest
+from yarl import URL
 
 from rtdoctor.model.target import DIRECT, BadTarget, Pinned, Route, parse_pinned, parse_proxy, parse_target
 
@@ -136,3 +137,21 @@ def test_the_password_of_a_proxy_is_a_secret_in_both_its_forms():
     assert found == {"p%40ss%2Fword", "p@ss/word"}
     assert Route(proxy="http://user@h:1").secrets() == []
     assert DIRECT.secrets() == []
+
+
+@pytest.mark.parametrize(
+    "host", ["exämple.com", "EXÄMPLE.com", "straße.de", "例え.jp", "xn--exmple-cua.com", "a_ä.com"]
+)
+def test_a_name_beyond_ascii_is_asked_for_in_one_encoding_by_every_layer(host):
+    target = parse_target(f"https://{host}/v1", route=Route(pinned=(parse_pinned(f"{host}:443:192.0.2.7"),)))
+    asked = URL(f"https://{host}/").raw_host  # as aiohttp does
+    assert target.host == asked
+    assert target.route.addresses_of(asked, 443) == ("192.0.2.7",)
+
+
+@pytest.mark.parametrize("host", ["ä..com", "ä" * 80])
+def test_a_name_that_cannot_be_encoded_is_none(host):
+    with pytest.raises(BadTarget):
+        parse_target(f"https://{host}/v1")
+    with pytest.raises(BadTarget):
+        parse_pinned(f"{host}:443:192.0.2.7")

@@ -147,3 +147,35 @@ def test_folding_knows_the_way_back():
     assert folded.text == b"abcd1" * 3000
     for index in (0, 1, 4, 4_999, 14_999):
         assert fold(text[folded.place(index)]).text == folded.text[index : index + 1]
+
+
+def _token(seed, size):
+    return "".join(random.Random(seed).choices(ALNUM, k=size))
+
+
+def test_many_secrets_take_no_more_memory_than_a_few_and_each_is_found_as_it_is():
+    first = _token("first", 40)
+    many = [_token(number, 25) for number in range(1_200)]
+    known = Known([Secret(first, "key", "x"), *(Secret(text, "cookie", "x") for text in many)])
+    assert sum(len(search.windows) for search in _searches(known)) < 60_000
+
+    def found(text):
+        return list({hit.secret.reveal() for view in layers(text) for hit in known.find(view)})
+
+    for text in (many[0], many[-1]):
+        assert found(f"it was {text[:20].upper()} in our log") == [text]
+    assert found(f"it was {first[8:16]} in our log") == [first], "the first are found in every form"
+    assert found(f"it was {base64.b64encode(first.encode()).decode()} in our log") == [first]
+    assert found("a plain sentence of ours") == []
+
+
+def _searches(known):
+    needles = known._needles.values()
+    return [*(n.letters for n in needles), *(n.numbers for n in needles), known._as_they_are()[0]]
+
+
+def test_a_secret_in_two_writings_is_looked_for_once():
+    core = _token("core", 60)
+    known = Known([Secret(f"Bearer {core}", "bearer", "x"), Secret(core, "key", "x")])
+    assert [needle.full for needle in known._needles.values()] == [True, False]
+    assert list(known._as_they_are()[1]) == []

@@ -36,7 +36,7 @@ def load(tmp_path, text):
 def test_a_good_file_is_read_and_its_placeholders_are_filled(tmp_path):
     (scenario,) = load(tmp_path, GOOD)
     assert scenario.tags == ("mine", "smoke")
-    assert not scenario.billable
+    assert not scenario.is_billable()
     ready = expand(scenario, {"realtime_model": "gpt-r", "transcription_model": "gpt-t"})
     assert ready.handshake.query == {"model": "gpt-r"}
     assert ready.steps[0].send["session"]["model"] == "gpt-r"
@@ -85,8 +85,8 @@ def test_text_and_bytes_are_raw_whatever_stands_in_them(tmp_path, kind):
     text = GOOD.replace("session.update", kind)
     (sent,) = load(tmp_path, text)
     (as_text,) = load(tmp_path, text.replace("send = ", "text = "))
-    assert (sent.raw, sent.billable) == (False, kind == "response.create")
-    assert (as_text.raw, as_text.billable) == (True, False)
+    assert (sent.raw, sent.is_billable()) == (False, kind == "response.create")
+    assert (as_text.raw, as_text.is_billable()) == (True, False)
 
 
 def test_an_id_occurs_once(tmp_path):
@@ -120,7 +120,7 @@ def test_the_built_in_scenarios_are_those_that_people_need():
         "secret.fresh-header",
         "update.transcription-good",
     }
-    assert not any(scenario.billable for scenario in built_in() if "smoke" in scenario.tags)
+    assert not any(scenario.is_billable() for scenario in built_in() if "smoke" in scenario.tags)
 
 
 def only(scenario):
