@@ -28,6 +28,9 @@ NOISE = (
     (re.compile(r"port \d{4,5}"), "port PORT"),
     (re.compile(r"\[secret\s+[0-9a-f]{4}\]"), "[secret XXXX]"),
     (re.compile(r"/tmp/\S+/"), "TMP/"),
+    (re.compile(r"\b(event|sess|item|conv)_\w+"), r"\1_ID"),
+    (re.compile(r"Sec-WebSocket-Accept: \S+"), "Sec-WebSocket-Accept: HASH"),
+    (re.compile(r"\b17\d{8}\b|\b18\d{8}\b"), "SECONDS"),
     (re.compile(r"Date: [^\n]+"), "Date: DATE"),
     (re.compile(r"\(proven, \d+ connections\)"), "(proven, N connections)"),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
@@ -113,7 +116,9 @@ def test_probe_and_its_cure():
     with serving() as server:
         base = server.base_url.replace("http", "ws")
         env = {"OPENAI_API_KEY": KEY}
-        held("probe good", shown("probe", f"{base}/realtime?intent=transcription", "--no-fix", env=env))
+        url, header = f"{base}/realtime?intent=transcription", "Authorization: Bearer $OPENAI_API_KEY"
+        held("probe good", shown("probe", url, "-H", header, "--no-fix", env=env))
+        held("probe without a key", shown("probe", url, "--no-fix", env=env))
         held("probe rest path", shown("probe", f"{base}/realtime/transcription_sessions", "--fix", env=env))
 
 
