@@ -144,3 +144,10 @@ def test_a_greeting_after_something_else_is_a_greeting():
     heard = distil(Exchange(Request("", ""), Answer(101, "", (), b"", 1.0), frames=frames))
     judged = rungs.judge_first_event(heard)
     assert (judged.verdict, judged.summary) == ("pass", "session.created, type realtime, after ping")
+
+
+@pytest.mark.parametrize(("ahead", "side"), [(90, "behind"), (-90, "ahead"), (30, None), (-30, None)])
+def test_a_clock_that_is_off_by_more_than_a_minute_is_told_with_its_side(ahead, side):
+    judged = models(answer(200, LISTED, ahead=ahead))
+    assert judged.cause == ("auth.clock-skew" if side else None)
+    assert judged.summary.endswith(f"s {side}" if side else "gpt-x listed")

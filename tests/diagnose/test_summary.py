@@ -30,6 +30,7 @@ def result(verdict, *, required=False, cause=None):
         (GOOD, [result("skip", required=True)], False, 0, "pass"),
         ([*GOOD[:1], dead("tcp", "inconclusive", "network.tcp-refused")], [], False, 3, "inconclusive"),
         ([dead("config", "fail", "usage.no-credential")], [], False, 2, "fail"),
+        ([dead("config", "fail", "usage.no-credential")], [result("fail", cause="auth.invalid")], False, 2, "fail"),
         ([*GOOD[:3], dead("first-event", "fail", "auth.invalid")], [], False, 1, "fail"),
     ],
 )

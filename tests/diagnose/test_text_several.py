@@ -46,3 +46,16 @@ def test_facts_quote_the_text_and_say_what_was_ruled_out():
     assert {"auth.missing", "limits.quota"} <= {item.cause for item in only.ruled_out}
     assert only.evidence[0].seen == "2026-09-27"
     assert only.confidence == "observed"
+
+
+def test_a_second_101_in_a_log_begins_a_new_attempt():
+    first = "HTTP/1.1 101 Switching Protocols\n\nclose 3000 invalid_request_error.invalid_api_key\n"
+    second = "HTTP/1.1 101 Switching Protocols\n\nclose 1013 insufficient_quota.credit_balance_exhausted\n"
+    assert causes_of(first + second) == ["auth.invalid", "limits.quota"]
+    again = "HTTP/1.1 101 Switching Protocols\n\nreceived session.created\n"
+    told = explain([first + again])
+    assert [finding.cause for finding in told.findings] == ["auth.invalid"]
+    assert not any("session.created" in fact for fact in told.findings[0].facts)
+    failed = "HTTP/1.1 101 Switching Protocols\n\nclose 1011 internal error\n"
+    refused = 'HTTP/1.1 101 Switching Protocols\n\n{"type": "error", "error": {"code": "invalid_api_key"}}\n'
+    assert "auth.invalid" in causes_of(failed + refused), "the 1011 is the end of another connection"

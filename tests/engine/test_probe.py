@@ -312,6 +312,15 @@ async def test_what_differs_between_equal_questions_is_no_answer_to_another_one(
     assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
 
 
+async def test_words_that_differ_between_equal_questions_are_no_answer_either():
+    def answer(_, chance):
+        return 403, f"joke of the moment: {' '.join(chance.choices(('cat', 'dog', 'bird', 'cow'), k=9))}"
+
+    async with behind_a_cdn(answer) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    assert {control.same for control in done.controls} == {True}
+
+
 async def test_a_known_key_is_told_behind_a_cdn_too():
     def answer(request, chance):
         known = request.headers.get("Authorization") == f"Bearer {KEY}"

@@ -45,3 +45,9 @@ def test_an_observed_rule_with_fewer_than_ten_observations_is_no_error() -> None
             continue
         counts = [int(number) for number in words[1].split("+") if number.isdigit()]
         assert (rule.severity == "error") == (sum(counts) >= 10), rule.id
+
+
+@pytest.mark.parametrize(("field", "to"), [("id", "sess_2"), ("expires_at", 1_800_000_001)])
+def test_what_names_a_session_and_its_end_never_change(field: str, to: object) -> None:
+    changed = PAIRS["order.session-constant"][0].changed("session.updated", "session", field, to=to)
+    assert ids(judged(changed)) == ["order.session-constant"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor.model.target import Route
-from rtdoctor.wire.proxy import TunnelRefused, _status, open_tunnel
+from rtdoctor.wire.proxy import TunnelRefused, _status, open_tunnel, refusal
 
 OPENED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -184,3 +184,11 @@ def unused_port():
 @given(st.binary(max_size=60))
 def test_any_first_line_has_a_status_or_none(head):
     assert _status(head + b"\r\n\r\n") >= 0
+
+
+@pytest.mark.parametrize("status", [401, 407])
+def test_a_proxy_that_wants_credentials_says_so_by_either_status(status):
+    assert refusal(status).kind == "proxy-auth"
+    assert refusal(status, sent=True).kind == "proxy-auth-refused"
+    assert refusal(403).kind == "proxy-refused"
+    assert refusal(502).kind == "proxy-upstream"

@@ -67,6 +67,25 @@ async def test_a_close_is_kept_with_code_and_reason():
         assert not await session.settle(1)
 
 
+async def test_a_close_without_a_code_is_1005_and_our_own_is_ours():
+    async def leave(socket, request):
+        request.transport.write(b"\x88\x00")  # a close frame that holds nothing
+        await socket.receive()
+
+    async with opened(leave) as session:
+        assert not await session.wait_for(["session.created"], 2)
+        assert (session.close.code, session.close.by) == (1005, "server")
+
+    async def stay(socket, _request):
+        await socket.send_str('{"type": "session.created"}')
+        await socket.receive()
+
+    async with opened(stay) as session:
+        assert await session.wait_for(["session.created"], 2)
+        await session.leave()
+        assert (session.close.code, session.close.by) == (1000, "client")
+
+
 async def test_a_connection_that_drops_is_a_fault_and_no_close():
     async def drop(_socket, request):
         request.transport.abort()
