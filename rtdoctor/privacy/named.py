@@ -11,19 +11,25 @@ Span = tuple[int, int]
 
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
+_HELD = pattern(rf"\{{?{_VALUE}")
+# A name that tells, and all that stands between it and its value: signs, a type, brackets, a call, quotes, a scheme.
+_BRACKET = r"(?:[\[(]|<<)\s{0,40}"
 _NAMED = pattern(
     r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credentials?|creds|"
     r"signature|\bsig|\bpw|(?:\b|_)pass|"
     # German, French, Spanish, Portuguese, Dutch
     r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
-    r"[?&]code|jwt|password)"
-    rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
-    r"(?P<said>\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
-    rf"\s{{0,40}}(?::=|=>|->|[:=])\s{{0,40}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
-    rf"(?:(?:[A-Za-z_.:]{{1,40}}\()?[$@fbruFBRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}}))?"
+    r"[?&]code|jwt|password)(?P<rest>[\w\-]{0,40})"
+    rf"(?:\\{{0,3}}{_QUOTES})?(?:>>)?(?::(?:{_QUOTES}?\w{{1,40}}{_QUOTES}?:)?(?:protected|private))?[\])]?\*{{0,2}}"
+    r"(?P<said>\??\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
+    r"\s{0,40}(?::=|=>|->|!==?|={1,3}|[:\x1a])\s{0,40}|\s{1,40}\|\s{1,40}|\s{1,3}(?:is|was)\s{1,3}|\s{0,3},\s{0,3})"
+    r"(?:\*{1,2}\s{1,3})?"
+    r"(?:(?:[|>][+\-]?|!{1,2}[\w/]{0,20}|&\w{1,40})\s{1,40}){0,2}"  # YAML: a block, a tag, an anchor
+    rf"(?:(?P<within>(?:{_BRACKET}|\{{\s{{0,40}}|[A-Za-z_.:]{{1,40}}\(\s{{0,40}}|string\([0-9]{{1,9}}\)\s{{1,3}}){{0,4}})"
+    rf"[$@~bfruBFRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}})|(?:{_BRACKET}){{0,3}})"
     r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
-    rf"(?P<value>\{{?{_VALUE})"
 )
+_SIGNS = "：＝→⇒"  # what stands between a name and its value beyond ASCII
 _SCHEME = pattern(
     rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:\s|%20|\+){{1,5}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
@@ -43,7 +49,7 @@ _FLAG = pattern(
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
     r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|(?:sshpass|docker login|az login)\b[^\n]{0,200}\s-p\s{0,3}|"
-    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|-(?:storepass|keypass)\s{1,3}|"
+    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|"
     r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3})[\"']?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(
@@ -82,15 +88,33 @@ _TEMPLATE = pattern(
 _SECRET_FLAGS = frozenset((
     "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "pass", "passphrase", "passwd",
     "password", "pat", "pwd", "secret", "token",
+    "keypass", "storepass",
 ))  # fmt: skip
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
+_DRIVE = pattern(r"(?:^|[^A-Za-z])[A-Za-z]:[^:]*$")
 _URL = pattern("(?:https?|wss?):|[0-9]+:[0-9]+$")
-_PASSWORDS = ("pass", "pw", "kennwort", "mot", "contrase", "senha", "wachtwoord")
+_OF_PASSWORD = pattern(r"(?i)passw|passp|passc|pwd|\bpw|(?:\b|_)pass|kennwort|mot de|contrase|senha|wachtwoord")
+# Names whose value is one even where it is a word: `key`, `auth` and their kin name too much else.
+_STRONG = pattern(
+    r"(?i)(?:(?:api|access|secret|subscription|account|private|auth|service)[_\-]?key|token|secret|credentials?)$"
+)
+_ALGORITHM = pattern(r"(?i)(?:sha|md|rsa|ecdsa|hmac|ed|es|rs|ps|hs)[\w\-]*")
+_SIGN_BEHIND = pattern(rf"\\{{0,3}}{_QUOTES}?(?:>>)?\s{{0,3}}(?::|=)")
+_IN_CODE = ("(", ".", "[", ")", ",")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
-    "a", "and", "empty", "expired", "false", "field", "for", "hidden", "in", "incorrect", "invalid", "is",
-    "missing", "must", "necessary", "none", "not", "null", "of", "optional", "or", "redacted", "required", "set",
-    "string", "the", "to", "true", "undefined", "unknown", "unset", "wrong",
+    "a", "absent", "accepted", "and", "denied", "disabled", "empty", "enabled", "error", "expired", "failed", "false",
+    "field", "for", "forbidden", "hidden", "in", "incorrect", "invalid", "is", "malformed", "masked", "missing", "must",
+    "necessary", "needed", "none", "not", "null", "of", "optional", "or", "present", "provided", "redacted", "rejected",
+    "required", "revoked", "set", "string", "the", "to", "true", "unauthorized", "undefined", "unknown", "unset",
+    "unsupported", "valid", "wrong",
+))  # fmt: skip
+# What stands in the place of a key in documentation, in code and in prose, and is none.
+_NO_VALUES = _SAID_OF | frozenset((
+    "argument", "before", "boolean", "client", "config", "configuration", "default", "dynamic", "environment",
+    "ephemeral", "example", "header", "inline", "input", "instead", "literal", "managed", "number", "object", "option",
+    "options", "parameter", "params", "placeholder", "process", "realtime", "request", "response", "result", "server",
+    "session", "settings", "static", "together", "unspecified", "value", "values", "variable",
 ))  # fmt: skip
 
 
@@ -155,74 +179,131 @@ _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(
 
 def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     """Where the values stand."""
+    if any(word in flattened for word in (b"=", b":", b",", b"|", b"->", b" is ", b" was ", b"\x1a")):
+        yield from _behind_names(text, flattened)
     for words, shape, judge in _SHAPES:
         if any(word in flattened for word in words):
             for found in shape.finditer(text, flattened=flattened):
                 yield from judge(found)
 
 
-def _named(found: Match) -> Iterator[Span]:
-    start, name = found.start("value"), found.text("name").lower()
-    password = name.startswith(_PASSWORDS)
-    value, quoted = _held(found, password)
+def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
+    """Values behind telling names. A value may be such a name itself, with its own value behind it: every name is
+    looked at, and how far a value goes is found once for all names within it."""
+    heads = _NAMED.finditer(text, flattened=flattened)
+    head, ended = next(heads, None), 0
+    while head is not None:
+        following = next(heads, None)
+        start = head.end()
+        if start >= ended:
+            held = _HELD.match(text, start, flattened)
+            ended = held.end() if held else start
+        if start < ended:
+            yield from _named(head, text[start:ended], following)
+        head = following
+
+
+def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
+    text, start = found.string, found.end()
+    low = _name_start(text, found.start("name"))
+    name, rest, said = found.text("name").lower(), found.text("rest"), found.text("said").strip()
+    if (
+        (rest and not vocabulary.names_secret(text[low : found.end("rest")]))
+        or (not said.isascii() and said not in _SIGNS)
+        or (said == "," and found.group("open") is None)
+    ):
+        return
+    if following is not None and _name_start(text, following.start("name")) == start + held.startswith("{"):
+        return  # what stands here is a name that tells, too: its value is behind it
+    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said))
+    value, quoted = _value(found, held, password)
     if (
         not value
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
         or (name == "cookie" and "=" in value)
         or _only_a_prefix(found, start + len(value), quoted)
-        or (name == "key" and _of_a_field(found.string, found.start("name")))
-        or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
+        or (found.group("within") and _before_a_value(text, start + len(value)))
+        or (name == "key" and (_of_a_field(text, found.start("name")) or vocabulary.is_credential_header(value)))
+        or (name == "signature" and _ALGORITHM.fullmatch(value))
+        or vocabulary.is_id(text[low : found.end("rest")])
     ):
         return
-    sentence = found.text("said").strip() in ("is", "was")
+    sentence = said in ("is", "was", "|")
     if password:
         plain = (
             value.lower() in _SAID_OF
             or value == "Union"
-            or _no_password(value, found.string[start + len(value) : start + len(value) + 1])
+            or _no_password(value, text[start + len(value) : start + len(value) + 1])
         )
-        if sentence and not quoted:
+        if (sentence or (rest and "=" not in said)) and not quoted:
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
     elif sentence:
         plain = not any(char.isdigit() for char in value) and a_name(value)
     else:
         plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
+        if plain and not rest and (quoted or (said in ("=", ":=") and text[start + len(value) :][:1] not in _IN_CODE)):
+            plain = not _assigned(text, low, found.end("name"), value)
     if not plain:
         yield start, start + len(value)
 
 
-def _held(found: Match, password: bool) -> tuple[str, bool]:
+def _assigned(text: str, low: int, high: int, value: str) -> bool:
+    """True for a word that is assigned to a key, a token or a secret: it is the value, whatever it looks like."""
+    return (
+        a_password_word(value)
+        and bool(_STRONG.search(text[low:high]))
+        and not _of_a_field(text, low)
+        and "logprob" not in text[high : high + _MOST_QUOTED]  # a token of a transcript
+    )
+
+
+def a_password_word(value: str) -> bool:
+    """True for a word in small letters that speaks of no value, but may be one."""
+    return (
+        len(value) >= 6
+        and value.isascii()
+        and value.isalpha()
+        and value[1:].islower()
+        and value.lower() not in _NO_VALUES
+        and not vocabulary.tells(value)
+    )
+
+
+def _before_a_value(text: str, end: int) -> bool:
+    """True where what ends here, in quotes and brackets, is a field's name: its value follows."""
+    return bool(_SIGN_BEHIND.match(text[end : end + _LONGEST_NAME]))
+
+
+def _value(found: Match, held: str, password: bool) -> tuple[str, bool]:
     """The value as far as it goes, and whether it stands in quotes.
 
     A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does. One that
     is not quoted goes to the next blank where it is a password, but not into a further field.
     """
-    start, opening = found.start("value"), found.group("open") or ""
-    mark = opening[-1:]
+    text, start, opening = found.string, found.end(), found.group("open") or ""
+    mark, end = opening[-1:], start + len(held)
     if mark:
         escapes = len(opening) - len(opening.lstrip("\\"))
-        for end in range(found.end("value"), min(len(found.string), start + _MOST_QUOTED)):
-            if found.string[end] == "\n":
+        for at in range(end, min(len(text), start + _MOST_QUOTED)):
+            if text[at] == "\n":
                 break
-            held = found.string[start:end]
-            if found.string[end] == mark and len(held) - len(held.rstrip("\\")) <= escapes:
-                held = held.rstrip("\\") if escapes else held
-                return (held, True) if password or " " not in held else (found.text("value").rstrip(".:!?*"), True)
+            whole = text[start:at]
+            if text[at] == mark and len(whole) - len(whole.rstrip("\\")) <= escapes:
+                whole = whole.rstrip("\\") if escapes else whole
+                return (whole, True) if password or " " not in whole else (held.rstrip(".:!?*"), True)
     elif password:
-        more = found.string[found.end("value") : found.end("value") + _MOST_QUOTED]
-        tail = _TAIL.match(more)
-        whole = found.string[start : found.end("value") + (tail.end() if tail else 0)]
+        tail = _TAIL.match(text[end : end + _MOST_QUOTED])
+        whole = text[start : end + (tail.end() if tail else 0)]
         cut = _NEXT_FIELD.search(whole)
         return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
-    return found.text("value").rstrip(".:!?*"), bool(mark)
+    return held.rstrip(".:!?*"), bool(mark)
 
 
 def _only_a_prefix(found: Match, end: int, quoted: bool) -> bool:
     """True for the letters before a text's quote, that are no part of it: b"", f""."""
-    inside = quoted or found.text("said")[-1:] in _MARKS_OF_TEXT
-    prefix = end - found.start("value") <= 2 and found.string[end - 1].isalpha()
-    return prefix and not inside and found.string[end : end + 1] in _MARKS_OF_TEXT
+    prefix = end - found.end() <= 2 and found.string[end - 1].isalpha()
+    return prefix and not quoted and found.string[end : end + 1] in _MARKS_OF_TEXT
 
 
 def _no_password(value: str, after: str) -> bool:
@@ -235,12 +316,12 @@ def _of_a_field(text: str, start: int) -> bool:
     return text[max(0, start - 14) : start].lower().rstrip().endswith(_OF_FIELDS)
 
 
-def _full_name(text: str, start: int, end: int) -> str:
-    """The word of letters, digits and dashes that a name is the end of."""
+def _name_start(text: str, start: int) -> int:
+    """Where the word of letters, digits and dashes begins that a name is a part of."""
     low = start
     while low and start - low < _LONGEST_NAME and (text[low - 1].isalnum() or text[low - 1] in "-_"):
         low -= 1
-    return text[low:end]
+    return low
 
 
 def _whole(found: Match) -> Iterator[Span]:
@@ -250,6 +331,13 @@ def _whole(found: Match) -> Iterator[Span]:
 
 def _of_telling_name(found: Match) -> Iterator[Span]:
     if vocabulary.tells(found.text("name")):
+        yield from _whole(found)
+
+
+def _offered(found: Match) -> Iterator[Span]:
+    if a_password_word(found.text("value")):
+        yield found.span("value")
+    else:
         yield from _whole(found)
 
 
@@ -306,8 +394,11 @@ def _flag(found: Match) -> Iterator[Span]:
     flag, value = found.text("flag"), found.text("value")
     words = flag.lstrip("-").lower().split("-")
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
-        if not a_name(value) and not value.startswith(("-", "/", "./", "../", "~")):
+        word = a_password_word(value) and _STRONG.search(flag)
+        if (word or not a_name(value)) and not value.startswith(("-", "/", "./", "../", "~")):
             yield start, end
+    elif words[-1] == "cert" and ":" in value and not _DRIVE.search(value):
+        yield start + value.rindex(":") + 1, end
     elif (words[-1] == "user" or found.group("short") is not None) and ":" in value and not _URL.match(value):
         yield start + value.index(":") + 1, end
 
@@ -331,13 +422,12 @@ def _all(found: Match) -> Iterator[Span]:
 
 # The bytes without which an expression need not be tried; case is what programs write.
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
-    ((b"=", b":", b",", b"->", b" is ", b" was "), _NAMED, _named),
     ((b"earer", b"EARER", b"asic", b"ASIC"), _SCHEME, _behind_scheme),
-    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _whole),
+    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _offered),
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
     ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
-    ((b" -p", b" -a", b" -P", b"-storepass", b"-keypass", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
+    ((b" -p", b" -a", b" -P", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),

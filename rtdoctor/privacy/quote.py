@@ -39,7 +39,8 @@ _PIECE = pattern(r"[A-Za-z0-9]+")
 _NAMED_ID = pattern(
     r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b\\{0,3}[\"'`]?\s{0,2}[:=]?\s{0,2}"
     r"\\{0,3}[\"'`]?"
-    r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
+    r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b|"
+    r"\bsession id: (?P<session>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"  # in prose; in a cookie it opens one
 )
 _COMMIT = pattern(r"(?i)\b(?:commit|revision|rev|tree|merge)[ :=@]{1,3}(?P<value>[0-9a-f]{40})\b")
 _LEAST_PIN = 1000  # a smaller number is no password
@@ -246,7 +247,7 @@ def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     for found in vocabulary.id_pattern().finditer(text, flattened=flattened):
         yield found.span()
     for found in _NAMED_ID.finditer(text, flattened=flattened):
-        yield found.span("value")
+        yield found.span("value" if found.group("value") is not None else "session")
     for found in vocabulary.id_header_pattern().finditer(text, flattened=flattened):
         if vocabulary.is_id_of(found.text("name"), found.text("value").strip(";")):
             yield found.span("value")

@@ -82,6 +82,8 @@ def test_a_secret_has_no_readable_form():
         "let key = std::env::var('X') OPENAI_API_KEY is missing; api_key=os.getenv(OPENAI_API_KEY), API key: required",
         "java -classpath a.jar:b.jar Main -include config:x",
         "Authorization: Bearer KEY, Authorization: Bearer realm, authorization: header",
+        "AADSTS7000215: Invalid client secret. Session ID: 3f2504e0-4f89-41d3-9a0c-0305e82c3301 CVE20261234",
+        "auth error: authorization: failed; Signature Algorithm: sha256WithRSAEncryption",
     ],
 )
 def test_words_names_numbers_dates_hosts_and_known_ids_stand(text):
