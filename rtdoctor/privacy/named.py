@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from rtdoctor.linear import Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.secret import MASK
 from rtdoctor.privacy.words import opaque
 
 Span = tuple[int, int]
@@ -31,7 +32,7 @@ _NAMED = pattern(
 )
 _SIGNS = "：＝→⇒"  # what stands between a name and its value beyond ASCII
 _SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:\s|%20|\+){{1,5}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
+    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){_QUOTES}?[<\[({{]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
@@ -44,17 +45,30 @@ _USER_WITHOUT_SCHEME = pattern(
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
     r"(?:^|[\s\"'`])(?P<flag>(?P<short>-[a-zA-Z]{0,8}[uU])|--?[a-zA-Z][a-zA-Z\-]{2,60})"
-    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
+    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`\-][^\s\"'`]*)"
 )
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
     r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|(?:sshpass|docker login|az login)\b[^\n]{0,200}\s-p\s{0,3}|"
     r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|"
-    r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3})[\"']?(?P<value>[^\s\"'`]+)"
+    r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3}|curl\b[^\n]{0,200}\s-E\s{0,3}[^\s:]{1,200}:)[\"']?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(
-    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b(?:\s{0,3}[\"'`]|\s{1,3}))"
+    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b(?:\s{0,3}[\"'`]|\s{1,3})|"
+    r"--cookie\s{1,3}|(?:added|replaced) cookie )"
     r"(?P<value>(?:[^\s=;,\"'`\\]+=\"[^\"\n]*\"|[^\n\"'`\\])+)"
+)
+# What servers call the cookie that a session is known by.
+_SESSION = pattern(
+    r"(?i)\b(?:JSESSIONID|PHPSESSID|ASPSESSIONID[A-Z]{0,12}|ASP\.NET_SessionId|connect\.sid|laravel_session|sessionid)="
+    r"(?P<value>[^\s\"'`;,&<>]{3,200})"
+)
+# A HAR's cookies, and what is the value of each; a line of a cookie jar.
+_JARRED = pattern(r"(?i)\bcookies\\{0,3}[\"']?\s{0,3}[:=]\s{0,3}\[(?P<value>[^\[\]]{1,1000})")
+_IN_JAR = pattern(r"(?i)\bvalue\\{0,3}[\"']?\s{0,3}[:=]\s{0,3}\\{0,3}[\"'](?P<value>[^\"'\\]{1,400})")
+_JAR_LINE = pattern(
+    r"(?m)^[^\s]+[\t ]{1,3}(?:TRUE|FALSE)[\t ]{1,3}[^\s]+[\t ]{1,3}(?:TRUE|FALSE)[\t ]{1,3}[0-9]{1,12}[\t ]{1,3}"
+    r"[^\s]+[\t ]{1,3}(?P<value>[^\s]+)"
 )
 _CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>\"[^\"]+\"|[^;]+)")
 _PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+>|\[.*")
@@ -86,9 +100,8 @@ _TEMPLATE = pattern(
 )
 # Words of a flag's name that tell of a secret, and its last words that tell that only a place or a name follows.
 _SECRET_FLAGS = frozenset((
-    "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "pass", "passphrase", "passwd",
-    "password", "pat", "pwd", "secret", "token",
-    "keypass", "storepass",
+    "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "keypass", "pass", "passphrase",
+    "passwd", "password", "pat", "pwd", "secret", "storepass", "token",
 ))  # fmt: skip
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
 _DRIVE = pattern(r"(?:^|[^A-Za-z])[A-Za-z]:[^:]*$")
@@ -118,7 +131,9 @@ _NO_VALUES = _SAID_OF | frozenset((
 ))  # fmt: skip
 
 
+_NUMBER_OF = pattern(r"(?i)[a-z]{0,2}[0-9.]+[a-z]{0,3}|0x[0-9a-f]+")
 _SCHEMES = frozenset(("basic", "bearer", "digest", "header", "negotiate", "ntlm", "realm", "scheme"))
+_NO_SCHEMES = (_SCHEMES | _SAID_OF) - {"negotiate", "ntlm"}
 
 
 def a_name(value: str) -> bool:
@@ -139,14 +154,18 @@ def _like_a_variable(value: str) -> bool:
 
 
 _CALL = pattern(
-    rf"(?i)(?:auth[a-z]*|credentials?|login)\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
+    rf"(?i)(?:auth[a-z]*|credentials?|login)(?:\.[a-z]{{1,20}})?\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
     rf"\s{{0,3}},\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
 )
 # Kubernetes and Compose write a name and its value as two fields.
 _IS = rf"{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?"
 _AND = rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?"
-_FIELDS = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}}){_AND}value{_IS}(?P<value>[^\s\"'`]{{3,200}})")
-_FIELDS_TURNED = pattern(rf"(?i)\bvalue{_IS}(?P<value>[^\s\"'`,]{{3,200}}){_AND}name{_IS}(?P<name>[\w.\-]{{1,120}})")
+_FIELD = pattern(rf"(?i)\b(?:value|default){_IS}(?P<value>[^\s\"'`,{{}}]{{3,200}})")
+_NAME_FIELD = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}})")
+_ADJACENT = pattern(_AND)
+# What an object is called: `api_key: {`, `variable "api_key" {`.
+_OBJECTS_NAME = pattern(rf"(?P<name>[\w.\-]{{1,120}})\\{{0,3}}{_QUOTES}?\s{{0,3}}(?:[:=]>?\s{{0,3}})?$")
+_AROUND = 240  # characters of an object that are looked at on either side of a value
 # In the place of a header that carries a credential even a word is one.
 _HEADER = pattern(
     r"(?i)(?:^|[\s\"'`])(?P<name>x-api-key|api-key|(?:proxy-)?authorization)\s{0,3}:\s{0,3}"
@@ -158,11 +177,32 @@ _DIGEST = pattern(r"(?i)\bresponse=[\"'`\\]{0,3}(?P<value>[0-9a-f]{32,64})\b")
 _PLIST = pattern(r"(?i)<key>(?P<name>[\w.\-]{1,120})</key>\s{0,40}<string>(?P<value>[^<>]{3,200})</string>")
 _SET = pattern(
     rf"\b(?P<name>[A-Z0-9_]{{0,60}}(?:KEY|TOKEN|SECRET|PASSWORD|PASS)|"
-    rf"(?i:proxy_set_header|set|add_header) [\w\-]{{1,80}})"
+    rf"(?i:(?:proxy_)?set[_\-]header|set|add_header|header_up)(?: -[a-zA-Z]{{1,3}}){{0,3}} \$?[\w\-]{{1,80}})"
     rf"\s{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
 )
 _MADE = pattern(
     rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
+)
+# What stands in where nothing is set: behind a telling name, or in a call that asks for one or is assigned to one.
+_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}")
+_ASKED = pattern(
+    rf"\(\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}}){_QUOTES}?\s{{0,3}},\s{{0,3}}(?:default\s{{0,3}}=\s{{0,3}})?"
+    rf"{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
+)
+_ASSIGNED_CALL = pattern(r"(?P<name>[\w.\-]{1,120})[\"']?\s{0,3}(?::=|[:=])\s{0,3}[\w.:]{1,60}$")
+_TELLING = pattern("(?i)key|token|secret|auth|pass|pwd|cred|cookie|signature|jwt|senha|kennwort|wachtwoord")
+_WORDS = pattern(r"[\w\-]{2,120}")
+_STATEMENT = 160  # characters
+_SHELL_DEFAULT = pattern(r"\$\{(?P<name>\w{1,120}):[\-=?]?(?P<value>[^\s{}\"'`]{3,200})\}")
+_NETRC = pattern(
+    r"(?i)\b(?:machine\s{1,40}[^\s]{1,255}|default)\s{1,40}(?:(?:login|account)\s{1,40}[^\s]{1,120}\s{1,40}){0,2}"
+    r"password\s{1,40}(?P<value>[^\s]{3,200})"
+)
+# A form's part, an element that says its name in an attribute.
+_PART = pattern(r"(?i)\bname=\\{0,3}\"?(?P<name>[\w.\-]{1,120})\\{0,3}\"?[\t\r ]*\n[\t\r ]*\n(?P<value>[^\s]{3,200})")
+_ATTRIBUTE = pattern(
+    r"(?i)<[\w:.\-]{1,60}\s[^<>]{0,200}?\b(?:key|name)=[\"'](?P<name>[\w.\-]{1,120})[\"'][^<>]{0,200}>\s{0,40}"
+    r"(?:<value>\s{0,40})?(?P<value>[^<>\s]{3,200})\s{0,40}</"
 )
 _OTHER_SCHEME = pattern(
     rf"(?i)authorization{_IS}(?P<scheme>[A-Za-z][A-Za-z\-]{{2,20}})"
@@ -173,6 +213,12 @@ _SAID_OF_A_KEY = r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30
 _REFUSED = pattern(
     rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}|"
     rf"{_SAID_OF_A_KEY}:\s{{1,3}}(?P<bare>[^\s\"'`,;()\[\]{{}}<>|]{{6,200}})(?:[\s,;.]|\z)"
+)
+# What is said of a key without a sign between, and what LiteLLM says.
+_SPOKEN = pattern(
+    rf"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with)"
+    rf"(?: (?:api[ _\-]?)?key| token| password| secret| passphrase)\s[(\"'`]?(?P<value>[A-Za-z0-9+/=_\-.!]{{6,200}})|"
+    rf"\bReceived={_QUOTES}?(?P<received>[^\s,\"'`]{{3,200}})"
 )
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
@@ -221,6 +267,7 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         not value
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
+        or MASK[:-1] in value  # it is masked already
         or (name == "cookie" and "=" in value)
         or _only_a_prefix(found, start + len(value), quoted)
         or (found.group("within") and _before_a_value(text, start + len(value)))
@@ -348,8 +395,73 @@ def _set(found: Match) -> Iterator[Span]:
         yield from _whole(found)
 
 
+def _spoken(found: Match) -> Iterator[Span]:
+    value = found.text("value").rstrip(".!")
+    if found.group("received") is not None:
+        if not a_name(found.text("received")):
+            yield found.span("received")
+    elif any(char.isdigit() for char in value) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value):
+        yield found.start("value"), found.start("value") + len(value)
+
+
+def _jarred(found: Match) -> Iterator[Span]:
+    start = found.start("value")
+    for held in _IN_JAR.finditer(found.text("value")):
+        if not _PLACEHOLDER.fullmatch(held.text("value")):
+            yield start + held.start("value"), start + held.end("value")
+
+
+def _field(found: Match) -> Iterator[Span]:
+    """A value whose name is another field of the same object, before or after it, or is the object's own."""
+    text, (start, end) = found.string, found.span()
+    begins = max(0, start - _AROUND)
+    opened = max(text.rfind("{", begins, start), text.rfind("}", begins, start))
+    before = text[max(begins, opened + 1) : start]
+    closes = min(
+        (at for at in (text.find("}", end, end + _AROUND), text.find("{", end, end + _AROUND)) if at >= 0), default=-1
+    )
+    after = text[end : closes if closes >= 0 else end + _AROUND]
+    names = [named for part in (before, after) for named in _NAME_FIELD.finditer(part)]
+    if opened < 0:  # in lines of YAML the name is next to it
+        names = [
+            *(named for named in _NAME_FIELD.finditer(before) if _ADJACENT.fullmatch(before[named.end() :])),
+            *(named for named in _NAME_FIELD.finditer(after) if _ADJACENT.fullmatch(after[: named.start()])),
+        ]
+    elif not names and text[opened] == "{":
+        owner = _OBJECTS_NAME.search(text[max(0, opened - _AROUND) : opened])
+        names = [owner] if owner else []
+    if any(vocabulary.tells(named.text("name")) for named in names):
+        yield from _whole(found)
+
+
+def _by_default(found: Match) -> Iterator[Span]:
+    if vocabulary.names_secret(found.text("name")):
+        yield from _whole(found)
+
+
+def _in_place_of(found: Match) -> Iterator[Span]:
+    if a_name(found.text("value")):
+        return
+    statement = _statement(found)
+    if _TELLING.search(statement) and any(vocabulary.names_secret(word.text()) for word in _WORDS.finditer(statement)):
+        yield found.span("value")
+
+
+def _asked(found: Match) -> Iterator[Span]:
+    owner = _ASSIGNED_CALL.search(_statement(found))
+    if vocabulary.names_secret(found.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
+        yield from _whole(found)
+
+
+def _statement(found: Match) -> str:
+    """What stands before it in its line."""
+    start = found.start()
+    low = max(0, start - _STATEMENT)
+    return found.string[max(low, found.string.rfind("\n", low, start), found.string.rfind(";", low, start)) : start]
+
+
 def _other_scheme(found: Match) -> Iterator[Span]:
-    if found.text("scheme").lower() not in _SCHEMES and not a_name(found.text("value")):
+    if found.text("scheme").lower() not in _NO_SCHEMES and not a_name(found.text("value")):
         yield found.span("value")
 
 
@@ -395,7 +507,7 @@ def _flag(found: Match) -> Iterator[Span]:
     words = flag.lstrip("-").lower().split("-")
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
         word = a_password_word(value) and _STRONG.search(flag)
-        if (word or not a_name(value)) and not value.startswith(("-", "/", "./", "../", "~")):
+        if (word or not a_name(value)) and value.strip(":=,;") and not value.startswith(("/", "./", "../", "~")):
             yield start, end
     elif words[-1] == "cert" and ":" in value and not _DRIVE.search(value):
         yield start + value.rindex(":") + 1, end
@@ -426,18 +538,27 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _offered),
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
-    ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
-    ((b" -p", b" -a", b" -P", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
+    ((b"-",), _FLAG, _flag),
+    ((b" -p", b" -a", b" -P", b" -E", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
+    ((b"=",), _SESSION, _whole),
+    ((b"ookies",), _JARRED, _jarred),
+    ((b"TRUE", b"FALSE"), _JAR_LINE, _all),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
-    ((b"alue", b"ALUE"), _FIELDS, _of_telling_name),
-    ((b"alue", b"ALUE"), _FIELDS_TURNED, _of_telling_name),
+    ((b"alue", b"ALUE", b"efault"), _FIELD, _field),
+    ((b"||", b"??", b"?:", b" or ", b"default"), _OR, _in_place_of),
+    ((b"(",), _ASKED, _asked),
+    ((b"${",), _SHELL_DEFAULT, _by_default),
+    ((b"assword",), _NETRC, _all),
+    ((b"name=",), _PART, _of_telling_name),
+    ((b"=",), _ATTRIBUTE, _of_telling_name),
+    ((b"ey ", b"oken ", b"assword ", b"ecret ", b"hrase ", b"Received="), _SPOKEN, _spoken),
     ((b"i-key", b"i-Key", b"I-KEY", b"uthorization", b"UTHORIZATION"), _HEADER, _in_header),
     ((b"esponse=", b"RESPONSE="), _DIGEST, _all),
     ((b"</",), _ELEMENT, _of_telling_name),
     ((b"<key>",), _PLIST, _of_telling_name),
-    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"set "), _SET, _set),
+    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"header_up ", b"set "), _SET, _set),
     ((b"(",), _MADE, _whole),
     ((b"uthorization", b"UTHORIZATION"), _OTHER_SCHEME, _other_scheme),
     ((b"ey", b"oken", b"assword", b"ecret"), _REFUSED, _refused),

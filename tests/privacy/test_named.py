@@ -102,6 +102,81 @@ def test_signs_of_documents_part_a_name_from_its_value(text):
 @pytest.mark.parametrize(
     "text",
     [
+        '"api_key": {"value": "k9mP2vL5q", "type": "string"}',
+        '{"api_key": {"sensitive": true, "type": "string", "value": "k9mP2vL5q"}}',
+        "client_secret: {value: k9mP2vL5q}",
+        'variable "api_key" {\n  default = "k9mP2vL5q"\n}',
+        '{"value":"k9mP2vL5q","key":"api-key"}',
+        '{"enabled":true,"value":"k9mP2vL5q","type":"secret","key":"api-key"}',
+        '{"name":"api-key","type":"string","value":"k9mP2vL5q"}',
+        '<entry key="password">k9mP2vL5q</entry>',
+        '<setting name="ApiKey" serializeAs="String"><value>k9mP2vL5q</value></setting>',
+        'Content-Disposition: form-data; name="password"\r\n\r\nk9mP2vL5q',
+    ],
+)
+def test_a_value_belongs_to_the_name_in_another_field_of_its_object(text):
+    masked(text, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"cookies":[{"name":"session","value":"k9mP2vL5q"},{"name":"b","value":"x"}]}',
+        "curl --cookie session=k9mP2vL5q https://h.example",
+        "GET / JSESSIONID=k9mP2vL5q",
+        "connect.sid=s%3Ak9mP2vL5q",
+        '* Added cookie session="k9mP2vL5q" for domain h.example',
+        ".h.example\tTRUE\t/\tFALSE\t0\tsession\tk9mP2vL5q",
+    ],
+)
+def test_the_value_of_a_cookie_is_masked_wherever_cookies_are_kept(text):
+    masked(text, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'const apiKey = process.env.OPENAI_API_KEY || "k9mP2vL5q"',
+        "const apiKey = process.env.OPENAI_API_KEY ?? 'k9mP2vL5q'",
+        'api_key = config["api_key"] or "k9mP2vL5q"',
+        'password = os.environ.get("DB", "k9mP2vL5q")',
+        'os.environ.get("OPENAI_API_KEY", default="k9mP2vL5q")',
+        'password: System.getenv("X") ?: "k9mP2vL5q"',
+        'password: {{ env "X" | default "k9mP2vL5q" }}',
+        "OPENAI_API_KEY=${OPENAI_API_KEY:-k9mP2vL5q}",
+        "password: ${DB_PASSWORD:k9mP2vL5q}",
+    ],
+)
+def test_a_default_that_stands_in_for_a_secret_is_one(text):
+    masked(text, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "keytool -list -storepass k9mP2vL5q",
+        "see\n-storepass k9mP2vL5q",
+        "app --verbose --token k9mP2vL5q",
+        "curl --cert c.pem:k9mP2vL5q https://h.example",
+        "curl -E c.pem:k9mP2vL5q https://h.example",
+        "set -gx OPENAI_API_KEY k9mP2vL5q",
+        "set $api_key k9mP2vL5q;",
+        "header_up api-key k9mP2vL5q",
+        "machine h.example login me password k9mP2vL5q",
+        'Credentials.basic("me", "k9mP2vL5q")',
+        "401: Invalid token k9mP2vL5q",
+        "LiteLLM Virtual Key expected. Received=k9mP2vL5q, expected to start with 'sk-'",
+        "Authorization: Negotiate k9mP2vL5q",
+        "Bearer <k9mP2vL5q>",
+    ],
+)
+def test_commands_settings_and_sentences_give_a_secret_away(text):
+    masked(text, TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "api_key=letmein",
         "OPENAI_API_KEY=letmein\n",
         '{"api-key": "letmein"}',
@@ -132,14 +207,28 @@ def test_a_word_that_is_assigned_to_a_key_is_its_value(text):
         '"password": {"type": "string", "minLength": 8}, auth: {type: none}, password: {value: none}',
         "| password | string | required |\n| token | description |",
         "password_policy: strict, password_reset: done, passwords: stored",
+        'model = args.model or "gpt-4o-mini1", os.environ.get("MODEL", "gpt-4o-mini1"), ${MODEL:-gpt-4o-mini1}',
+        '{"name": "model", "value": "gpt4o-mini1"}, {"temperature": {"default": "0.8"}}, <a name="b">c1d2e3f4</a>',
+        "curl --cert C:\\certs\\c.pem, --cert c.pem; your login and password combination; Invalid token at 12:34",
+        "authorization: failed auth_type=bearer; invalid token in position 12; Bearer: true; using key 0x1f2e3d",
     ],
 )
 def test_names_words_and_placeholders_stand(text):
     assert quote(text) == text
 
 
-def test_names_in_names_cost_time_in_proportion():
+def test_names_in_names_and_what_is_looked_for_around_a_value_cost_time_in_proportion():
     from tests.doubling import assert_linear
 
-    for piece in ("key=", 'key="', "auth:{", "key=[", "keykey", "password=a:"):
+    for piece in (
+        "key=",
+        'key="',
+        "auth:{",
+        "key=[",
+        "keykey",
+        "password=a:",
+        'or "abc1" ',
+        "value: abc1 ",
+        '(a,"ab1")',
+    ):
         assert_linear(lambda size, piece=piece: piece * (size // len(piece)), redact)
