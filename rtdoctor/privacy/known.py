@@ -213,8 +213,9 @@ class Known:
         """The last characters of the secrets, where something before them says that they are the end of a key."""
         if self._ends is None:
             lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
-            said = r"(?:[*.xX\x1a-]|ending in |ending with )"  # SUB: a bullet, an ellipsis
-            self._ends = Pattern(rf"{said}(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
+            # SUB: a bullet, an ellipsis. One star, dash or dot alone parts a name or a date.
+            said = r"(?:[*xX.]{2,}|\x1a[*\x1a]*|\b[es]k[_\-](?:[\w\-]{0,20}[xX.\-])?|ending in |ending with )"
+            self._ends = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
         return self._ends
 
 

@@ -98,8 +98,18 @@ def tells(name: str) -> bool:
 def names_secret(name: str) -> bool:
     """True for a whole name in a text that holds a word of a secret's and does not say that it is something else of it:
     `DB_PASSWORD_PROD` and `tokenValue`, not `token_type` or `keyboard`."""
-    words = [found.text().lower() for found in _WORDS_OF_NAME.finditer(name)]
+    words = _words(name)
     return bool(words) and words[-1] not in names("describing") and any(map(_TELLING_WORD.fullmatch, words))
+
+
+def is_harmless(name: str) -> bool:
+    """True for a field's name that tells of nothing secret, or of something that only belongs to a secret."""
+    words = _words(name)
+    return is_plain(name) or is_id(name) or (bool(words) and words[-1] in names("describing"))
+
+
+def _words(name: str) -> list[str]:
+    return [found.text().lower() for found in _WORDS_OF_NAME.finditer(name)]
 
 
 @cache
