@@ -32,7 +32,7 @@ _NAMED = pattern(
 )
 _SIGNS = "：＝→⇒"  # what stands between a name and its value beyond ASCII
 _SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){_QUOTES}?[<\[({{]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
+    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){_QUOTES}?[\[(]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
@@ -76,7 +76,7 @@ _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
 _LETTERS = pattern(r"[A-Za-z]+")
 _LEET = pattern(r"[a-z][0-9][A-Za-z]|[^\w .\-(){}\[\]:,'\"|?*+/\\$%<>&=]")
-_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
+_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.]{1,3}[A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 _MOST_QUOTED = 200  # characters of a quoted value
 _LONGEST_NAME = 40
@@ -113,14 +113,16 @@ _STRONG = pattern(
 )
 _ALGORITHM = pattern(r"(?i)(?:sha|md|rsa|ecdsa|hmac|ed|es|rs|ps|hs)[\w\-]*")
 _SIGN_BEHIND = pattern(rf"\\{{0,3}}{_QUOTES}?(?:>>)?\s{{0,3}}(?::|=)")
+_ASSIGNS = ("=", ":=", ":", "=>", "->")
+_ROW = pattern(r".*\|\s*[*`\"]{0,3}")
 _IN_CODE = ("(", ".", "[", ")", ",")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
-    "a", "absent", "accepted", "and", "denied", "disabled", "empty", "enabled", "error", "expired", "failed", "false",
-    "field", "for", "forbidden", "hidden", "in", "incorrect", "invalid", "is", "malformed", "masked", "missing", "must",
-    "necessary", "needed", "none", "not", "null", "of", "optional", "or", "present", "provided", "redacted", "rejected",
-    "required", "revoked", "set", "string", "the", "to", "true", "unauthorized", "undefined", "unknown", "unset",
-    "unsupported", "valid", "wrong",
+    "a", "absent", "accepted", "and", "bool", "bytes", "denied", "disabled", "empty", "enabled", "error", "expired",
+    "failed", "false", "field", "for", "forbidden", "hidden", "in", "incorrect", "int", "invalid", "is",
+    "malformed", "masked", "missing", "must", "necessary", "needed", "none", "not", "null", "of", "optional", "or",
+    "present", "provided", "redacted", "rejected", "required", "revoked", "set", "str", "string", "the", "to",
+    "true", "unauthorized", "undefined", "unknown", "unset", "unsupported", "valid", "wrong",
 ))  # fmt: skip
 # What stands in the place of a key in documentation, in code and in prose, and is none.
 _NO_VALUES = _SAID_OF | frozenset((
@@ -184,10 +186,10 @@ _MADE = pattern(
     rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
 )
 # What stands in where nothing is set: behind a telling name, or in a call that asks for one or is assigned to one.
-_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}")
+_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}")
 _ASKED = pattern(
     rf"\(\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}}){_QUOTES}?\s{{0,3}},\s{{0,3}}(?:default\s{{0,3}}=\s{{0,3}})?"
-    rf"{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
+    rf"{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}"
 )
 _ASSIGNED_CALL = pattern(r"(?P<name>[\w.\-]{1,120})[\"']?\s{0,3}(?::=|[:=])\s{0,3}[\w.:]{1,60}$")
 _TELLING = pattern("(?i)key|token|secret|auth|pass|pwd|cred|cookie|signature|jwt|senha|kennwort|wachtwoord")
@@ -257,11 +259,13 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         (rest and not vocabulary.names_secret(text[low : found.end("rest")]))
         or (not said.isascii() and said not in _SIGNS)
         or (said == "," and found.group("open") is None)
+        or (said == "|" and not _ROW.fullmatch(text[max(0, low - _LONGEST_NAME) : low].rpartition("\n")[2]))
     ):
         return
     if following is not None and _name_start(text, following.start("name")) == start + held.startswith("{"):
         return  # what stands here is a name that tells, too: its value is behind it
-    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said))
+    called = "(" in (found.group("within") or "")
+    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said)) and not called
     value, quoted = _value(found, held, password)
     if (
         not value
@@ -270,8 +274,11 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         or MASK[:-1] in value  # it is masked already
         or (name == "cookie" and "=" in value)
         or _only_a_prefix(found, start + len(value), quoted)
-        or (found.group("within") and _before_a_value(text, start + len(value)))
-        or (name == "key" and (_of_a_field(text, found.start("name")) or vocabulary.is_credential_header(value)))
+        or ((found.group("within") or said == ",") and _before_a_value(text, start + len(value)))
+        or (said == "," and (value.startswith("--") or _tells_by_itself(value) or (name == "pass" and " " in value)))
+        or (name == "key" and _of_a_field(text, found.start("name")))
+        or (name in ("key", "auth") and vocabulary.is_credential_header(value))
+        or (said[:2] in ("==", "!=") and _tells_by_itself(value))
         or (name == "signature" and _ALGORITHM.fullmatch(value))
         or vocabulary.is_id(text[low : found.end("rest")])
     ):
@@ -289,7 +296,8 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         plain = not any(char.isdigit() for char in value) and a_name(value)
     else:
         plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
-        if plain and not rest and (quoted or (said in ("=", ":=") and text[start + len(value) :][:1] not in _IN_CODE)):
+        ended = text[start + len(value) : start + len(value) + 1]
+        if plain and not rest and ((quoted and said in _ASSIGNS) or (said in ("=", ":=") and ended not in _IN_CODE)):
             plain = not _assigned(text, low, found.end("name"), value)
     if not plain:
         yield start, start + len(value)
@@ -315,6 +323,11 @@ def a_password_word(value: str) -> bool:
         and value.lower() not in _NO_VALUES
         and not vocabulary.tells(value)
     )
+
+
+def _tells_by_itself(value: str) -> bool:
+    """True for a value that is a name of a secret: one of several names in a row."""
+    return vocabulary.tells(value) and not any(map(str.isdigit, value)) and value.replace("-", "").isalpha()
 
 
 def _before_a_value(text: str, end: int) -> bool:
@@ -448,6 +461,8 @@ def _in_place_of(found: Match) -> Iterator[Span]:
 
 
 def _asked(found: Match) -> Iterator[Span]:
+    if _tells_by_itself(found.text("value")):
+        return
     owner = _ASSIGNED_CALL.search(_statement(found))
     if vocabulary.names_secret(found.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
         yield from _whole(found)

@@ -17,8 +17,9 @@ _USUAL_ID = pattern(
 _WORDS_OF_NAME = pattern(r"[A-Z]?[a-z]+|[A-Z]+")
 _TELLING_WORD = pattern(
     r"[a-z]*(?:key|token|secret|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credential|cred|signature|kennwort|"
-    r"senha|wachtwoord)s?|(?:[a-z]*auth|authorization|sig|pw|pass|jwt)"
+    r"senha|wachtwoord)s?|[a-z]*auth|authorization"
 )
+_TELLING_END = pattern("sig|pw|pass|jwt")  # in the middle they are of other words: pass_result
 
 
 @cache
@@ -99,7 +100,9 @@ def names_secret(name: str) -> bool:
     """True for a whole name in a text that holds a word of a secret's and does not say that it is something else of it:
     `DB_PASSWORD_PROD` and `tokenValue`, not `token_type` or `keyboard`."""
     words = _words(name)
-    return bool(words) and words[-1] not in names("describing") and any(map(_TELLING_WORD.fullmatch, words))
+    if not words or words[-1] in names("describing"):
+        return False
+    return bool(_TELLING_END.fullmatch(words[-1])) or any(map(_TELLING_WORD.fullmatch, words))
 
 
 def is_harmless(name: str) -> bool:
