@@ -262,10 +262,11 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         or (said == "|" and not _ROW.fullmatch(text[max(0, low - _LONGEST_NAME) : low].rpartition("\n")[2]))
     ):
         return
-    if following is not None and _name_start(text, following.start("name")) == start + held.startswith("{"):
+    within = found.group("within") or ""
+    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said)) and "(" not in within
+    inner = following is not None and _name_start(text, following.start("name")) == start + held.startswith("{")
+    if inner and (not password or within or held.startswith("{")):
         return  # what stands here is a name that tells, too: its value is behind it
-    called = "(" in (found.group("within") or "")
-    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said)) and not called
     value, quoted = _value(found, held, password)
     if (
         not value
@@ -274,7 +275,7 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         or MASK[:-1] in value  # it is masked already
         or (name == "cookie" and "=" in value)
         or _only_a_prefix(found, start + len(value), quoted)
-        or ((found.group("within") or said == ",") and _before_a_value(text, start + len(value)))
+        or ((within or said == ",") and _before_a_value(text, start + len(value)))
         or (said == "," and (value.startswith("--") or _tells_by_itself(value) or (name == "pass" and " " in value)))
         or (name == "key" and _of_a_field(text, found.start("name")))
         or (name in ("key", "auth") and vocabulary.is_credential_header(value))

@@ -25,6 +25,8 @@ def masked(text, secret):
         ('auth: {user: "me", pass: "Sommer2024"}', PASSWORD),
         ('auth => [password => "Sommer2024"]', PASSWORD),
         ('api_key=api_key="k9mP2vL5q"', TOKEN),
+        ("password=token=ab9", "ab9"),
+        ("credentials: pw=ab9", "ab9"),
     ],
 )
 def test_a_name_inside_of_the_value_of_another_is_looked_at_too(text, secret):
