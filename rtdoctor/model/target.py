@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
-from rtdoctor.linear import pattern
+from rtdoctor.linear import Match, pattern
 from rtdoctor.privacy.errors import InputError
-from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.secret import Secret, mask
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
 REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_NO_PORT = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?#:\[]*:[^/?#]*")
 _SOCKET = pattern(r"/realtime(?:/([^/]+))?$")
 
 Profile = Literal["mock", "openai", "azure", "compatible"]
@@ -189,6 +190,12 @@ def parse_pinned(text: str) -> Pinned:
     return Pinned(asked_host, number, found)
 
 
+def _masked_port(found: Match) -> str:
+    scheme, _, rest = found.text().partition("://")
+    host, _, port = rest.partition(":")
+    return found.text() if port.isdigit() and len(port) <= 5 else f"{scheme}://{host}:{mask(port)}"
+
+
 def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
     """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query.
 
@@ -205,8 +212,8 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
         port = parts.port
         text.encode()  # half a character (a byte that is no UTF-8) cannot be sent
     except ValueError as error:
-        # The error's own words quote what stands behind a colon, which may be a password.
-        raise BadTarget("'{}' is no URL: its host or port cannot be read", text) from error
+        # What stands behind a colon may be a password that holds a `?` or `#`; the error's own words repeat it.
+        raise BadTarget("'{}' is no URL: its host or port cannot be read", _NO_PORT.sub(_masked_port, text)) from error
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme.lower(), parts.scheme.lower())
     if scheme not in ("http", "https"):
         raise BadTarget("the scheme '{}' is not one of https, wss, http, ws", parts.scheme)

@@ -7,12 +7,13 @@ looks at what was written before, too, so that a secret is found that comes in p
 
 import sys
 import traceback
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, TextIO, cast
 
 from rtdoctor.linear import pattern
 from rtdoctor.privacy.clean import visible
-from rtdoctor.privacy.known import known, reads_like_words
+from rtdoctor.privacy.known import Hit, known, reads_like_words
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
 from rtdoctor.privacy.unescape import fold, layers
@@ -21,6 +22,7 @@ GUARDED = 12  # small letters and digits of a secret in a row that no output may
 _FILLERS = "xqzjkvwy"
 _TAIL = 4096  # characters of what was written that are looked at again with what comes next
 _PIECE = 1 << 16
+_RUN = pattern(r"[A-Za-z0-9]+")
 _COLOURS = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 # What carries text in a document; an escaped quote or backslash is punctuation, an escaped letter or number is none.
 _WORD = pattern(r"\\\\|(?:[^\s\"',:;(){}\[\]<>\\]|\\[0-9A-Za-z])+")
@@ -131,10 +133,23 @@ def _places(text: str) -> list[tuple[str, int, int]]:
         )
         for view in layers(plain):
             for hit in known().find(view, words=False):
-                if hit.size >= GUARDED and not reads_like_words(view.text[hit.start : hit.end]):
-                    low, high = view.span(hit.start, hit.end)
-                    found.append((hit.secret.name, start + low, start + high))
+                if hit.size >= GUARDED:
+                    for place in _not_ours(view.text, hit):
+                        low, high = view.span(*place)
+                        found.append((hit.secret.name, start + low, start + high))
     return found
+
+
+def _not_ours(text: str, hit: Hit) -> Iterator[tuple[int, int]]:
+    """What of a hit does not read like our own text. Who chooses a client secret can make it of our keys and sentences,
+    however long: of such a one only letters and digits in a row count, and those that are no words."""
+    if hit.secret.kind != "secret":
+        if not reads_like_words(text[hit.start : hit.end]):
+            yield hit.start, hit.end
+        return
+    for run in _RUN.finditer(text[hit.start : hit.end]):
+        if len(run.text()) >= GUARDED and not reads_like_words(run.text(), most=None):
+            yield hit.start + run.start(), hit.start + run.end()
 
 
 def _odd_slashes(text: str, start: int) -> bool:

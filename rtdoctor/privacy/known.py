@@ -49,12 +49,12 @@ def like_a_word(core: str) -> bool:
     return _in_words(core) >= _WORDY * len(core)
 
 
-def reads_like_words(text: str) -> bool:
-    """True for a short piece of a text that reads like words, with what stands between them: of a sentence or a
-    document of ours. A secret may be made so that our own words hold pieces of it; short letters count for none, since
-    a secret may come in such."""
+def reads_like_words(text: str, most: int | None = _MOST_WORDS) -> bool:
+    """True for a piece of a text, of so many letters and digits at most, that reads like words, with what is between
+    them: of a sentence or a document of ours. A secret may be made so that our own words hold pieces of it; short
+    letters count for none, since a secret may come in such."""
     size = sum(map(str.isalnum, text))
-    return size <= _MOST_WORDS and _in_words(text) >= _WORDY * size
+    return (most is None or size <= most) and _in_words(text) >= _WORDY * size
 
 
 def _in_words(text: str) -> int:
@@ -244,8 +244,9 @@ class Known:
         """The last characters of the secrets, where something before them says that they are the end of a key."""
         if self._ends is None:
             lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
-            said = r"(?:[*.xX\x1a-]|ending in |ending with )"  # SUB: a bullet, an ellipsis
-            self._ends = Pattern(rf"{said}(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
+            # SUB: a bullet, an ellipsis. One star, dash or dot alone parts a name or a date.
+            said = r"(?:[*xX.]{2,}|\x1a[*\x1a]*|\b[es]k[_\-](?:[\w\-]{0,20}[xX.\-])?|ending in |ending with )"
+            self._ends = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
         return self._ends
 
 

@@ -5,27 +5,34 @@ from collections.abc import Callable, Iterator
 
 from rtdoctor.linear import Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.secret import MASK
 from rtdoctor.privacy.words import opaque
 
 Span = tuple[int, int]
 
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
+_HELD = pattern(rf"\{{?{_VALUE}")
+# A name that tells, and all that stands between it and its value: signs, a type, brackets, a call, quotes, a scheme.
+_BRACKET = r"(?:[\[(]|<<)\s{0,40}"
 _NAMED = pattern(
     r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credentials?|creds|"
     r"signature|\bsig|\bpw|(?:\b|_)pass|"
     # German, French, Spanish, Portuguese, Dutch
     r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
-    r"[?&]code|jwt|password)"
-    rf"(?:\\{{0,3}}{_QUOTES})?[\])]?"
-    r"(?P<said>\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
-    rf"\s{{0,40}}(?::=|=>|->|[:=])\s{{0,40}}|\s{{1,3}}(?:is|was)\s{{1,3}}|\s{{0,3}},\s{{0,3}}[$@]{{0,2}}{_QUOTES})"
-    rf"(?:(?:[A-Za-z_.:]{{1,40}}\()?[$@fbruFBRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}}))?"
+    r"[?&]code|jwt|password)(?P<rest>[\w\-]{0,40})"
+    rf"(?:\\{{0,3}}{_QUOTES})?(?:>>)?(?::(?:{_QUOTES}?\w{{1,40}}{_QUOTES}?:)?(?:protected|private))?[\])]?\*{{0,2}}"
+    r"(?P<said>\??\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
+    r"\s{0,40}(?::=|=>|->|!==?|={1,3}|[:\x1a])\s{0,40}|\s{1,40}\|\s{1,40}|\s{1,3}(?:is|was)\s{1,3}|\s{0,3},\s{0,3})"
+    r"(?:\*{1,2}\s{1,3})?"
+    r"(?:(?:[|>][+\-]?|!{1,2}[\w/]{0,20}|&\w{1,40})\s{1,40}){0,2}"  # YAML: a block, a tag, an anchor
+    rf"(?:(?P<within>(?:{_BRACKET}|\{{\s{{0,40}}|[A-Za-z_.:]{{1,40}}\(\s{{0,40}}|string\([0-9]{{1,9}}\)\s{{1,3}}){{0,4}})"
+    rf"[$@~bfruBFRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}})|(?:{_BRACKET}){{0,3}})"
     r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
-    rf"(?P<value>\{{?{_VALUE})"
 )
+_SIGNS = "：＝→⇒"  # what stands between a name and its value beyond ASCII
 _SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:\s|%20|\+){{1,5}}{_QUOTES}?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
+    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){_QUOTES}?[\[(]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
 _SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
@@ -38,17 +45,30 @@ _USER_WITHOUT_SCHEME = pattern(
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
     r"(?:^|[\s\"'`])(?P<flag>(?P<short>-[a-zA-Z]{0,8}[uU])|--?[a-zA-Z][a-zA-Z\-]{2,60})"
-    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`]+)"
+    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`\-][^\s\"'`]*)"
 )
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
     r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|(?:sshpass|docker login|az login)\b[^\n]{0,200}\s-p\s{0,3}|"
-    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|-(?:storepass|keypass)\s{1,3}|"
-    r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3})[\"']?(?P<value>[^\s\"'`]+)"
+    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|"
+    r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3}|curl\b[^\n]{0,200}\s-E\s{0,3}[^\s:]{1,200}:)[\"']?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(
-    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b(?:\s{0,3}[\"'`]|\s{1,3}))"
+    r"(?i)(?:cookie(?:\\{0,3}[\"'`])?\s{0,3}(?:[:=]\s{0,3}(?:\\{0,3}[\"'`])?|[\"'`])|-b(?:\s{0,3}[\"'`]|\s{1,3})|"
+    r"--cookie\s{1,3}|(?:added|replaced) cookie )"
     r"(?P<value>(?:[^\s=;,\"'`\\]+=\"[^\"\n]*\"|[^\n\"'`\\])+)"
+)
+# What servers call the cookie that a session is known by.
+_SESSION = pattern(
+    r"(?i)\b(?:JSESSIONID|PHPSESSID|ASPSESSIONID[A-Z]{0,12}|ASP\.NET_SessionId|connect\.sid|laravel_session|sessionid)="
+    r"(?P<value>[^\s\"'`;,&<>]{3,200})"
+)
+# A HAR's cookies, and what is the value of each; a line of a cookie jar.
+_JARRED = pattern(r"(?i)\bcookies\\{0,3}[\"']?\s{0,3}[:=]\s{0,3}\[(?P<value>[^\[\]]{1,1000})")
+_IN_JAR = pattern(r"(?i)\bvalue\\{0,3}[\"']?\s{0,3}[:=]\s{0,3}\\{0,3}[\"'](?P<value>[^\"'\\]{1,400})")
+_JAR_LINE = pattern(
+    r"(?m)^[^\s]+[\t ]{1,3}(?:TRUE|FALSE)[\t ]{1,3}[^\s]+[\t ]{1,3}(?:TRUE|FALSE)[\t ]{1,3}[0-9]{1,12}[\t ]{1,3}"
+    r"[^\s]+[\t ]{1,3}(?P<value>[^\s]+)"
 )
 _CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>\"[^\"]+\"|[^;]+)")
 _PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+>|\[.*")
@@ -56,7 +76,7 @@ _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
 _LETTERS = pattern(r"[A-Za-z]+")
 _LEET = pattern(r"[a-z][0-9][A-Za-z]|[^\w .\-(){}\[\]:,'\"|?*+/\\$%<>&=]")
-_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.][A-Za-z]+)*\}{0,2}%?|[$%{<].*")
+_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.]{1,3}[A-Za-z]+)*\}{0,2}%?|[$%{<].*")
 _PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
 _MOST_QUOTED = 200  # characters of a quoted value
 _LONGEST_NAME = 40
@@ -80,21 +100,42 @@ _TEMPLATE = pattern(
 )
 # Words of a flag's name that tell of a secret, and its last words that tell that only a place or a name follows.
 _SECRET_FLAGS = frozenset((
-    "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "pass", "passphrase", "passwd",
-    "password", "pat", "pwd", "secret", "token",
+    "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "keypass", "pass", "passphrase",
+    "passwd", "password", "pat", "pwd", "secret", "storepass", "token",
 ))  # fmt: skip
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
+_DRIVE = pattern(r"(?:^|[^A-Za-z])[A-Za-z]:[^:]*$")
 _URL = pattern("(?:https?|wss?):|[0-9]+:[0-9]+$")
-_PASSWORDS = ("pass", "pw", "kennwort", "mot", "contrase", "senha", "wachtwoord")
+_OF_PASSWORD = pattern(r"(?i)passw|passp|passc|pwd|\bpw|(?:\b|_)pass|kennwort|mot de|contrase|senha|wachtwoord")
+# Names whose value is one even where it is a word: `key`, `auth` and their kin name too much else.
+_STRONG = pattern(
+    r"(?i)(?:(?:api|access|secret|subscription|account|private|auth|service)[_\-]?key|token|secret|credentials?)$"
+)
+_ALGORITHM = pattern(r"(?i)(?:sha|md|rsa|ecdsa|hmac|ed|es|rs|ps|hs)[\w\-]*")
+_SIGN_BEHIND = pattern(rf"\\{{0,3}}{_QUOTES}?(?:>>)?\s{{0,3}}(?::|=)")
+_ASSIGNS = ("=", ":=", ":", "=>", "->")
+_ROW = pattern(r".*\|\s*[*`\"]{0,3}")
+_IN_CODE = ("(", ".", "[", ")", ",")
 # What is said of a password, and is none.
 _SAID_OF = frozenset((
-    "a", "and", "empty", "expired", "false", "field", "for", "hidden", "in", "incorrect", "invalid", "is",
-    "missing", "must", "necessary", "none", "not", "null", "of", "optional", "or", "redacted", "required", "set",
-    "string", "the", "to", "true", "undefined", "unknown", "unset", "wrong",
+    "a", "absent", "accepted", "and", "bool", "bytes", "denied", "disabled", "empty", "enabled", "error", "expired",
+    "failed", "false", "field", "for", "forbidden", "hidden", "in", "incorrect", "int", "invalid", "is",
+    "malformed", "masked", "missing", "must", "necessary", "needed", "none", "not", "null", "of", "optional", "or",
+    "present", "provided", "redacted", "rejected", "required", "revoked", "set", "str", "string", "the", "to",
+    "true", "unauthorized", "undefined", "unknown", "unset", "unsupported", "valid", "wrong",
+))  # fmt: skip
+# What stands in the place of a key in documentation, in code and in prose, and is none.
+_NO_VALUES = _SAID_OF | frozenset((
+    "argument", "before", "boolean", "client", "config", "configuration", "default", "dynamic", "environment",
+    "ephemeral", "example", "header", "inline", "input", "instead", "literal", "managed", "number", "object", "option",
+    "options", "parameter", "params", "placeholder", "process", "realtime", "request", "response", "result", "server",
+    "session", "settings", "static", "together", "unspecified", "value", "values", "variable",
 ))  # fmt: skip
 
 
+_NUMBER_OF = pattern(r"(?i)[a-z]{0,2}[0-9.]+[a-z]{0,3}|0x[0-9a-f]+")
 _SCHEMES = frozenset(("basic", "bearer", "digest", "header", "negotiate", "ntlm", "realm", "scheme"))
+_NO_SCHEMES = (_SCHEMES | _SAID_OF) - {"negotiate", "ntlm"}
 
 
 def a_name(value: str) -> bool:
@@ -115,14 +156,18 @@ def _like_a_variable(value: str) -> bool:
 
 
 _CALL = pattern(
-    rf"(?i)(?:auth[a-z]*|credentials?|login)\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
+    rf"(?i)(?:auth[a-z]*|credentials?|login)(?:\.[a-z]{{1,20}})?\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
     rf"\s{{0,3}},\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
 )
 # Kubernetes and Compose write a name and its value as two fields.
 _IS = rf"{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?"
 _AND = rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?"
-_FIELDS = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}}){_AND}value{_IS}(?P<value>[^\s\"'`]{{3,200}})")
-_FIELDS_TURNED = pattern(rf"(?i)\bvalue{_IS}(?P<value>[^\s\"'`,]{{3,200}}){_AND}name{_IS}(?P<name>[\w.\-]{{1,120}})")
+_FIELD = pattern(rf"(?i)\b(?:value|default){_IS}(?P<value>[^\s\"'`,{{}}]{{3,200}})")
+_NAME_FIELD = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}})")
+_ADJACENT = pattern(_AND)
+# What an object is called: `api_key: {`, `variable "api_key" {`.
+_OBJECTS_NAME = pattern(rf"(?P<name>[\w.\-]{{1,120}})\\{{0,3}}{_QUOTES}?\s{{0,3}}(?:[:=]>?\s{{0,3}})?$")
+_AROUND = 240  # characters of an object that are looked at on either side of a value
 # In the place of a header that carries a credential even a word is one.
 _HEADER = pattern(
     r"(?i)(?:^|[\s\"'`])(?P<name>x-api-key|api-key|(?:proxy-)?authorization)\s{0,3}:\s{0,3}"
@@ -134,11 +179,32 @@ _DIGEST = pattern(r"(?i)\bresponse=[\"'`\\]{0,3}(?P<value>[0-9a-f]{32,64})\b")
 _PLIST = pattern(r"(?i)<key>(?P<name>[\w.\-]{1,120})</key>\s{0,40}<string>(?P<value>[^<>]{3,200})</string>")
 _SET = pattern(
     rf"\b(?P<name>[A-Z0-9_]{{0,60}}(?:KEY|TOKEN|SECRET|PASSWORD|PASS)|"
-    rf"(?i:proxy_set_header|set|add_header) [\w\-]{{1,80}})"
+    rf"(?i:(?:proxy_)?set[_\-]header|set|add_header|header_up)(?: -[a-zA-Z]{{1,3}}){{0,3}} \$?[\w\-]{{1,80}})"
     rf"\s{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
 )
 _MADE = pattern(
     rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
+)
+# What stands in where nothing is set: behind a telling name, or in a call that asks for one or is assigned to one.
+_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}")
+_ASKED = pattern(
+    rf"\(\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}}){_QUOTES}?\s{{0,3}},\s{{0,3}}(?:default\s{{0,3}}=\s{{0,3}})?"
+    rf"{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}"
+)
+_ASSIGNED_CALL = pattern(r"(?P<name>[\w.\-]{1,120})[\"']?\s{0,3}(?::=|[:=])\s{0,3}[\w.:]{1,60}$")
+_TELLING = pattern("(?i)key|token|secret|auth|pass|pwd|cred|cookie|signature|jwt|senha|kennwort|wachtwoord")
+_WORDS = pattern(r"[\w\-]{2,120}")
+_STATEMENT = 160  # characters
+_SHELL_DEFAULT = pattern(r"\$\{(?P<name>\w{1,120}):[\-=?]?(?P<value>[^\s{}\"'`]{3,200})\}")
+_NETRC = pattern(
+    r"(?i)\b(?:machine\s{1,40}[^\s]{1,255}|default)\s{1,40}(?:(?:login|account)\s{1,40}[^\s]{1,120}\s{1,40}){0,2}"
+    r"password\s{1,40}(?P<value>[^\s]{3,200})"
+)
+# A form's part, an element that says its name in an attribute.
+_PART = pattern(r"(?i)\bname=\\{0,3}\"?(?P<name>[\w.\-]{1,120})\\{0,3}\"?[\t\r ]*\n[\t\r ]*\n(?P<value>[^\s]{3,200})")
+_ATTRIBUTE = pattern(
+    r"(?i)<[\w:.\-]{1,60}\s[^<>]{0,200}?\b(?:key|name)=[\"'](?P<name>[\w.\-]{1,120})[\"'][^<>]{0,200}>\s{0,40}"
+    r"(?:<value>\s{0,40})?(?P<value>[^<>\s]{3,200})\s{0,40}</"
 )
 _OTHER_SCHEME = pattern(
     rf"(?i)authorization{_IS}(?P<scheme>[A-Za-z][A-Za-z\-]{{2,20}})"
@@ -150,79 +216,155 @@ _REFUSED = pattern(
     rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}|"
     rf"{_SAID_OF_A_KEY}:\s{{1,3}}(?P<bare>[^\s\"'`,;()\[\]{{}}<>|]{{6,200}})(?:[\s,;.]|\z)"
 )
+# What is said of a key without a sign between, and what LiteLLM says.
+_SPOKEN = pattern(
+    rf"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with)"
+    rf"(?: (?:api[ _\-]?)?key| token| password| secret| passphrase)\s[(\"'`]?(?P<value>[A-Za-z0-9+/=_\-.!]{{6,200}})|"
+    rf"\bReceived={_QUOTES}?(?P<received>[^\s,\"'`]{{3,200}})"
+)
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
 
 def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     """Where the values stand."""
+    if any(word in flattened for word in (b"=", b":", b",", b"|", b"->", b" is ", b" was ", b"\x1a")):
+        yield from _behind_names(text, flattened)
     for words, shape, judge in _SHAPES:
         if any(word in flattened for word in words):
             for found in shape.finditer(text, flattened=flattened):
                 yield from judge(found)
 
 
-def _named(found: Match) -> Iterator[Span]:
-    start, name = found.start("value"), found.text("name").lower()
-    password = name.startswith(_PASSWORDS)
-    value, quoted = _held(found, password)
+def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
+    """Values behind telling names. A value may be such a name itself, with its own value behind it: every name is
+    looked at, and how far a value goes is found once for all names within it."""
+    heads = _NAMED.finditer(text, flattened=flattened)
+    head, ended = next(heads, None), 0
+    while head is not None:
+        following = next(heads, None)
+        start = head.end()
+        if start >= ended:
+            held = _HELD.match(text, start, flattened)
+            ended = held.end() if held else start
+        if start < ended:
+            yield from _named(head, text[start:ended], following)
+        head = following
+
+
+def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
+    text, start = found.string, found.end()
+    low = _name_start(text, found.start("name"))
+    name, rest, said = found.text("name").lower(), found.text("rest"), found.text("said").strip()
+    if (
+        (rest and not vocabulary.names_secret(text[low : found.end("rest")]))
+        or (not said.isascii() and said not in _SIGNS)
+        or (said == "," and found.group("open") is None)
+        or (said == "|" and not _ROW.fullmatch(text[max(0, low - _LONGEST_NAME) : low].rpartition("\n")[2]))
+    ):
+        return
+    within = found.group("within") or ""
+    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said)) and "(" not in within
+    inner = following is not None and _name_start(text, following.start("name")) == start + held.startswith("{")
+    if inner and (not password or within or held.startswith("{")):
+        return  # what stands here is a name that tells, too: its value is behind it
+    value, quoted = _value(found, held, password)
     if (
         not value
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
+        or MASK[:-1] in value  # it is masked already
         or (name == "cookie" and "=" in value)
         or _only_a_prefix(found, start + len(value), quoted)
-        or (name == "key" and _of_a_field(found.string, found.start("name")))
-        or vocabulary.is_id(_full_name(found.string, found.start("name"), found.end("name")))
+        or ((within or said == ",") and _before_a_value(text, start + len(value)))
+        or (said == "," and (value.startswith("--") or _tells_by_itself(value) or (name == "pass" and " " in value)))
+        or (name == "key" and _of_a_field(text, found.start("name")))
+        or (name in ("key", "auth") and vocabulary.is_credential_header(value))
+        or (said[:2] in ("==", "!=") and _tells_by_itself(value))
+        or (name == "signature" and _ALGORITHM.fullmatch(value))
+        or vocabulary.is_id(text[low : found.end("rest")])
     ):
         return
-    sentence = found.text("said").strip() in ("is", "was")
+    sentence = said in ("is", "was", "|")
     if password:
         plain = (
             value.lower() in _SAID_OF
             or value == "Union"
-            or _no_password(value, found.string[start + len(value) : start + len(value) + 1])
+            or _no_password(value, text[start + len(value) : start + len(value) + 1])
         )
-        if sentence and not quoted:
+        if (sentence or (rest and "=" not in said)) and not quoted:
             plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
     elif sentence:
         plain = not any(char.isdigit() for char in value) and a_name(value)
     else:
         plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
+        ended = text[start + len(value) : start + len(value) + 1]
+        if plain and not rest and ((quoted and said in _ASSIGNS) or (said in ("=", ":=") and ended not in _IN_CODE)):
+            plain = not _assigned(text, low, found.end("name"), value)
     if not plain:
         yield start, start + len(value)
 
 
-def _held(found: Match, password: bool) -> tuple[str, bool]:
+def _assigned(text: str, low: int, high: int, value: str) -> bool:
+    """True for a word that is assigned to a key, a token or a secret: it is the value, whatever it looks like."""
+    return (
+        a_password_word(value)
+        and bool(_STRONG.search(text[low:high]))
+        and not _of_a_field(text, low)
+        and "logprob" not in text[high : high + _MOST_QUOTED]  # a token of a transcript
+    )
+
+
+def a_password_word(value: str) -> bool:
+    """True for a word in small letters that speaks of no value, but may be one."""
+    return (
+        len(value) >= 6
+        and value.isascii()
+        and value.isalpha()
+        and value[1:].islower()
+        and value.lower() not in _NO_VALUES
+        and not vocabulary.tells(value)
+    )
+
+
+def _tells_by_itself(value: str) -> bool:
+    """True for a value that is a name of a secret: one of several names in a row."""
+    return vocabulary.tells(value) and not any(map(str.isdigit, value)) and value.replace("-", "").isalpha()
+
+
+def _before_a_value(text: str, end: int) -> bool:
+    """True where what ends here, in quotes and brackets, is a field's name: its value follows."""
+    return bool(_SIGN_BEHIND.match(text[end : end + _LONGEST_NAME]))
+
+
+def _value(found: Match, held: str, password: bool) -> tuple[str, bool]:
     """The value as far as it goes, and whether it stands in quotes.
 
     A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does. One that
     is not quoted goes to the next blank where it is a password, but not into a further field.
     """
-    start, opening = found.start("value"), found.group("open") or ""
-    mark = opening[-1:]
+    text, start, opening = found.string, found.end(), found.group("open") or ""
+    mark, end = opening[-1:], start + len(held)
     if mark:
         escapes = len(opening) - len(opening.lstrip("\\"))
-        for end in range(found.end("value"), min(len(found.string), start + _MOST_QUOTED)):
-            if found.string[end] == "\n":
+        for at in range(end, min(len(text), start + _MOST_QUOTED)):
+            if text[at] == "\n":
                 break
-            held = found.string[start:end]
-            if found.string[end] == mark and len(held) - len(held.rstrip("\\")) <= escapes:
-                held = held.rstrip("\\") if escapes else held
-                return (held, True) if password or " " not in held else (found.text("value").rstrip(".:!?*"), True)
+            whole = text[start:at]
+            if text[at] == mark and len(whole) - len(whole.rstrip("\\")) <= escapes:
+                whole = whole.rstrip("\\") if escapes else whole
+                return (whole, True) if password or " " not in whole else (held.rstrip(".:!?*"), True)
     elif password:
-        more = found.string[found.end("value") : found.end("value") + _MOST_QUOTED]
-        tail = _TAIL.match(more)
-        whole = found.string[start : found.end("value") + (tail.end() if tail else 0)]
+        tail = _TAIL.match(text[end : end + _MOST_QUOTED])
+        whole = text[start : end + (tail.end() if tail else 0)]
         cut = _NEXT_FIELD.search(whole)
         return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
-    return found.text("value").rstrip(".:!?*"), bool(mark)
+    return held.rstrip(".:!?*"), bool(mark)
 
 
 def _only_a_prefix(found: Match, end: int, quoted: bool) -> bool:
     """True for the letters before a text's quote, that are no part of it: b"", f""."""
-    inside = quoted or found.text("said")[-1:] in _MARKS_OF_TEXT
-    prefix = end - found.start("value") <= 2 and found.string[end - 1].isalpha()
-    return prefix and not inside and found.string[end : end + 1] in _MARKS_OF_TEXT
+    prefix = end - found.end() <= 2 and found.string[end - 1].isalpha()
+    return prefix and not quoted and found.string[end : end + 1] in _MARKS_OF_TEXT
 
 
 def _no_password(value: str, after: str) -> bool:
@@ -235,12 +377,12 @@ def _of_a_field(text: str, start: int) -> bool:
     return text[max(0, start - 14) : start].lower().rstrip().endswith(_OF_FIELDS)
 
 
-def _full_name(text: str, start: int, end: int) -> str:
-    """The word of letters, digits and dashes that a name is the end of."""
+def _name_start(text: str, start: int) -> int:
+    """Where the word of letters, digits and dashes begins that a name is a part of."""
     low = start
     while low and start - low < _LONGEST_NAME and (text[low - 1].isalnum() or text[low - 1] in "-_"):
         low -= 1
-    return text[low:end]
+    return low
 
 
 def _whole(found: Match) -> Iterator[Span]:
@@ -253,6 +395,13 @@ def _of_telling_name(found: Match) -> Iterator[Span]:
         yield from _whole(found)
 
 
+def _offered(found: Match) -> Iterator[Span]:
+    if a_password_word(found.text("value")):
+        yield found.span("value")
+    else:
+        yield from _whole(found)
+
+
 def _set(found: Match) -> Iterator[Span]:
     if found.text("value").startswith("-"):
         return  # the next flag
@@ -260,8 +409,75 @@ def _set(found: Match) -> Iterator[Span]:
         yield from _whole(found)
 
 
+def _spoken(found: Match) -> Iterator[Span]:
+    value = found.text("value").rstrip(".!")
+    if found.group("received") is not None:
+        if not a_name(found.text("received")):
+            yield found.span("received")
+    elif any(char.isdigit() for char in value) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value):
+        yield found.start("value"), found.start("value") + len(value)
+
+
+def _jarred(found: Match) -> Iterator[Span]:
+    start = found.start("value")
+    for held in _IN_JAR.finditer(found.text("value")):
+        if not _PLACEHOLDER.fullmatch(held.text("value")):
+            yield start + held.start("value"), start + held.end("value")
+
+
+def _field(found: Match) -> Iterator[Span]:
+    """A value whose name is another field of the same object, before or after it, or is the object's own."""
+    text, (start, end) = found.string, found.span()
+    begins = max(0, start - _AROUND)
+    opened = max(text.rfind("{", begins, start), text.rfind("}", begins, start))
+    before = text[max(begins, opened + 1) : start]
+    closes = min(
+        (at for at in (text.find("}", end, end + _AROUND), text.find("{", end, end + _AROUND)) if at >= 0), default=-1
+    )
+    after = text[end : closes if closes >= 0 else end + _AROUND]
+    names = [named for part in (before, after) for named in _NAME_FIELD.finditer(part)]
+    if opened < 0:  # in lines of YAML the name is next to it
+        names = [
+            *(named for named in _NAME_FIELD.finditer(before) if _ADJACENT.fullmatch(before[named.end() :])),
+            *(named for named in _NAME_FIELD.finditer(after) if _ADJACENT.fullmatch(after[: named.start()])),
+        ]
+    elif not names and text[opened] == "{":
+        owner = _OBJECTS_NAME.search(text[max(0, opened - _AROUND) : opened])
+        names = [owner] if owner else []
+    if any(vocabulary.tells(named.text("name")) for named in names):
+        yield from _whole(found)
+
+
+def _by_default(found: Match) -> Iterator[Span]:
+    if vocabulary.names_secret(found.text("name")):
+        yield from _whole(found)
+
+
+def _in_place_of(found: Match) -> Iterator[Span]:
+    if a_name(found.text("value")):
+        return
+    statement = _statement(found)
+    if _TELLING.search(statement) and any(vocabulary.names_secret(word.text()) for word in _WORDS.finditer(statement)):
+        yield found.span("value")
+
+
+def _asked(found: Match) -> Iterator[Span]:
+    if _tells_by_itself(found.text("value")):
+        return
+    owner = _ASSIGNED_CALL.search(_statement(found))
+    if vocabulary.names_secret(found.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
+        yield from _whole(found)
+
+
+def _statement(found: Match) -> str:
+    """What stands before it in its line."""
+    start = found.start()
+    low = max(0, start - _STATEMENT)
+    return found.string[max(low, found.string.rfind("\n", low, start), found.string.rfind(";", low, start)) : start]
+
+
 def _other_scheme(found: Match) -> Iterator[Span]:
-    if found.text("scheme").lower() not in _SCHEMES and not a_name(found.text("value")):
+    if found.text("scheme").lower() not in _NO_SCHEMES and not a_name(found.text("value")):
         yield found.span("value")
 
 
@@ -306,8 +522,11 @@ def _flag(found: Match) -> Iterator[Span]:
     flag, value = found.text("flag"), found.text("value")
     words = flag.lstrip("-").lower().split("-")
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
-        if not a_name(value) and not value.startswith(("-", "/", "./", "../", "~")):
+        word = a_password_word(value) and _STRONG.search(flag)
+        if (word or not a_name(value)) and value.strip(":=,;") and not value.startswith(("/", "./", "../", "~")):
             yield start, end
+    elif words[-1] == "cert" and ":" in value and not _DRIVE.search(value):
+        yield start + value.rindex(":") + 1, end
     elif (words[-1] == "user" or found.group("short") is not None) and ":" in value and not _URL.match(value):
         yield start + value.index(":") + 1, end
 
@@ -331,23 +550,31 @@ def _all(found: Match) -> Iterator[Span]:
 
 # The bytes without which an expression need not be tried; case is what programs write.
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
-    ((b"=", b":", b",", b"->", b" is ", b" was "), _NAMED, _named),
     ((b"earer", b"EARER", b"asic", b"ASIC"), _SCHEME, _behind_scheme),
-    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _whole),
+    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _offered),
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
-    ((b" -", b"--", b"'-", b'"-'), _FLAG, _flag),
-    ((b" -p", b" -a", b" -P", b"-storepass", b"-keypass", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
+    ((b"-",), _FLAG, _flag),
+    ((b" -p", b" -a", b" -P", b" -E", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
+    ((b"=",), _SESSION, _whole),
+    ((b"ookies",), _JARRED, _jarred),
+    ((b"TRUE", b"FALSE"), _JAR_LINE, _all),
     ((b"PRIVATE KEY",), _PEM, _all),
     ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
-    ((b"alue", b"ALUE"), _FIELDS, _of_telling_name),
-    ((b"alue", b"ALUE"), _FIELDS_TURNED, _of_telling_name),
+    ((b"alue", b"ALUE", b"efault"), _FIELD, _field),
+    ((b"||", b"??", b"?:", b" or ", b"default"), _OR, _in_place_of),
+    ((b"(",), _ASKED, _asked),
+    ((b"${",), _SHELL_DEFAULT, _by_default),
+    ((b"assword",), _NETRC, _all),
+    ((b"name=",), _PART, _of_telling_name),
+    ((b"=",), _ATTRIBUTE, _of_telling_name),
+    ((b"ey ", b"oken ", b"assword ", b"ecret ", b"hrase ", b"Received="), _SPOKEN, _spoken),
     ((b"i-key", b"i-Key", b"I-KEY", b"uthorization", b"UTHORIZATION"), _HEADER, _in_header),
     ((b"esponse=", b"RESPONSE="), _DIGEST, _all),
     ((b"</",), _ELEMENT, _of_telling_name),
     ((b"<key>",), _PLIST, _of_telling_name),
-    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"set "), _SET, _set),
+    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"header_up ", b"set "), _SET, _set),
     ((b"(",), _MADE, _whole),
     ((b"uthorization", b"UTHORIZATION"), _OTHER_SCHEME, _other_scheme),
     ((b"ey", b"oken", b"assword", b"ecret"), _REFUSED, _refused),

@@ -22,6 +22,7 @@ from rtdoctor.privacy.words import opaque, opaque_spans
 
 # A server's echo of a key keeps its first or last characters beside the stars (seen: "sk-proj-****ueba"). Looked for
 # only where a key was used: elsewhere stars are emphasis.
+_BULLETS = frozenset("…‥•●○◦∙·⋅‧・∗＊✱⁎■□▪█")  # what stands for a star beyond ASCII, where an expression sees SUB
 _STARRED = pattern(r"[A-Za-z0-9_\-<>]*\*{2,}[\x1a*]*[A-Za-z0-9_\-<>]*")
 _ECHOED = pattern(r"\b(?:sk|ek)[-_][A-Za-z0-9_\-]*[*\x1a]+[A-Za-z0-9_\-*\x1a]*")
 _HOST = pattern(r"://(?P<host>[A-Za-z0-9.\-]{1,253})(?:[/:?#\s\"'`,;)>\]\\]|\z)")
@@ -39,7 +40,8 @@ _PIECE = pattern(r"[A-Za-z0-9]+")
 _NAMED_ID = pattern(
     r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b\\{0,3}[\"'`]?\s{0,2}[:=]?\s{0,2}"
     r"\\{0,3}[\"'`]?"
-    r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b"
+    r"(?P<value>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16,32})\b|"
+    r"\bsession id: (?P<session>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"  # in prose; in a cookie it opens one
 )
 _COMMIT = pattern(r"(?i)\b(?:commit|revision|rev|tree|merge)[ :=@]{1,3}(?P<value>[0-9a-f]{40})\b")
 _LEAST_PIN = 1000  # a smaller number is no password
@@ -49,6 +51,7 @@ _WINDOW, _OVERLAP = 1 << 16, 1 << 12  # a long text is looked at in windows, so 
 _show_opaque = False
 
 T = TypeVar("T")
+Place = tuple[int, int]
 
 
 def show_opaque(wanted: bool) -> None:
@@ -209,11 +212,14 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
             for found in _STARRED.finditer(text, flattened=flattened):
                 yield _echo(view, *found.span())
         for found in secrets.ends().finditer(text, flattened=flattened):
-            yield _echo(view, *found.span("last"))
+            if _starred(found.text("said")) == len(found.text("said")):
+                yield _echo(view, *found.span("last"))
     if len(text) < 3:
         return
     for found in _ECHOED.finditer(text, flattened=flattened):
-        yield _echo(view, *found.span())
+        held = found.text()[: _starred(found.text())]
+        if not (held.isascii() and "*" not in held):
+            yield _echo(view, found.start(), found.start() + len(held))
     for start, end in named_spans(text, flattened):
         yield Span(*view.span(start, end), mask(text[start:end]), 1)
     for start, end in _vendors(text, flattened):
@@ -224,9 +230,22 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
     if strange:
         # An id is written as it is. What has an id's form only after an escape was undone is somebody's disguise.
         kept = sorted(place for place in _allowed(text, flattened) if _as_written(view, *place))
-        for start, end in strange:
-            if not _within(start, end, kept):
-                yield Span(*view.span(start, end), mask(text[start:end]), 1)
+        for start, end in _apart(text, strange, kept):
+            yield Span(*view.span(start, end), mask(text[start:end]), 1)
+
+
+def _apart(text: str, strange: list[Place], kept: list[Place]) -> Iterator[Place]:
+    """What is opaque beside what is allowed: a host and the path behind it are one token, and no one secret."""
+    for start, end in strange:
+        inside = [place for place in _near_to(start, end, kept) if place[1] > start and place[0] < end]
+        edge = start
+        for low, high in [*inside, (end, end)]:
+            piece = text[edge:low]
+            if not inside:
+                yield start, end
+            elif edge < low:
+                yield from ((edge + one, edge + two) for one, two in opaque_spans(piece))
+            edge = max(edge, high)
 
 
 def _as_written(view: View, start: int, end: int) -> bool:
@@ -241,12 +260,17 @@ def _echo(view: View, start: int, end: int) -> Span:
     return Span(*place, mask(secret.reveal())) if secret else Span(*place, MASK, 2)
 
 
+def _starred(text: str) -> int:
+    """How far a text goes on in ASCII and bullets."""
+    return next((at for at, char in enumerate(text) if not char.isascii() and char not in _BULLETS), len(text))
+
+
 def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     """Where opaque text stands that is known to open nothing: OpenAI's ids, ids by their name, hosts."""
     for found in vocabulary.id_pattern().finditer(text, flattened=flattened):
         yield found.span()
     for found in _NAMED_ID.finditer(text, flattened=flattened):
-        yield found.span("value")
+        yield found.span("value" if found.group("value") is not None else "session")
     for found in vocabulary.id_header_pattern().finditer(text, flattened=flattened):
         if vocabulary.is_id_of(found.text("name"), found.text("value").strip(";")):
             yield found.span("value")
@@ -264,17 +288,23 @@ def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
 def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     """Keys of vendors that begin with something of their own."""
     done = 0
+    plain: dict[str, int] = {}  # by the characters of a form: as far as this there is nothing that tells
     for found in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
         start, end = found.span()
-        if start < done or (start and text[start - 1].isalnum()):
-            continue
+        if start < done or (start and text[start - 1].isascii() and text[start - 1].isalnum()):
+            continue  # inside of a longer word; a letter beyond ASCII is none of a key's
         for form in vocabulary.by_prefix()[text[start:end]]:
+            if end < plain.get(form.alphabet, 0):
+                continue
             rest = form.rest.match(text, end, flattened)
             stop = rest.end() if rest else end
-            held = text[end:stop]
-            done = max(done, stop)  # what begins inside has been looked at: no part of it tells more than the whole
-            if stop - end >= min(form.least, _LEAST_KEY) and any(_telling(p.text()) for p in _PIECE.finditer(held)):
+            if stop - end < min(form.least, _LEAST_KEY):
+                continue
+            if any(_telling(piece.text()) for piece in _PIECE.finditer(text[end:stop])):
+                done = max(done, stop)  # no part of it tells more than the whole
                 yield start, stop
+            else:
+                plain[form.alphabet] = stop
 
 
 def _telling(piece: str) -> bool:
@@ -305,6 +335,8 @@ def _walk(value: Any, change: Any) -> Any:
         }
         return dataclasses.replace(value, **changed)
     if isinstance(value, dict):
+        if "logprob" in value:  # a token of a transcript
+            return {_walk(key, change): _walk(item, change) for key, item in value.items()}
         return {_walk(key, change): _walk_named(key, item, change) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return type(value)(_walk(item, change) for item in value)
@@ -323,12 +355,21 @@ def _walk_named(name: Any, value: Any, change: Any) -> Any:
     if isinstance(value, list):
         return [_walk_named(name, item, change) for item in value]
     if isinstance(value, dict):
-        # What stands below says what it is in its turn, and is a value of this name where it says no more.
+        # What stands below says what it is in its turn, and is a value of this name where it tells no more.
         return {
-            _walk(key, change): _walk_named(name if key == "value" else key, item, change)
+            _walk(key, change): _walk_named(key if _tells_itself(key, name) else name, item, change)
             for key, item in value.items()
         }
     return _walk(value, change)
+
+
+def _tells_itself(key: Any, name: str) -> bool:
+    """True for a field's name that says for itself what its value is, in an object of this name. Under `passwords` a
+    field may be called as what it is the password of."""
+    if not isinstance(key, str):
+        return False
+    several = name.lower().endswith(("keys", "tokens", "secrets", "words", "codes"))
+    return vocabulary.tells(key) or vocabulary.is_plain(key) or (vocabulary.is_harmless(key) and not several)
 
 
 def _joined(found: Iterable[Span]) -> Iterator[Span]:
@@ -351,6 +392,11 @@ def _one(group: list[Span], end: int) -> Span:
     marks = dict.fromkeys(span.mark for span in group if span.rank == best)
     # Where only shapes overlap, the first is the longest, and the others are parts of it.
     return Span(group[0].start, end, "".join(marks) if best == 0 else next(iter(marks)), best)
+
+
+def _near_to(start: int, end: int, kept: list[Place]) -> list[Place]:
+    """Those of the places in order that may touch a piece."""
+    return kept[max(0, bisect_right(kept, (start, start)) - 1) : bisect_right(kept, (end, end))]
 
 
 def _within(start: int, end: int, kept: list[tuple[int, int]]) -> bool:

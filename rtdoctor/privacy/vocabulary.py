@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,13 @@ _USUAL_ID = pattern(
     r"[A-Za-z]{0,12}_?[0-9a-fA-F]{8,64}(?:-[A-Z]{3})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
     r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
 )
+
+_WORDS_OF_NAME = pattern(r"[A-Z]?[a-z]+|[A-Z]+")
+_TELLING_WORD = pattern(
+    r"[a-z]*(?:key|token|secret|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credential|cred|signature|kennwort|"
+    r"senha|wachtwoord)s?|[a-z]*auth|authorization"
+)
+_TELLING_END = pattern("sig|pw|pass|jwt")  # in the middle they are of other words: pass_result
 
 
 @cache
@@ -86,6 +93,26 @@ def id_header_pattern() -> Pattern:
 def tells(name: str) -> bool:
     """True for a name that tells of a secret, a header's or any other."""
     return not is_plain(name) and not is_id(name) and any(word in _plain(name) for word in names("telling"))
+
+
+@lru_cache(4096)
+def names_secret(name: str) -> bool:
+    """True for a whole name in a text that holds a word of a secret's and does not say that it is something else of it:
+    `DB_PASSWORD_PROD` and `tokenValue`, not `token_type` or `keyboard`."""
+    words = _words(name)
+    if not words or words[-1] in names("describing"):
+        return False
+    return bool(_TELLING_END.fullmatch(words[-1])) or any(map(_TELLING_WORD.fullmatch, words))
+
+
+def is_harmless(name: str) -> bool:
+    """True for a field's name that tells of nothing secret, or of something that only belongs to a secret."""
+    words = _words(name)
+    return is_plain(name) or is_id(name) or (bool(words) and words[-1] in names("describing"))
+
+
+def _words(name: str) -> list[str]:
+    return [found.text().lower() for found in _WORDS_OF_NAME.finditer(name)]
 
 
 @cache

@@ -27,8 +27,12 @@ _LONGEST = 4096  # of a longer token the classes of its characters are not looke
 _TOKENS = bytes(code if chr(code) in f"{ascii_letters}{digits}_-+/=~.!#$^*@%" else 32 for code in range(256))
 _PIECE = pattern(r"[A-Za-z0-9]+")
 _HUMPS = pattern(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-# Numbers and dates that everybody writes: a moment in milliseconds, ISO 8601 without its punctuation, a pointer.
-_PLAIN = pattern(r"0x0{0,4}[0-9a-fA-F]{1,12}|1[0-9]{12}|[0-9]{8}T[0-9]{6}Z?|[0-9]{2}T[0-9]{2}")
+# What everybody writes: a pointer, a moment in milliseconds, ISO 8601 without its punctuation, an error's code
+# (AADSTS7000215), how a certificate was signed.
+_PLAIN = pattern(
+    r"0x0{0,4}[0-9a-fA-F]{1,12}|1[0-9]{12}|[0-9]{8}T[0-9]{6}Z?|[0-9]{2}T[0-9]{2}|[A-Z]{2,8}[0-9]{3,8}|"
+    r"(?:md5|sha(?:1|224|256|384|512))With[A-Za-z]{3,20}"
+)
 # What versions, models and sizes are called: a word and a number, a number and a unit.
 _NUMBERED = pattern(r"[A-Za-z]{0,3}[0-9]{1,4}[A-Za-z]{0,2}")
 

@@ -9,6 +9,7 @@ from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
 from rtdoctor.privacy.errors import InputError
+from rtdoctor.privacy.quote import quote
 
 _SCHEMA = Path(__file__).with_name("scenario.schema.json")
 
@@ -72,7 +73,7 @@ def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scen
         raise BadScenario("{}: no accept has grade 'expected'", where)
     return Scenario(
         id=entry["id"],
-        title=entry["title"],
+        title=quote(entry["title"]),
         tags=tuple(dict.fromkeys((entry["id"].split(".")[0], *entry.get("tags", ())))),
         handshake=handshake,
         steps=steps,
@@ -111,5 +112,5 @@ def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:
         grade=line.get("grade", "expected"),
         outcome=condition,
         cause=cause,
-        evidence=Evidence(line["evidence"], line["seen"], line["confidence"]),
+        evidence=Evidence(quote(line["evidence"]), line["seen"], line["confidence"]),
     )

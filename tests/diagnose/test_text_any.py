@@ -72,6 +72,26 @@ def test_a_secret_is_masked_wherever_the_windows_are_cut(cut):
     assert not any(AZURE[i : i + 8] in shown for i in range(len(AZURE) - 8))
 
 
+@pytest.mark.parametrize(
+    "edge", [SIZE, SIZE + OVERLAP, 5 * (SIZE // 4) + OVERLAP, SIZE + 2 * OVERLAP, 2 * SIZE + OVERLAP]
+)
+@pytest.mark.parametrize("within", [3, 15, 30])
+def test_a_secret_is_one_blot_wherever_a_window_or_a_read_ends(edge, within):
+    for line in (
+        f"gateway key {KEY[8:]} end",
+        f"the key {KEY} end",
+        "password=Sommer2024!xyz end",
+        f"api-key: {AZURE}",
+    ):
+        text = (" see it\n" * edge)[: edge - within] + line + "\n" + "plain words " * (SIZE // 4)
+        told = "".join(block.text[: block.until] for block in blocks([text]))
+        assert told == blot(text), line
+        assert (
+            "".join(block.text[: block.until] for block in blocks(text[i : i + 997] for i in range(0, len(text), 997)))
+            == told
+        )
+
+
 def test_a_blot_keeps_the_length_and_leaves_codes_alone():
     for text in (
         f"api-key={AZURE}",

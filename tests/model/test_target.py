@@ -60,6 +60,17 @@ def test_what_cannot_be_a_target_is_refused_in_one_sentence(given):
     assert "pass@" not in str(told.value)
 
 
+@pytest.mark.parametrize("rest", ["?x@127.0.0.1:9/v1/realtime", "#x@h.example/", "/x@h.example", ""])
+def test_a_password_that_cuts_the_host_of_a_url_is_not_told(rest):
+    for password in ("Sommer2024", "Som:mer2024"):
+        with pytest.raises(BadTarget) as told:
+            parse_target(f"ws://me:{password}{rest}")
+        assert "Som" not in str(told.value)
+        assert "mer2024" not in str(told.value)
+    with pytest.raises(BadTarget, match=r"h\.example:99999/v1"):
+        parse_target("https://h.example:99999/v1")
+
+
 @pytest.mark.parametrize(
     ("text", "pinned"),
     [

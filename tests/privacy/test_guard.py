@@ -175,6 +175,31 @@ def test_a_secret_made_of_our_own_words_takes_none_out_of_a_report(made):
     assert not stream.masked
 
 
+NOISE = "q7x9z2k4m8w3r6t1y5u0p4d8f2g6h1j3"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "insecurefalsesummaryverdictfailexitcode1canconnectfalsesentence" + NOISE * 3,
+        "sentencenoa403attherung4ofit" + NOISE,
+        "id1ms12at0n3ok4" + NOISE,
+        NOISE + "gpt4orealtimepreview20241217",
+    ],
+)
+def test_a_client_secret_that_a_server_made_of_our_own_text_takes_none_out_of_a_report(made):
+    out = io.StringIO()
+    keep([Secret(f"ek_{made}", "secret", "POST /realtime/client_secrets")])
+    stream = Guarded(out)
+    summary = {"verdict": "fail", "exit_code": 1, "can_connect": False, "sentence": "No: a 403 at the rung 4 of it."}
+    more = {"id": 1, "ms": 12, "at": 0, "n": 3, "ok": 4, "model": "gpt-4o-realtime-preview-2024-12-17"}
+    document = json.dumps({"insecure": False, "summary": summary, **more}, indent=2)
+    stream.write(document)
+    assert out.getvalue() == document
+    stream.write(f"see {NOISE}")
+    assert NOISE[:12] not in out.getvalue(), "what is no text of ours is masked all the same"
+
+
 def test_an_escaped_backslash_before_a_secret_keeps_the_document():
     stream, out = guarded()
     stream.write(json.dumps({"a": "\\" + KEY[8:], "b": "\\\\" + KEY[8:]}))

@@ -82,6 +82,8 @@ def test_a_secret_has_no_readable_form():
         "let key = std::env::var('X') OPENAI_API_KEY is missing; api_key=os.getenv(OPENAI_API_KEY), API key: required",
         "java -classpath a.jar:b.jar Main -include config:x",
         "Authorization: Bearer KEY, Authorization: Bearer realm, authorization: header",
+        "AADSTS7000215: Invalid client secret. Session ID: 3f2504e0-4f89-41d3-9a0c-0305e82c3301 CVE20261234",
+        "auth error: authorization: failed; Signature Algorithm: sha256WithRSAEncryption",
     ],
 )
 def test_words_names_numbers_dates_hosts_and_known_ids_stand(text):
@@ -212,6 +214,55 @@ def test_data_that_goes_on_to_be_used_keeps_what_is_merely_opaque(known):
     assert KEY[8:] not in redact(f'{{"delta": "{KEY}"}}')
 
 
+@pytest.mark.parametrize("before", ["é", "中", "：", "«", "…"])
+def test_a_vendors_key_stands_behind_any_letter_beyond_ascii(before):
+    assert KEY not in redact(f"see {before}{KEY} there")
+    assert f"{before}[secret" in redact(f"see {before}{KEY} there")
+
+
+@pytest.mark.parametrize("before", ["openai-key-", "key-", "my-sess-", "pk-", "hf_hf_"])
+def test_the_beginning_of_another_vendors_key_hides_none(before):
+    assert KEY[8:] not in redact(f"use {before}{KEY} now")
+
+
+def test_only_stars_bullets_and_an_ellipsis_make_an_echo_of_a_key():
+    for text in ("cs-CZ、sk-SK（斯洛伐克）", "ek_été, sk-né", "the task-é"):
+        assert redact(text) == quote(text) == text
+    for text in ("sk-proj-…T9rL", "sk-••••T9rL", "ek_**T9rL"):
+        assert "T9rL" not in redact(f"the key {text} is wrong")
+
+
+def test_the_end_of_a_known_key_is_no_echo_in_a_name_or_a_date():
+    keep([Secret("sk-dev-key-2025", "key", "x")])
+    for text in ("gpt-realtime-2025-08-28", "since 24.11.2025", "max2025", "1*2025"):
+        assert quote(text) == text
+    for text in ("sk-****2025", "sk-...2025", "a key ending in 2025", "xxxx2025", "•••2025", "sk-dev-2025"):
+        assert "2025" not in quote(text)
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a1b2c3d4e5f6.ngrok-free.app/v1",
+        "wss://3f2a-2001-db8-85a3--8a2e.ngrok-free.app/v1/realtime",
+        "wss://my-service-x7k2p9q4za-uc.a.run.app/v1/realtime",
+        "my-service-x7k2p9q4za-uc.a.run.app/v1",
+    ],
+)
+def test_a_host_stands_whatever_path_follows_it(url):
+    assert quote(f"cannot reach {url} now") == f"cannot reach {url} now"
+
+
+def test_what_is_opaque_beside_a_host_is_masked():
+    told = quote("https://a1b2c3d4e5f6.ngrok-free.app/v1/Zq8xW2vT9rL4nB7mK1jH/x")
+    assert told.startswith("https://a1b2c3d4e5f6.ngrok-free.app/")
+    assert "[secret " in told
+    assert "Zq8x" not in told
+
+
 # --- known secrets ----------------------------------------------------------------------------------------------------
 
 
@@ -308,6 +359,35 @@ def test_a_list_and_an_object_under_a_telling_name_are_masked_too():
     assert "Qw7xk91z" not in str(redacted(value)) + str(quoted(value))
     assert redacted(value)["password"] != 7734912345
     assert redacted(value)["max_tokens"] == 7734912345
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"passwords": {"db": "Sommer2024", "user": "Sommer2024"}},
+        {"secrets": ["Sommer2024"]},
+        {"auth": {"basic": {"value": "Sommer2024"}}},
+        {"tokens": [{"value": "Sommer2024"}], "DB_PASSWORD_PROD": "Sommer2024"},
+        {"credentials": ["me", {"it": ["Sommer2024"]}]},
+        {"api_key": "letmein", "client_secret": {"expires_at": 1763991759, "value": "letmein"}},
+    ],
+)
+def test_a_telling_name_holds_for_all_that_stands_below_it(value):
+    for step in (quoted, redacted):
+        assert "Sommer2024" not in str(step(value))
+        assert "letmein" not in str(step(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"auth": {"type": "none", "mode": "AzureADTokenProvider", "user": "jdoe42"}, "keys": ["model", "voice"]},
+        {"token": "transcription", "logprob": -0.1, "bytes": [104]},
+        {"input_token_details": {"cached_tokens": 4096, "modality": "audio24"}, "tokens": {"type": "text"}},
+    ],
+)
+def test_what_says_for_itself_that_it_is_no_secret_stands(value):
+    assert redacted(value) == quoted(value) == value
 
 
 def test_names_that_tell_on_every_level_are_walked_once():

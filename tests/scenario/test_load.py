@@ -43,6 +43,15 @@ def test_a_good_file_is_read_and_its_placeholders_are_filled(tmp_path):
     assert ready.accept[0].outcome["transcription_model"] == "gpt-t"
 
 
+def test_what_a_file_says_of_a_scenario_is_quoted(tmp_path):
+    key, url = "ghp_ab01ab01ab01ab01ab01ab01ab01ab01ab01", "https://me:Sommer2024@h.example/x"
+    text = GOOD.replace('title = "one"', f'title = "one {key}"').replace('evidence = "me"', f'evidence = "see {url}"')
+    (scenario,) = load(tmp_path, text)
+    assert key not in scenario.title
+    assert "Sommer2024" not in scenario.accept[0].evidence.source
+    assert scenario.accept[0].evidence.source.endswith("@h.example/x")
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

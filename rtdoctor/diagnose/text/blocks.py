@@ -61,16 +61,19 @@ def _decoder(head: bytes) -> tuple[codecs.IncrementalDecoder, bytes]:
 
 def blocks(chunks: Iterable[str]) -> Iterator[Block]:
     """The windows of a text, each overlapping the next."""
-    held, start = "", 0
+    before, held, start = "", "", 0  # as they were read: a blotted text, blotted again, shows the rest of a secret
     for chunk in chunks:
         for place in range(0, len(chunk), _STEP):
             held += _plain(chunk[place : place + _STEP])
-            while len(held) >= SIZE + OVERLAP:
-                # Before the cut, so that no secret is cut in two and its end missed.
-                held = blot(held)
-                yield _block(held[: SIZE + OVERLAP], start, SIZE, last=False)
-                held, start = held[SIZE:], start + SIZE
-    yield _block(blot(held), start, len(held), last=True)
+            while len(held) >= SIZE + 2 * OVERLAP:
+                yield _block(_blotted(before, held)[: SIZE + OVERLAP], start, SIZE, last=False)
+                before, held, start = held[SIZE - OVERLAP : SIZE], held[SIZE:], start + SIZE
+    yield _block(_blotted(before, held), start, len(held), last=True)
+
+
+def _blotted(before: str, held: str) -> str:
+    """What is held, blotted with what stands on either side of it, so that no secret is cut in two."""
+    return blot(before + held)[len(before) :]
 
 
 def _plain(text: str) -> str:
