@@ -94,6 +94,9 @@ def letters(size):
 SECRETS = {
     "a header": lambda: (["-H", "Authorization: Bearer " + letters(60_000)], {}),
     "a cookie": lambda: (["-H", "Cookie: a=" + letters(60_000)], {}),
+    "many cookies": lambda: (["-H", "Cookie: " + "; ".join(f"a{n}={letters(25 + n)[n:]}" for n in range(1_200))], {}),
+    "long cookies": lambda: (["-H", "Cookie: " + "; ".join(f"a{n}={letters(100 + n)[n:]}" for n in range(60))], {}),
+    "many headers": lambda: ([part for n in range(190) for part in ("-H", f"X-Token-{n}: {letters(300 + n)[n:]}")], {}),
     "a proxy's password": lambda: (["--proxy", f"http://u:{letters(60_000)}@127.0.0.1:9"], {}),
     "an unused variable": lambda: ([], {"OPENAI_ADMIN_KEY": letters(120_000)}),
     "a key": lambda: ([], {"OPENAI_API_KEY": letters(16_000)}),
