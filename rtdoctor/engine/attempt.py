@@ -8,7 +8,7 @@ from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step, in_call
 from rtdoctor.protocol.audio import append_event, chunks
-from rtdoctor.wire.session import Session
+from rtdoctor.wire.session import Session, most_at_once, share_of
 from rtdoctor.wire.upgrade import upgrade
 
 # The mock speaks within milliseconds or never; OpenAI's first delta came 1.19 s after a commit (2026-09-18).
@@ -18,7 +18,7 @@ SETTLE = 1.0  # seconds to wait for the pong that shows a session to stand
 
 async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Exchange:
     """One connection from the upgrade to its close. Never raises for what a server does."""
-    timeout = bench.choice.timeout
+    timeout, most = bench.choice.timeout, share_of(bench.choice.concurrency)
     upgraded = await upgrade(
         bench.http,
         out.url,
@@ -26,12 +26,13 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         subprotocols=out.subprotocols,
         timeout=timeout,
         proxy=bench.choice.target.route.proxy,
+        most=most_at_once(most),
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
     asked = urlsplit(out.url)
     joined = in_call(asked.path, dict(parse_qsl(asked.query, keep_blank_values=True)))
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=joined)
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=joined, most=most)
     unmet: tuple[str, ...] = ()
     alive = False
     try:

@@ -1,6 +1,6 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
-from rtdoctor.model.event import separators
+from rtdoctor.model.event import separators, text_size
 
 MOST_HELD = 40 << 20
 MOST_EVENT = 1 << 20
@@ -43,5 +43,4 @@ class Room:
 
 def weight(data: bytes) -> int:
     """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
-    wide = 1 if data.isascii() and b"\\u" not in data else 4
-    return len(data) * wide + 200 * separators(data)
+    return text_size(data) + 200 * separators(data)
