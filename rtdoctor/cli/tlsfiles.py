@@ -6,6 +6,7 @@ import stat
 
 _VARIABLE = "SSLKEYLOGFILE"
 _ROOTS = "SSL_CERT_FILE"
+_REMARK = b"# rtdoctor\n"
 
 
 def mend_tls_variables() -> None:
@@ -38,13 +39,12 @@ def _drop_unusable_keylog() -> None:
 
 def _why_not(name: str) -> str:
     try:
-        if not os.path.lexists(name):
-            with open(name, "ab"):  # as OpenSSL does
-                return ""
-        kind = os.stat(name).st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
-            return "no regular file"  # a FIFO would be waited for
-        with open(name, "ab"):
+        if os.path.lexists(name):
+            kind = os.stat(name).st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
+                return "no regular file"  # a FIFO would be waited for
+        with open(name, "ab", buffering=0) as log:  # as OpenSSL does
+            log.write(_REMARK)  # whether a disk is full is told by writing alone
             return ""
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
