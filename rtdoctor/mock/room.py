@@ -2,7 +2,7 @@
 
 from rtdoctor.model.event import separators, text_size
 
-MOST_HELD = 40 << 20
+MOST_HELD = 36 << 20
 MOST_EVENT = 1 << 20
 """The largest event but an append; inferred, as all bounds here but that of an append."""
 
