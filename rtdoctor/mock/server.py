@@ -24,7 +24,7 @@ from rtdoctor.mock.session import Fatal, Session
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
-MOST_CONNECTIONS, MOST_SECURED = 140, 64  # each has buffers of half a megabyte, and under TLS twice that and more
+MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
 _MESSAGE = 2  # bytes that one of a message or a body takes while its parts are put together
 _HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
 _LINGERING = 2.0  # seconds that a client may go on with its body once the answer is sent
