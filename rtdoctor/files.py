@@ -82,7 +82,7 @@ def open_to_read(path: Path) -> BinaryIO:
     def work() -> BinaryIO:
         return cast(BinaryIO, path.open("rb", buffering=0))
 
-    return work() if is_regular(path) else _in_time(work, bytearray())
+    return work() if is_regular(path) else in_time(work, bytearray())
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -101,16 +101,16 @@ def read_bounded(path: Path, most: int) -> bytes:
     if is_regular(path):
         work()
     else:
-        _in_time(work, got)
+        in_time(work, got)
     if len(got) > most:
         size = f"{most >> 20} MiB" if most >= 1 << 20 else f"{most >> 10} KiB"
         raise TooLarge(None, f"larger than {size}")
     return bytes(got)
 
 
-def _in_time(work: Callable[[], T], got: bytearray) -> T:
-    """What `work` returns; it is done in a thread, for opening and reading may wait for ever. `got` is what it has read
-    so far.
+def in_time(work: Callable[[], T], got: bytearray | None = None) -> T:
+    """What `work` returns; it is done in a thread, for opening and reading may wait for ever, as may a library that is
+    given what was read. `got` is what it has read so far, where it reads by itself.
 
     Raises:
         OSError: its own; NothingCame when it was not done in time.
@@ -132,6 +132,7 @@ def _in_time(work: Callable[[], T], got: bytearray) -> T:
         result, error = done.get(timeout=max(0.0, until - time.monotonic()))
     except queue.Empty:
         told = "its end did not come" if got else "nothing was written to it"
+        told = "it could not be read" if got is None else told
         raise NothingCame(None, f"{told} within {seconds:g} s") from None
     if error is not None:
         raise error

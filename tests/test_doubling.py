@@ -107,6 +107,8 @@ RECORDINGS: dict[str, Callable[[int], bytes]] = {
     "objects that do not end": lambda n: b'x {"a": {' * n,
     "one object that does not end": lambda n: b'{"a": "b",\n' + b' "c": [1,\n' * n,
     "an object over many lines": lambda n: b'{"type": "a.b",\n' + b' "c": [1],\n' * n + b' "d": 1}',
+    "escapes outside strings": lambda n: b'{"a": \\"\n' + b" }\n {\n" * n,
+    "escaped braces": lambda n: b'{"a": \\{\n' + b" }\n {\n" * n,
     "braces": lambda n: b"{ " * n,
     "braces in lines": lambda n: b"{\n" * n,
     "closed braces": lambda n: b"{}" * n,

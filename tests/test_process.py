@@ -211,7 +211,7 @@ def test_any_text_goes_to_any_encoding_and_what_it_holds_stays(text, encoding):
     assert all(char in places for char in kept)
 
 
-@pytest.mark.parametrize("place", ["/no/such/folder/keys", "/", "{fifo}"])
+@pytest.mark.parametrize("place", ["/no/such/folder/keys", "/", "{fifo}", "/dev/full"])
 def test_a_key_log_that_cannot_be_written_is_told_and_ignored(tmp_path, place):
     os.mkfifo(tmp_path / "fifo")
     place = place.format(fifo=tmp_path / "fifo")
@@ -239,6 +239,12 @@ def test_few_files_are_one_sentence_or_enough(command, name, files):
         assert b"too few files may be open at once" in done.stderr
     assert len(done.stderr.splitlines()) <= 1
     assert b"Traceback" not in done.stderr
+
+
+def test_a_mock_without_a_file_left_for_its_port_says_so():
+    done = run("mock", "--port", "0", files=6)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr == b"rtdoctor: too few files may be open at once for this; raise the limit (ulimit -n)\n"
 
 
 def test_the_whole_matrix_runs_where_few_files_may_be_open():

@@ -1,6 +1,7 @@
 """Carries out `rtdoctor mock`."""
 
 import asyncio
+import errno
 import ssl
 from pathlib import Path
 
@@ -31,6 +32,8 @@ async def _forever(server: Mock, port: int, source: str | None) -> None:
     try:
         await server.start(port)
     except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+            raise  # it is told in words of its own, and is not the port's fault
         raise Usage("--port {}: {}", port, error) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):

@@ -6,11 +6,8 @@ import stat
 from collections.abc import Callable
 
 _VARIABLE = "SSLKEYLOGFILE"
-# What each must be where it is there at all; a configuration is read when OpenSSL is loaded.
-_WANTED = {
-    "SSL_CERT_FILE": (os.path.isfile, "is no regular file; --ca-file takes what can be read once"),
-    "OPENSSL_CONF": (os.path.isfile, "is no regular file"),
-}
+_REMARK = b"# rtdoctor\n"
+_NO_FILE = "is no regular file"
 
 
 def mend_tls_variables() -> None:
@@ -21,8 +18,9 @@ def mend_tls_variables() -> None:
         Usage: a variable names a FIFO or a device.
     """
     _drop_unusable_keylog()
-    for variable, (is_good, told) in _WANTED.items():
-        _hold(variable, os.environ.get(variable, ""), is_good, told)
+    _hold("OPENSSL_CONF", os.environ.get("OPENSSL_CONF", ""), os.path.isfile, _NO_FILE)
+    told = f"{_NO_FILE}; --ca-file takes what can be read once"
+    _hold("SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", ""), os.path.isfile, told)
     for name in os.environ.get("SSL_CERT_DIR", "").split(os.pathsep):
         _hold("SSL_CERT_DIR", name, os.path.isdir, "is no folder")
 
@@ -31,7 +29,7 @@ def _hold(variable: str, name: str, is_good: Callable[[str], bool], told: str) -
     if name and os.path.exists(name) and not is_good(name):
         from rtdoctor.cli.exits import Usage
 
-        raise Usage(f"{{}} names {{}}, which {told}", variable, name)
+        raise Usage("{} names {}, which {}", variable, name, told)
 
 
 def _drop_unusable_keylog() -> None:
@@ -49,13 +47,12 @@ def _drop_unusable_keylog() -> None:
 
 def _why_not(name: str) -> str:
     try:
-        if not os.path.lexists(name):
-            with open(name, "ab"):  # as OpenSSL does
-                return ""
-        kind = os.stat(name).st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
-            return "no regular file"  # a FIFO would be waited for
-        with open(name, "ab"):
+        if os.path.lexists(name):
+            kind = os.stat(name).st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISCHR(kind)):
+                return "no regular file"  # a FIFO would be waited for
+        with open(name, "ab", buffering=0) as log:  # as OpenSSL does
+            log.write(_REMARK)  # whether a disk is full is told by writing alone
             return ""
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)

@@ -9,7 +9,7 @@ from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step, in_call
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.protocol.audio import append_event, chunks
-from rtdoctor.wire.session import Session
+from rtdoctor.wire.session import Session, most_at_once, share_of
 from rtdoctor.wire.upgrade import upgrade
 
 # The mock speaks within milliseconds or never; OpenAI's first delta came 1.19 s after a commit (2026-09-18).
@@ -29,7 +29,7 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     """
     if bench.choice.withheld is not None and holds_secret(_written(out, steps)):
         raise KeptBack
-    timeout = bench.choice.timeout
+    timeout, most = bench.choice.timeout, share_of(bench.choice.concurrency)
     upgraded = await upgrade(
         bench.http,
         out.url,
@@ -37,10 +37,11 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         subprotocols=out.subprotocols,
         timeout=timeout,
         proxy=bench.choice.target.route.proxy,
+        most=most_at_once(most),
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=in_call(out.url))
+    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=in_call(out.url), most=most)
     unmet: tuple[str, ...] = ()
     alive = False
     try:

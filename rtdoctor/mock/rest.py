@@ -84,7 +84,7 @@ def _listed(now: int) -> list[dict[str, Any]]:
 async def read_body(request: web.BaseRequest) -> bytes | None:
     """The request's body, as far as it came; None for one that is larger than any that is answered."""
     parts = bytearray()
-    with suppress(web.RequestPayloadError):
+    with suppress(web.RequestPayloadError, ConnectionError, RuntimeError):  # aiohttp's words for a client that was cut
         while len(parts) <= _MOST_BODY and (piece := await request.content.read(_MOST_BODY)):
             parts += piece
     return bytes(parts) if len(parts) <= _MOST_BODY else None

@@ -1,8 +1,8 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
-from rtdoctor.model.event import separators
+from rtdoctor.model.event import separators, text_size
 
-MOST_HELD = 40 << 20
+MOST_HELD = 36 << 20
 MOST_EVENT = 1 << 20
 """The largest event but an append; inferred, as all bounds here but that of an append."""
 
@@ -43,5 +43,4 @@ class Room:
 
 def weight(data: bytes) -> int:
     """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
-    wide = 1 if data.isascii() and b"\\u" not in data else 4
-    return len(data) * wide + 200 * separators(data)
+    return text_size(data) + 200 * separators(data)

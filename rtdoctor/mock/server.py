@@ -3,8 +3,11 @@
 import asyncio
 import json
 import logging
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 
@@ -21,12 +24,15 @@ from rtdoctor.mock.session import Fatal, Session
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
-MOST_CONNECTIONS = 300
-_MESSAGE = 2  # bytes that one of a message takes while its parts are put together
+MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
+_MESSAGE = 2  # bytes that one of a message or a body takes while its parts are put together
 _HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
+_LINGERING = 2.0  # seconds that a client may go on with its body once the answer is sent
 PING_SECONDS = 20.26  # observed 2026-09-18
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+# asyncio warns of each write to a client that has left.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 def _one_line(record: logging.LogRecord) -> bool:
@@ -45,37 +51,67 @@ _LOG.addFilter(_one_line)
 
 
 class _Server(web.Server):
-    """aiohttp's server, whose connections are counted, and what they receive."""
+    """aiohttp's server, which counts what its connections receive."""
 
     def __init__(self, handle: Any, room: Room) -> None:
         super().__init__(handle, access_log=None, logger=_LOG)
         self.room = room
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), access_log=None, logger=_LOG)
+        # A body is unpacked by nobody: what is little on its way may be much in memory.
+        more: dict[str, Any] = {"access_log": None, "logger": _LOG, "auto_decompress": False}
+        return _Connection(self, loop=asyncio.get_running_loop(), lingering_time=_LINGERING, **more)
+
+
+class _Listener(socket.socket):
+    """A socket that accepts so many at once, counted before TLS begins on them."""
+
+    def __init__(self, port: int, most: int) -> None:
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        self._most = most
+        self._accepted: list[socket.socket] = []
+        try:
+            if os.name == "posix":
+                self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            self.close()
+            raise
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """The next connection; one for which there is no place is closed, and asyncio asks again.
+
+        Raises:
+            ConnectionAbortedError: it was closed.
+        """
+        accepted, address = super().accept()
+        self._accepted = [before for before in self._accepted if before.fileno() >= 0]
+        if len(self._accepted) >= self._most:
+            accepted.close()
+            raise ConnectionAbortedError
+        self._accepted.append(accepted)
+        return accepted, address
 
 
 class _Connection(web.RequestHandler):
-    """One connection. The bytes of a head or a message that is not handled yet are counted; a client for whose next
-    ones there is no room is cut off. It has one head: once that is `begun`, what comes is the handler's to bound."""
+    """One connection. The bytes of its head, and of a body or a message that is not handled yet, are counted; a client
+    for whose next ones there is no room is cut off. It has one head, which has `begun` to be read at its blank line.
+    When the answer is `made`, nothing that still comes is looked at."""
 
-    __slots__ = ("_room", "_server", "begun", "counting", "waiting")
+    __slots__ = ("_room", "begun", "made", "waiting")
 
     def __init__(self, server: _Server, **more: Any) -> None:
         super().__init__(server, **more)
-        self._room, self._server = server.room, server
-        self.begun = self.counting = False
+        self._room = server.room
+        self.begun = self.made = False
         self.waiting = 0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        if len(self._server.connections) > MOST_CONNECTIONS:
-            self._cut()
-
     def data_received(self, data: bytes) -> None:
+        if self.made:
+            return
         # A blank line ends the head; those before it are skipped (RFC 9112, section 2.2).
         self.begun = self.begun or b"\r\n\r\n" in data.lstrip(b"\r\n")
-        weight = _MESSAGE * len(data) if self.counting else 0 if self.begun else _HEAD * len(data)
+        weight = (_MESSAGE if self.begun else _HEAD) * len(data)
         try:
             self._room.take(weight)
         except Full:
@@ -90,21 +126,27 @@ class _Connection(web.RequestHandler):
         self.force_close()
 
     def handled(self, size: int) -> None:
-        """A message of so many bytes, and the head of its frame, need not be held any more."""
-        size = min(self.waiting, _MESSAGE * (size + 14))
+        """A message of so many bytes, and the head of its frame (RFC 6455, section 5.2), need not be held any more."""
+        size = min(self.waiting, _MESSAGE * (size + (6 if size < 126 else 8 if size < 65536 else 14)))
         self.waiting -= size
         self._room.give(size)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self.counting = False
+        self.made = True
         self.handled(self.waiting)
         super().connection_lost(exc)
 
 
 async def _messages(socket: web.WebSocketResponse, connection: _Connection) -> AsyncIterator[WSMessage]:
-    """What comes, each counted until the next is asked for."""
+    """What comes, each counted until the next is asked for; between two of them the others have a turn."""
     async for message in socket:
+        if message.type is WSMsgType.PING:
+            with suppress(ConnectionError):
+                await socket.pong(message.data)
         yield message
+        await asyncio.sleep(0)
+        if connection.transport is None or connection.transport.is_closing():
+            return  # it was cut off: what it has sent before is nobody's any more
         connection.handled(len(message.data) if isinstance(message.data, (bytes, bytearray)) else 0)
 
 
@@ -141,11 +183,15 @@ class Mock:
         return f"{'https' if self._tls else 'http'}://{'localhost' if self._tls else '127.0.0.1'}:{self.port}/v1"
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1, on a free port when none is given."""
+        """Listen on 127.0.0.1, on a free port when none is given.
+
+        Raises:
+            OSError: it cannot, for the port is taken, or too many files are open.
+        """
         self._runner = web.ServerRunner(_Server(self._handle, self._room), shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=self._tls)
-        await site.start()
+        listener = _Listener(port, MOST_SECURED if self._tls else MOST_CONNECTIONS)
+        await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
@@ -164,9 +210,9 @@ class Mock:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
         assert isinstance(connection, _Connection)
-        connection.handled(connection.waiting)  # the head is read
         connection.begun = True
         response = await self._answer(request)
+        connection.made = True
         if not response.prepared:
             response.force_close()  # a second head on this connection would not be counted
             response.headers["Server"] = "rtdoctor-mock"
@@ -213,6 +259,7 @@ class Mock:
             protocols=() if self.faults.get("subprotocol") == does.NO_ANSWER else chosen,
             heartbeat=PING_SECONDS,
             max_msg_size=MOST_MESSAGE,
+            autoping=False,  # aiohttp's own takes every ping and pong that waits in one turn
             compress=False,  # takes 300 KB a socket
             decode_text=False,
         )
@@ -220,7 +267,6 @@ class Mock:
         await socket.prepare(request)
         connection = request.protocol
         assert isinstance(connection, _Connection)
-        connection.counting = True
 
         async def send(event: dict[str, Any]) -> None:
             # A client that left while we speak is no fault of the mock.

@@ -112,6 +112,8 @@ class _Window:
                 depth += 1
             elif byte in (b"}", b"]"):
                 depth -= 1
+            elif byte == b"\\" and (self.at < len(self.data) or self.more()):
+                self.at += 1  # the last byte in sight takes the next one with it
         return None
 
     def _skip_scalar(self) -> None:

@@ -66,7 +66,8 @@ class _Reader:
             yield from () if at_fault else self.give_up()
         elif closed:
             self.pending = None
-            yield from self._objects(pending.line, b"\n".join(pending.parts), at_fault, pending.prefix)
+            before = pending.size + len(pending.parts) - 1 - len(line)
+            yield from self._objects(pending.line, b"\n".join(pending.parts), at_fault, pending.prefix, before)
 
     def give_up(self) -> Iterator[Entry]:
         """The problem of an object that was begun and does not go on."""
@@ -75,7 +76,12 @@ class _Reader:
             yield _problem(self.pending.line, reason)
             self.pending = None
 
-    def _objects(self, number: int, text: bytes, at_fault: bool, prefix: bytes = b"") -> Iterator[Entry]:
+    def _objects(
+        self, number: int, text: bytes, at_fault: bool, prefix: bytes = b"", before: int = 0
+    ) -> Iterator[Entry]:
+        """The entries of a text. What stands `before` that place was waited with already, and is waited with no more:
+        each line would have all those before it looked at again.
+        """
         direction: EntryDirection | None = None
         at: float | None = None
         last = 0
@@ -85,6 +91,9 @@ class _Reader:
                 direction, at = _marks(prefix)
             if self.is_log is None:
                 self.is_log = bool(prefix) or self.skipped > 0
+            if end < 0 and start < before:
+                yield _problem(number, _CUT)
+                return
             if end < 0:
                 yield from self._begin(number + text.count(b"\n", 0, start), text[start:], prefix, at_fault)
                 return

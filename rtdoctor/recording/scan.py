@@ -1,5 +1,8 @@
 """Where JSON objects begin and end in bytes, without parsing them: brackets are counted, strings stepped
 over. All of it is linear, also on hostile input.
+
+Outside strings JSON has no backslashes; where there is one, it takes the next character with it all the same. So
+a quote is escaped or not wherever one begins to read.
 """
 
 from collections.abc import Iterator
@@ -9,15 +12,15 @@ from rtdoctor.linear import byte_pattern
 STRING_REST = byte_pattern(rb'(?s)(?:[^"\\]|\\.)*')
 """From after an opening quote to the closing quote (not included), or to the end of the data."""
 
-UP_TO_BRACKET = byte_pattern(rb'(?s)(?:[^"{}\[\]]|"(?:[^"\\]|\\.)*")*')
-"""Everything before the next bracket outside strings, or before a string that does not end."""
+UP_TO_BRACKET = byte_pattern(rb'(?s)(?:[^"{}\[\]\\]|\\.|"(?:[^"\\]|\\.)*")*')
+"""Everything before the next bracket outside strings, or before a string or a backslash at the end of the data."""
 
 _LEVELS = 6
 
 
 def _balanced(levels: int) -> bytes:
     inner = b"|" + _balanced(levels - 1) if levels > 1 else b""
-    return rb'[{\[](?:[^"{}\[\]]|"(?:[^"\\]|\\.)*"%b)*[}\]]' % inner
+    return rb'[{\[](?:[^"{}\[\]\\]|\\.|"(?:[^"\\]|\\.)*"%b)*[}\]]' % inner
 
 
 BALANCED = byte_pattern(b"(?s)" + _balanced(_LEVELS))
@@ -47,7 +50,7 @@ def end_of(data: bytes, start: int) -> int:
         elif byte in b"}]":
             depth -= 1
         else:
-            return -1  # a string that does not end
+            return -1  # a string or an escape that does not end
         at += 1
         if depth <= 0:
             return at
@@ -114,10 +117,7 @@ def has_more_text(data: bytes, most: int) -> bool:
 
 
 def _outside(data: bytes) -> Iterator[tuple[bytes, bool]]:
-    """What stands outside strings, a piece of the data at a time, and whether a string is open after it.
-
-    Outside strings JSON has no backslashes; where there is one, it takes the next character with it all the same.
-    """
+    """What stands outside strings, a piece of the data at a time, and whether a string is open after it."""
     inside, held = False, b""
     for place in range(0, len(data), _PIECE):
         piece = held + data[place : place + _PIECE]
@@ -128,5 +128,8 @@ def _outside(data: bytes) -> Iterator[tuple[bytes, bool]]:
             piece = piece.replace(b'\\"', b"")
         parts = piece.split(b'"')
         outside = b"".join(parts[inside::2])
+        if b"\\" in outside:
+            for bracket in (b"\\{", b"\\}", b"\\[", b"\\]"):
+                outside = outside.replace(bracket, b"")
         inside ^= len(parts) % 2 == 0
         yield outside, inside

@@ -14,7 +14,7 @@ from rtdoctor.protocol.audio import RATE, Gauge, Measure, to_pcm16
 MOST_SECONDS = 600
 _MOST_PIPED = 64 << 20  # bytes: ten minutes of a pipe's audio, 48 kHz in 16 bits
 _RATES = (1_000, 768_000)  # Hz
-_BLOCK = 1 << 18  # samples that are read at once, those of all channels counted
+_BLOCK = 1 << 18  # samples that are held at once: read, those of all channels counted, or made of them
 _LEAST_SECONDS = 0.1  # a commit of less is refused (observed 2025-10)
 
 
@@ -85,7 +85,7 @@ def _resampled(file: Any) -> tuple[bytes, Measure]:
     stream = soxr.ResampleStream(rate, RATE, 1) if rate != RATE else None
     gauge = Gauge(rate)
     pcm = bytearray()
-    size = max(1, _BLOCK // file.channels)
+    size = max(1, min(_BLOCK // file.channels, _BLOCK * rate // RATE))
     while gauge.seconds <= MOST_SECONDS and len(block := file.read(size, dtype="float32", always_2d=True)):
         hurry()
         samples = block.mean(axis=1)

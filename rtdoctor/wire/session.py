@@ -12,16 +12,18 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType
 
-from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, type_of, written
+from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, text_size, type_of, written
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import is_free
 from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
 from rtdoctor.wire.tap import Tap
 
-# A recorded session is bounded: a server that never stops must not fill the memory. Counted is what came, and the
-# memory of its text: one character beyond Latin-1 makes each of a text's characters take two bytes or four.
+# A recorded session is bounded: a server that never stops must not fill the memory, nor may many of them together.
+# Counted is what came, and the memory of its text.
 MOST_FRAMES = 5_000
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 6 * 1024 * 1024
+_TOGETHER = 4 * MOST_BYTES
+_FRAME = 256  # bytes that a frame takes beside its text
 _TOO_BIG = 1009
 _BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what it could not read
 
@@ -38,6 +40,16 @@ def read_back(text: str) -> dict[str, Any]:
     """
     # What was read is at most that deep; an edit may have put it a few levels deeper.
     return parse_client_event(text, deepest=2 * MOST_DEPTH)
+
+
+def share_of(sockets: int) -> int:
+    """The bytes that each of so many sockets at once may record."""
+    return min(MOST_BYTES, _TOGETHER // sockets)
+
+
+def most_at_once(share: int) -> int:
+    """The bytes that one message of such a share may have."""
+    return share * 2 // 3
 
 
 class Ledger:
@@ -101,7 +113,7 @@ class Ledger:
 
 
 class Session:
-    """One open socket; `joined`: into a call that goes on. It records and never judges."""
+    """One open socket; `joined`: into a call that goes on. It records `most` bytes and never judges."""
 
     def __init__(
         self,
@@ -110,8 +122,9 @@ class Session:
         tap: Tap | None = None,
         *,
         joined: bool = False,
+        most: int = MOST_BYTES,
     ) -> None:
-        self._joined = joined
+        self._joined, self._most = joined, most
         self._socket = socket
         self._ledger = ledger
         self._tap = tap
@@ -261,13 +274,16 @@ class Session:
     def _keep(self, data: bytes, *, binary: bool) -> None:
         text: str | None = None
         if not binary:
+            if text_size(data) > most_at_once(self._most):
+                self.truncated = True
+                return
             try:
                 text = data.decode()
             except UnicodeDecodeError:
                 self.fault = Fault("session", "broken-frames", "Invalid UTF-8 text message")
                 return
-        self._bytes += len(data) if text is None else sys.getsizeof(text)
-        if len(self.types) >= MOST_FRAMES or self._bytes > MOST_BYTES:
+        self._bytes += _FRAME + (len(data) if text is None else sys.getsizeof(text))
+        if len(self.types) >= MOST_FRAMES or self._bytes > self._most:
             self.truncated = True
             return
         self.frames.append(Frame(self._at(), "server", "binary" if binary else "text", text, len(data)))

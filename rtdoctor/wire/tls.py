@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor import process
-from rtdoctor.files import is_regular, read_bounded
+from rtdoctor.files import in_time, is_regular, read_bounded
 from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import Route
 from rtdoctor.privacy.errors import InputError
@@ -50,6 +50,10 @@ Opener = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter
 
 class BadCertificateFile(InputError):
     """A CA file, client certificate or key cannot be used; the message says which and why."""
+
+
+class _Encrypted(Exception):
+    """A file wants a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +151,11 @@ def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> Non
     Raises:
         BadCertificateFile: a file cannot be read, or holds no certificate or key.
     """
-    encrypted = False
 
     def ask() -> str:
-        # OpenSSL would ask at the terminal, and hang where nobody sits.
-        nonlocal encrypted
-        encrypted = True
-        return ""
+        # OpenSSL would ask at the terminal, and hang where nobody sits; and from whatever it was told it would derive a
+        # key, in as many rounds as the file says.
+        raise _Encrypted
 
     try:
         with ExitStack() as stack:
@@ -161,12 +163,11 @@ def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> Non
             chain = stack.enter_context(_as_path(cert))
             read = key or cert
             private = stack.enter_context(_as_path(key)) if key else None
-            context.load_cert_chain(chain, private, password=ask)
+            # OpenSSL works out what a file leaves out (the public half of a DSA key), however large its numbers are.
+            in_time(lambda: context.load_cert_chain(chain, private, password=ask))
+    except _Encrypted as error:
+        raise BadCertificateFile("{}: the key is encrypted; openssl pkey -in FILE decrypts it", key or cert) from error
     except ssl.SSLError as error:
-        if encrypted:
-            raise BadCertificateFile(
-                "{}: the key is encrypted; openssl pkey -in FILE decrypts it", key or cert
-            ) from error
         if error.reason == "KEY_VALUES_MISMATCH":
             raise BadCertificateFile(
                 "{}: the key does not belong to the certificate in {}", key or cert, cert

@@ -35,8 +35,10 @@ async def upgrade(
     subprotocols: Sequence[str],
     timeout: float,
     proxy: str | None = None,
+    most: int = MOST_FRAME,
 ) -> Upgraded:
-    """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed."""
+    """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed. A message may have `most`
+    bytes."""
     started = time.monotonic()
     # A plain socket by a proxy goes by CONNECT, as one under TLS does.
     by_tunnel = proxy is not None and url.startswith("ws:")
@@ -48,7 +50,7 @@ async def upgrade(
                     headers=dict(headers),
                     protocols=tuple(subprotocols),
                     autoping=False,
-                    max_msg_size=MOST_FRAME,
+                    max_msg_size=min(most, MOST_FRAME),
                     decode_text=False,  # what waits to be read waits as bytes: text may take four times as much
                     proxy=None if by_tunnel else proxy,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1.0),

@@ -74,14 +74,14 @@ def _told(out: bytes, err: bytes, started: float) -> Spent:
 
 
 @contextmanager
-def mock(env: dict[str, str], *, most: int = MOST_MEMORY) -> Iterator[str]:
+def mock(env: dict[str, str], *more: str, most: int = MOST_MEMORY) -> Iterator[str]:
     """The base URL of `rtdoctor mock` in a process of its own, which is interrupted at the end.
 
     Raises:
         AssertionError: it took more memory than that, ended otherwise, or said more than where it listens.
     """
     started = time.monotonic()
-    line = _line(["mock", "--port", "0"])
+    line = _line(["mock", "--port", "0", *more])
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True) as run:
         try:
             assert run.stdout is not None
@@ -93,5 +93,5 @@ def mock(env: dict[str, str], *, most: int = MOST_MEMORY) -> Iterator[str]:
             os.killpg(run.pid, signal.SIGKILL)
             raise
     took = _told(out, err, started)
-    assert (took.code, took.err) == (0, "")
+    assert (took.code, took.err) == (0, ""), took.err
     assert took.memory < most, f"{took.memory / 1e6:.0f} MB in {took.seconds:.0f} s"

@@ -106,6 +106,27 @@ def test_the_matrix_stays_under_200_mb_and_ends(heavy):
     assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
 
 
+WIDE = b'{"type":"a' + "\U0001f600".encode() + b"a b " * 520_000 + b'"}'
+MANY = {
+    "4": ("4", frame(1, b'{"type":"' + b"a b " * 785_000 + b'"}')),
+    "4, wide": ("4", frame(1, WIDE)),
+    "16, wide": ("16", frame(1, b'{"type":"' + "\U0001f600".encode() * frames.MIB + b'"}')),
+    "64": ("64", frame(1, b'{"type":"' + b"x" * 4_190_000 + b'"}')),
+    "64, small": ("64", frames.event("rate_limits.updated")),
+}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("many", MANY)
+def test_many_sockets_at_once_stay_under_200_mb_together(many):
+    at_once, piece = MANY[many]
+    with upgrading(after_101(then=for_ever(piece))) as met:
+        line = ["check", "--target", met.base, "--timeout", "0.4", "--concurrency", at_once, "--format", "json"]
+        run = spent(*line, env=environment(), timeout=DEADLINE)
+    assert run.code in (1, 3)
+    assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
+
+
 @contextmanager
 def silent_at(place):
     """The URL of a server that falls silent there, and the event that it has been reached."""

@@ -33,6 +33,7 @@ def within(run, *codes):
 SOUNDS = {
     "ten minutes": (16_000, 598, 1, "a.wav"),
     "ten minutes as they are sent": (24_000, 598, 1, "a.wav"),
+    "ten minutes of which most is made": (1_000, 598, 1, "a.wav"),
     "sixteen channels": (8_000, 300, 16, "a.wav"),
     "studio": (192_000, 60, 2, "a.flac"),
     "hours": (16_000, 3 * 3600, 1, "a.flac"),

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import os
+import ssl
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 
 from rtdoctor.protocol.audio import append_event
 from tests.conftest import AUDIO, KEY
@@ -137,23 +139,42 @@ async def bodies(http: aiohttp.ClientSession, url: str) -> None:
     await asyncio.gather(*(one() for _ in range(60)))
 
 
-async def heads(_: aiohttp.ClientSession, url: str) -> None:
-    """Heads of many headers that come to no end."""
-    where = url.removeprefix("http://").partition("/")[0].partition(":")
-    half = b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 160_000
+def raw(data: bytes, *more: bytes) -> Attack:
+    """As many clients as may be, each of which writes this and then that, and reads nothing."""
 
-    async def one(until: asyncio.Event) -> None:
-        with suppress(ConnectionError):
-            _, writer = await asyncio.open_connection(where[0], int(where[2]))
-            try:
-                writer.write(half)
-                await writer.drain()
-                await until.wait()
-            finally:
-                writer.close()
-                await writer.wait_closed()
+    async def attack(_: aiohttp.ClientSession, url: str) -> None:
+        scheme, _, rest = url.partition("://")
+        host, _, port = rest.partition("/")[0].partition(":")
 
-    await together(one, 290)
+        async def one(until: asyncio.Event) -> None:
+            with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError):
+                reader, writer = await asyncio.open_connection(
+                    host, int(port), ssl=UNVERIFIED if scheme == "https" else None
+                )
+                try:
+                    for place, piece in enumerate((data, *more)):
+                        if place:
+                            await reader.readuntil(b"\r\n\r\n")
+                        writer.write(piece)
+                        async with asyncio.timeout(3):
+                            await writer.drain()
+                    await until.wait()
+                finally:
+                    writer.transport.abort()
+
+        await together(one, 290)
+
+    return attack
+
+
+UNVERIFIED = ssl._create_unverified_context()
+HEAD = f"POST /v1/%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: 999999999\r\n\r\n"
+UPGRADE = (
+    f"GET /v1/realtime?intent=transcription HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+).encode()
+heads = raw(b"GET /v1/realtime HTTP/1.1\r\nHost: x\r\n" + b"a: b\r\n" * 160_000)
 
 
 SILENCE, NOISE = bytes(11 * MIB), bytes(range(256)) * (11 * 4096)
@@ -197,7 +218,15 @@ ATTACKS: dict[str, Attack] = {
     "client secrets": mints,
     "bodies": bodies,
     "heads": heads,
+    "bodies that do not end": raw((HEAD % "realtime/client_secrets").encode() + b"x" * MIB),
+    "bodies that nobody reads": raw((HEAD % "x").encode() + b"x" * MIB),
+    "empty messages": raw(UPGRADE, b"\x81\x80\0\0\0\0" * 200_000),
+    "empty messages at once": raw(UPGRADE + b"\x81\x80\0\0\0\0" * 40_000),
 }
+SECURED = (
+    *("halves of messages", "a crowd", "bodies that do not end", "bodies that nobody reads"),
+    *("empty messages", "empty messages at once"),
+)
 
 
 async def still_well(http: aiohttp.ClientSession, url: str) -> None:
@@ -217,10 +246,16 @@ async def still_well(http: aiohttp.ClientSession, url: str) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
-@pytest.mark.parametrize("attack", ATTACKS)
-async def test_the_mock_stays_under_200_mb_and_goes_on(attack):
-    with mock(environment()) as url:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+@pytest.mark.parametrize(
+    ("attack", "secured"), [*((attack, False) for attack in ATTACKS), *((attack, True) for attack in SECURED)]
+)
+async def test_the_mock_stays_under_200_mb_and_goes_on(attack, secured, tmp_path):
+    more = []
+    if secured:
+        trustme.CA().issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "a.pem"))
+        more = ["--cert", str(tmp_path / "a.pem")]
+    with mock(environment(), *more) as url:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ssl=UNVERIFIED)) as http:
             async with asyncio.timeout(60):
                 await ATTACKS[attack](http, url)
             await still_well(http, url)

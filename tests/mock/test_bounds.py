@@ -1,5 +1,7 @@
 """What a session of the mock may hold is bounded, and what happens at a bound is told to the client."""
 
+import asyncio
+import gzip
 import json
 
 import aiohttp
@@ -143,6 +145,64 @@ async def test_where_there_is_no_room_the_session_is_closed_and_what_it_held_is_
             assert (await ws.receive_json())["type"] == "session.created"
             await ws.close()
     assert mock._room.left == 100_000
+
+
+async def until(condition):
+    """Let the server, on the same loop, have its turns."""
+    while not condition():  # noqa: ASYNC110 (there is no event of it)
+        await asyncio.sleep(0)
+
+
+async def test_a_body_counts_until_it_is_answered():
+    async with Mock({KEY}) as mock:
+        whole = mock._room.left
+        reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
+        path = "/v1/realtime/client_secrets HTTP/1.1"
+        head = f"POST {path}\r\nHost: x\r\nAuthorization: {AUTH['Authorization']}\r\nContent-Length: 200000\r\n\r\n"
+        writer.write(head.encode() + b"x" * 100_000)
+        async with asyncio.timeout(5):
+            await until(lambda: whole - mock._room.left >= 100_000)
+            writer.write(b"x" * 100_000)
+            assert b" 400 " in await reader.readline()
+            writer.close()
+            await until(lambda: mock._room.left == whole)
+
+
+async def test_a_body_is_taken_as_it_comes_and_not_unpacked():
+    headers = AUTH | {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+        body = gzip.compress(b'{"session": {"type": "realtime"}}')
+        async with http.post(mock.base_url + "/realtime/client_secrets", data=body, headers=headers) as answer:
+            assert answer.status == 400
+
+
+async def test_what_waits_on_one_socket_holds_up_nobody_else(monkeypatch):
+    taken = []
+
+    async def take(_self, data, *, binary=False):
+        taken.append(data)
+
+    monkeypatch.setattr(session.Session, "take", take)
+    shake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    shake += f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: {AUTH['Authorization']}\r\n\r\n"
+    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+        reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
+        writer.write(f"GET /v1/realtime{REALTIME} HTTP/1.1\r\nHost: x\r\n{shake}".encode())
+        assert b" 101 " in await reader.readline()
+        writer.write(b"\x81\x80\0\0\0\0" * 10_000)
+        async with asyncio.timeout(5):
+            await until(lambda: bool(taken))
+            async with http.get(mock.base_url + "/models", headers=AUTH) as answer:
+                assert answer.status == 200
+            assert len(taken) < 1_000
+        writer.close()
+
+
+async def test_a_ping_is_answered():
+    async with socket(REALTIME, autoping=False) as ws:
+        await ws.receive_json()
+        await ws.ping(b"are you there")
+        assert (await ws.receive())[:2] == (aiohttp.WSMsgType.PONG, b"are you there")
 
 
 async def test_text_that_is_no_utf8_is_closed_with_1007():

@@ -18,15 +18,15 @@ from rtdoctor.model.target import DIRECT
 from rtdoctor.protocol.audio import append_event
 from rtdoctor.wire import session as session_module
 from rtdoctor.wire.http import open_session
-from rtdoctor.wire.session import Ledger, NotFree, Session
+from rtdoctor.wire.session import Ledger, NotFree, Session, most_at_once, share_of
 from rtdoctor.wire.tls import context_for
-from rtdoctor.wire.upgrade import upgrade
+from rtdoctor.wire.upgrade import MOST_FRAME, upgrade
 
 ROOT = Path(rtdoctor.__file__).parent
 
 
 @asynccontextmanager
-async def opened(handler, *, billable: bool = False):
+async def opened(handler, *, billable: bool = False, **more):
     async def serve(request):
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -37,7 +37,7 @@ async def opened(handler, *, billable: bool = False):
     app.router.add_get("/", serve)
     async with TestServer(app) as server, open_session(context_for(DIRECT)) as http:
         upgraded = await upgrade(http, str(server.make_url("/")), headers={}, subprotocols=(), timeout=2)
-        session = Session(upgraded.socket, Ledger(billable=billable))
+        session = Session(upgraded.socket, Ledger(billable=billable), **more)
         yield session
         await session.leave()
 
@@ -217,7 +217,16 @@ async def test_audio_that_is_sent_is_not_kept():
     )
 
 
-@pytest.mark.parametrize(("text", "kept"), [("x" * 4_000_000, True), ("\U0001f600" + "x" * 4_000_000, False)])
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x" * 4_000_000, True),
+        ("\U0001f600" + "x" * 1_000_000, True),
+        ("\U0001f600" + "x" * 2_000_000, False),
+        ("\\ud83d\\ude00" + "x" * 2_000_000, False),
+    ],
+    ids=["plain", "wide", "too wide", "too wide once it is parsed"],
+)
 async def test_a_text_is_kept_by_the_memory_that_it_takes(text, kept):
     async def speak(socket, _request):
         await socket.send_str(text)
@@ -226,6 +235,23 @@ async def test_a_text_is_kept_by_the_memory_that_it_takes(text, kept):
     async with opened(speak) as session:
         await session.wait_for(None, 2)
         assert (len(session.frames) == 1, session.truncated) == (kept, not kept)
+
+
+@pytest.mark.parametrize("sockets", [1, 4, 5, 48, 64, 256])
+def test_however_many_sockets_record_at_once_they_record_no_more_together(sockets):
+    assert sockets * share_of(sockets) <= 4 * share_of(4)
+    assert most_at_once(share_of(sockets)) <= MOST_FRAME == most_at_once(share_of(4))
+
+
+async def test_what_a_frame_takes_beside_its_text_counts():
+    async def flood(socket, _request):
+        for _ in range(200):
+            await socket.send_str("{}")
+        await socket.receive()
+
+    async with opened(flood, most=share_of(256) // 4) as session:
+        assert not await session.wait_for(["never"], 5)
+        assert (session.truncated, len(session.frames) < 100) == (True, True)
 
 
 async def test_text_that_is_no_utf8_is_a_broken_frame():

@@ -1,6 +1,7 @@
 """Certificates, good and bad, on real sockets with a CA made for the test."""
 
 import asyncio
+import base64
 import datetime
 import fcntl
 import os
@@ -26,6 +27,7 @@ from rtdoctor.model.target import DIRECT, Route
 from rtdoctor.wire.proxy import open_tunnel
 from rtdoctor.wire.tls import BadCertificateFile, context_for
 from rtdoctor.wire.tls import secure as secure_by
+from tests.processes import run
 
 
 async def secure(address, port, host, context, timeout):
@@ -307,6 +309,55 @@ def test_an_encrypted_key_asks_nothing_at_a_terminal(case, ca, client, tmp_path)
     assert seen.startswith("told: ")
     assert "the key is encrypted" in seen
     assert "Enter" not in seen
+
+
+def der(kind, *parts):
+    """A value of ASN.1; an INTEGER is given as a number."""
+    body = b"".join(
+        part if isinstance(part, bytes) else part.to_bytes(part.bit_length() // 8 + 1, "big") for part in parts
+    )
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8 or 1, "big")
+    return bytes((kind,)) + (size if len(body) < 128 else bytes((0x80 | len(size),)) + size) + body
+
+
+SEQUENCE, INTEGER, OCTETS = 0x30, 0x02, 0x04
+
+
+def endless_key(form):
+    """A key in PEM that takes years to be worked out: its password's rounds, or its public half."""
+    if form == "rounds":
+        rounds = der(SEQUENCE, der(OCTETS, bytes(16)), der(INTEGER, 2**31 - 1))
+        by = der(SEQUENCE, bytes.fromhex("06092a864886f70d01050c"), rounds)  # PBKDF2
+        cipher = der(SEQUENCE, bytes.fromhex("060960864801650304012a"), der(OCTETS, bytes(16)))  # AES-256-CBC
+        scheme = der(SEQUENCE, bytes.fromhex("06092a864886f70d01050d"), der(SEQUENCE, by, cipher))  # PBES2
+        return pem("ENCRYPTED PRIVATE KEY", der(SEQUENCE, scheme, der(OCTETS, bytes(48))))
+    large = der(INTEGER, 2**400_000 - 3)
+    dsa = der(SEQUENCE, bytes.fromhex("06072a8648ce380401"), der(SEQUENCE, large, der(INTEGER, 2**160 + 7), large))
+    return pem("PRIVATE KEY", der(SEQUENCE, der(INTEGER, 0), dsa, der(OCTETS, large)))
+
+
+def pem(label, data):
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(data).decode()}-----END {label}-----\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "form", "says"),
+    [
+        *((command, "rounds", b"is encrypted") for command in ("check", "probe", "mock")),
+        *((command, "numbers", b"could not be read within 1 s") for command in ("check", "probe")),
+    ],
+)
+def test_a_key_that_takes_years_ends_no_command_later_than_its_deadline(command, form, says, client, tmp_path):
+    cert, _ = client
+    (tmp_path / "slow.key").write_text(endless_key(form))
+    arguments = {
+        "check": ["check", "--target", "https://127.0.0.1:1/v1", "--deadline", "1"],
+        "probe": ["probe", "wss://127.0.0.1:1/v1/realtime", "--deadline", "1"],
+        "mock": ["mock", "--port", "0"],
+    }[command]
+    done = run(*arguments, "--cert", cert, "--key", str(tmp_path / "slow.key"), timeout=20)
+    assert (done.returncode, says in done.stderr) == (2, True)
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ def look(block: Block) -> Iterator[Sighting]:
     literals, automaton = _automaton()
     wanted: dict[str, Pattern] = {}
     met: set[int] = set()
-    for index, start, end in automaton.find_matches_as_indexes(block.lower, overlapping=True):
+    # Half of a character (a lone surrogate) is no text to the automaton, and part of no literal.
+    whole = block.lower if block.lower.isascii() else block.lower.encode("utf-8", "replace").decode()
+    for index, start, end in automaton.find_matches_as_indexes(whole, overlapping=True):
         literal, wanting = literals[index]
         # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
         if index in met or (literal.isdigit() and _digit(block.lower, start - 1, end)):
