@@ -237,6 +237,8 @@ def _stage(heard: bool, session: Mapping[str, Any], transcribed: bool) -> str:
 def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
     """What the server tells of the session: type, transcription model, turn detection (`none` for null)."""
     session = event.get("session")
+    if event.get("type") == "session.created" and session is None:
+        return {"type": "(none)"}  # vLLM: an id and no session (vllm/entrypoints/openai/realtime/protocol.py@9bd9c53)
     if event.get("type") not in ("session.created", "session.updated") or not isinstance(session, Mapping):
         return {}
     audio = session.get("audio")

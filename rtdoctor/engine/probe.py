@@ -10,7 +10,7 @@ from rtdoctor.diagnose import rungs as judges
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.edits import Means
 from rtdoctor.diagnose.parity import parity
-from rtdoctor.diagnose.referee import finding
+from rtdoctor.diagnose.referee import Weighed, finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.commandline import Sent
@@ -20,6 +20,7 @@ from rtdoctor.engine.fixing import find_fix, spoke, works
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
 from rtdoctor.engine.setup import Bench
+from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
@@ -36,6 +37,10 @@ from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
+_PASSED = (
+    "Sent once more after the search, the handshake as it was given works: what was met at first has passed, and no "
+    "change is proven."
+)
 _MOST_REPEATED = 64 * 1024  # characters of events that are sent with every try; a session.update has a few thousand
 _URL = pattern(r"(?i)\s*(?:https?|wss?|ftp)://")
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
@@ -107,6 +112,8 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     found.exchange = await tell_tls_port(bench, await _once(bench, free))
     outcome = found.outcome = distil(found.exchange)
     found.judged = finding(outcome)
+    if found.judged.verdict == "pass" and not works(outcome):
+        found.judged = finding(outcome, "fail", Weighed(UNKNOWN, None, found.judged.ruled_out))
     begins = speaks_by_itself(free.url)
     found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
@@ -146,6 +153,10 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
                 return
         key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
         found.fix = await find_fix(cheap, start, Means(key, bench.choice.realtime_model, _ga_form), again)
+        if found.fix.edits and not found.unasked and works(await again(cheap)):
+            # It would have worked without any change by then: no edit is proven by that.
+            found.fix = replace(found.fix, edits=(), works=False)
+            found.judged = replace(found.judged, verdict="inconclusive", facts=(*found.judged.facts, _PASSED))
 
 
 def head_of(exchange: Exchange) -> Exchange:

@@ -380,6 +380,47 @@ async def test_where_only_a_key_is_missed_and_every_path_gets_this_answer_the_ke
     assert "the key is what is refused" not in facts_of(done)
 
 
+async def test_a_fault_that_passes_proves_no_change():
+    met = []
+
+    async def handle(request):
+        met.append(request)
+        if len(met) <= 1:
+            return web.Response(status=503)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_str(json.dumps({"type": "session.created", "session": {"type": "realtime"}}))
+        await socket.receive()
+        return socket
+
+    async with compatible(handle) as (bench, base):
+        done = await probe(bench, Given(f"{base}/realtime?model=x", (("X-Trace", "1"), BEARER)), want_fix=True)
+    assert done.fix.edits == ()
+    assert "what was met at first has passed" in facts_of(done)
+    assert (done.report.summary.verdict, done.report.summary.exit_code) == ("inconclusive", 3)
+
+
+async def test_a_greeting_without_a_session_opens_one_and_what_opens_none_is_no_pass():
+    def greeting(event):
+        async def handle(request):
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await socket.send_str(json.dumps(event))
+            await socket.receive()
+            return socket
+
+        return handle
+
+    async def met(event):
+        async with compatible(greeting(event)) as (bench, base):
+            done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+        return done.report.summary.can_connect, done.report.summary.exit_code
+
+    assert await met({"type": "session.created", "id": "sess-1", "created": 1}) == (True, 0)
+    can, code = await met({"type": "session.updated"})
+    assert (can, bool(code)) == (False, True)
+
+
 async def test_where_the_status_itself_varies_nothing_is_concluded():
     statuses = iter([403, 404] * 20)
 

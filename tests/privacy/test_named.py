@@ -223,6 +223,7 @@ def test_names_words_and_placeholders_stand(text):
     assert quote(text) == text
 
 
+@pytest.mark.heavy
 def test_names_in_names_and_what_is_looked_for_around_a_value_cost_time_in_proportion():
     from tests.doubling import assert_linear
 
