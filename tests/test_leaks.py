@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.cli.route import RouteAsked, route_to
 from rtdoctor.engine.commandline import given_from, read_command
+from rtdoctor.engine.routing import RouteAsked, route_to
 from rtdoctor.model.target import parse_pinned, parse_proxy, parse_target
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import InputError

@@ -92,16 +92,16 @@ def check(
     billable is sent to a live endpoint.
     """
     mend_tls_variables()
-    from rtdoctor.cli.checking import Asked, carry_out
-    from rtdoctor.cli.route import RouteAsked
+    from rtdoctor.cli.checking import carry_out
+    from rtdoctor.engine.plan import CheckAsked
+    from rtdoctor.engine.routing import RouteAsked
 
     code = carry_out(
-        Asked(
+        CheckAsked(
             target=target,
             model=model,
             tags=tuple(tag or ()),
             words=tuple(keyword or ()),
-            list_only=list_only,
             transcribe=transcribe,
             audio=audio,
             spend=spend,
@@ -113,7 +113,8 @@ def check(
             concurrency=concurrency,
             strict=strict,
             scenarios=scenarios,
-            format=format,
-        )
+        ),
+        list_only=list_only,
+        format=format,
     )
     raise typer.Exit(code)

@@ -5,7 +5,8 @@ import os
 import sys
 from typing import NoReturn
 
-from rtdoctor.privacy.errors import InputError
+from rtdoctor.engine.limits import FEW_FILES
+from rtdoctor.privacy.errors import Usage
 
 OK = 0
 WRONG = 1  # the endpoint answered and something is wrong
@@ -13,12 +14,6 @@ USAGE = 2  # usage or configuration
 INCONCLUSIVE = 3  # network, time-out, 429, 5xx
 BUG = 4  # rtdoctor itself failed
 INTERRUPTED = 130
-
-FEW_FILES = "too few files may be open at once for this; raise the limit (ulimit -n)"
-
-
-class Usage(InputError):
-    """Bad input: one sentence that names the place and the reason. Ends the command with exit code 2."""
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 from rtdoctor import process
 from rtdoctor.cli import exits
-from rtdoctor.cli.exits import Usage
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.files import open_to_read, until_interrupted
 from rtdoctor.knowledge.causes import UNKNOWN, causes, page
 from rtdoctor.model.explanation import Explanation
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 from rtdoctor.report.writers import writer
 

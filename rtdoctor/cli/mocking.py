@@ -6,10 +6,10 @@ import ssl
 from pathlib import Path
 
 from rtdoctor import process
-from rtdoctor.cli.credentials import find_key
-from rtdoctor.cli.exits import Usage
 from rtdoctor.cli.watchdog import quiet
+from rtdoctor.engine.keys import find_key
 from rtdoctor.mock.server import Mock
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.wire.tls import BadCertificateFile, show_certificate
 
 USUAL_KEY = "sk-mock-0123456789abcdef"

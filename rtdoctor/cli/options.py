@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rtdoctor.cli.exits import Usage
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
@@ -110,25 +110,3 @@ def format_option(command: str) -> Any:
         return value
 
     return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="How the report is written.")
-
-
-def check_model(model: str | None) -> None:
-    """Hold --model against what a URL and an event can carry.
-
-    Raises:
-        Usage: it cannot be a model's name.
-    """
-    if model and not (len(model) <= 200 and model.isprintable()):
-        raise Usage("--model: wants the name of a model, up to 200 characters that can be printed")
-
-
-def check_times(timeout: float, deadline: float) -> None:
-    """Hold --timeout and --deadline against their bounds.
-
-    Raises:
-        Usage: one is outside them.
-    """
-    if not 0 < timeout <= 600:
-        raise Usage("--timeout {:g}: wants more than 0 and at most 600 seconds", timeout)
-    if not 0 < deadline <= 86_400:
-        raise Usage("--deadline {:g}: wants more than 0 seconds and at most a day", deadline)

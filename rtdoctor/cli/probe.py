@@ -72,12 +72,13 @@ def probe(
     Exit codes: those of check.
     """
     mend_tls_variables()
-    from rtdoctor.cli.probing import Asked, carry_out
-    from rtdoctor.cli.route import RouteAsked
+    from rtdoctor.cli.probing import carry_out
+    from rtdoctor.engine.probeplan import ProbeAsked
+    from rtdoctor.engine.routing import RouteAsked
 
     raise typer.Exit(
         carry_out(
-            Asked(
+            ProbeAsked(
                 url=url,
                 headers=tuple(header or ()),
                 subprotocols=tuple(subprotocol or ()),
@@ -85,7 +86,6 @@ def probe(
                 send=send,
                 command=curl or websocat or wscat,
                 har=har,
-                fix=fix,
                 model=model,
                 key_env=key_env,
                 key_file=key_file,
@@ -96,7 +96,8 @@ def probe(
                 deadline=deadline,
                 transcribe=transcribe,
                 spend=spend,
-                format=format,
-            )
+            ),
+            fix=fix,
+            format=format,
         )
     )

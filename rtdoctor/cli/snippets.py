@@ -2,9 +2,9 @@
 
 import sys
 
-from rtdoctor.cli.exits import Usage
 from rtdoctor.diagnose.snippet import Language, NoSnippet, language, languages, render
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, parse_target
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.privacy.quote import secret_words

@@ -27,7 +27,7 @@ def mend_tls_variables() -> None:
 
 def _hold(variable: str, name: str, is_good: Callable[[str], bool], told: str) -> None:
     if name and os.path.exists(name) and not is_good(name):
-        from rtdoctor.cli.exits import Usage
+        from rtdoctor.privacy.errors import Usage
 
         raise Usage("{} names {}, which {}", variable, name, told)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor import process
-from rtdoctor.cli.exits import USAGE, Usage, say
+from rtdoctor.cli.exits import USAGE, say
 from rtdoctor.engine.validate import Room, Sink, validate_file, validation_of
 from rtdoctor.files import NotWritten, is_regular, until_interrupted, writing
 from rtdoctor.model.validation import FileReport
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import redacted
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.report.writers import writer

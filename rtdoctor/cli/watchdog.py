@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from rtdoctor import process
 from rtdoctor.cli import exits
+from rtdoctor.engine.limits import FEW_FILES
 
 GRACE = 1.0  # seconds beyond the deadline in which a run ends by itself
 _HEARD = 0.8  # seconds after an interrupt in which it does
@@ -127,6 +128,6 @@ def quiet(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         if not _told:
             _told.add(error.errno)
-            exits.say(exits.FEW_FILES, 0)
+            exits.say(FEW_FILES, 0)
     elif os.environ.get("RTDOCTOR_DEBUG"):
         loop.default_exception_handler(context)

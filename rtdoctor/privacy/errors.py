@@ -13,5 +13,10 @@ class InputError(Exception):
         super().__init__(sentence.format(*map(_shown, outside)) if outside else sentence)
 
 
+class Usage(InputError):
+    """What was asked for cannot be done: one sentence that names the place and the reason. Ends a command with exit
+    code 2."""
+
+
 def _shown(value: object) -> object:
     return value if isinstance(value, (int, float)) else quote_start(str(value), _MOST)

@@ -10,8 +10,8 @@ from typing import Literal
 from urllib import request
 from urllib.parse import urlsplit
 
-from rtdoctor.cli.exits import Usage
 from rtdoctor.model.target import BadTarget, Route, Target, is_address, parse_pinned, parse_proxy
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.tls import BadCertificateFile, context_for, read_pem
@@ -32,6 +32,9 @@ class RouteAsked:
     resolve: tuple[str, ...] = ()
     insecure: bool = False
     send_key: bool = False
+
+
+DEFAULT_ROUTE = RouteAsked()
 
 
 def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]:

@@ -1,7 +1,8 @@
 """What the system allows this process: how many files and sockets may be open at once."""
 
-from rtdoctor.cli.exits import FEW_FILES, Usage
+from rtdoctor.privacy.errors import Usage
 
+FEW_FILES = "too few files may be open at once for this; raise the limit (ulimit -n)"
 _BESIDE = 24  # open beside the sockets: standard streams, the event loop, the mock's own, a name server, a CA file
 _EACH = 4  # of one scenario: a socket and the mock's end of it, and those of the one before, which are still closing
 

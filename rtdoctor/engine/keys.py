@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from rtdoctor.cli.exits import Usage
 from rtdoctor.files import read_bounded
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
 

@@ -7,7 +7,7 @@ import pytest
 import trustme
 
 from rtdoctor.cli.exits import Usage
-from rtdoctor.cli.route import RouteAsked, route_to, tls_context
+from rtdoctor.engine.routing import RouteAsked, route_to, tls_context
 from rtdoctor.model.target import Pinned, parse_target
 
 HTTPS = parse_target("https://api.example/v1")

@@ -1,0 +1,253 @@
+"""What a probe is asked for, and what of it can be carried out: the handshake, who may get which key, what is kept
+back, what may be sent."""
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_events, read_har
+from rtdoctor.engine.keys import KEY_VARIABLE, find_key
+from rtdoctor.engine.limits import sockets_at_once
+from rtdoctor.engine.plan import check_model, check_times
+from rtdoctor.engine.routing import DEFAULT_ROUTE, RouteAsked, route_to, tls_context
+from rtdoctor.engine.setup import LIVE_CONCURRENCY, Choice
+from rtdoctor.files import read_bounded
+from rtdoctor.linear import Match, pattern
+from rtdoctor.model.event import NotAnEvent, parse_client_event
+from rtdoctor.model.given import Given
+from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
+from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.known import holds_secret, keep
+from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.vocabulary import is_cookie, is_secret_header, is_secret_query
+from rtdoctor.protocol.models import defaults
+from rtdoctor.wire.session import Ledger
+
+_STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
+# As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
+_VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
+_MOST_BYTES = 1024 * 1024  # as much as is taken of a HAR
+_MOST_HEAD = 64 * 1024  # servers take 8 to 64 KiB (Apache, nginx 8, Node 16, HAProxy 16, Tomcat 8)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProbeAsked:
+    """The handshake that is to be repeated, as it was given: by its URL, a command line of curl, websocat or wscat, or
+    a HAR. Headers are `Name: value`, query parameters `name=value`; times are in seconds. Headers may hold secrets, so
+    it has no readable form."""
+
+    url: str | None = None
+    headers: tuple[str, ...] = ()
+    subprotocols: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    send: Path | None = None
+    command: str | None = None
+    har: Path | None = None
+    model: str | None = None
+    key: str | None = None
+    key_env: str | None = None
+    key_file: Path | None = None
+    route: RouteAsked = DEFAULT_ROUTE
+    timeout: float = 10.0
+    deadline: float = 180.0
+    transcribe: bool = False
+    spend: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ProbePlan:
+    """What will be repeated: nothing was sent yet. `told` says what is left out and what may cost money."""
+
+    choice: Choice
+    context: ssl.SSLContext
+    given: Given
+    ledger: Ledger
+    told: tuple[str, ...]
+
+
+def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
+    """Read the handshake; `begun` is the moment, in monotonic time, from which the deadline counts.
+
+    Raises:
+        Usage: the handshake, the key, the CA file or the events cannot be used.
+    """
+    check_times(asked.timeout, asked.deadline)
+    check_model(asked.model)
+    key = Secret(asked.key, "key", "the caller") if asked.key else find_key(asked.key_env, asked.key_file)
+    try:
+        given, added, proxy = _given(asked)
+        if proxy and asked.route.proxy is None:
+            asked = replace(asked, route=replace(asked.route, proxy=proxy))
+        target = parse_target(given.with_query({}).url)
+        route, notices = route_to(target, asked.route)
+        target = replace(target, route=route)
+        # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
+        # handshake, or names it; not because it stands in a text that may come from anybody.
+        known = bool((target.profile == "openai" and target.tls) or asked.key_env or asked.key_file or asked.key)
+        typed = not (asked.har or asked.command)
+        stranger = "" if known or typed or target.is_loopback else target.host
+        if not asked.har:
+            given = _filled(given, key, asked.key_env, stranger)
+        given = _with(given, _filled(added, key, asked.key_env, stranger))
+    except (BadHandshake, BadTarget) as error:
+        raise Usage("{}", error) from error
+    if (size := given.head_size()) > _MOST_HEAD:
+        raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
+    own = typed and key is not None and key.reveal() in given.written()
+    if not (known or own or (typed and target.is_loopback)):
+        key = None  # neither the handshake nor a search for a change brings it there
+    context = tls_context(route)
+    ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
+    told = _told_before(given, ledger)
+    credentials = given.credentials() + ([key] if key else [])
+    secrets = given.secrets()
+    # What is kept first is looked for best: the keys, then the short ones, of which there may be more.
+    keep([key, *route.secrets(), *credentials, *sorted(secrets, key=lambda secret: len(secret.reveal()))])
+    withheld = None
+    if asked.route.insecure and not asked.route.send_key:
+        withheld = credentials[-1] if credentials else None
+        masked = given.without_secrets([*secrets, *credentials])
+        # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
+        written = masked.written()
+        if holds_secret(written):
+            raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
+        if any(word in written for word in given.overlooked()):
+            raise Usage(
+                "--insecure: the handshake holds more opaque text than can be kept back, and some may be secret"
+            )
+        given = masked
+    usual = defaults()
+    choice = Choice(
+        target=target,
+        aim="transcription" if given.query.get("intent") == "transcription" else "realtime",
+        transcription_model=usual.transcription,
+        vad_model=usual.transcription_vad,
+        realtime_model=asked.model or usual.realtime,
+        key=None if withheld else _first(key, given.credentials(), trusted=known),
+        withheld=withheld,
+        timeout=asked.timeout,
+        deadline=asked.deadline,
+        begun=begun,
+        notices=notices,
+        transcribe=ledger.billable,
+        spend=ledger.raw,
+    )
+    sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
+    return ProbePlan(choice, context, given, ledger, tuple(told))
+
+
+def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
+    """The credential that is tried in other places: the one in the handshake before that of the environment, where the
+    host is nobody's that the latter is known to belong to."""
+    standing = credentials[-1] if credentials else None  # the last is the plain key
+    return key or standing if trusted else standing or key
+
+
+def _given(asked: ProbeAsked) -> tuple[Given, Given, str | None]:
+    """The handshake, what the flags add to it, and the proxy that a pasted command line goes by."""
+    sources = [
+        name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
+    ]
+    if len(sources) != 1:
+        raise Usage("give one handshake: a URL, --curl, --websocat, --wscat or --har ({} were given)", len(sources))
+    proxy = None
+    if asked.har:
+        given = read_har(asked.har)
+    elif asked.command:
+        command = read_command(asked.command)
+        given, proxy = command.given, command.proxy
+    else:
+        given = given_from(asked.url or "", [], [], [])
+    added = given_from(given.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+    return given, replace(added, events=_events(asked.send) if asked.send else ()), proxy
+
+
+def _with(given: Given, added: Given) -> Given:
+    query = given.query | added.query
+    return replace(
+        given if query == given.query else given.with_query(query),
+        headers=(*given.headers, *added.headers),
+        subprotocols=(*given.subprotocols, *added.subprotocols),
+        events=(*given.events, *added.events),
+    )
+
+
+def _events(file: Path) -> tuple[Sent, ...]:
+    try:
+        text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage("--send {}: cannot be read: {}", file, error) from error
+    return read_events(text, f"--send {file}")
+
+
+def _told_before(given: Given, ledger: Ledger) -> list[str]:
+    """What is left out, and what is sent that may cost money, a sentence each."""
+    raw = [event for event in given.events if isinstance(event, (str, bytes))]
+    joined = in_call(given.url)
+    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
+    told = []
+    if speaks_by_itself(given.url):
+        told.append("This handshake may begin a conversation that costs money.")
+    if billable and ledger.billable:
+        told.append(f"Sends {billable} billable event(s).")
+    elif billable:
+        why = ", for the URL may be that of a session that goes on" if joined else ""
+        told.append(f"{billable} billable event(s) are left out{why}; --transcribe sends them.")
+    if raw and ledger.raw:
+        told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
+    elif raw:
+        why = f"{len(raw)} message(s) that are no event are left out (the first is {_why(raw[0])})"
+        told.append(f"{why}; --spend sends them as they are.")
+    return told
+
+
+def _why(raw: str | bytes) -> str:
+    """Why it is no event, as the end of a sentence."""
+    if isinstance(raw, bytes):
+        return "binary"
+    try:
+        parse_client_event(raw)
+    except NotAnEvent as error:
+        return str(error)
+    return "text"
+
+
+def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str) -> Given:
+    """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names).
+
+    Raises:
+        Usage: there is no key, the variable stands in a text of somebody else's for a stranger's host, or another one
+            stands where a credential does.
+    """
+    names = (key_env or KEY_VARIABLE, KEY_VARIABLE)
+
+    def fill(text: str, before: str) -> str:
+        """`before`: behind which characters a variable of another name is no part of a text, ^ for its beginning."""
+
+        def put(found: Match) -> str:
+            if (found.text("braced") or found.text("bare")) not in names:
+                if (text[: found.start()][-1:] or "^") in before:
+                    raise Usage(_OTHER, found.text(), names[0])
+                return found.text()
+            if key is None:
+                raise Usage("{} stands in the handshake, and there is no key to put there", found.text())
+            if stranger:
+                raise Usage(_STRANGER, found.text(), stranger, KEY_VARIABLE)
+            return key.reveal()
+
+        return _VARIABLE.sub(put, text)
+
+    query = {name: fill(value, "^ " * is_secret_query(name)) for name, value in given.query.items()}
+    return replace(
+        given if query == given.query else given.with_query(query),
+        headers=tuple((name, fill(value, _before(name))) for name, value in given.headers),
+        subprotocols=tuple(fill(item, "^.") for item in given.subprotocols),
+    )
+
+
+def _before(header: str) -> str:
+    # $Version and $Path begin a cookie's attributes (RFC 2965).
+    return "=" if is_cookie(header) else "^ =:" if is_secret_header(header) else ""
