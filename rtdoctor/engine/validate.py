@@ -124,6 +124,7 @@ class _Sum:
     other_dialect: str = ""  # what people call the first that is not GA's
     told: int = 0  # errors that servers told of
     exit_code: int = 0  # of the worst of them
+    worst: str = ""  # what that one is
 
 
 def validate_file(
@@ -184,7 +185,9 @@ def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     whole.number += 1
     found = state.finding()
     if found is not None and found.cause is not None and found.verdict in ("fail", "inconclusive"):
-        whole.exit_code = _worse(whole.exit_code, causes()[found.cause].exit)
+        before, whole.exit_code = whole.exit_code, _worse(whole.exit_code, causes()[found.cause].exit)
+        if whole.exit_code != before:
+            whole.worst = f"{found.cause}: {found.title}"
     whole.told += state.told
     whole.errors += state.severities["error"]
     whole.warnings += state.severities["warning"]
@@ -314,6 +317,8 @@ def _verdict(whole: _Sum, broken: int, *, strict: bool, fixed_era: str | None) -
         told.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
     if whole.told:
         told.append(f"the server told of {whole.told} error{'s' if whole.told > 1 else ''}")
+    if whole.worst:
+        told.append(whole.worst)
     if other or errors or broken or (strict and warnings):
         return "fail", "; ".join(told)
     return (

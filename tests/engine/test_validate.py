@@ -281,7 +281,12 @@ def test_the_error_that_a_flood_ends_with_is_judged_and_all_are_counted():
     unknown = {**INVALID_KEY, "error": {"type": "x_error", "code": "c", "message": "m"}}
     report = judged(CREATED, *[unknown] * 25, INVALID_KEY)
     assert report.connections[0].finding.cause == "auth.invalid"
-    assert (report.exit_code, report.sentence.split("; ")[-1]) == (1, "the server told of 26 errors")
+    assert report.exit_code == 1
+    assert report.sentence.split("; ")[-2:] == ["the server told of 26 errors", "auth.invalid: The key is not known"]
+
+
+def test_a_failing_close_stands_in_the_sentence():
+    assert judged(CREATED, close(1011)).sentence.startswith("no error of form; close.server: ")
 
 
 def test_an_error_that_nobody_knows_fails_where_no_session_was():
