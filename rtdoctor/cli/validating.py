@@ -1,5 +1,6 @@
 """Carries out `rtdoctor validate`."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -36,7 +37,11 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
         if not reports:
             raise Usage("--migrate {}", error) from error
         unwritten.append(error)
-    except (UnreadableSource, OSError) as error:
+    except UnreadableSource as error:
+        raise Usage("{}", error) from error
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # told in one way for all commands
         raise Usage("{}", error) from error
     validation = validation_of(reports)
     with process.telling():
