@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
 _WIDTH = 80
+_LONG = 12  # characters
 _MOST_FIELDS = 100  # undocumented ones of one object that are told
 _BASE64 = pattern(r"[A-Za-z0-9+/_=-]{48}")
 _BOUNDS = {
@@ -144,8 +146,15 @@ def nearest(name: str, candidates: Iterable[str], phrase: str = "did you mean {}
     if len(name) > _WIDTH:
         return ""
     short = sorted(each for each in candidates if len(each) <= _WIDTH)
+    if len(name) > _LONG:  # of a long name some word begins as one of the right name's does
+        short = [each for each in short if _beginnings(each) & _beginnings(name)]
     near = difflib.get_close_matches(name, short, n=1, cutoff=0.7)
     return phrase.format(f"'{near[0]}'") if near else ""
+
+
+@lru_cache(1024)
+def _beginnings(name: str) -> frozenset[str]:
+    return frozenset(word[:3] for part in name.split(".") for word in part.split("_"))
 
 
 def show(value: object) -> str:
