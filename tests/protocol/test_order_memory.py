@@ -3,6 +3,7 @@
 import tracemalloc
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,6 +56,7 @@ def grown_by(turns: range, judge: OrderJudge) -> int:
     return tracemalloc.get_traced_memory()[0] - before
 
 
+@pytest.mark.heavy
 def test_a_long_stream_stays_small() -> None:
     judge = OrderJudge()
     for direction, event, at in Script().opened().lines:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.snippets.running import PATH, SPEECH, TRANSCRIPT, WRONG_KEY, forms, need, run, write
 
-pytestmark = pytest.mark.snippets
+pytestmark = [pytest.mark.snippets, pytest.mark.heavy]
 
 # Where Debian puts the sources of Go packages. Nothing is fetched.
 GOPATH = Path("/usr/share/gocode")
