@@ -18,8 +18,6 @@ from rtdoctor.model.target import Target
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 
-# What a REST answer tells of the key holds for the socket, too; a REST path may be forbidden for other reasons.
-_ABOUT_THE_KEY = ("auth.invalid", "auth.missing", "auth.expired-secret", "auth.wrong-token")
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
 _HEADER_SAFE = pattern(r"[!-~]+")
@@ -144,7 +142,8 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     if outcome.fault is not None:
         return Finding("warn", f"GET /models: {outcome.fault_text}", facts=tell(outcome))
     told = list(tell(outcome))
-    if outcome.http_status == 401 and weighed.cause in _ABOUT_THE_KEY:
+    # What a REST answer tells of the key holds for the socket, too; a REST path may be forbidden for other reasons.
+    if outcome.http_status == 401 and (weighed.cause or "").startswith("auth."):
         return finding(outcome, "fail", weighed)
     if skewed := _skewed(answer, now, told):
         return skewed

@@ -103,18 +103,21 @@ def _sentence(
         )
     failed = [r for r in results if r.verdict == "fail"]
     if failed:
-        more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        return f"Yes, the session opens; but the endpoint does not behave as known: {failed[0].scenario}{more}."
+        return f"Yes, the session opens; but the endpoint does not behave as known: {_first_of(failed)}."
     undecided = [r for r in results if r.verdict == "inconclusive" and (r.required or strict)]
     if undecided:
-        more = f" and {len(undecided) - 1} more" if len(undecided) > 1 else ""
         why = undecided[0].finding.title or undecided[0].finding.summary
-        return f"Yes, the session opens; but {undecided[0].scenario}{more} could not be decided: {_lower(why)}."
+        return f"Yes, the session opens; but {_first_of(undecided)} could not be decided: {_lower(why)}."
     warned = [rung.rung for rung in rungs if rung.verdict == "warn"]
     told = f"; see the warning at {', '.join(warned)}" if warned else ""
     drifted = sum(r.verdict == "warn" for r in results)
     drift = f"; {drifted} of {len(results)} answers differ from what is known" if drifted else ""
     return f"Yes, the session opens and takes its configuration{told}{drift}."
+
+
+def _first_of(results: Sequence[Result]) -> str:
+    """The first one's name, and how many more there are."""
+    return results[0].scenario + (f" and {len(results) - 1} more" if len(results) > 1 else "")
 
 
 def _lower(title: str) -> str:

@@ -13,8 +13,9 @@ _MOST_BYTES = 64 * 1024
 _LONGEST_KEY = 16 * 1024  # a header of that size is taken by no server
 
 
-def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
-    """The key, kept from being printed; None when nothing was named and the usual variable is not set.
+def find_key(key_env: str | None, key_file: Path | None, key: str | None = None) -> Secret | None:
+    """The key, kept from being printed; None when nothing was named and the usual variable is not set. A `key` that the
+    caller has at hand goes before both.
 
     Raises:
         Usage: both were given, the named variable is not set, or the file cannot be read or is empty.
@@ -25,6 +26,8 @@ def find_key(key_env: str | None, key_file: Path | None) -> Secret | None:
         raise Usage("--key-env and --key-file name two keys; give one of them")
     name = key_env or KEY_VARIABLE
     found = Secret(_read(key_file), "key", f"the file {key_file}") if key_file else None
+    if key:
+        found = Secret(key, "key", "the caller")
     if found is None and (value := os.environ.get(name, "")):
         found = Secret(value, "key", name)
     if found:

@@ -16,7 +16,7 @@ from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
 from rtdoctor.privacy.errors import Usage
-from rtdoctor.privacy.known import holds_secret, keep
+from rtdoctor.privacy.known import holds_secret
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.protocol.models import defaults, kind_of, takes_vad
 from rtdoctor.scenario.load import BadScenario, load_folder
@@ -136,8 +136,7 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     """
     if asked.target == "":
         raise Usage("--target is empty; leave it out, or name mock, openai or a URL")
-    key = Secret(asked.key, "key", "the caller") if asked.key else find_key(asked.key_env, asked.key_file)
-    keep([key])
+    key = find_key(asked.key_env, asked.key_file, asked.key)
     notices: list[str] = []
     try:
         target = _target(asked, key, notices)

@@ -76,7 +76,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
     """
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
-    key = Secret(asked.key, "key", "the caller") if asked.key else find_key(asked.key_env, asked.key_file)
+    key = find_key(asked.key_env, asked.key_file, asked.key)
     try:
         given, added, proxy = _given(asked)
         if proxy and asked.route.proxy is None:

@@ -67,6 +67,7 @@ class _Known:
     causes: Mapping[str, Cause]
     rules: tuple[Rule, ...]
     pages: Mapping[str, Mapping[str, str]]
+    codes: frozenset[str]
 
 
 _own: Path | None = None
@@ -109,11 +110,10 @@ def page(ident: str) -> Page:
 
 def known_codes() -> frozenset[str]:
     """Every error code that a rule names."""
-    return _codes(rules())
+    return _known(_own).codes
 
 
-@cache
-def _codes(known: tuple[Rule, ...]) -> frozenset[str]:
+def _codes(known: list[Rule]) -> frozenset[str]:
     found: set[str] = set()
     for rule in known:
         wanted = rule.when.get("error_code")
@@ -141,7 +141,7 @@ def _known(own: Path | None) -> _Known:
         _take(ours, named, found, pages)
     if own is not None:
         named, found = _with_own(own, named, found, pages)
-    return _Known(named, tuple(sorted(found, key=lambda rule: rule.rank)), pages)
+    return _Known(named, tuple(sorted(found, key=lambda rule: rule.rank)), pages, _codes(found))
 
 
 def _take(

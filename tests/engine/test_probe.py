@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -295,6 +296,11 @@ async def behind_a_cdn(answer):
         yield met
 
 
+async def probed_behind_a_cdn(answer):
+    async with behind_a_cdn(answer) as (bench, base):
+        return await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+
+
 def facts_of(done):
     return " ".join(done.report.results[0].finding.facts)
 
@@ -304,8 +310,7 @@ async def test_what_differs_between_equal_questions_is_no_answer_to_another_one(
     def answer(_, chance):
         return 403, body.replace("%s", f"{chance.getrandbits(64):016x}")
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert [(control.name, control.same) for control in done.controls] == [
         (name, True) for name in ("again", "path", "no-key", "wrong-key", "query")
     ]
@@ -316,8 +321,7 @@ async def test_words_that_differ_between_equal_questions_are_no_answer_either():
     def answer(_, chance):
         return 403, f"joke of the moment: {' '.join(chance.choices(('cat', 'dog', 'bird', 'cow'), k=9))}"
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert {control.same for control in done.controls} == {True}
 
 
@@ -326,8 +330,7 @@ async def test_a_known_key_is_told_behind_a_cdn_too():
         known = request.headers.get("Authorization") == f"Bearer {KEY}"
         return 403, f"{'no such model' if known else 'no such key'} ({chance.random()})"
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     same = {control.name: control.same for control in done.controls}
     assert same == {"again": True, "path": True, "no-key": False, "wrong-key": False, "query": True}
     assert any(out.cause == "auth.invalid" for out in done.report.results[0].finding.ruled_out)
@@ -340,8 +343,7 @@ async def test_a_key_that_is_refused_as_a_wrong_one_is_the_suspect(missing, what
             return 404, "no Route matched"
         return (401, "bad credentials") if "Authorization" in request.headers else (missing, what)
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert "the key is what is refused" in facts_of(done)
     assert "a query that the server misses" not in facts_of(done)
 
@@ -356,8 +358,7 @@ async def test_an_answer_that_quotes_the_key_clears_no_key(echo):
         stars, digest = f"{key[:4]}****{key[-4:]}", hashlib.sha256(key.encode()).hexdigest()
         return 401, echo.format(key=key, stars=stars, length=len(key), hash=digest) if key else "no key"
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert {control.name: control.same for control in done.controls}["wrong-key"] is True
     assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
 
@@ -366,8 +367,7 @@ async def test_an_answer_that_quotes_the_path_and_query_clears_neither():
     def answer(request, _):
         return 403, f"no permission to get URL {request.path_qs} from this server"
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert {control.same for control in done.controls} == {True}
 
 
@@ -375,9 +375,17 @@ async def test_where_only_a_key_is_missed_and_every_path_gets_this_answer_the_ke
     def answer(request, _):
         return (403, "Your network is blocked by policy") if "Authorization" in request.headers else (401, "no key")
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert "the key is what is refused" not in facts_of(done)
+
+
+async def greeted(request, event):
+    """Accepts a socket, says one event, and waits for the client to leave."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_str(json.dumps(event))
+    await socket.receive()
+    return socket
 
 
 async def test_a_fault_that_passes_proves_no_change():
@@ -387,11 +395,7 @@ async def test_a_fault_that_passes_proves_no_change():
         met.append(request)
         if len(met) <= 1:
             return web.Response(status=503)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_str(json.dumps({"type": "session.created", "session": {"type": "realtime"}}))
-        await socket.receive()
-        return socket
+        return await greeted(request, {"type": "session.created", "session": {"type": "realtime"}})
 
     async with compatible(handle) as (bench, base):
         done = await probe(bench, Given(f"{base}/realtime?model=x", (("X-Trace", "1"), BEARER)), want_fix=True)
@@ -401,18 +405,8 @@ async def test_a_fault_that_passes_proves_no_change():
 
 
 async def test_a_greeting_without_a_session_opens_one_and_what_opens_none_is_no_pass():
-    def greeting(event):
-        async def handle(request):
-            socket = web.WebSocketResponse()
-            await socket.prepare(request)
-            await socket.send_str(json.dumps(event))
-            await socket.receive()
-            return socket
-
-        return handle
-
     async def met(event):
-        async with compatible(greeting(event)) as (bench, base):
+        async with compatible(partial(greeted, event=event)) as (bench, base):
             done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
         return done.report.summary.can_connect, done.report.summary.exit_code
 
@@ -427,8 +421,7 @@ async def test_where_the_status_itself_varies_nothing_is_concluded():
     def answer(request, _):
         return (next(statuses) if "Upgrade" in request.headers else 200), ""
 
-    async with behind_a_cdn(answer) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+    done = await probed_behind_a_cdn(answer)
     assert [(control.name, control.same) for control in done.controls] == [("again", False)]
     assert "Nothing can be concluded from changing it." in facts_of(done)
     assert "auth.invalid" not in str(done.report.results[0].finding.ruled_out)
