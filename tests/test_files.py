@@ -24,6 +24,8 @@ from tests.conftest import AUDIO, KEY
 from tests.engine.test_validate import CREATED
 from tests.processes import environment, run
 
+pytestmark = pytest.mark.heavy  # a process each, many of which wait
+
 LINE = json.dumps(CREATED) + "\n"
 
 

@@ -23,6 +23,8 @@ from tests.cli.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
 
+pytestmark = pytest.mark.heavy  # a process each, many of which wait
+
 CREATED = '{"type": "session.created", "event_id": "e1", "session": {"type": "realtime"}}\n'
 BEARER = ["-H", "Authorization: Bearer $OPENAI_API_KEY"]
 QUICK = ["check", "--target", "mock", "--tag", "smoke"]

@@ -16,6 +16,8 @@ from rtdoctor.mock.server import Mock
 from tests.cli.test_check import rtdoctor
 from tests.conftest import KEY
 
+pytestmark = pytest.mark.heavy  # a process each, many of which wait
+
 
 class Listener:
     """A base URL, and every byte that came to it decrypted."""

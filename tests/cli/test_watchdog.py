@@ -16,6 +16,8 @@ from tests.cli.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
 
+pytestmark = pytest.mark.heavy  # a process each, many of which wait
+
 SCHEMA = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
 PASSED = "the deadline of 1.5 s passed"
 FOR_EVER = """

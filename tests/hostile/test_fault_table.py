@@ -87,6 +87,7 @@ def test_check_names_the_fault_where_it_shows(fault, place, monkeypatch, capsys)
     assert wanted.says == "" or wanted.says in told(rung["finding"])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("fault", BY_ID)
 def test_probe_names_the_fault(fault, place, monkeypatch, capsys):
     wanted = BY_ID[fault]
