@@ -468,7 +468,7 @@ def _report(exchange: Exchange, text: str) -> Report:
     judged = finding(outcome)
     control = Control("path", "a path that cannot exist", short(outcome), True)
     rungs = [Rung("http", finding(distil(exchange, rest=rest)), 1.0), Rung("upgrade", conclude(judged, [control]), 2.0)]
-    seen = judge(_scenario(), outcome, aim="transcription", on_mock=False, strict=True)
+    seen = judge(_scenario(), outcome, required=True, on_mock=False, strict=True)
     violations = judge_exchange(exchange)
     result = Result("auth.header", "title", ("smoke",), True, "101", short(outcome), seen, outcome, 3.0, violations)
     summary = summarise(rungs, [result], strict=True)

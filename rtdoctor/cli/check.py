@@ -40,6 +40,14 @@ def check(
         str | None,
         typer.Option(help="The model you want to use; a transcription model makes a transcription session the aim."),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[transcription|realtime|translation|live]",
+            help="The kind of session you want. Default: what model and URL say; else transcription, and on a server "
+            "that is not OpenAI's what it serves.",
+        ),
+    ] = None,
     tag: Annotated[
         list[str] | None,
         typer.Option(help="Only scenarios with this tag (smoke: what a credential needs). Repeatable."),
@@ -74,6 +82,9 @@ def check(
     concurrency: Annotated[
         int | None, typer.Option(help="Sockets at once. Default: 4 on a live endpoint, 48 on the mock.")
     ] = None,
+    mint: Annotated[
+        bool, typer.Option("--mint", help="Ask for client secrets also where the host is not known to give any.")
+    ] = False,
     strict: Annotated[bool, typer.Option(help="Let every deviation fail, also one that is not required.")] = False,
     scenarios: Annotated[
         Path | None,
@@ -100,6 +111,7 @@ def check(
         CheckAsked(
             target=target,
             model=model,
+            kind=kind,  # type: ignore[arg-type] # held against the kinds by check_asked
             tags=tuple(tag or ()),
             words=tuple(keyword or ()),
             transcribe=transcribe,
@@ -112,6 +124,7 @@ def check(
             deadline=deadline,
             concurrency=concurrency,
             strict=strict,
+            mint=mint,
             scenarios=scenarios,
         ),
         list_only=list_only,

@@ -56,7 +56,8 @@ Knowledge = Annotated[
     typer.Option(
         "--knowledge",
         metavar="DIR",
-        help="Take causes of your own, too: DIR/causes/*.toml, in the form of rtdoctor's own.",
+        help="Take causes and profiles of your own, too: DIR/causes/*.toml, DIR/profiles/*.toml, in the form of "
+        "rtdoctor's own.",
         callback=lambda folder: _use_knowledge(Path(folder)) if folder else None,
         is_eager=True,
     ),
@@ -88,10 +89,12 @@ def _use_knowledge(folder: Path) -> Path:
     """
     from rtdoctor.diagnose.example import why_not
     from rtdoctor.knowledge.causes import rules, use_folder
+    from rtdoctor.knowledge.profiles import use_profiles
     from rtdoctor.knowledge.tables import BadTable
 
     try:
         use_folder(folder)
+        use_profiles(folder)
     except BadTable as error:
         raise Usage("--knowledge {}", error) from error
     for rule in rules():

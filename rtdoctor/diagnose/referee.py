@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.describe import expected, short, tell
 from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, matching
+from rtdoctor.knowledge.profiles import advised
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Scenario
@@ -68,7 +69,7 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
         confidence=weighed.rule.evidence.confidence if weighed.rule else None,
         facts=tell(outcome),
         ruled_out=weighed.ruled_out,
-        remedy=(weighed.rule and weighed.rule.remedy) or cause.remedy,
+        remedy=advised((weighed.rule and weighed.rule.remedy) or cause.remedy, outcome.asked.url),
         evidence=(weighed.rule.evidence,) if weighed.rule else (),
     )
 
@@ -78,12 +79,12 @@ def _undecided(weighed: Weighed, outcome: Outcome) -> bool:
     return causes()[weighed.cause or UNKNOWN].exit == 3 or (bool(outcome.unmet) and weighed.rule is None)
 
 
-def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, strict: bool) -> Finding:
+def judge(scenario: Scenario, outcome: Outcome, *, required: bool, on_mock: bool, strict: bool) -> Finding:
     """Hold a scenario's outcome against what it accepts.
 
     On the mock only the first grade passes: it is built to do exactly what is expected. On a live endpoint another
     known or a better answer passes and is told; an unknown one is drift, which warns, or fails when the scenario is
-    required for the run's aim or the run is strict. What could not be decided (network, 5xx) stays inconclusive.
+    `required` or the run is strict. What could not be decided (network, 5xx) stays inconclusive.
     """
     weighed = weigh(outcome)
     base = finding(outcome, "pass", weighed)
@@ -101,7 +102,7 @@ def judge(scenario: Scenario, outcome: Outcome, *, aim: str, on_mock: bool, stri
     drift = _drift(due, outcome)
     if not on_mock and weighed.cause and _undecided(weighed, outcome):
         return _with(base, "inconclusive", evidence=due.evidence, drift=drift)
-    failed = on_mock or strict or aim in scenario.required
+    failed = on_mock or strict or required
     if failed and base.cause is None:
         base = finding(outcome, "fail", Weighed(UNKNOWN, None, weighed.ruled_out))
     return _with(base, "fail" if failed else "warn", evidence=due.evidence, drift=drift)

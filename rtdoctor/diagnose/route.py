@@ -6,6 +6,7 @@ from dataclasses import replace
 from rtdoctor.diagnose.describe import day
 from rtdoctor.diagnose.inspectors import inspector_of
 from rtdoctor.diagnose.referee import finding
+from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.exchange import Certificate, Fault, Request
 from rtdoctor.model.finding import Evidence, Finding
 from rtdoctor.model.outcome import Outcome
@@ -80,6 +81,11 @@ def judge_certificate(
     return Finding("pass", summary, facts=tuple(told), evidence=evidence)
 
 
+def _is_known_service(target: Target | None) -> bool:
+    """True for the host of a provider, which has a certificate of a public CA."""
+    return target is not None and bool(profiles()[target.profile].hosts)
+
+
 def _why_untrusted(
     fault: Fault, certificate: Certificate, sent: int | None, target: Target | None, inspected: bool
 ) -> str:
@@ -87,13 +93,13 @@ def _why_untrusted(
     by_proxy = target is not None and target.route.proxy is not None
     if fault.text in ("self-signed certificate", "self signed certificate"):  # OpenSSL 3 and 1.1
         return "It is self-signed: give this very certificate with --ca-file if you know it."
-    if inspected or (by_proxy and target is not None and target.profile in ("openai", "azure")):
+    if inspected or (by_proxy and _is_known_service(target)):
         return "The proxy's own CA is what a client must trust: ask for its certificate and give it with --ca-file."
     if by_proxy:
         return (
             f"It came through the proxy: either {certificate.issuer} is the endpoint's own CA, or the proxy opens TLS."
         )
-    if target is not None and target.profile in ("openai", "azure"):
+    if _is_known_service(target):
         return "This service uses public CAs: something on the way opens TLS and signs for itself."
     if sent == 1:
         return (

@@ -1,7 +1,8 @@
 """Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
 
+import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 from rtdoctor.diagnose.describe import day, tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.knowledge.causes import UNKNOWN, causes
+from rtdoctor.knowledge.profiles import advised, profiles
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.profile import Profile
 from rtdoctor.model.target import Target
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 
+_LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its sources
+_MOST_SHOWN = 8  # models of a list
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
 _HEADER_SAFE = pattern(r"[!-~]+")
@@ -25,8 +30,10 @@ _QUOTES = "\"'`"
 _TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
 
 
-def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), **more: Any) -> Finding:
-    """A finding for a cause that the rung itself recognised."""
+def named(
+    cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), *, url: str = "", **more: Any
+) -> Finding:
+    """A finding for a cause that the rung itself recognised, at the endpoint of a URL."""
     cause = causes()[cause_id]
     return Finding(
         verdict,
@@ -35,7 +42,7 @@ def named(cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (
         cause.title,
         cause.explanation,
         facts=tuple(told),
-        remedy=cause.remedy,
+        remedy=advised(cause.remedy, url),
         **more,
     )
 
@@ -50,7 +57,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
         names = quote(", ".join(target.asked_query))
         facts.append(f"The query of the URL ({names}) is not sent by the ladder; rtdoctor probe repeats it exactly.")
     if key is None or not key:
-        if target.profile in ("openai", "azure"):
+        if profiles()[target.profile].needs_key:
             return named("usage.no-credential", "fail", "no key", facts)
         return Finding("warn", "no key: the handshakes go without", facts=tuple(facts))
     value = key.reveal()
@@ -72,9 +79,10 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
         )
     if query_cause is not None:
         return named(query_cause, "fail", "the query of the URL given is refused", facts)
-    if target.profile == "openai" and not key.form:
-        facts.append("OpenAI's keys begin with sk- and its client secrets with ek_; this one does not.")
-        return named("auth.wrong-token", "warn", "not the form of an OpenAI key", facts)
+    provider = profiles()[target.profile]
+    if provider.key_forms and not value.startswith(provider.key_forms):
+        facts.append(f"The keys of {provider.name} begin with {' or '.join(provider.key_forms)}; this one does not.")
+        return named("auth.wrong-token", "warn", f"not the form of a key of {provider.name}", facts)
     if not _TOKEN_SAFE.fullmatch(value):
         facts.append("The key holds a character that a subprotocol may not carry; it can only go by header.")
     if not target.tls and not target.is_loopback:
@@ -133,10 +141,22 @@ def judge_clock(judged: Finding, answer: Answer | None, now: float) -> Finding:
     return _skewed(answer, now, judged.facts) or judged
 
 
-def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shutdown: str, now: float) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The model that was `wanted`, the one that is `taken` in its place (or the same), and those that the endpoint of
+    that profile lists."""
+
+    wanted: str
+    taken: str
+    names: tuple[str, ...]
+    profile: Profile
+
+
+def judge_models(outcome: Outcome, answer: Answer | None, listed: Listed, known_shutdown: str, now: float) -> Finding:
     """`GET /models`: the key is accepted, the wanted model is listed and has no end in sight.
 
-    REST refusing for another reason than the key does not prove anything about the socket, so it warns only.
+    REST refusing for another reason than the key does not prove anything about the socket, so it warns only; a server
+    that is not known to have REST at all is not blamed for having none.
     """
     weighed = weigh(outcome)
     if outcome.fault is not None:
@@ -148,7 +168,8 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
     if skewed := _skewed(answer, now, told):
         return skewed
     if outcome.http_status in (404, 405, 501):
-        return Finding("warn", f"no GET /models here ({outcome.http_status})", facts=tuple(told))
+        missing = f"no GET /models here ({outcome.http_status})"
+        return Finding("warn" if listed.profile.exact else "skip", missing, facts=tuple(told))
     if outcome.http_status != 200:
         base = finding(outcome, "warn", weighed)
         return Finding(
@@ -160,29 +181,54 @@ def judge_models(outcome: Outcome, answer: Answer | None, model: str, known_shut
             facts=tuple(told),
             remedy=base.remedy,
         )
-    return _judge_list(answer, model, known_shutdown, told, now)
+    return _judge_list(answer, listed, known_shutdown, told, now)
 
 
-def _judge_list(answer: Answer | None, model: str, known_shutdown: str, told: list[str], now: float) -> Finding:
+def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, told: list[str], now: float) -> Finding:
     parsed = parse_event(answer.body.decode("utf-8", "replace")) if answer else None
     data = parsed.get("data") if parsed else None
     if not isinstance(data, list):
         return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
-    listed = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
-    told.append(f"{len(listed)} models are listed.")
-    shown = quote(model)
-    if model not in listed:
-        told.append(f"{shown} is not among them.")
-        seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
-        return named("session.model-no-access", "warn", f"{shown} is not listed", told, evidence=(seen,))
-    shutdown = _date_of(listed[model].get("shutdown_date"))
-    source = "GET /models" if shutdown else "rtdoctor's own list of 2026-11-22"
-    shutdown = shutdown or known_shutdown
+    entries = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
+    told.append(f"{len(entries)} model{'s are' if len(entries) != 1 else ' is'} listed.")
+    shown = quote(listed.wanted)
+    if listed.wanted not in entries:
+        return _not_listed(listed, told)
+    shutdown = _date_of(entries[listed.wanted].get("shutdown_date"))
+    source = "GET /models" if shutdown else f"rtdoctor's own list of {_LIST_SEEN}"
+    shutdown = shutdown or (known_shutdown if listed.profile.exact else "")
     if shutdown:
         gone = shutdown <= day(now)
         told.append(f"{shown} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
         return Finding("warn", f"200; {shown} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
     return Finding("pass", f"200, {shown} listed", facts=tuple(told))
+
+
+def _not_listed(listed: Listed, told: list[str]) -> Finding:
+    shown = quote(listed.wanted)
+    told.append(f"{shown} is not among them.")
+    if listed.profile.exact:
+        seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
+        return named("session.model-no-access", "warn", f"{shown} is not listed", told, evidence=(seen,))
+    if listed.taken != listed.wanted and listed.taken in listed.names:
+        told.append(f"No --model was given, so {quote(listed.taken)} is used, which is listed.")
+        return Finding("pass", f"200; {quote(listed.taken)} is used", facts=tuple(told))
+    close = near(listed.wanted, listed.names)
+    if close:
+        told.append(f"Did you mean {' or '.join(map(quote, close))}?")
+    else:
+        first = ", ".join(map(quote, listed.names[:_MOST_SHOWN]))
+        told.append(f"Listed are {first}{' and more' if len(listed.names) > _MOST_SHOWN else ''}.")
+    change = f"Give --model with the name of a model that this server lists{f': {quote(close[0])}' if close else ''}."
+    base = named("session.model-unknown", "warn", f"{shown} is not listed", told)
+    return replace(
+        base, explanation="The server's own list does not have it; it may serve it all the same.", remedy=change
+    )
+
+
+def near(name: str, known: Sequence[str]) -> list[str]:
+    """The known names that are much like that one, the nearest first."""
+    return difflib.get_close_matches(name, known, n=3, cutoff=0.7)
 
 
 def _date_of(value: object) -> str:
@@ -229,31 +275,90 @@ def judge_upgrade(outcome: Outcome) -> Finding:
     return Finding("pass", f"101 after {outcome.handshake_ms:.0f} ms (this alone proves nothing)", facts=facts)
 
 
+def with_ways(judged: Finding, others: Sequence[tuple[str, str]]) -> Finding:
+    """The finding of the upgrade with what was asked in other ways: the query, and what came of it."""
+    told = [f"Asked with {quote(query)} it came to: {seen}." for query, seen in others]
+    return replace(judged, facts=(*told, *judged.facts)) if told else judged
+
+
+def judge_live(outcome: Outcome, *, started: bool) -> tuple[Finding, Finding, Finding]:
+    """First event, session and transcript of a GPT-Live socket, which says nothing until session.start; a session is
+    paid by the second from then on, so without leave none is begun."""
+    if outcome.errors or outcome.close_code is not None or outcome.fault:
+        return finding(outcome), Finding("skip", "no session was begun"), _NO_TURN
+    if not started:
+        quiet = "it waits for session.start, as this API does; --transcribe begins a session, which costs money"
+        return Finding("pass", "silent, as it must be", facts=tell(outcome)), Finding("skip", quiet), _NO_TURN
+    if "session.started" in outcome.events:
+        first = Finding("pass", "session.started", facts=tell(outcome))
+        return first, Finding("pass", "begun and closed again"), _NO_TURN
+    return _failed(outcome, "peer.silent"), Finding("skip", "no session was begun"), _NO_TURN
+
+
+_NO_TURN = Finding("skip", "does not apply: GPT-Live has no turns of its own to wait for")
+
+
 def _failed(outcome: Outcome, otherwise: str) -> Finding:
     """What the referee finds wrong; where it finds nothing, what was due and did not come is still a failure."""
     base = finding(outcome)
     return base if base.verdict != "pass" else finding(outcome, "fail", Weighed(otherwise, None, ()))
 
 
-def judge_first_event(outcome: Outcome) -> Finding:
-    """The server greets with a session."""
+def judge_first_event(outcome: Outcome, dialect: str, kind: str, *, asked_for: bool) -> Finding:
+    """The server greets with a session, of the kind that was asked for. `dialect` is the era or vendor's dialect that
+    its events tell, by its title or empty for OpenAI's own."""
     first = outcome.first_event
-    if outcome.session_type and "session.created" in outcome.events:
+    told = (*tell(outcome), f"It speaks {dialect}.") if dialect else tell(outcome)
+    if outcome.session_type and any(name.endswith("session.created") for name in outcome.events):
         created = f"session.created, type {outcome.session_type}"
-        if first != "session.created":
-            return Finding("pass", f"{created}, after {first}", facts=tell(outcome))
-        return Finding("pass", f"{created}, {outcome.first_event_ms:.0f} ms after the 101")
+        after = f", after {first}" if first != "session.created" else _after(outcome)
+        other = outcome.session_type not in (kind, "(none)") and kind in ("realtime", "transcription")
+        if other and asked_for:
+            return _other_kind(outcome, kind, told)
+        if dialect:
+            return Finding("warn", f"{created}: this is {dialect}", facts=told)
+        if other:
+            return Finding("warn", f"a session of type {outcome.session_type} opened in place of {kind}", facts=told)
+        return Finding("pass", created + after, facts=tell(outcome) if after != _after(outcome) else ())
     if first == "transcription_session.created":
-        return Finding("warn", "transcription_session.created: this server speaks the beta", facts=tell(outcome))
+        return Finding("warn", "transcription_session.created: this is the beta", facts=told)
     return _failed(outcome, "peer.not-realtime")
 
 
-def judge_update(outcome: Outcome) -> Finding:
-    """session.update was accepted."""
-    if outcome.updated:
-        model = outcome.transcription_model
-        return Finding("pass", "session.updated" + (f", transcription model {model}" if model else ""))
-    return _failed(outcome, UNKNOWN)
+def _after(outcome: Outcome) -> str:
+    return f", {outcome.first_event_ms:.0f} ms after the 101" if outcome.first_event_ms is not None else ""
+
+
+def _other_kind(outcome: Outcome, kind: str, told: Sequence[str]) -> Finding:
+    base = named("session.type-mismatch", "fail", f"{kind} was asked for, {outcome.session_type} opened", told)
+    return replace(
+        base,
+        explanation=f"The server opened a session of type {outcome.session_type}, though the URL asked for {kind}.",
+        remedy=f"Use a server or model that serves {kind} sessions; --kind {outcome.session_type} checks this one.",
+    )
+
+
+def judge_update(outcome: Outcome, kind: str, model: str | None, profile: Profile) -> Finding:
+    """session.update was accepted, and the session shows what it asked for."""
+    if not outcome.updated:
+        return _failed(outcome, UNKNOWN)
+    if kind == "translation":
+        return Finding("pass", "session.updated")
+    wrong: list[str] = []
+    if outcome.session_type not in (kind, "(none)"):
+        wrong.append(f"the session is of type {outcome.session_type}, not {kind}")
+    if model and outcome.transcription_model is None:
+        wrong.append(f"it shows no transcription model, {quote(model)} was asked for")
+    elif model and outcome.transcription_model != model:
+        wrong.append(f"the transcription model is {outcome.transcription_model}, {quote(model)} was asked for")
+    if kind == "transcription" and outcome.turn_detection not in ("none", None):
+        wrong.append(f"turn detection is {outcome.turn_detection}, none was asked for")
+    if not wrong:
+        return Finding("pass", "session.updated" + (f", transcription model {quote(model)}" if model else ""))
+    routed = outcome.transcription_model is not None and outcome.transcription_model != model
+    why = "A gateway may route to a model of its own." if routed and not profile.exact else ""
+    facts = (*tell(outcome), *(f"session.updated came, but {line}." for line in wrong), *filter(None, (why,)))
+    return Finding("warn", f"session.updated, but {wrong[0]}", facts=facts)
 
 
 def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) -> Finding:

@@ -112,7 +112,11 @@ def _sentence(
     told = f"; see the warning at {', '.join(warned)}" if warned else ""
     drifted = sum(r.verdict == "warn" for r in results)
     drift = f"; {drifted} of {len(results)} answers differ from what is known" if drifted else ""
-    return f"Yes, the session opens and takes its configuration{told}{drift}."
+    session = next((rung.finding for rung in rungs if rung.rung == "session"), None)
+    if session is not None and session.verdict == "warn":
+        return f"Yes, the session opens; but it was not configured as asked: {session.summary}{drift}."
+    taken = " and takes its configuration" if session is not None and session.verdict == "pass" else ""
+    return f"Yes, the session opens{taken}{told}{drift}."
 
 
 def _first_of(results: Sequence[Result]) -> str:

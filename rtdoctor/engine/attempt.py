@@ -6,7 +6,7 @@ from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Exchange, Fault
-from rtdoctor.model.scenario import Step, in_call
+from rtdoctor.model.scenario import Step, in_call, waits_for_client
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.protocol.audio import append_event, chunks
 from rtdoctor.wire.session import Session, most_at_once, share_of
@@ -45,7 +45,10 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     unmet: tuple[str, ...] = ()
     alive = False
     try:
-        if not await session.wait_for(None, timeout):
+        if waits_for_client(out.url):
+            if await session.settle(SETTLE):
+                unmet = await _walk(bench, session, steps)
+        elif not await session.wait_for(None, timeout):
             if not session.ended:
                 session.fault = Fault("session", "timeout", f"no first event within {timeout:g} s of the 101")
         elif session.types[0] == "error":

@@ -18,6 +18,7 @@ WRONG_KEY = Secret("sk-proj-000000000000000000000000000000000000none", "wrong-ke
 MALFORMED_SECRET = Secret("ek_malformed.0000", "wrong-key", "rtdoctor")
 # What a header and a subprotocol can carry, and no word of a report: what a server gives here is masked everywhere.
 _SECRET_LIKE = pattern(r"[A-Za-z0-9._~+/=\-]{16,1000}")
+NOT_KNOWN_TO_MINT = "not asked for: this host is not known to mint client secrets; --mint asks it for some"
 SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-openapi, 2026-08-21)
 
 
@@ -54,7 +55,7 @@ def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
     """The header that carries a credential: Bearer, or api-key where an API key goes to Azure."""
     if secret is None:
         return {}
-    if choice.target.profile == "azure" and not secret.form.startswith("ek_"):
+    if choice.profile.key_header == "api-key" and not secret.form.startswith("ek_"):
         return {"api-key": secret.reveal()}
     return {"Authorization": f"Bearer {secret.reveal()}"}
 

@@ -55,6 +55,15 @@ class StreamJudge:
         return self._order.timeline()
 
 
+def dialect_of(exchange: Exchange) -> str:
+    """The era or other vendor's dialect that the server's events tell; `ga` where they tell none."""
+    watch = EraWatch()
+    for frame in exchange.frames:
+        if frame.direction == "server" and (event := parse_event(frame.text)) is not None:
+            watch.see(event, "server")
+    return watch.dialect
+
+
 def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
     """Violations of the server in a live exchange. Client events count for the order, but what they do wrong was
     done on purpose by the scenario, so it is not told."""

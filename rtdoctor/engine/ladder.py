@@ -3,14 +3,18 @@
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from rtdoctor.diagnose import rungs
+from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
-from rtdoctor.engine.credential import Outgoing, get_models, mint, outgoing, repeat
+from rtdoctor.engine.credential import NOT_KNOWN_TO_MINT, Outgoing, get_models, mint, outgoing, repeat
 from rtdoctor.engine.hearing import hear
+from rtdoctor.engine.judging import dialect_of
+from rtdoctor.engine.opening import Opening, listed_in, model_among, next_way, openings
 from rtdoctor.engine.reach import reach, rung_of, tell_tls_port
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.finding import Finding
@@ -18,8 +22,9 @@ from rtdoctor.model.fix import Control
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Rung
-from rtdoctor.model.scenario import Handshake, Step, in_call
+from rtdoctor.model.scenario import Step, in_call
 from rtdoctor.privacy.quote import quote
+from rtdoctor.protocol.era import title
 from rtdoctor.protocol.models import kind_of, models
 from rtdoctor.wire.audiofile import Speech
 
@@ -88,10 +93,18 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     started = time.monotonic()
     exchange = await get_models(bench)
     outcome = distil(exchange, rest=True)
-    known = models().get(choice.model)
+    bench.listed = listed_in(exchange.answer)
+    wanted = choice.model
+    _take_listed(bench)
+    known = models().get(wanted)
     judged = rungs.judge_models(
-        outcome, exchange.answer, choice.model, known.shutdown if known else "", bench.clock.now()
+        outcome,
+        exchange.answer,
+        rungs.Listed(wanted, bench.choice.model, bench.listed, choice.profile),
+        known.shutdown if known else "",
+        bench.clock.now(),
     )
+    choice = bench.choice
     if choice.withheld is not None:
         judged = rungs.judge_without_key(judged)
     yield rung_of("http", judged, started, dead=False, outcome=outcome)
@@ -99,6 +112,9 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     if choice.key is None:
         bench.mints = "there is no key to mint a client secret with"
         yield rung_of("client-secret", Finding("skip", "does not apply: there is no key to mint with"))
+        return
+    if not choice.may_mint:
+        yield rung_of("client-secret", Finding("skip", NOT_KNOWN_TO_MINT))
         return
     if outcome.http_status == 401:
         yield Rung("client-secret", Finding("inconclusive", "not tried: REST refused the key"), tried=False)
@@ -114,17 +130,96 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     yield rung_of("client-secret", judged, started, dead=False)
 
 
-async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
-    """Upgrade, first event, session and transcript: one connection, four questions."""
+def _take_listed(bench: Bench) -> None:
+    """Take models that the server lists in the place of our usual ones, where the user named none and it knows none of
+    those. OpenAI's list says what a project may use; its usual models stay."""
     choice = bench.choice
-    speak = bench.ledger.billable
-    query = {"intent": "transcription"} if choice.aim == "transcription" else {"model": choice.realtime_model}
-    out = outgoing(choice, Handshake(query=query), choice.key)
-    update = update_for(choice.aim, choice.transcription_model)
+    if choice.model_given or choice.profile.exact or choice.model in bench.listed:
+        return
+    speech = model_among(bench.listed, "transcription")
+    talk = model_among(bench.listed, "realtime")
+    bench.choice = replace(
+        choice,
+        transcription_model=speech or choice.transcription_model,
+        vad_model=speech or choice.vad_model,
+        realtime_model=talk or choice.realtime_model,
+    )
+
+
+async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
+    """Upgrade, first event, session and transcript: one connection, four questions. Of a server that is not known the
+    way to ask is found out first."""
+    choice = bench.choice
+    opened = await _open(bench)
+    outcome, opening = opened.outcome, opened.opening
+    if opening.kind != choice.aim:  # the server decided
+        bench.choice = choice = replace(choice, aim=opening.kind)
+    controls = await _controls(bench, opened.out, outcome)
+
+    def concluded(judged: Finding) -> Finding:
+        if judged.verdict not in ("pass", "skip"):
+            judged = conclude(judged, controls)
+        return rungs.judge_without_key(judged) if choice.withheld is not None else judged
+
+    upgraded = rungs.with_ways(concluded(rungs.judge_upgrade(outcome)), opened.others)
+    yield replace(rung_of("upgrade", upgraded, outcome=outcome), ms=outcome.handshake_ms)
+    if opening.kind == "live":
+        for name, judged in zip(RUNGS[-3:], rungs.judge_live(outcome, started=opened.updated), strict=True):
+            yield rung_of(name, concluded(judged), outcome=outcome)
+        return
+    greeted = concluded(
+        rungs.judge_first_event(outcome, _title(opened.dialect), opening.kind, asked_for=choice.kind_given)
+    )
+    yield replace(rung_of("first-event", greeted, outcome=outcome), ms=outcome.first_event_ms)
+    if opened.updated:
+        judged = rungs.judge_update(outcome, opening.kind, _asked_model(opening), choice.profile)
+        yield rung_of("session", judged, outcome=outcome)
+    else:
+        yield rung_of("session", Finding("skip", _MAY_GO_ON))
+    if not bench.ledger.billable:
+        note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
+        yield rung_of("transcript", Finding("skip", note))
+    else:
+        speech = bench.speech["speech"]
+        yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a way of asking came to. `updated` tells that the client's first event was sent; `others` are the ways that
+    were tried beside it, with what came of them."""
+
+    opening: Opening
+    out: Outgoing
+    outcome: Outcome
+    dialect: str
+    updated: bool
+    others: tuple[tuple[str, str], ...] = ()
+
+
+async def _open(bench: Bench) -> _Opened:
+    """Ask in one way after the other, until a session opens or there is no other; where none does, the first counts."""
+    ways = openings(bench.choice)
+    place: int | None = 0
+    tried: list[_Opened] = []
+    while place is not None:
+        tried.append(await _ask(bench, ways[place]))
+        place = next_way(tried[-1].outcome, ways, place)
+    works = tried[-1].outcome.reached_session and not tried[-1].outcome.errors
+    chosen, others = (tried[-1], tried[:-1]) if works else (tried[0], tried[1:])
+    return replace(chosen, others=tuple((_query_of(one.opening), short(one.outcome)) for one in others))
+
+
+async def _ask(bench: Bench, opening: Opening) -> _Opened:
+    choice = bench.choice
+    out = outgoing(choice, opening.handshake, choice.key)
+    joined = in_call(out.url)
     # Below a base that may be a session that goes on nothing is free, and the handshake alone is tried.
-    may_update = bench.ledger.allows(update, joined=in_call(out.url))
-    steps = [Step(send=update), Step(await_=("session.updated", "error"))] if may_update else []
-    if speak:
+    may_update = bench.ledger.allows(opening.update, joined=joined)
+    steps = [Step(send=opening.update), Step(await_=opening.awaited)] if may_update else []
+    if may_update and opening.kind == "live":
+        steps += [Step(send={"type": "session.close"}), Step(await_=("session.closed",))]
+    elif bench.ledger.billable and opening.kind != "translation":
         steps += [
             Step(audio="speech"),
             Step(send={"type": "input_audio_buffer.commit"}),
@@ -132,26 +227,22 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
         ]
     exchange = await tell_tls_port(bench, await attempt(bench, out, steps))
     outcome = hear(distil(exchange), choice.reference)
-    controls = await _controls(bench, out, outcome)
+    return _Opened(opening, out, outcome, dialect_of(exchange), may_update)
 
-    def concluded(judged: Finding) -> Finding:
-        if judged.verdict != "pass":
-            judged = conclude(judged, controls)
-        return rungs.judge_without_key(judged) if choice.withheld is not None else judged
 
-    yield replace(rung_of("upgrade", concluded(rungs.judge_upgrade(outcome)), outcome=outcome), ms=outcome.handshake_ms)
-    greeted = concluded(rungs.judge_first_event(outcome))
-    yield replace(rung_of("first-event", greeted, outcome=outcome), ms=outcome.first_event_ms)
-    if may_update:
-        yield rung_of("session", rungs.judge_update(outcome), outcome=outcome)
-    else:
-        yield rung_of("session", Finding("skip", _MAY_GO_ON))
-    if not speak:
-        note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
-        yield rung_of("transcript", Finding("skip", note))
-    else:
-        speech = bench.speech["speech"]
-        yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
+def _title(dialect: str) -> str:
+    """What people call a dialect; empty for OpenAI's own eras that are spoken today."""
+    return "" if dialect in ("ga", "translation", "gpt-live") else title(dialect)
+
+
+def _query_of(opening: Opening) -> str:
+    return f"?{urlencode(opening.handshake.query)}" if opening.handshake.query else opening.handshake.path
+
+
+def _asked_model(opening: Opening) -> str | None:
+    given = opening.update["session"].get("audio", {}).get("input", {})
+    model = given.get("transcription", {}).get("model")
+    return str(model) if model else None
 
 
 async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Control]:
@@ -163,16 +254,6 @@ async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Contr
         return distil(await attempt(bench, repeat(changed)))
 
     return await compare(Given(out.url, tuple(out.headers.items()), out.subprotocols), outcome, again)
-
-
-def update_for(aim: str, transcription_model: str) -> dict[str, object]:
-    """The session.update that the ladder sends: 24 kHz PCM16, a transcription model, manual commit."""
-    given = {
-        "format": {"type": "audio/pcm", "rate": 24_000},
-        "transcription": {"model": transcription_model},
-        "turn_detection": None,
-    }
-    return {"type": "session.update", "session": {"type": aim, "audio": {"input": given}}}
 
 
 def _heard(speech: Speech) -> tuple[str, ...]:

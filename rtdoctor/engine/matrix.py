@@ -10,7 +10,15 @@ from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding, judge, with_violations
 from rtdoctor.diagnose.rungs import skew_of
 from rtdoctor.engine.attempt import KeptBack, attempt
-from rtdoctor.engine.credential import MALFORMED_SECRET, SHORTEST_LIFE, WRONG_KEY, Minted, mint, outgoing
+from rtdoctor.engine.credential import (
+    MALFORMED_SECRET,
+    NOT_KNOWN_TO_MINT,
+    SHORTEST_LIFE,
+    WRONG_KEY,
+    Minted,
+    mint,
+    outgoing,
+)
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.setup import Bench
@@ -45,17 +53,17 @@ async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: 
     try:
         return await _tried(bench, scenario, gate, dead)
     except KeptBack:
-        return told(scenario, bench.choice.aim, Finding("inconclusive", _KEPT_BACK))
+        return told(scenario, is_required(bench, scenario), Finding("inconclusive", _KEPT_BACK))
 
 
 async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
     choice = bench.choice
     reason = _does_not_apply(bench, scenario)
     if reason:
-        return told(scenario, choice.aim, Finding("skip", reason))
+        return told(scenario, is_required(bench, scenario), Finding("skip", reason))
     reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
     if reason:
-        return told(scenario, choice.aim, Finding("inconclusive", reason))
+        return told(scenario, is_required(bench, scenario), Finding("inconclusive", reason))
     shake = scenario.handshake
     secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(
         shake.credential, choice.key
@@ -66,13 +74,13 @@ async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead
                 bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None
             )
         if minted.secret is None:
-            return told(scenario, choice.aim, _not_minted(minted))
+            return told(scenario, is_required(bench, scenario), _not_minted(minted))
         secret = minted.secret
         if shake.credential == "secret-expired":
             moment = _end_of(bench, minted) + _EXPIRY_MARGIN
             if moment - bench.clock.now() > _LONGEST_WAIT:
                 said = "the endpoint gave the secret another lifetime than the 10 s asked for; it was not waited out"
-                return told(scenario, choice.aim, Finding("inconclusive", said))
+                return told(scenario, is_required(bench, scenario), Finding("inconclusive", said))
             await bench.clock.pass_until(moment)
     out = outgoing(choice, shake, secret)
     async with gate:
@@ -80,18 +88,32 @@ async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead
         if shake.reused:
             first = distil(await attempt(bench, out))
             if not first.open:
-                return told(scenario, choice.aim, replace(finding(first), summary="the first use failed already"))
+                return told(
+                    scenario,
+                    is_required(bench, scenario),
+                    replace(finding(first), summary="the first use failed already"),
+                )
         exchange = await attempt(bench, out, scenario.steps)
     outcome = hear(distil(exchange), choice.reference)
-    judged = judge(scenario, outcome, aim=choice.aim, on_mock=choice.on_mock, strict=choice.strict)
+    judged = judge(
+        scenario, outcome, required=is_required(bench, scenario), on_mock=choice.on_mock, strict=choice.strict
+    )
     violations = judge_exchange(exchange)
     judged = with_violations(judged, violations, failing=choice.on_mock or choice.strict)
-    return told(scenario, choice.aim, judged, outcome, (time.monotonic() - started) * 1000, violations)
+    return told(
+        scenario, is_required(bench, scenario), judged, outcome, (time.monotonic() - started) * 1000, violations
+    )
+
+
+def is_required(bench: Bench, scenario: Scenario) -> bool:
+    """True where the run's answer rests on the scenario: on an endpoint whose ways are known. Of any other the ladder
+    tells whether the user's session opens, in whatever way it is asked for there."""
+    return bench.choice.profile.exact and bench.choice.aim in scenario.required
 
 
 def told(
     scenario: Scenario,
-    aim: str,
+    required: bool,
     judged: Finding,
     outcome: Outcome | None = None,
     ms: float | None = None,
@@ -103,7 +125,7 @@ def told(
         scenario=scenario.id,
         title=scenario.title,
         tags=scenario.tags,
-        required=aim in scenario.required,
+        required=required,
         expected=expected(due.outcome, due.cause),
         seen=judged.summary,
         finding=judged,
@@ -122,11 +144,13 @@ def _does_not_apply(bench: Bench, scenario: Scenario) -> str:
         joins = scenario.joins(choice.target.base_url)
         what = "may send into a session that goes on" if joins else "sends audio or another billable event"
         return f"{what}; --transcribe or --audio allows it"
+    if choice.aim in ("translation", "live"):
+        return f"does not apply: it is about /realtime, and this run about a {choice.aim} session"
     uses_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
     if uses_key and choice.key is None and (shake.credential != "key" or shake.auth != ("header",)):
         return "there is no key to send"
-    if shake.credential in ("secret", "secret-expired") and bench.mints:
-        return bench.mints
+    if shake.credential in ("secret", "secret-expired"):
+        return bench.mints or ("" if choice.may_mint else NOT_KNOWN_TO_MINT)
     return ""
 
 

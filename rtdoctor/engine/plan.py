@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from rtdoctor.data import folder
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
@@ -13,8 +14,9 @@ from rtdoctor.engine.limits import sockets_at_once
 from rtdoctor.engine.routing import DEFAULT_ROUTE, DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Choice
 from rtdoctor.knowledge.causes import causes
+from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Target, parse_target
+from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Kind, Target
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.privacy.secret import Secret
@@ -23,15 +25,19 @@ from rtdoctor.scenario.load import BadScenario, load_folder
 from rtdoctor.scenario.select import select
 from rtdoctor.wire.audiofile import BadAudio, Speech, read_speech
 
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckAsked:
     """What a check is to try, as it was given. `target` is `mock`, `openai`, a base URL, or None for what the
-    environment says; `key` goes before `key_file` and `key_env`. `words` are parts of scenarios' ids; times are in
+    environment says; `key` goes before `key_file` and `key_env`. `kind` is one of `KINDS`, None where
+    model and server decide; `words` are parts of scenarios' ids; times are in
     seconds."""
 
     target: str | None = None
     model: str | None = None
+    kind: Kind | None = None
     tags: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     transcribe: bool = False
@@ -45,6 +51,7 @@ class CheckAsked:
     deadline: float = 300.0
     concurrency: int | None = None
     strict: bool = False
+    mint: bool = False
     scenarios: Path | None = None
 
 
@@ -66,6 +73,8 @@ def check_asked(asked: CheckAsked) -> None:
     """
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
+    if asked.kind is not None and asked.kind not in KINDS:
+        raise Usage("--kind '{}': is one of {}", asked.kind, ", ".join(KINDS))
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
 
@@ -154,8 +163,9 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     model = asked.model or target.asked_query.get("model")
     if keeps_back and holds_secret(f"{target.base_url} {model}"):
         raise Usage("--insecure: the URL or the model holds what is kept back")
-    usual = defaults()
-    aim = kind_of(model) if model else "transcription"
+    usual, intent = defaults(), target.asked_query.get("intent")
+    asked_kind = asked.kind or target.asked_kind or ("transcription" if intent == "transcription" else None)
+    aim: Kind = asked_kind or (kind_of(model) if model else "transcription")
     transcription = model if model and aim == "transcription" else usual.transcription
     return (
         Choice(
@@ -164,6 +174,10 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
             transcription_model=transcription,
             vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
             realtime_model=model if model and aim == "realtime" else usual.realtime,
+            translation_model=model if model and aim == "translation" else usual.translation,
+            live_model=model if model and aim == "live" else usual.live,
+            kind_given=asked_kind is not None,
+            model_given=model is not None,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
             organization=None if on_mock or keeps_back else _account("OPENAI_ORG_ID"),
@@ -172,6 +186,7 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
             strict=asked.strict,
+            mint=asked.mint,
             transcribe=on_mock or asked.transcribe or asked.spend or asked.audio is not None,
             spend=on_mock or asked.spend,
             notices=tuple(notices),
@@ -193,11 +208,11 @@ def _target(asked: CheckAsked, key: Secret | None, notices: list[str]) -> Target
     if asked.target == "mock":
         return mock
     if asked.target == "openai":
-        return parse_target(OPENAI_BASE_URL)
+        return target_at(OPENAI_BASE_URL)
     if asked.target:
-        return parse_target(asked.target)
+        return target_at(asked.target)
     if key is not None:
-        return parse_target(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, as_sdk=True)
+        return target_at(os.environ.get("OPENAI_BASE_URL") or OPENAI_BASE_URL, as_sdk=True)
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
         raise Usage(
             "CI is set and there is no key in {}: a missing secret must not be green; "

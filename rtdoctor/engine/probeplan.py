@@ -13,11 +13,12 @@ from rtdoctor.engine.plan import check_model, check_times
 from rtdoctor.engine.routing import DEFAULT_ROUTE, RouteAsked, route_to, tls_context
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, Choice
 from rtdoctor.files import read_bounded
+from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.linear import Match, pattern
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
-from rtdoctor.model.target import BadTarget, parse_target
+from rtdoctor.model.target import BadTarget
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
@@ -81,7 +82,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         given, added, proxy = _given(asked)
         if proxy and asked.route.proxy is None:
             asked = replace(asked, route=replace(asked.route, proxy=proxy))
-        target = parse_target(given.with_query({}).url)
+        target = target_at(given.with_query({}).url)
         route, notices = route_to(target, asked.route)
         target = replace(target, route=route)
         # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the

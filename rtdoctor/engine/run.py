@@ -10,7 +10,7 @@ from rtdoctor import __version__
 from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.ladder import climb
-from rtdoctor.engine.matrix import run_matrix, told
+from rtdoctor.engine.matrix import is_required, run_matrix, told
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.report import (
@@ -106,7 +106,7 @@ def rest(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, late: boo
     passed = Finding("inconclusive", f"not tried: {deadline_passed(choice.deadline)}")
     for scenario in scenarios:
         if scenario.id not in done:
-            known.results.append(told(scenario, choice.aim, passed))
+            known.results.append(told(scenario, is_required(bench, scenario), passed))
             yield ScenarioDone(known.results[-1])
 
 
@@ -114,7 +114,7 @@ def report_of(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, inte
     """The whole of what is known."""
     order = {scenario.id: place for place, scenario in enumerate(scenarios)}
     return Report(
-        setting=known.setting,
+        setting=replace(known.setting, aim=bench.choice.aim, model=quote(bench.choice.model)),  # as the server decided
         summary=summarise(known.rungs, known.results, strict=bench.choice.strict),
         ladder=tuple(known.rungs),
         results=tuple(sorted(known.results, key=lambda result: order[result.scenario])),

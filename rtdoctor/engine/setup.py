@@ -3,8 +3,10 @@
 import time
 from dataclasses import dataclass, field
 
+from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.target import Aim, Target
+from rtdoctor.model.profile import Profile
+from rtdoctor.model.target import Kind, Target
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.http import HttpSession
@@ -20,15 +22,21 @@ class Choice:
     """What the user chose. Times in seconds: `timeout` for each answer of each layer, `deadline` for the whole run,
     counted from `begun` (monotonic time): what the run's files took is in it.
 
-    `transcribe` is the leave to spend on audio and events, `spend` that to send anything as it is. `withheld` is a key
-    that is there and not sent, because TLS is not checked.
+    `kind_given` and `model_given` tell that the user named them, so that no server decides otherwise. `mint` is the
+    leave to ask a host for a client secret that is not known to give any, `transcribe` that to spend on audio and
+    events, `spend` that to send anything as it is. `withheld` is a key that is there and not sent, because TLS is not
+    checked.
     """
 
     target: Target
-    aim: Aim
+    aim: Kind
     transcription_model: str
     vad_model: str
     realtime_model: str
+    translation_model: str = "gpt-realtime-translate"
+    live_model: str = "gpt-live-1"
+    kind_given: bool = False
+    model_given: bool = False
     key: Secret | None = None
     organization: str | None = None
     project: str | None = None
@@ -38,6 +46,7 @@ class Choice:
     begun: float = field(default_factory=time.monotonic)
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
+    mint: bool = False
     transcribe: bool = False
     spend: bool = False
     reference: str | None = None
@@ -48,6 +57,17 @@ class Choice:
         return self.target.profile == "mock"
 
     @property
+    def profile(self) -> Profile:
+        """What is known of the provider."""
+        return profiles()[self.target.profile]
+
+    @property
+    def may_mint(self) -> bool:
+        """True where the endpoint is known to give client secrets, or may be asked all the same. A gateway passed the
+        question on, its upstream answered 404, and the model was in cooldown for everybody (LiteLLM, 2026-11-24)."""
+        return self.profile.mints or self.mint
+
+    @property
     def left(self) -> float:
         """Seconds until the deadline."""
         return max(0.0, self.begun + self.deadline - time.monotonic())
@@ -55,14 +75,19 @@ class Choice:
     @property
     def model(self) -> str:
         """The model that the run is about."""
-        return self.transcription_model if self.aim == "transcription" else self.realtime_model
+        return {
+            "transcription": self.transcription_model,
+            "realtime": self.realtime_model,
+            "translation": self.translation_model,
+            "live": self.live_model,
+        }[self.aim]
 
 
 @dataclass(slots=True)
 class Bench:
     """The run's open things: one HTTP session, one clock, one ledger, and the audio by name.
 
-    `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
+    `listed` are the models that the endpoint lists, once it was asked. `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
     """
 
     choice: Choice
@@ -71,3 +96,4 @@ class Bench:
     ledger: Ledger
     speech: dict[str, Speech] = field(default_factory=dict)
     mints: str = ""
+    listed: tuple[str, ...] = ()

@@ -7,11 +7,12 @@ other's cause, then the one with more conditions, then the one that stands first
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.knowledge.profiles import advised
 from rtdoctor.knowledge.tables import BadTable, check_condition, read_table, table_files
 from rtdoctor.model.explanation import Page
 from rtdoctor.model.finding import Cause, Evidence
@@ -101,6 +102,7 @@ def page(ident: str) -> Page:
         KeyError: there is no such cause.
     """
     cause, words = causes()[ident], _known(_own).pages[ident]
+    cause = replace(cause, remedy=advised(cause.remedy, ""))
     evidence = dict.fromkeys(rule.evidence for rule in rules() if rule.cause == ident)
     newest = sorted(evidence, key=lambda item: item.seen, reverse=True)
     return Page(
@@ -139,7 +141,7 @@ def _known(own: Path | None) -> _Known:
     for layer in LAYERS:
         ours = tomllib.loads((_HERE / "causes" / f"{layer}.toml").read_text(encoding="utf-8"))
         _take(ours, named, found, pages)
-    if own is not None:
+    if own is not None and ((own / "causes").is_dir() or not (own / "profiles").is_dir()):
         named, found = _with_own(own, named, found, pages)
     return _Known(named, tuple(sorted(found, key=lambda rule: rule.rank)), pages, _codes(found))
 

@@ -66,6 +66,12 @@ def _begins_one(path: list[str]) -> bool:
     return bool(ends) and not any("/".join(parts) in _BEGINNINGS - {"live"} for parts in above)
 
 
+def waits_for_client(url: str) -> bool:
+    """True for a URL whose server says nothing before the client has: GPT-Live's, until session.start (openai-python
+    3.54.0, types/live)."""
+    return urlsplit(url).path.rstrip("/").lower().endswith("/live/sessions")
+
+
 def speaks_by_itself(url: str) -> bool:
     """True for a handshake after which a server may speak unasked: a stored agent's, one with a greeting."""
     parts = (part.partition("=") for part in unquote(urlsplit(url).query).replace(";", "&").split("&"))

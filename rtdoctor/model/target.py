@@ -12,11 +12,13 @@ from rtdoctor.privacy.secret import Secret, mask
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 # REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
 REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
+_TRANSLATIONS = "translations"
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _NO_PORT = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?#:\[]*:[^/?#]*")
-_SOCKET = pattern(r"/realtime(?:/([^/]+))?$")
+_SOCKET = pattern(r"/realtime(?:/([^/]+))?$|/live/sessions$")
 
-Profile = Literal["mock", "openai", "azure", "compatible"]
+# The kinds of session: transcription only, a conversation, a translation, a conversation with GPT-Live.
+Kind = Literal["transcription", "realtime", "translation", "live"]
 Aim = Literal["transcription", "realtime"]
 
 
@@ -81,15 +83,17 @@ DIRECT = Route()
 class Target:
     """The endpoint under test. `base_url` has an http(s) scheme and no trailing slash, as the official SDKs take it.
 
-    `notes` are sentences about what was changed in the URL that the user gave.
+    `profile` is an id of `rtdoctor.knowledge.profiles`. `notes` are sentences about what was changed in the URL that
+    the user gave. `asked_kind` is the kind of session whose path stood in it.
     """
 
     base_url: str
-    profile: Profile
+    profile: str = "compatible"
     route: Route = DIRECT
     notes: tuple[str, ...] = ()
     asked_tail: str = ""
     asked_query: dict[str, str] = field(default_factory=dict)
+    asked_kind: Kind | None = None
 
     @property
     def _parts(self) -> SplitResult:
@@ -197,7 +201,8 @@ def _masked_port(found: Match) -> str:
 
 
 def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
-    """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query.
+    """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query. Whose host
+    it is, `rtdoctor.knowledge.profiles` knows.
 
     `as_sdk` leaves a URL without a path alone, as the official SDKs do with OPENAI_BASE_URL.
 
@@ -228,18 +233,14 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     notes: list[str] = []
     path, tail = parts.path.rstrip("/"), ""
     found = _SOCKET.search(path)
-    if found and (found.group(1) is None or found.group(1) in REST_TAILS):
-        path, tail = path[: found.start()], found.group(1) or ""
+    kind: Kind | None = None
+    if found and (found.group(1) is None or found.group(1) in (*REST_TAILS, _TRANSLATIONS)):
+        kind = "live" if path.endswith("/live/sessions") else "translation" if found.group(1) == _TRANSLATIONS else None
+        path, tail = path[: found.start()], "" if kind else found.group(1) or ""
     if not path and not found and not as_sdk:
         path = "/v1"
         notes.append("The URL has no path, /v1 was added.")
     host = f"[{asked_host}]" if ":" in asked_host else asked_host
     base = f"{scheme}://{host}{f':{port}' if port is not None else ''}{path}"
-    if asked_host == "api.openai.com" or asked_host.endswith(".api.openai.com"):
-        profile: Profile = "openai"
-    elif asked_host.endswith(".openai.azure.com"):
-        profile = "azure"
-    else:
-        profile = "compatible"
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Target(base, profile, route, tuple(notes), tail, query)
+    return Target(base, route=route, notes=tuple(notes), asked_tail=tail, asked_query=query, asked_kind=kind)

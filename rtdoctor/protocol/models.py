@@ -4,9 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
-Kind = Literal["realtime", "transcription"]
+from rtdoctor.model.target import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class Defaults:
     transcription: str
     transcription_vad: str
     realtime: str
+    translation: str
+    live: str
     retired: str
     unknown: str
 
@@ -57,7 +58,11 @@ def kind_of(model_id: str) -> Kind:
     if known:
         return known.kind
     name = model_id.lower()
-    return "transcription" if "transcribe" in name or "whisper" in name or "-asr" in name else "realtime"
+    if any(word in name for word in ("transcri", "whisper", "-asr", "asr-", "-stt", "stt-", "parakeet")):
+        return "transcription"
+    if name.startswith("gpt-live"):
+        return "live"
+    return "translation" if "translate" in name else "realtime"
 
 
 def takes_vad(model_id: str) -> bool:

@@ -37,7 +37,7 @@ FORBIDDEN = refused(403, body="no")
 )
 def test_the_grade_of_what_a_scenario_gets(outcome, live, strict, on_mock):
     def verdict(**more):
-        return judge(SCENARIO, outcome, aim="transcription", **more).verdict
+        return judge(SCENARIO, outcome, required="transcription" in SCENARIO.required, **more).verdict
 
     assert verdict(on_mock=False, strict=False) == live
     assert verdict(on_mock=False, strict=True) == strict

@@ -30,7 +30,9 @@ def outcome_of(reply):
 
 
 def models(reply, model="gpt-x", shutdown=""):
-    return rungs.judge_models(outcome_of(reply), reply, model, shutdown, NOW)
+    return rungs.judge_models(
+        outcome_of(reply), reply, rungs.Listed(model, model, (), profiles()["openai"]), shutdown, NOW
+    )
 
 
 LISTED = {
@@ -142,7 +144,7 @@ def test_a_greeting_after_something_else_is_a_greeting():
         for event in ({"type": "ping"}, {"type": "session.created", "session": {"type": "realtime"}})
     )
     heard = distil(Exchange(Request("", ""), Answer(101, "", (), b"", 1.0), frames=frames))
-    judged = rungs.judge_first_event(heard)
+    judged = rungs.judge_first_event(heard, "", "transcription", asked_for=False)
     assert (judged.verdict, judged.summary) == ("pass", "session.created, type realtime, after ping")
 
 

@@ -354,7 +354,7 @@ def _report(exchange: Exchange, scenario: Scenario | None = None) -> Report:
         Rung("http", finding(distil(exchange, rest=True)), 1.0),
         Rung("upgrade", finding(outcome), 2.0, outcome=outcome),
     )
-    seen = judge(scenario, outcome, aim="transcription", on_mock=False, strict=True)
+    seen = judge(scenario, outcome, required=True, on_mock=False, strict=True)
     result = Result(
         *(scenario.id, scenario.title, scenario.tags, True, "101", short(outcome), seen, outcome, 3.0),
         judge_exchange(exchange),
