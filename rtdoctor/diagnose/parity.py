@@ -33,6 +33,8 @@ def parity(rest: Outcome | None, socket: Outcome | None, failed_at: str | None) 
         seen = f" ({short(socket)})" if failed_at == "upgrade" else ""
         where = _BY_NAME if failed_at == "upgrade" and _names_its_reason(socket) else _WHERE[failed_at]
         return f"REST passes and the socket fails over the same route: they part {where}{seen}."
+    if rest.http_status in (404, 405, 501):
+        return ""  # there is no such path: a server of the socket alone owes nobody a list of models
     if not passes and failed_at is None:
         return (
             "The socket passes and REST fails over the same route: they part at HTTP, "

@@ -76,6 +76,8 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
 
 def _undecided(weighed: Weighed, outcome: Outcome) -> bool:
     """True where the cause decides nothing (exit code 3), or what was awaited in vain may only be late."""
+    if weighed.rule is not None and weighed.rule.decided:
+        return False
     return causes()[weighed.cause or UNKNOWN].exit == 3 or (bool(outcome.unmet) and weighed.rule is None)
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlencode
 
 from rtdoctor.diagnose import rungs
@@ -12,6 +13,7 @@ from rtdoctor.diagnose.distil import distil
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import NOT_KNOWN_TO_MINT, Outgoing, get_models, mint, outgoing, repeat
+from rtdoctor.engine.gate import patiently
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.judging import dialect_of
 from rtdoctor.engine.opening import Opening, listed_in, model_among, next_way, openings
@@ -152,6 +154,8 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice = bench.choice
     opened = await _open(bench)
     outcome, opening = opened.outcome, opened.opening
+    if outcome.reached_session and not outcome.errors:
+        bench.way = opening.handshake.query
     if opening.kind != choice.aim:  # the server decided
         bench.choice = choice = replace(choice, aim=opening.kind)
     controls = await _controls(bench, opened.out, outcome)
@@ -203,7 +207,8 @@ async def _open(bench: Bench) -> _Opened:
     place: int | None = 0
     tried: list[_Opened] = []
     while place is not None:
-        tried.append(await _ask(bench, ways[place]))
+        once = partial(_ask, bench, ways[place])
+        tried.append(await patiently(once, lambda one: one.outcome))
         place = next_way(tried[-1].outcome, ways, place)
     works = tried[-1].outcome.reached_session and not tried[-1].outcome.errors
     chosen, others = (tried[-1], tried[:-1]) if works else (tried[0], tried[1:])

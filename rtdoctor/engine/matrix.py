@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rtdoctor.diagnose.describe import expected
 from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.foreign import in_its_way, told_there
 from rtdoctor.diagnose.referee import finding, judge, with_violations
 from rtdoctor.diagnose.rungs import skew_of
 from rtdoctor.engine.attempt import KeptBack, attempt
@@ -19,9 +20,11 @@ from rtdoctor.engine.credential import (
     mint,
     outgoing,
 )
+from rtdoctor.engine.gate import Gate, patiently, pushed_back
 from rtdoctor.engine.hearing import hear
 from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.setup import Bench
+from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result, Rung
@@ -32,13 +35,15 @@ from rtdoctor.privacy.secret import Secret
 _KEPT_BACK = "not tried: the key was kept back (--insecure)"
 # Behind these nothing of the socket could be tried at all.
 _BELOW = frozenset(("config", "dns", "tcp", "tls"))
+_NARROW = 2  # sockets at once at first
 _EXPIRY_MARGIN = 1.0  # seconds beyond expires_at
 _LONGEST_WAIT = SHORTEST_LIFE + 10.0  # a server that ignores what was asked for is not waited for
 
 
 async def run_matrix(bench: Bench, scenarios: Sequence[Scenario], dead: Rung | None) -> AsyncIterator[Result]:
     """Try the scenarios, at most `concurrency` sockets at once; results come as they are done."""
-    gate = asyncio.Semaphore(bench.choice.concurrency)
+    most = bench.choice.concurrency
+    gate = Gate(most, most if bench.choice.on_mock else _NARROW)
     tasks = [asyncio.ensure_future(_try(bench, scenario, gate, dead)) for scenario in scenarios]
     try:
         for done in asyncio.as_completed(tasks):
@@ -49,15 +54,20 @@ async def run_matrix(bench: Bench, scenarios: Sequence[Scenario], dead: Rung | N
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _try(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
+async def _try(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) -> Result:
     try:
         return await _tried(bench, scenario, gate, dead)
     except KeptBack:
         return told(scenario, is_required(bench, scenario), Finding("inconclusive", _KEPT_BACK))
 
 
-async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead: Rung | None) -> Result:
+async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) -> Result:
     choice = bench.choice
+    if not choice.profile.exact and bench.way is not None:
+        changed = in_its_way(scenario, choice.aim, bench.way)
+        if changed is None:
+            return told(scenario, False, Finding("skip", "does not apply: no transcription sessions are served here"))
+        scenario = changed
     reason = _does_not_apply(bench, scenario)
     if reason:
         return told(scenario, is_required(bench, scenario), Finding("skip", reason))
@@ -69,7 +79,7 @@ async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead
         shake.credential, choice.key
     )
     if shake.credential in ("secret", "secret-expired"):
-        async with gate:
+        async with gate.entered():
             minted = await mint(
                 bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None
             )
@@ -83,21 +93,29 @@ async def _tried(bench: Bench, scenario: Scenario, gate: asyncio.Semaphore, dead
                 return told(scenario, is_required(bench, scenario), Finding("inconclusive", said))
             await bench.clock.pass_until(moment)
     out = outgoing(choice, shake, secret)
-    async with gate:
-        started = time.monotonic()
-        if shake.reused:
+    if shake.reused:
+        async with gate.entered():
             first = distil(await attempt(bench, out))
-            if not first.open:
-                return told(
-                    scenario,
-                    is_required(bench, scenario),
-                    replace(finding(first), summary="the first use failed already"),
-                )
+        if not first.open:
+            failed = replace(finding(first), summary="the first use failed already")
+            return told(scenario, is_required(bench, scenario), failed)
+    started = time.monotonic()
+
+    async def once() -> tuple[Exchange, Outcome]:
         exchange = await attempt(bench, out, scenario.steps)
-    outcome = hear(distil(exchange), choice.reference)
+        outcome = hear(distil(exchange), choice.reference)
+        if pushed_back(outcome) and not choice.on_mock:
+            gate.narrow()
+        return exchange, outcome
+
+    async with gate.entered():  # further tries are made inside: nobody else takes the place that is waited for
+        exchange, outcome = await (once() if choice.on_mock else patiently(once, lambda seen: seen[1]))
+    gate.passed()
     judged = judge(
         scenario, outcome, required=is_required(bench, scenario), on_mock=choice.on_mock, strict=choice.strict
     )
+    if not choice.profile.exact:
+        judged = told_there(shake, outcome, judged, key_passes=bench.way is not None and choice.key is not None)
     violations = judge_exchange(exchange)
     judged = with_violations(judged, violations, failing=choice.on_mock or choice.strict)
     return told(

@@ -99,7 +99,7 @@ def start_for(model: str) -> dict[str, Any]:
 
 
 def next_way(outcome: Outcome, ways: Sequence[Opening], place: int) -> int | None:
-    """The place of the way in which to ask next, after what came of that at `place`; None where it settles the matter."""
+    """The place of the way in which to ask next, after what came of the one at `place`; None where that settles it."""
     opening, rest = ways[place], range(place + 1, len(ways))
     if outcome.reached_session and not outcome.errors:
         # Where only sessions of another kind are served, one is opened as such.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from rtdoctor import __version__
+from rtdoctor.diagnose.foreign import OPEN, folded, is_open
 from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.ladder import climb
@@ -113,11 +114,15 @@ def rest(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, late: boo
 def report_of(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, interrupted: bool) -> Report:
     """The whole of what is known."""
     order = {scenario.id: place for place, scenario in enumerate(scenarios)}
+    results = folded(sorted(known.results, key=lambda result: order[result.scenario]))
+    summary = summarise(known.rungs, results, strict=bench.choice.strict)
+    if is_open(results):
+        summary = replace(summary, sentence=f"{summary.sentence} {OPEN}.")
     return Report(
         setting=replace(known.setting, aim=bench.choice.aim, model=quote(bench.choice.model)),  # as the server decided
-        summary=summarise(known.rungs, known.results, strict=bench.choice.strict),
+        summary=summary,
         ladder=tuple(known.rungs),
-        results=tuple(sorted(known.results, key=lambda result: order[result.scenario])),
+        results=results,
         spend=bench.ledger.total(),
         duration_s=round(time.monotonic() - known.started, 2),
         interrupted=interrupted,

@@ -1,6 +1,7 @@
 """What a run works with: target, credential, models, limits. Built by a command, read by the engine."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtdoctor.knowledge.profiles import profiles
@@ -87,7 +88,9 @@ class Choice:
 class Bench:
     """The run's open things: one HTTP session, one clock, one ledger, and the audio by name.
 
-    `listed` are the models that the endpoint lists, once it was asked. `mints` tells why no client secret can be minted, once a rung has found that out; it is empty until then.
+    `listed` are the models that the endpoint lists, once it was asked. `mints` tells why no client secret can be
+    minted, once a rung has found that out; it is empty until then. `way` is the query by
+    which the ladder got a session.
     """
 
     choice: Choice
@@ -97,3 +100,4 @@ class Bench:
     speech: dict[str, Speech] = field(default_factory=dict)
     mints: str = ""
     listed: tuple[str, ...] = ()
+    way: Mapping[str, str] | None = None

@@ -38,8 +38,9 @@ class Rule:
     `title`, `why` and `remedy` take the place of the cause's own where this condition tells more exactly what happened.
     `rules_out` holds other causes that people would suspect, with the reason why they are out. Where `decides` is false
     the rule names no cause by itself, and is told as one that fits too. `clears_the_way` is false where a 101 does not
-    clear the network. `example` is what the rule is tested with (`rtdoctor.diagnose.example`). `origin` names the place
-    of a rule of the user's own, and is empty for ours.
+    clear the network. `decided`: what it tells is sure, also where its cause decides nothing elsewhere. `example` is
+    what the rule is tested with (`rtdoctor.diagnose.example`). `origin` names the place of a rule of the user's own,
+    and is empty for ours.
     """
 
     cause: str
@@ -53,6 +54,7 @@ class Rule:
     remedy: str
     decides: bool
     clears_the_way: bool
+    decided: bool
     example: Mapping[str, Any]
     origin: str = ""
 
@@ -178,6 +180,7 @@ def _rule(ident: str, entry: Mapping[str, Any], clears: bool, origin: str) -> Ru
         remedy=entry.get("remedy", ""),
         decides=entry.get("decides", True),
         clears_the_way=entry.get("clears_the_way", clears),
+        decided=entry.get("decided", False),
         example=entry["example"],
         origin=origin,
     )

@@ -8,12 +8,13 @@ import pytest
 
 from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
+from rtdoctor.knowledge.profiles import profiles, target_at
 from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
-from rtdoctor.model.target import Target, parse_target
+from rtdoctor.model.target import Target
 from rtdoctor.privacy.secret import Secret
 
 NOW = 1_790_000_000.0
-OPENAI = parse_target("https://api.openai.com/v1")
+OPENAI = target_at("https://api.openai.com/v1")
 
 
 def key(value):
@@ -48,9 +49,9 @@ LISTED = {
         (OPENAI, key("sk-a b"), "fail", "usage.credential-malformed"),
         (OPENAI, key("sk-ключ"), "fail", "usage.credential-malformed"),
         (OPENAI, key("gateway-token"), "warn", "auth.wrong-token"),
-        (parse_target("wss://h.example/v1/realtime/sessions"), key("sk-a"), "fail", "refused.path"),
-        (parse_target("https://h.example/v1"), None, "warn", None),
-        (parse_target("http://h.example/v1"), key("gateway-token"), "warn", None),
+        (target_at("wss://h.example/v1/realtime/sessions"), key("sk-a"), "fail", "refused.path"),
+        (target_at("https://h.example/v1"), None, "warn", None),
+        (target_at("http://h.example/v1"), key("gateway-token"), "warn", None),
         (Target("http://127.0.0.1:1/v1", "mock"), key("sk-a"), "pass", None),
     ],
 )
@@ -144,7 +145,7 @@ def test_a_greeting_after_something_else_is_a_greeting():
         for event in ({"type": "ping"}, {"type": "session.created", "session": {"type": "realtime"}})
     )
     heard = distil(Exchange(Request("", ""), Answer(101, "", (), b"", 1.0), frames=frames))
-    judged = rungs.judge_first_event(heard, "", "transcription", asked_for=False)
+    judged = rungs.judge_first_event(heard, "", "realtime", asked_for=False)
     assert (judged.verdict, judged.summary) == ("pass", "session.created, type realtime, after ping")
 
 

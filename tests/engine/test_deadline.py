@@ -88,7 +88,7 @@ async def test_a_deadline_that_passes_at_the_socket_says_so():
 
 async def test_a_deadline_that_passes_in_the_matrix_says_which_scenarios_were_not_tried():
     async with Mock({KEY}, faults={"open-realtime": "silent"}) as mock:
-        target = Target(mock.base_url, "compatible")
+        target = Target(mock.base_url, "openai")
         async with bench_on(
             mock.base_url, target=target, aim="transcription", timeout=60.0, deadline=1.5, billable=False
         ) as bench:

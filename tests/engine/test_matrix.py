@@ -14,7 +14,7 @@ FAULTS = {
     "auth.header": ("open-transcription", "missing-credential", "auth.missing"),
     "auth.subprotocol": ("open-transcription", "invalid-key", "auth.invalid"),
     "auth.both": ("open-transcription", "silent", "peer.silent"),
-    "auth.none": ("missing-credential", "invalid-key", "auth.invalid"),
+    "auth.none": ("missing-credential", "invalid-key", "auth.missing"),
     "auth.query": ("missing-credential", "open-transcription", UNKNOWN),
     "auth.api-key-header": ("missing-credential", "unauthorized", "refused.unauthorized"),
     "auth.wrong-key-header": ("invalid-key", "no-credit", "limits.quota"),

@@ -3,6 +3,7 @@
 import pytest
 from yarl import URL
 
+from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.model.target import DIRECT, BadTarget, Pinned, Route, parse_pinned, parse_proxy, parse_target
 
 
@@ -19,7 +20,7 @@ from rtdoctor.model.target import DIRECT, BadTarget, Pinned, Route, parse_pinned
     ],
 )
 def test_forms_of_a_base_url(given, base, profile):
-    target = parse_target(given)
+    target = target_at(given)
     assert (target.base_url, target.profile) == (base, profile)
 
 
