@@ -2,6 +2,7 @@
 would change nothing. Which exist, in which order and for which causes, is data (`edits.toml`)."""
 
 import copy
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,19 +17,25 @@ Migrate = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an edit may use: a key (or none), a realtime model, and the beta's translator."""
+    """What an edit may use: a key (or none), a realtime model, the beta's translator, the models that the endpoint
+    lists, and what is known of its provider."""
 
     key: str | None
     model: str
     migrate: Migrate
+    listed: tuple[str, ...] = ()
+    base: str = "/v1"
+    key_header: str = "Authorization"
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change: its id and what the user is told."""
+    """One change: its id, what the user is told, and the part of the handshake that it changes: of one part there is
+    one edit in a set, for two would contradict each other."""
 
     id: str
     text: str
+    part: str
 
 
 @cache
@@ -37,17 +44,36 @@ def _table() -> tuple[dict[str, Any], ...]:
     return tuple(raw["edit"])
 
 
+def purpose_of(given: Given) -> str:
+    """What the user wants, `transcription` or `realtime`, as far as the handshake tells; empty where it does not."""
+    types = {session.get("type") for event in given.events if (session := _session_of(event))}
+    if given.query.get("intent") == "transcription" or given.path.endswith("/transcription_sessions"):
+        return "transcription"
+    if "transcription" in types or any(_kind(event) == "transcription_session.update" for event in given.events):
+        return "transcription"
+    model = given.query.get("model")
+    return ("transcription" if is_for_transcription(model) else "realtime") if model else ""
+
+
 def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
-    """The edits that would change this handshake, those that the cause suggests first."""
-    base = given.path[: given.path.find("/realtime")] if "/realtime" in given.path else "/v1"
-    found = [
-        (
-            cause not in entry["cause"],
-            Edit(entry["id"], entry["text"].replace("{base}", base).replace("{model}", means.model)),
+    """The edits that would change this handshake, those that the cause suggests first; none that gives up what the user
+    wants. Two that come to the same handshake are one."""
+    purpose = purpose_of(given)
+    found: list[tuple[bool, Edit]] = []
+    made: list[Given] = []
+    for entry in _table():
+        if purpose and entry.get("for", purpose) != purpose:
+            continue
+        changed = apply(entry["id"], given, means)
+        if changed is None or changed in made:
+            continue
+        made.append(changed)
+        model = changed.query.get("model", means.model)
+        told = entry["text"].replace("{path}", changed.path).replace("{model}", model)
+        told = told.replace(
+            "{header}", "api-key: KEY" if means.key_header == "api-key" else "Authorization: Bearer KEY"
         )
-        for entry in _table()
-        if apply(entry["id"], given, means) is not None
-    ]
+        found.append((cause not in entry["cause"], Edit(entry["id"], told, entry["part"])))
     return [edit for _, edit in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -57,10 +83,57 @@ def apply(edit: str, given: Given, means: Means) -> Given | None:
     return changed if changed != given else None
 
 
+def is_for_transcription(model: str) -> bool:
+    """True for a name as models for transcription have it."""
+    return any(word in model.lower() for word in ("transcri", "whisper", "-asr", "asr-", "-stt", "stt-", "parakeet"))
+
+
+def _kind(event: Mapping[str, Any] | str | bytes) -> Any:
+    return event.get("type") if isinstance(event, Mapping) else None
+
+
+def _session_of(event: Mapping[str, Any] | str | bytes) -> Mapping[str, Any] | None:
+    session = event.get("session") if isinstance(event, Mapping) else None
+    return session if isinstance(session, Mapping) else None
+
+
+def _tail(given: Given) -> str:
+    """The path from its last known end on: a socket of GPT-Live and one for translation are other APIs."""
+    model = given.query.get("model", "")
+    if given.path.rstrip("/").endswith("/live/sessions") or model.startswith("gpt-live-1"):
+        return "/live/sessions"
+    return "/realtime/translations" if "translate" in model else "/realtime"
+
+
 def _path(given: Given, _means: Means) -> Given:
-    place = given.path.find("/realtime")
+    """The socket's path under the base that was given."""
+    tail = _tail(given)
+    place = next((at for at in map(given.path.find, (tail, "/realtime", "/live")) if at >= 0), -1)
     base = given.path[:place] if place >= 0 else "/" + "/".join(given.path.split("/")[1:2])
-    return given.with_path(f"{base.rstrip('/')}/realtime")
+    return given.with_path(f"{_once(base).rstrip('/')}{tail}")
+
+
+def _once(base: str) -> str:
+    """A base whose parts stand in it twice in a row, once: /v1/v1 is /v1."""
+    parts = base.split("/")
+    half = len(parts) // 2
+    doubled = len(parts) > 2 and len(parts) % 2 and parts[1 : half + 1] == parts[half + 1 :]
+    return "/".join(parts[: half + 1]) if doubled else base
+
+
+def _based(base: str | None) -> Callable[[Given, Means], Given]:
+    """The socket's path under another base; None for the provider's own, the only one that is tried at Azure's hosts."""
+
+    def edit(given: Given, means: Means) -> Given:
+        if base is not None and means.base != "/v1":
+            return given
+        return given.with_path(f"{means.base if base is None else base}{_tail(given)}")
+
+    return edit
+
+
+def _no_origin(given: Given, _means: Means) -> Given:
+    return given.without_header("Origin")
 
 
 def _no_beta_header(given: Given, _means: Means) -> Given:
@@ -79,6 +152,8 @@ def _bearer(given: Given, means: Means) -> Given:
     query = {name: value for name, value in given.query.items() if name.lower() != "authorization"}
     plain = replace(given, subprotocols=kept).without_header("api-key")
     plain = plain.with_query(query) if query != given.query else plain
+    if means.key_header == "api-key":
+        return plain.without_header("Authorization").with_header("api-key", means.key)
     return plain.with_header("Authorization", f"Bearer {means.key}")
 
 
@@ -99,11 +174,42 @@ def _without(name: str) -> Callable[[Given, Means], Given]:
 
 
 def _query(**wanted: str) -> Callable[[Given, Means], Given]:
+    """The whole query in place of the one given; `{model}` is a conversation's, as the endpoint lists it."""
+
     def edit(given: Given, means: Means) -> Given:
-        query = {name: value.format(model=means.model) for name, value in wanted.items()}
+        query = {name: value.format(model=_realtime_model(given, means)) for name, value in wanted.items()}
         return given.with_query(query) if query != given.query else given
 
     return edit
+
+
+def _with_model(given: Given, means: Means) -> Given:
+    """A model for transcription, that the endpoint lists, beside the intent."""
+    listed = [name for name in means.listed if is_for_transcription(name)]
+    if not listed or given.query.get("model") in listed:
+        return given
+    return given.with_query({"intent": "transcription", "model": _nearest(given, listed)})
+
+
+def _realtime_model(given: Given, means: Means) -> str:
+    listed = [name for name in means.listed if "realtime" in name.lower() and not is_for_transcription(name)]
+    if given.query.get("model") in listed:
+        return given.query["model"]
+    return _nearest(given, listed) if listed and means.model not in listed else means.model
+
+
+def _nearest(given: Given, listed: list[str]) -> str:
+    """The listed name that is most like the one given, or the first."""
+    return (*difflib.get_close_matches(given.query.get("model", ""), listed, n=1, cutoff=0.6), *listed)[0]
+
+
+def _no_version(given: Given, _means: Means) -> Given:
+    """Azure's GA path takes no api-version, and model in the place of deployment (Microsoft's guide, 2026-02)."""
+    if "api-version" not in given.query:
+        return given
+    model = given.query.get("deployment") or given.query.get("model")
+    kept = {name: value for name, value in given.query.items() if name not in ("api-version", "deployment")}
+    return given.with_query(kept | ({"model": model} if model else {}))
 
 
 def _events(change: Callable[[dict[str, Any], Given, Means], None]) -> Callable[[Given, Means], Given]:
@@ -153,6 +259,10 @@ def _no_turn_detection(event: dict[str, Any], _given: Given, _means: Means) -> N
 
 _EDITS: dict[str, Callable[[Given, Means], Given]] = {
     "path": _path,
+    "path-provider": _based(None),
+    "path-v1": _based("/v1"),
+    "path-root": _based(""),
+    "no-origin": _no_origin,
     "no-beta-header": _no_beta_header,
     "no-beta-subprotocol": _no_beta_subprotocol,
     "bearer": _bearer,
@@ -161,6 +271,8 @@ _EDITS: dict[str, Callable[[Given, Means], Given]] = {
     "intent-only": _query(intent="transcription"),
     "model-only": _query(model="{model}"),
     "bare": _query(),
+    "with-model": _with_model,
+    "no-version": _no_version,
     "ga-events": _events(_ga),
     "session-type": _events(_session_type),
     "format": _events(_format),

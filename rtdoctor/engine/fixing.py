@@ -12,7 +12,7 @@ from rtdoctor.model.fix import Fix, Tried
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 
-MOST_CONNECTIONS = 40
+MOST_CONNECTIONS = 24  # each may have a server load a model
 _MOST_EDITS = 3
 
 
@@ -72,14 +72,19 @@ def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size:
             continue
         for edit in edits_for(changed, weigh(seen[ids]).cause, means):
             together = ids | {edit.id}
-            if edit.id not in ids and together not in done:
+            if _agree((*ground, edit)) and together not in done:
                 done.add(together)
                 start.setdefault(edit.id, edit)
                 yield (*ground, edit)
     # What no outcome hinted at comes last: any other pair.
     for several in combinations(start.values(), size):
-        if frozenset(edit.id for edit in several) not in done:
+        if frozenset(edit.id for edit in several) not in done and _agree(several):
             yield several
+
+
+def _agree(edits: tuple[Edit, ...]) -> bool:
+    """False where two of them change the same part of the handshake: the later would undo the earlier."""
+    return len({edit.part for edit in edits}) == len(edits)
 
 
 def _state(outcome: Outcome) -> tuple[object, ...]:

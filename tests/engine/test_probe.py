@@ -273,7 +273,7 @@ async def test_a_server_that_looks_at_the_query_is_told_from_one_that_lacks_the_
         return request.path == "/v1/realtime" and "intent" in request.query
 
     async with asgi_like(needs_intent) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=True)
+        done = await probe(bench, Given(f"{base}/realtime?language=x", (BEARER,)), want_fix=True)
     assert done.report.summary.cause == "refused.not-routed"
     assert done.fix.edits == ("make the query ?intent=transcription",)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +17,10 @@ class Server:
     """What a server does in its own way, and what it saw.
 
     `base` is the path before /realtime; `key` the one that it takes, None where it looks at none; `by` the places where
-    it looks; `slots` the sessions at once; `hold` how long, in seconds, a closed one keeps its slot; `models` those that
-    `GET /models` lists, None where there is no such path; `kinds` those of sessions; `needs_model` wants ?model= for each
-    kind; `routes_to` a model that takes the place of any; `refuse` the answer to a handshake that misses something:
-    `status`, `event` or `close`, with the words of `words`.
+    it looks; `slots` the sessions at once; `hold` how long, in seconds, a closed one keeps its slot; `models` what
+    `GET /models` lists, None where there is no such path; `kinds` the sessions that it serves, and `refuses_kinds` that
+    it says so; `needs_model` wants ?model= for each; `routes_to` is a model that takes the place of any; `refuse` the
+    form of a refusal, `status`, `event` or `close`, with the words of `words`.
     """
 
     base: str = "/v1"
@@ -31,6 +31,7 @@ class Server:
     hold: float = 0.0
     models: tuple[str, ...] | None = ("tiny-realtime", "tiny-transcribe")
     kinds: tuple[str, ...] = ("realtime", "transcription")
+    refuses_kinds: bool = False
     needs_model: bool = False
     knows_models: bool = False
     routes_to: str | None = None
@@ -98,8 +99,6 @@ class Server:
             return "unknown"
         return "kind" if kind not in self.kinds and self.refuses_kinds else ""
 
-    refuses_kinds: bool = False
-
     def _say(self, missing: str) -> str:
         usual = {
             "key": "Invalid API key",
@@ -132,9 +131,10 @@ class Server:
                         self._take(session, event.get("session", {}))
                     await self._send(socket, count, "session.updated", session)
         finally:
-            if self.hold:
-                await asyncio.sleep(self.hold)
-            self.open -= 1
+            asyncio.get_running_loop().call_later(self.hold, self._free)
+
+    def _free(self) -> None:
+        self.open -= 1
 
     def _take(self, session: Session, asked: Session) -> None:
         given = asked.get("audio", {}).get("input", {})
@@ -146,6 +146,3 @@ class Server:
 
     async def _send(self, socket: web.WebSocketResponse, count: Any, name: str, session: Session) -> None:
         await socket.send_json({"type": name, "event_id": f"event_{next(count)}", "session": session})
-
-
-Make = Callable[[], Server]
