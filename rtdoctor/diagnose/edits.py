@@ -122,7 +122,7 @@ def _once(base: str) -> str:
 
 
 def _based(base: str | None) -> Callable[[Given, Means], Given]:
-    """The socket's path under another base; None for the provider's own, the only one that is tried at Azure's hosts."""
+    """The socket's path under another base; None for the provider's own, which is the only one at Azure's hosts."""
 
     def edit(given: Given, means: Means) -> Given:
         if base is not None and means.base != "/v1":

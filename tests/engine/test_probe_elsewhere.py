@@ -79,9 +79,7 @@ def edits(url, cause, headers=(), **more):
 def test_azure_is_mended_toward_azure():
     azure = {"base": "/openai/v1", "key_header": "api-key"}
     told = edits("wss://r.openai.azure.com/realtime?model=d", "refused.path", **azure)
-    assert told[:2] == ["change the path to /openai/v1/realtime", "change the path to /v1/realtime"] or told[
-        0
-    ].endswith("/openai/v1/realtime")
+    assert [edit for edit in told if "path" in edit] == ["change the path to /openai/v1/realtime"]
     assert "send the key as api-key: KEY" in told
     told = edits(
         "wss://r.openai.azure.com/openai/v1/realtime?api-version=2025-04-01-preview&deployment=d",
