@@ -225,7 +225,7 @@ def accumulation(lines: Stream) -> Iterator[Fault]:
                 continue
             weak = "transcription" in kind or "arguments.done" in kind
             of_user = kind.startswith("conversation.item.") and at(event, "item", "id") not in made
-            if of_user and kind == "conversation.item.created" or ("id" in (event.get("item") or {}) and False):
+            if (of_user and kind == "conversation.item.created") or ("id" in (event.get("item") or {}) and False):
                 weak = True
             severity = "warning" if weak or of_user else "error"
             yield Fault(severity, place, f"{path[-1]} is altered", with_value(lines, place, path, value + "q"))
@@ -370,7 +370,11 @@ def _responses(lines: Stream) -> Iterator[Fault]:
         if response.get("conversation_id"):
             made = with_value(lines, place, ("response", "conversation_id"), "conv_Qz9other")
             yield Fault("error", place, "conversation_id", made)
-        for key, other in (("output_modalities", ["text", "audio"]), ("max_output_tokens", 7), ("metadata", {"a": "b"})):
+        for key, other in (
+            ("output_modalities", ["text", "audio"]),
+            ("max_output_tokens", 7),
+            ("metadata", {"a": "b"}),
+        ):
             if key in response:
                 made = with_value(lines, place, ("response", key), other)
                 yield Fault("warning", place, f"{key} of the response", made)

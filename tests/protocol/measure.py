@@ -1,6 +1,6 @@
 """How much of what is planted the judges find, by principle and by event type.
 
-    python -m tests.protocol.measure [--missed]
+python -m tests.protocol.measure [--missed]
 """
 
 from __future__ import annotations

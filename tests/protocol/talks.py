@@ -239,7 +239,9 @@ class Talk:
         self.response["output"].append(item)
         return self.server("response.output_item.done", **here, item=item)
 
-    def message(self, *words: str, kind: str = "audio", cut: bool = False, between: Callable[[], Any] | None = None) -> str:
+    def message(
+        self, *words: str, kind: str = "audio", cut: bool = False, between: Callable[[], Any] | None = None
+    ) -> str:
         """An output message with one part, of kind `audio` or `text`. `between` is called amid its deltas."""
         name, text = self.name("item"), "".join(words)
         item: Event = {"id": name, "type": "message", "status": "in_progress", "role": "assistant", "content": []}
@@ -296,7 +298,9 @@ class Talk:
         self.server("response.mcp_call.in_progress", **state)
         self.server(f"response.mcp_call.{end}", **state)
         if self.response["conversation_id"]:
-            self.server("conversation.item.done", previous_item_id=self._before[name], item={**item, "arguments": whole})
+            self.server(
+                "conversation.item.done", previous_item_id=self._before[name], item={**item, "arguments": whole}
+            )
         self.response["output"].append({**item, "arguments": whole})
         return self.server("response.output_item.done", **here, item={**item, "arguments": whole})
 
@@ -448,7 +452,9 @@ def tooling() -> Stream:
         talk.server("conversation.item.done", previous_item_id=talk.last, item=item)
         talk.last = name
     talk.said("Search.")
-    talk.respond().mcp_call('{"q"', ': "x"}').mcp_call('{"q"', ': "y"}', end="failed").message("No", "thing", kind="text")
+    talk.respond().mcp_call('{"q"', ': "x"}').mcp_call('{"q"', ': "y"}', end="failed").message(
+        "No", "thing", kind="text"
+    )
     return talk.done().close()
 
 
