@@ -22,8 +22,7 @@ from rtdoctor.protocol.order.memory import RecentIds
 from rtdoctor.protocol.order.once import Once
 from rtdoctor.protocol.order.output import Outputs
 from rtdoctor.protocol.order.part import agree_item
-from rtdoctor.protocol.order.places import places
-from rtdoctor.protocol.order.reference import OF_A_TRANSCRIPT, References, names_item
+from rtdoctor.protocol.order.reference import References, named_items
 from rtdoctor.protocol.order.response import Responses
 from rtdoctor.protocol.order.session import Session
 from rtdoctor.protocol.order.stream import ELLIPSES, Stream, entries, mapping
@@ -193,10 +192,10 @@ class OrderJudge:
                 f"{prefix}audio.delta": (outputs.audio,),
                 f"{prefix}audio.done": (outputs.audio_done,),
             }
-        named = {kind for kind in places("server") if names_item(kind) and not kind.startswith(OF_A_TRANSCRIPT)}
-        return {
-            kind: ((references.item,) if kind in named else ()) + table.get(kind, ()) for kind in table.keys() | named
-        }
+        # What is in no table has a judge all the same, where it names an item.
+        for kind in named_items():
+            table[kind] = (references.item, *table.get(kind, ()))
+        return table
 
     def _describe(self, event: Event) -> None:
         """An event that describes an item: it is as it was, and its call was made."""

@@ -5,6 +5,7 @@ judged where their topic lives, by the rule that is named.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from rtdoctor.protocol.order.item import Item, Items
 from rtdoctor.protocol.order.memory import Recent, RecentIds
@@ -43,6 +44,12 @@ def names_item(kind: str) -> bool:
     if kind in MAKES or kind in ELSEWHERE or ("response_id",) in found:
         return False
     return ("item_id",) in found or ("item", "id") in found
+
+
+@cache
+def named_items() -> frozenset[str]:
+    """The server events that `References.item` judges."""
+    return frozenset(kind for kind in places("server") if names_item(kind) and not kind.startswith(OF_A_TRANSCRIPT))
 
 
 class References:

@@ -45,7 +45,7 @@ class Response:
         self.part_added = False
         self.parts = 0
         self.items: dict[str, OutputItem] = {}
-        self.constants: dict[str, int | None] = {}
+        self.constants: dict[str, object] = {}
         self.laps = 0
         self.conversation: object = None
 

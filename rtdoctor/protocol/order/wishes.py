@@ -17,7 +17,7 @@ class Wishes:
         self._stream = stream
         self._responses = responses
         self._answers = answers
-        self._metadata: list[tuple[int, int | None]] = []
+        self._metadata: list[tuple[int, object]] = []
         self._others = 0
         self._cancelled = False
         self.turned = False  # a turn was committed: its response may be about to begin
