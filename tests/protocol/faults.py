@@ -451,6 +451,8 @@ def exclusion(lines: Stream) -> Iterator[Fault]:
             yield Fault("error", place, "the very same event comes again", put(lines, place + 1, line))
         if kind.endswith(".delta") or kind in FREE_AGAIN or not few(kind, "again"):
             continue
+        if kind == "session.updated" and not any(kind_of(other) == "session.created" for other in lines):
+            continue  # another client of the call may have asked for it
         severity = "warning" if kind in MILD_AGAIN else "error"
         yield Fault(severity, place, "comes twice", put(lines, place + 1, again(line)))
     yield from _late(lines)
