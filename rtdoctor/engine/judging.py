@@ -12,19 +12,23 @@ from rtdoctor.protocol.shapes import judge_shape
 
 # So many violations of an exchange are told, and of one rule: more of the same would only fill report and memory.
 _MOST, _MOST_OF_RULE = 100, 5
+# So many events of a client that speaks first wait for the server to say which era the session is of.
+_MOST_EARLY = 4
 
 
 class StreamJudge:
     """Both judges and the era over one connection. Memory does not grow with the stream.
 
-    `era` fixes the era that shapes are judged by; None takes it from the stream itself.
+    `era` fixes the era that shapes are judged by; None takes it from the stream itself. `begins`: the stream
+    is known to begin with the connection.
     """
 
-    def __init__(self, era: str | None = None) -> None:
+    def __init__(self, era: str | None = None, *, begins: bool = False) -> None:
         self._fixed = era
         self._watch = EraWatch()
-        self._order = OrderJudge(era=era or "ga")
+        self._order = OrderJudge(era=era or "ga", begins=begins)
         self._index = -1
+        self._early: list[tuple[int, object, str]] | None = [] if era is None else None
 
     @property
     def dialect(self) -> str:
@@ -38,9 +42,26 @@ class StreamJudge:
             self._watch.see(event, direction)
         era = self._fixed or judged_as(self._watch.dialect)
         found = judge_shape(event, direction, self._index, era)
+        if self._early is not None:
+            found += self._again(event, direction, era)
         if isinstance(event, dict):
             found += self._order.feed(direction, event, at)
         return found
+
+    def _again(self, event: object, direction: Direction, era: str) -> list[Violation]:
+        """What the client sent before the server spoke was judged by what it spoke itself; now it is judged by the
+        session that it came into."""
+        if direction == "client":
+            if self._early is not None and len(self._early) < _MOST_EARLY:
+                self._early.append((self._index, event, era))
+            return []
+        early, self._early = self._early or [], None
+        return [
+            violation
+            for index, sent, before in early
+            if before != era
+            for violation in judge_shape(sent, "client", index, era)
+        ]
 
     def close(self) -> None:
         """The connection was closed here."""
@@ -67,7 +88,7 @@ def dialect_of(exchange: Exchange) -> str:
 def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
     """Violations of the server in a live exchange. Client events count for the order, but what they do wrong was
     done on purpose by the scenario, so it is not told."""
-    judge = StreamJudge()
+    judge = StreamJudge(begins=True)
     found: list[Violation] = []
     count: Counter[str] = Counter()
     for frame in exchange.frames:

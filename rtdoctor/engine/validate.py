@@ -31,6 +31,7 @@ MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
 MOST_UNKNOWN, MOST_MIGRATED_TEXT, MOST_ERRORS = 50, 4_000, 20
 OTHERS = "(others)"
 _MOST_KIND, _MOST_READ = 80, 200  # characters of a type that are told, and that are looked at
+_FIRST = 8  # lines that something may be told of when others have come
 _CONTEXT = 3  # events before a violation that are told with it
 _OURS = ("ga", "translation")
 _CODES, _DIGITS = ("code", "close_code", "closeCode", "status"), 4
@@ -67,9 +68,14 @@ class _State:
     told: int = 0  # of all
     went_on: bool = True  # after the last error, by an event that is none
     close: Close | None = None
+    first: list[int] = field(default_factory=list)  # the lines of the first events
 
     def add(self, found: Iterable[Violation], line: int) -> None:
+        here = line
         for violation in found:
+            # What is told later of a first line is told at that line.
+            early = self.first[violation.index] if 0 <= violation.index < len(self.first) else 0
+            line = here and (early or here)
             self.severities[violation.severity] += 1
             self.rules[violation.rule] += 1
             few = len(self.kept) < MOST_VIOLATIONS and self.rules[violation.rule] <= MOST_OF_A_RULE
@@ -221,6 +227,8 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
     direction: Direction = "client" if sender == "client" else "server"
     state.count(direction, kind, known=kind in server or kind in client)
     state.hear(direction, kind, entry)
+    if len(state.first) < _FIRST:
+        state.first.append(entry.line)
     state.add(state.judge.feed(direction, entry.event, entry.at), entry.line)
     state.recent.append((entry.line, direction, kind))
     told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None

@@ -75,6 +75,13 @@ def overlapping() -> Script:
     return script.ended("resp_1").ended("resp_2")
 
 
+def never_done() -> Script:
+    """All that a response holds is done, it is not, and the user speaks again."""
+    script = conversation().without("response.done", 1).without("rate_limits.updated", 1)
+    script.last = "item_4"
+    return script.turn("item_9").transcribed("item_9")
+
+
 def skipped_part() -> Script:
     """The second part of an item has the index 2."""
     script = conversation()
@@ -152,7 +159,10 @@ PAIRS: dict[str, tuple[Script, Script]] = {
         transcription(),
         transcription().changed(DELTA, "content_index", to=1),
     ),
-    "order.transcription-delta-after-end": (transcription(), transcription().swapped(DELTA, 1)),
+    "order.transcription-delta-after-end": (
+        transcription(),
+        transcription().after(COMPLETED, Script().deltas("item_1", "x")),
+    ),
     "order.transcription-ends-once": (transcription(), transcription().doubled(COMPLETED)),
     "order.transcription-never-ended": (transcription(), transcription().without(COMPLETED)),
     "order.response-created-fresh": (
@@ -162,6 +172,7 @@ PAIRS: dict[str, tuple[Script, Script]] = {
     "order.response-overlap": (
         overlapping()
         .changed("response.created", "response", "conversation_id", to=None, nth=1)
+        .changed("response.done", "response", "conversation_id", to=None, nth=1)
         .without(ADDED, 2)
         .without(DONE, 2),
         overlapping(),
@@ -169,7 +180,7 @@ PAIRS: dict[str, tuple[Script, Script]] = {
     "order.response-event-outside": (conversation(), conversation().without("response.created")),
     "order.response-never-done": (
         conversation(),
-        conversation().without("response.done", 1).without("rate_limits.updated", 1),
+        never_done(),
     ),
     "order.response-done-terminal": (
         conversation(),

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from rtdoctor.protocol.order.samples import LEAST_CUT, Samples
 from rtdoctor.protocol.order.session import Session
 from rtdoctor.protocol.order.stream import Stream
 
-LEAST_COMMIT_MS = 100
+LEAST_COMMIT_MS, LEAST_UNSENT_MS = 100, 1000
 LARGEST_EVENT = 15 * 1024 * 1024
 # An append without its audio: {"type":"input_audio_buffer.append","audio":""}.
 FRAME = 49
@@ -14,18 +15,6 @@ AHEAD_SHARE = 1.25
 PAUSE_MS = 1000
 SLOW_MS = 5000
 SLOW_SHARE = 0.8
-ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-
-def decoded_size(audio: str) -> int | None:
-    """How many bytes a base64 text holds (RFC 4648, 4), or None if it is not base64.
-
-    Deleting the alphabet and looking at what remains is four times as fast as decoding.
-    """
-    padding = audio.encode("ascii", "replace").translate(None, ALPHABET)
-    if len(audio) % 4 or padding not in (b"", b"=", b"==") or not audio.endswith(padding.decode()):
-        return None
-    return len(audio) // 4 * 3 - len(padding)
 
 
 class Appends:
@@ -34,8 +23,8 @@ class Appends:
     def __init__(self, stream: Stream, session: Session) -> None:
         self._stream = stream
         self._session = session
+        self._samples = Samples(stream, "order.append-not-base64", "order.append-odd-bytes")
         self._unsent_ms = 0.0
-        self._any = False
         self._commits = 0
         self._begin: float | None = None
         self._before: float | None = None
@@ -51,15 +40,9 @@ class Appends:
             return
         if len(audio) + FRAME > LARGEST_EVENT:
             self._stream.violate("order.event-too-large", "/audio", f"{LARGEST_EVENT} bytes", len(audio) + FRAME)
-        size = decoded_size(audio)
-        if size is None:
-            self._stream.violate("order.append-not-base64", "/audio", "base64", audio)
-            return
-        if size % 2 and self._session.bytes_per_ms == 48:
-            self._stream.violate("order.append-odd-bytes", "/audio", "an even number of bytes", size)
+        size = self._samples.piece(audio, "/audio", self._session.bytes_per_ms)
         if not size:
             return
-        self._any = True
         length = size / self._session.bytes_per_ms
         self._unsent_ms += length
         if self._stream.at is not None:
@@ -100,7 +83,8 @@ class Appends:
 
     def finish(self) -> None:
         """Audio that nobody will ever commit."""
-        if self._any and not self._commits and self._session.turn_detection is False:
+        self._samples.finish(LEAST_CUT)
+        if self._unsent_ms >= LEAST_UNSENT_MS and not self._commits and self._session.turn_detection is False:
             self._stream.violate(
                 "order.audio-never-committed",
                 wanted="input_audio_buffer.commit",

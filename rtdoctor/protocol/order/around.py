@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rtdoctor.protocol.order.response import Responses
+from rtdoctor.protocol.order.response import Response, Responses
 from rtdoctor.protocol.order.stream import Stream, entries, mapping, shown, text
 
 ENDS = ("response.created", "response.done")
@@ -17,12 +17,24 @@ class Around:
 
     def playback_started(self, event: Mapping[str, object]) -> None:
         """output_audio_buffer.started: a part of the response was added before."""
-        response = self._responses.known(self._stream.ident(event.get("response_id")))
+        response = self._known(event)
         if response is not None and not response.adopted and not response.part_added:
             self._stream.violate("order.output-audio-started", wanted="response.content_part.added before")
 
+    def _known(self, event: Mapping[str, object]) -> Response | None:
+        response_id = self._stream.ident(event.get("response_id"))
+        response = self._responses.known(response_id)
+        if response is None and response_id and self._stream.whole and not self._responses.forgot:
+            self._stream.violate("order.response-unknown", "/response_id", "a response that was created", response_id)
+        return response
+
+    def playback_cleared(self, event: Mapping[str, object]) -> None:
+        """output_audio_buffer.cleared: of a response that was."""
+        self._known(event)
+
     def playback_stopped(self, event: Mapping[str, object]) -> None:
         """output_audio_buffer.stopped: the response is done before; `cleared` may come at any time."""
+        self._known(event)
         response_id = self._stream.ident(event.get("response_id"))
         if self._responses.in_progress(response_id):
             self._stream.violate("order.output-audio-stopped", wanted=f"response.done of {response_id} before")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rtdoctor.protocol.order.answers import Answers
 from rtdoctor.protocol.order.following import ADDS_ITEM, ANY, Following
 from rtdoctor.protocol.order.item import Items
 from rtdoctor.protocol.order.stream import Stream, whole_number
@@ -14,8 +15,11 @@ class InputBuffer:
     `turns` counts the speech that began, for responses that it may cancel.
     """
 
-    def __init__(self, stream: Stream, following: Following, items: Items, transcriptions: Transcriptions) -> None:
+    def __init__(
+        self, stream: Stream, following: Following, items: Items, transcriptions: Transcriptions, answers: Answers
+    ) -> None:
         self._stream = stream
+        self._answers = answers
         self._following = following
         self._items = items
         self._transcriptions = transcriptions
@@ -32,6 +36,8 @@ class InputBuffer:
         if self.speaking:
             stream.violate("order.speech-not-nested", wanted=f"speech_stopped {self._item}", got=item_id)
         self.turns += 1
+        if item_id:
+            self._items.make(item_id).audio = True
         self.speaking = True
         self._item = item_id
         self._start = start = whole_number(event.get("audio_start_ms"))
@@ -64,6 +70,8 @@ class InputBuffer:
     def committed(self, event: Mapping[str, object]) -> None:
         """committed: at the end of a turn or for the client's commit; the item follows at once."""
         # A manual commit ends an open turn without speech_stopped (seen on 2026-09-18).
+        if self.speaking and self._stream.hears_all_clients and not self._answers.waits("input_audio_buffer.commit"):
+            self._stream.violate("order.speech-never-stopped", wanted=f"speech_stopped {self._item} before")
         self.speaking = False
         item_id = self._stream.ident(event.get("item_id"))
         if not item_id:

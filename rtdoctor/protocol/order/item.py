@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from rtdoctor.protocol.order.following import ANY, Following
-from rtdoctor.protocol.order.memory import Recent
+from rtdoctor.protocol.order.memory import Digest, Recent
+from rtdoctor.protocol.order.part import OutputItem
 from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, start
 
 KEPT_ITEMS = 4096
@@ -14,10 +15,27 @@ DONE = ("conversation.item.done",)
 class Item:
     """One item.
 
-    `created` is the beta's announcement, which is followed by no done; `index` is where it was added.
+    `created` is the beta's announcement, which is followed by no done; `index` is where it was added. `audio` tells
+    whether it holds audio of the user, None while that is not known; `words` are the texts that a user wrote;
+    `output` is what a response knows of it while it builds it.
     """
 
-    __slots__ = ("added", "committed", "created", "done", "index", "previous", "role")
+    __slots__ = (
+        "added",
+        "audio",
+        "committed",
+        "constants",
+        "created",
+        "deleted",
+        "done",
+        "index",
+        "listed",
+        "ms",
+        "output",
+        "previous",
+        "role",
+        "words",
+    )
 
     def __init__(self) -> None:
         self.role = ""
@@ -27,6 +45,13 @@ class Item:
         self.done = False
         self.index = -1
         self.previous: object = ANY
+        self.deleted = False
+        self.audio: bool | None = None
+        self.words: Digest | None = None
+        self.output: OutputItem | None = None
+        self.listed = False  # a list of tools, which is done when it was fetched
+        self.ms = 0.0  # of audio that the server sent
+        self.constants: dict[str, str] = {}
 
 
 def _kept(previous: object) -> object:
@@ -53,7 +78,13 @@ class Items:
         """An item that was committed, added or done."""
         return self._known.entries.get(item_id)
 
-    def _item(self, item_id: str) -> Item:
+    @property
+    def forgot(self) -> bool:
+        """Whether items were dropped from memory."""
+        return self._known.forgot
+
+    def make(self, item_id: str) -> Item:
+        """An item that an event announces, or that is known already."""
         item = self._known.entries.get(item_id)
         if item is None:
             item = Item()
@@ -69,8 +100,9 @@ class Items:
 
     def committed(self, item_id: str, previous: object) -> None:
         """The buffer became an item."""
-        item = self._item(item_id)
+        item = self.make(item_id)
         item.committed = True
+        item.audio = True
         item.previous = _kept(previous)
         self._follow(item_id, item.previous)
 
@@ -94,7 +126,7 @@ class Items:
         item_id = self._stream.ident(description.get("id"))
         if not item_id:
             return
-        item = self._item(item_id)
+        item = self.make(item_id)
         item.role = start(description.get("role"))
         if not (item.committed or item.added or item.created):
             self._follow(item_id, _kept(event.get("previous_item_id", ANY)))
@@ -106,7 +138,7 @@ class Items:
         item_id = self._stream.ident(description.get("id"))
         if not item_id:
             return
-        item = self._item(item_id)
+        item = self.make(item_id)
         item.role = start(description.get("role"))
         if item.added:
             self._stream.violate("order.item-added-once", "/item/id", "a new item", item_id)
@@ -131,7 +163,7 @@ class Items:
         if not item_id:
             return
         known = item_id in self._known.entries
-        item = self._item(item_id)
+        item = self.make(item_id)
         if item.done:
             stream.violate("order.item-done-once", "/item/id", "an item that is not done", item_id)
         elif not (item.added or item.created or item.committed) and stream.whole and (known or not self._known.forgot):
@@ -147,7 +179,7 @@ class Items:
         item_id = self._stream.ident(event.get("item_id"))
         item = self.get(item_id)
         if item is not None:
-            item.done = True
+            item.done = item.deleted = True
         if item_id and item_id == self._last:
             self._chained = False
 
@@ -163,12 +195,18 @@ class Items:
             got = item_id if item is None else f"{item_id}, role {item.role}"
             self._stream.violate("order.truncated-assistant-item", "/item_id", "an assistant item", got)
 
-    def finish(self, lowered: bool) -> None:
-        """Items that were added and never done, told as one violation."""
+    def finish(self) -> None:
+        """Items that were added and never done, told as one violation. Those of a response in progress are its affair,
+        and of one that is the last thing of the stream nobody knows.
+        """
         waiting = [
             (item.index, item_id)
             for item_id, item in self._known.entries.items()
-            if item.added and not item.done and item_id not in self._following.told.entries
+            if item.added
+            and not item.done
+            and item.output is None
+            and not item.listed
+            and item_id not in self._following.told.entries
         ]
         if waiting:
             self._stream.violate(
@@ -177,5 +215,5 @@ class Items:
                 got=f"{len(waiting)} never done",
                 index=waiting[0][0],
                 event_type="conversation.item.added",
-                lowered=lowered,
+                milder=2 * (waiting[0][0] >= self._stream.last_server),
             )

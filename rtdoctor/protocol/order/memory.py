@@ -20,6 +20,11 @@ class RecentIds:
         self._new: set[int] = set()
         self._old: set[int] = set()
 
+    def seen(self, value: str) -> bool:
+        """Whether this id was seen before."""
+        key = hash(value)
+        return key in self._new or key in self._old
+
     def repeated(self, value: str) -> bool:
         """Whether this id was seen before; remembers it."""
         key = hash(value)

@@ -5,14 +5,18 @@ from collections.abc import Mapping
 from rtdoctor.protocol.order.item import Items
 from rtdoctor.protocol.order.part import MOST, OutputItem, Part, agree, agree_item, grow, settle
 from rtdoctor.protocol.order.response import Response, Responses
-from rtdoctor.protocol.order.stream import Stream, mapping, whole_number
+from rtdoctor.protocol.order.samples import Samples
+from rtdoctor.protocol.order.session import Session
+from rtdoctor.protocol.order.stream import Stream, mapping, text, whole_number
 
 
 class Outputs:
     """Finds the response, item and part of an event and compares the event with their states."""
 
-    def __init__(self, stream: Stream, responses: Responses, items: Items) -> None:
+    def __init__(self, stream: Stream, responses: Responses, items: Items, session: Session) -> None:
         self._stream = stream
+        self._session = session
+        self.samples = Samples(stream, "order.audio-not-base64", "order.audio-odd-bytes")
         self._responses = responses
         self._items = items
 
@@ -20,7 +24,8 @@ class Outputs:
         """response.output_item.added: the next output_index."""
         stream = self._stream
         response = self._responses.find(event.get("response_id"))
-        item_id = stream.ident(mapping(event.get("item")).get("id"))
+        described = mapping(event.get("item"))
+        item_id = stream.ident(described.get("id"))
         if response is None or not item_id:
             return
         index = whole_number(event.get("output_index"))
@@ -30,7 +35,13 @@ class Outputs:
         if len(response.items) >= MOST:
             response.adopted = True
             response.items = {}
-        response.items[item_id] = OutputItem(item_id, index)
+        if item_id in response.items:
+            stream.violate("order.done-once", "/item/id", "a new item", item_id)
+            return
+        output = response.items[item_id] = OutputItem(item_id, index)
+        output.kind = text(described.get("type"))
+        output.name, output.call_id = text(described.get("name")), text(described.get("call_id"))
+        self._items.make(item_id).output = output
         self._responses.expect_item(response, item_id)
 
     def item_done(self, event: Mapping[str, object]) -> None:
@@ -42,7 +53,12 @@ class Outputs:
         item = response.items.get(item_id) if response else None
         if response is None or item is None or response.adopted:
             return
+        if item.done:
+            stream.violate("order.done-once", "/item/id", "an item that is not done", item_id)
+            return
         self._same_index(item, event)
+        if item.arguments.begun and not item.arguments.done and not item.told:
+            stream.violate("order.words-never-done", wanted=f"the done event of the arguments of {item_id} before")
         open_parts = [place for place, part in item.parts.items() if part.open and not part.told]
         if open_parts:
             wanted = f"response.content_part.done of part {open_parts[0]} before"
@@ -53,6 +69,7 @@ class Outputs:
             stream.violate("order.item-done-before-output-item", wanted=wanted)
         agree_item(stream, item, described, "/item")
         item.done = True
+        response.laps = stream.laps  # what begins after this begins after the response
 
     def part_added(self, event: Mapping[str, object]) -> None:
         """response.content_part.added: the next content_index of an open item."""
@@ -67,7 +84,9 @@ class Outputs:
             return
         if index != len(item.parts) and not item.told:
             stream.violate("order.content-index", "/content_index", str(len(item.parts)), index)
-        _put(response, item, index, Part())
+        part = Part()
+        part.kind = text(mapping(event.get("part")).get("type"))
+        _put(response, item, index, part)
 
     def part_done(self, event: Mapping[str, object]) -> None:
         """response.content_part.done: repeats the text."""
@@ -76,6 +95,10 @@ class Outputs:
             return
         part.open = False
         described = mapping(event.get("part"))
+        if part.kind and text(described.get("type")) and described["type"] != part.kind:
+            self._stream.violate("order.part-constant", "/part/type", part.kind, described["type"])
+        elif (part.words.begun and not part.words.done) or (part.audio_begun and not part.audio_done):
+            self._stream.violate("order.words-never-done", wanted="the done event of all that the part holds, before")
         key = "transcript" if "transcript" in described else "text"
         agree(self._stream, part.words, described.get(key), f"/part/{key}")
 
@@ -93,22 +116,39 @@ class Outputs:
             settle(self._stream, part.words, event, key, "order.text-deltas-sum")
 
     def audio(self, event: Mapping[str, object]) -> None:
-        """A delta of audio; its payload is not looked at."""
+        """A delta of audio: base64 of whole samples."""
+        size = self.samples.piece(event.get("delta"), "/delta", self._session.out_bytes_per_ms)
         part = self._part(event)
-        if part is not None and part.audio_done:
+        if part is None:
+            return
+        if part.audio_done:
             self._late(part)
+        part.audio_begun = True
+        item = self._items.get(text(event.get("item_id")))
+        if item is not None and size:
+            item.ms += size / self._session.out_bytes_per_ms
+
+    def loose_audio(self, event: Mapping[str, object]) -> None:
+        """A delta of a translation's audio, which belongs to no part."""
+        self.samples.piece(event.get("delta"), "/delta", 48)
 
     def audio_done(self, event: Mapping[str, object]) -> None:
         """The done event of a part's audio."""
         part = self._part(event)
         if part is not None:
+            if part.audio_done:
+                self._stream.violate("order.done-once", "", "one done event")
             part.audio_done = True
 
     def arguments(self, event: Mapping[str, object]) -> None:
         """A delta of a call's arguments, which belong to the item itself."""
         response = self._responses.find(event.get("response_id"))
         item = self._item(response, event, "order.delta-open-part") if response else None
-        if item is not None and not grow(item.arguments, event) and not item.told:
+        if item is None:
+            return
+        if event.get("call_id", item.call_id) != item.call_id:
+            self._same_call(item, event)
+        if not grow(item.arguments, event) and not item.told:
             item.told = True
             self._stream.violate("order.delta-open-part", wanted="no delta after the arguments were done")
 
@@ -118,6 +158,24 @@ class Outputs:
         item = self._item(response, event, "order.delta-open-part") if response else None
         if item is not None:
             settle(self._stream, item.arguments, event, "arguments", "order.argument-deltas-sum")
+            self._same_call(item, event)
+
+    def _same_call(self, item: OutputItem, event: Mapping[str, object]) -> None:
+        """The name and the call_id of a call are those of its item."""
+        for key, known in (("call_id", item.call_id), ("name", item.name)):
+            said = event.get(key)
+            if type(said) is str and known and said != known:
+                self._stream.violate("order.item-constant", f"/{key}", known, said)
+                return
+
+    def of_call(self, event: Mapping[str, object]) -> None:
+        """What is told of a call of an MCP tool: of an item of a response, at its index."""
+        item = self._items.get(self._stream.ident(event.get("item_id")))
+        if item is not None and item.output is not None:
+            self._same_index(item.output, event)
+        elif item is not None and self._stream.whole and not self._items.forgot:
+            got = self._stream.ident(event.get("item_id"))
+            self._stream.violate("order.item-unknown", "/item_id", "an item of a response", got)
 
     def _item(self, response: Response, event: Mapping[str, object], rule: str) -> OutputItem | None:
         """The open output item of an event. One that is not open is told once, and then stands for itself."""

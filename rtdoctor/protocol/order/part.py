@@ -13,10 +13,11 @@ MOST = 1024
 class Growing:
     """One text that grows by deltas: `done` once its done event came, `final` is what that event said."""
 
-    __slots__ = ("done", "final", "grown")
+    __slots__ = ("begun", "done", "final", "grown")
 
     def __init__(self) -> None:
         self.grown = Digest()
+        self.begun = False
         self.done = False
         self.final: Digest | None = None
 
@@ -24,12 +25,14 @@ class Growing:
 class Part:
     """One content part: open until content_part.done. `told` keeps a broken part to one violation."""
 
-    __slots__ = ("audio_done", "open", "told", "words")
+    __slots__ = ("audio_begun", "audio_done", "kind", "open", "told", "words")
 
     def __init__(self) -> None:
         self.open = True
         self.told = False
+        self.audio_begun = False
         self.audio_done = False
+        self.kind = ""  # audio or text
         self.words = Growing()
 
 
@@ -39,13 +42,16 @@ class OutputItem:
     `index` is None where no output_index is known, or where it was told to change.
     """
 
-    __slots__ = ("arguments", "done", "index", "item_id", "parts", "told")
+    __slots__ = ("arguments", "call_id", "done", "index", "item_id", "kind", "name", "parts", "told")
 
     def __init__(self, item_id: str, index: int | None) -> None:
         self.item_id = item_id
         self.index = index
         self.done = False
         self.told = False
+        self.kind = ""
+        self.name = ""
+        self.call_id = ""
         self.parts: dict[int, Part] = {}
         self.arguments = Growing()
 
@@ -54,6 +60,7 @@ def grow(growing: Growing, event: Mapping[str, object]) -> bool:
     """Add a delta; False when its done event had already come."""
     if growing.done:
         return False
+    growing.begun = True
     delta = event.get("delta")
     if type(delta) is str:
         growing.grown.add(delta)
@@ -62,6 +69,9 @@ def grow(growing: Growing, event: Mapping[str, object]) -> bool:
 
 def settle(stream: Stream, growing: Growing, event: Mapping[str, object], key: str, rule: str) -> None:
     """The done event of a text: it equals the deltas, and everything after it equals this."""
+    if growing.done:
+        stream.violate("order.done-once", "", "one done event")
+        return
     growing.done = True
     said = event.get(key)
     if type(said) is str:
@@ -81,6 +91,11 @@ def agree_item(stream: Stream, item: OutputItem, described: Mapping[str, object]
     difference.
     """
     before = len(stream.found)
+    if described.get("status") == "completed" and item.parts and isinstance(described.get("content"), list):
+        parts, told = len(item.parts), len(entries(described["content"]))
+        if parts != told and parts < MOST and not item.told:
+            stream.violate("order.parts-listed", f"{pointer}/content", f"{parts} parts, as were made", str(told))
+            return
     agree(stream, item.arguments, described.get("arguments"), f"{pointer}/arguments")
     for place, content in enumerate(entries(described.get("content"))[:MOST]):
         part = item.parts.get(place)

@@ -60,7 +60,19 @@ class Stream:
     taken for an excerpt, and only rules that say so (`elided = true`) are judged.
     """
 
-    __slots__ = ("at", "client_seen", "elided", "event_type", "found", "index", "sideband", "told", "whole")
+    __slots__ = (
+        "at",
+        "client_seen",
+        "elided",
+        "event_type",
+        "found",
+        "index",
+        "laps",
+        "last_server",
+        "sideband",
+        "told",
+        "whole",
+    )
 
     def __init__(self, *, sideband: bool, elided: bool) -> None:
         self.index = -1
@@ -70,6 +82,8 @@ class Stream:
         self.elided = elided
         self.whole = False
         self.client_seen = False
+        self.last_server = -1  # the index of the last server event
+        self.laps = 0  # turns and responses that began
         self.told: set[str] = set()
         self.found: list[Violation] = []
 
@@ -95,17 +109,20 @@ class Stream:
         *,
         index: int | None = None,
         event_type: str | None = None,
-        lowered: bool = False,
+        milder: int = 0,
     ) -> None:
-        """Raise a rule for the present event, or for the one that `index` and `event_type` name."""
+        """Raise a rule for the present event, or for the one that `index` and `event_type` name; `milder` by steps."""
         rule = rules()[rule_id]
         if (self.elided and not rule.elided) or (rule.once and rule_id in self.told):
             return
         if rule.once:
             self.told.add(rule_id)
+        severity = rule.severity
+        for _ in range(milder):
+            severity = LOWERED[severity]
         self.found.append(
             Violation(
-                severity=LOWERED[rule.severity] if lowered else rule.severity,
+                severity=severity,
                 rule=rule_id,
                 message=rule.message,
                 index=self.index if index is None else index,
