@@ -30,7 +30,11 @@ class Kind:
     def versions(self, stack: "Stack") -> dict[str, str]:
         """Packages with the versions that are pinned, and the runtime's own."""
         found = dict(_split(package) for package in stack.packages)
-        asked = [("python" if self.runtime[0] == sys.executable else self.runtime[0], [*self.runtime])] if self.runtime else []
+        asked = (
+            [("python" if self.runtime[0] == sys.executable else self.runtime[0], [*self.runtime])]
+            if self.runtime
+            else []
+        )
         if "version" in stack.more:
             asked.append((stack.id, ["sh", "-c", stack.more["version"]]))
         for name, command in asked:
@@ -82,7 +86,11 @@ def _python(stack: "Stack") -> list[list[str]]:
 
 
 def _node(stack: "Stack") -> list[list[str]]:
-    return [["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", ".", *stack.packages]] if stack.packages else []
+    return (
+        [["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", ".", *stack.packages]]
+        if stack.packages
+        else []
+    )
 
 
 def _go(stack: "Stack") -> list[list[str]]:

@@ -1,15 +1,12 @@
 """What a client printed, without what differs from run to run: ports, times, places, keys, stack frames."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 MOST = 3_000  # characters that are kept of a cell
 
-# Frames of stack traces name places of a machine and of a version. Of Python's the deepest stays, which tells what was waited for.
-_PYTHON_FRAMES = re.compile(
-    r"(?m)(?:^[ \t|+]*File \"[^\n]*\n(?:[ \t|]+(?!File )[^\n]*\n)*)*"
-    r"^(?P<lead>[ \t|+]*)File \"(?P<place>[^\"\n]*)\", line \d+(?P<name>, in [^\n]*)?\n(?P<code>(?:[ \t|]+(?!File )[^\n]*\n)*)"
-)
+# Frames of stack traces name places of a machine and of a version. Of Python's the deepest stays: it tells what was waited for.
+_PYTHON_FRAME = re.compile(r'(?P<lead>[ \t|+]*)File "(?P<place>[^"]*)", line \d+(?P<name>, in .*)?$')
 _FRAME = re.compile(
     r"(?m)^[ \t]+at [^\n]*(?<!\{)\n|^[ \t]+\.\.\. \d+ (?:more|lines)[^\n]*\n"  # Java, Node, .NET
     r"|^[ \t]*from \S+:\d+:in [^\n]*\n"  # Ruby
@@ -25,7 +22,10 @@ _SUBSTITUTES = (
     (re.compile(r"\b(localhost|127\.0\.0\.[12]|\[::1\])(:|, |/127\.0\.0\.1:)\d{4,5}\b"), r"\1\g<2>8443"),
     (re.compile(r"\b(port:? |port[\"']?[:=] ?|127\.0\.0\.1 |localhost |::1 )\d{4,5}\b"), r"\g<1>8443"),
     (re.compile(r"\b\d{4}[-/]\d\d[-/]\d\d([T ])\d\d:\d\d:\d\d(?:[.,]\d+)?"), r"2026-11-30\g<1>10:00:00"),
-    (re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "Mon, 30 Nov 2026 10:00:00 GMT"),
+    (
+        re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"),
+        "Mon, 30 Nov 2026 10:00:00 GMT",
+    ),
     (re.compile(r"\b20\d{12}Z\b"), "20261130100000Z"),
     (re.compile(r"\bin \d+(?:\.\d+)?(?:m?s| ?milliseconds?)\b"), "in 12ms"),
     (re.compile(r"\bafter \d+ ms\b"), "after 12 ms"),
@@ -34,6 +34,11 @@ _SUBSTITUTES = (
     (re.compile(r"(?<![\w+/])(?=[\w+/]*[A-Z+/])[A-Za-z0-9+/]{22,27}={1,2}(?!=)"), "bm9uY2Ugb2YgdGhpcyBydW4="),
     (re.compile(r"@[0-9a-f]{6,8}\b"), "@1"),
     (re.compile(r"\b(evt_|event_|sess_|item_|resp_|conv_|req_)\w{8,}"), r"\g<1>1"),
+    (re.compile(r"Testing cert #[\w-]+"), "Testing cert #1"),
+    (re.compile(r"\b17\d{8}\b( \(UNIX\)|)"), r"1796000000\1"),
+    (re.compile(r"\(\d+ seconds (ago|in future)\)"), r"(86400 seconds \1)"),
+    (re.compile(r"\b\d+ milliseconds with\b"), "2000 milliseconds with"),
+    (re.compile(r"\b(timeStamp: )[\d.]+"), r"\g<1>12.5"),
     (re.compile(r"\b(expires_at[\"']?[:=] ?)\d{9,}"), r"\g<1>1796000000"),
     (re.compile(r"\((node|pid):? ?\d+\)|\bpid=\d+"), "(node:1)"),
 )
@@ -45,7 +50,7 @@ def plain(text: str, ports: tuple[int, ...], places: Mapping[str, str]) -> str:
         text = text.replace(place, instead)
     for port in ports:
         text = re.sub(rf"(?<!\d){port}(?!\d)", "8443", text)
-    text = _PYTHON_FRAMES.sub(_deepest, text.replace("\r\n", "\n") + "\n")
+    text = "\n".join(_deepest(text.replace("\r\n", "\n").split("\n"))) + "\n"
     text = _NOISE.sub("", _FRAME.sub("", _OPENING_FRAME.sub(" {\n", text)))
     for pattern, instead in _SUBSTITUTES:
         text = pattern.sub(instead, text)
@@ -53,7 +58,19 @@ def plain(text: str, ports: tuple[int, ...], places: Mapping[str, str]) -> str:
     return text if len(text) <= MOST else f"{text[: MOST // 2]}\n…\n{text[-MOST // 2 :]}"
 
 
-def _deepest(found: re.Match[str]) -> str:
-    code = found["code"].split("\n")[0] + "\n" if found["code"] else ""
-    place = "/".join(found["place"].split("/")[-2:])
-    return f'{found["lead"]}File "{place}", line 1{found["name"] or ""}\n{code}'
+def _deepest(lines: list[str]) -> Iterator[str]:
+    """The lines, of each run of Python's frames only the last one with its first line of code."""
+    held: list[str] = []
+    lead: str | None = None
+    for line in lines:
+        if found := _PYTHON_FRAME.match(line):
+            lead = found["lead"].replace("+", " ")
+            place = "/".join(found["place"].split("/")[-2:])
+            held = [f'{found["lead"]}File "{place}", line 1{found["name"] or ""}']
+        elif lead is not None and line.startswith(lead + "  "):
+            held += [line] if len(held) == 1 else []
+        else:
+            yield from held
+            held, lead = [], None
+            yield line
+    yield from held

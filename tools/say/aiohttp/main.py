@@ -15,7 +15,8 @@ async def main() -> None:
             while True:
                 message = await socket.receive()
                 if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
-                    print(message, "close_code:", socket.close_code, "exception:", repr(socket.exception()))
+                    print(message)
+                    print("close code:", socket.close_code)
                     break
 
 

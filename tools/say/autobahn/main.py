@@ -18,7 +18,7 @@ class Client(WebSocketClientProtocol):
 headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
 factory = WebSocketClientFactory(sys.argv[1], headers=headers)
 factory.protocol = Client
-factory.setProtocolOptions(openHandshakeTimeout=1)
+factory.setProtocolOptions(openHandshakeTimeout=2)
 url = urlsplit(sys.argv[1])
 loop = asyncio.new_event_loop()
 asyncio.set_event_loop(loop)

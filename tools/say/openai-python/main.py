@@ -7,7 +7,9 @@ from openai import OpenAI
 
 base = os.environ["SAY_BASE"]
 client = OpenAI(base_url=base, websocket_base_url="ws" + base.removeprefix("http"))
-with client.realtime.connect(model=os.environ["SAY_MODEL"]) as connection:
+with client.realtime.connect(
+    model=os.environ["SAY_MODEL"], websocket_connection_options={"close_timeout": 1}
+) as connection:
     for event in connection:
         if event.type == "error":
             print(event.error.type, event.error.code, event.error.event_id, event.error.message, file=sys.stderr)

@@ -11,6 +11,8 @@ class Listener(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.CLOSE:
             print("closed:", frame.get_close_code(), frame.get_close_message())
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
 
 
 async def main() -> None:
