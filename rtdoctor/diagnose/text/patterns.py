@@ -22,7 +22,7 @@ _BEFORE = 8  # how far before a match `not_before` looks
 # What is kept of a match, in characters.
 _MOST_TEXT, _MOST_URL, _MOST_HEADERS, _MOST_BODY = 400, 600, 9_000, 2_000
 _MOST_NAME = 200  # of a name, a reason or a parameter
-_NO_REASON = frozenset(("undefined", "null", "none", "nil"))  # what languages print where a close has no reason
+_NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)"))  # what languages print where a close has no reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
         end=block.start + end,
         text=block.text[start : min(end, start + _MOST_TEXT)],
         line=line_of(block.text, start, end),
-        status=int(status) if status else None,
+        status=int(status) if status else gives.get("status"),
         close_code=int(code) if code else None,
         close_reason="" if reason.lower() in _NO_REASON else reason,
         fault=(layer, kind) if kind else None,
