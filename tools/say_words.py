@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 MOST = 3_000  # characters that are kept of a cell
 
-# Frames of stack traces name places of a machine and of a version. Of Python's the deepest stays: it tells what was waited for.
+# Frames of stack traces name places of a machine and of a version. Of Python's the deepest stays: it tells what was
+# waited for.
 _PYTHON_FRAME = re.compile(r'(?P<lead>[ \t|+]*)File "(?P<place>[^"]*)", line \d+(?P<name>, in .*)?$')
 _FRAME = re.compile(
     r"(?m)^[ \t]+at [^\n]*(?<!\{)\n|^[ \t]+\.\.\. \d+ (?:more|lines)[^\n]*\n"  # Java, Node, .NET
@@ -38,6 +39,10 @@ _SUBSTITUTES = (
     (re.compile(r"\b17\d{8}\b( \(UNIX\)|)"), r"1796000000\1"),
     (re.compile(r"\(\d+ seconds (ago|in future)\)"), r"(86400 seconds \1)"),
     (re.compile(r"\b\d+ milliseconds with\b"), "2000 milliseconds with"),
+    (re.compile(r"sha256/[A-Za-z0-9+/=]{43,44}"), "sha256/1"),
+    (re.compile(r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4}"), "Mon Nov 30 10:00:00 UTC 2026"),
+    (re.compile(r"\b[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M"), "Nov 30, 2026 10:00:00 AM"),
+    (re.compile(r"(10:00:00):\d{4}\b"), r"\1"),
     (re.compile(r"\b(timeStamp: )[\d.]+"), r"\g<1>12.5"),
     (re.compile(r"\b(expires_at[\"']?[:=] ?)\d{9,}"), r"\g<1>1796000000"),
     (re.compile(r"\((node|pid):? ?\d+\)|\bpid=\d+"), "(node:1)"),
@@ -45,7 +50,7 @@ _SUBSTITUTES = (
 
 
 def plain(text: str, ports: tuple[int, ...], places: Mapping[str, str]) -> str:
-    """The text as it is kept. `ports` are those of the run, `places` folders of this machine and what stands for them."""
+    """The text as it is kept; `ports` are those of the run, `places` folders of this machine and what stands for them."""
     for place, instead in sorted(places.items(), key=lambda item: -len(item[0])):
         text = text.replace(place, instead)
     for port in ports:

@@ -22,7 +22,8 @@ _BEFORE = 8  # how far before a match `not_before` looks
 # What is kept of a match, in characters.
 _MOST_TEXT, _MOST_URL, _MOST_HEADERS, _MOST_BODY = 400, 600, 9_000, 2_000
 _MOST_NAME = 200  # of a name, a reason or a parameter
-_NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)"))  # what languages print where a close has no reason
+# What stands where a close has no reason: the word of a language for nothing, or the name of the field.
+_NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "closestatusdescription"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ int main(int count, char **arguments) {
     const char *scheme, *address, *path;
     char whole[2048];
     int port;
-    lws_set_log_level(LLL_USER | LLL_ERR | LLL_WARN | LLL_NOTICE, NULL);
+    lws_set_log_level(LLL_USER | LLL_ERR | LLL_WARN, NULL);
     info.port = CONTEXT_PORT_NO_LISTEN;
     info.protocols = protocols;
     info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;

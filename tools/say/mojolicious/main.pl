@@ -2,7 +2,7 @@
 use Mojo::Base -strict;
 use Mojo::UserAgent;
 
-my $agent = Mojo::UserAgent->new(ca => $ENV{SSL_CERT_FILE})->connect_timeout(1)->inactivity_timeout(2);
+my $agent = Mojo::UserAgent->new(ca => $ENV{SSL_CERT_FILE})->connect_timeout(1)->inactivity_timeout(10);
 $agent->proxy->detect;
 $agent->websocket(
   $ARGV[0] => {Authorization => "Bearer $ENV{OPENAI_API_KEY}"} => sub {

@@ -26,7 +26,9 @@ public class Main {
         client.getProperties().put(ClientProperties.HANDSHAKE_TIMEOUT, 1000);
         client.connectToServer(new Endpoint() {
             @Override
-            public void onOpen(Session session, EndpointConfig given) {}
+            public void onOpen(Session session, EndpointConfig given) {
+                session.addMessageHandler(String.class, message -> {});
+            }
 
             @Override
             public void onError(Session session, Throwable error) {

@@ -9,7 +9,7 @@
 template <class Client>
 void run(Client &client, const std::string &url) {
     client.clear_access_channels(websocketpp::log::alevel::all);
-    client.set_access_channels(websocketpp::log::alevel::connect | websocketpp::log::alevel::disconnect | websocketpp::log::alevel::fail);
+    client.set_access_channels(websocketpp::log::alevel::disconnect | websocketpp::log::alevel::fail);
     client.init_asio();
     client.set_open_handshake_timeout(1000);
     client.set_fail_handler([&client](websocketpp::connection_hdl handle) {
