@@ -4,10 +4,11 @@
     python tools/say.py --stacks ws,curl --faults tls.    some; --faults takes beginnings of ids
     python tools/say.py --check --stacks ws               write nothing; exit 1 and name the cells that differ
 
-The table of stacks is tools/say/stacks.toml, and each stack's program stands in tools/say/<stack>; the table of faults is
-tools/say_faults.py. Programs are installed below RTDOCTOR_SAY_TOOLS (or a cache folder of the home). A line of a file is a
-cell: `says` is what was printed, with placeholders for what differs from run to run; `hung` that the program had to be ended;
-`why` stands in its place where the cell could not be made. The first line tells versions and date.
+The table of stacks is tools/say/stacks.toml, and each stack's program stands in tools/say/<stack>; the table of
+faults is tools/say_faults.py. Programs are installed below RTDOCTOR_SAY_TOOLS (or a cache folder of the home). A line
+of a file is a cell: `says` is what was printed, with placeholders for what differs from run to run; `hung` that the
+program had to be ended; `why` stands in its place where the cell could not be made. The first line tells versions and
+date.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +91,7 @@ def meet(stack: Stack, row: Row, met: Met, place: Path) -> dict[str, Any]:
         {urlsplit(url).port or 0, *(urlsplit(value).port or 0 for value in met.env.values() if "//" in value)} - {0}
     )
     places = {
-        str(place): "/tmp",
+        str(place): "/work",
         str(stack.place): "/app",
         str(CACHE): "/app",
         str(ROOT): "/app",
@@ -137,10 +139,8 @@ def _run(command: list[str], env: dict[str, str], seconds: float) -> tuple[str, 
             hung = False
         except subprocess.TimeoutExpired:
             hung = True
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         out.seek(0)
         return out.read(200_000).decode("utf-8", "replace"), hung
 

@@ -1,4 +1,4 @@
-"""The faults that a client is let meet: those of tests/hostile/faults.py that a client can show, and the mock's refusals."""
+"""The faults that clients meet: those of tests/hostile/faults.py that a client can show, and the mock's refusals."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -56,9 +56,11 @@ def rows() -> list[Row]:
         if fault.cause is None or fault.warns or fault.id.endswith(".flag") or fault.id in LEFT_OUT:
             continue
         found.append(Row(fault.id, fault.what, fault.cause, fault.make))
-    for name in _REFUSALS:
-        found.append(Row(f"mock.{name}", f"the mock refuses: {name}", FATAL[name], partial(_refusing, name=name)))
-    return found
+    refusals = (
+        Row(f"mock.{name}", f"the mock refuses: {name}", FATAL[name], partial(_refusing, name=name))
+        for name in _REFUSALS
+    )
+    return [*found, *refusals]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -137,6 +136,20 @@ def _shell(stack: "Stack") -> list[list[str]]:
     return [["sh", "-c", stack.more["build"]]] if "build" in stack.more else []
 
 
+def _bin(stack: "Stack") -> list[str]:
+    """A program that an npm package ships, with ours."""
+    program = stack.place / "node_modules" / ".bin" / stack.more["bin"]
+    return [str(program), *stack.more.get("args", "").split(), str(stack.place / "main.mjs")]
+
+
+def _jvm(stack: "Stack") -> list[str]:
+    return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{stack.place}/classes:{stack.place}/jars/*", "Main"]
+
+
+def _cargo(stack: "Stack") -> list[str]:
+    return [str(stack.place.parent / f"target-{stack.id}" / "debug" / "say")]
+
+
 KINDS = {
     "python": Kind(
         (),
@@ -145,12 +158,12 @@ KINDS = {
         lambda stack: {"PYTHONPATH": str(stack.place / "packages")},
         (sys.executable, "--version"),
     ),
-    "node": Kind(("node", "npm"), _node, lambda stack: ["node", str(stack.place / "main.mjs")], runtime=("node", "--version")),
-    "bin": Kind(  # a program that an npm package ships
-        ("npm",), _node, lambda stack: [str(stack.place / "node_modules" / ".bin" / stack.more["bin"]), *stack.more.get("args", "").split(), str(stack.place / "main.mjs")],
+    "node": Kind(
+        ("node", "npm"), _node, lambda stack: ["node", str(stack.place / "main.mjs")], runtime=("node", "--version")
     ),
+    "bin": Kind(("npm",), _node, _bin),
     "go": Kind(("go",), _go, lambda stack: [str(stack.place / "main")], runtime=("go", "version")),
-    "rust": Kind(("cargo",), _rust, lambda stack: [str(stack.place.parent / f"target-{stack.id}" / "debug" / "say")], runtime=("rustc", "--version")),
-    "java": Kind(("java", "javac", "mvn"), _java, lambda stack: ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{stack.place}/classes:{stack.place}/jars/*", "Main"], runtime=("javac", "-version")),
+    "rust": Kind(("cargo",), _rust, _cargo, runtime=("rustc", "--version")),
+    "java": Kind(("java", "javac", "mvn"), _java, _jvm, runtime=("javac", "-version")),
     "shell": Kind(("sh",), _shell, lambda stack: ["sh", str(stack.place / "main.sh")]),
-}  # fmt: skip
+}

@@ -28,6 +28,8 @@ _SUBSTITUTES = (
         "Mon, 30 Nov 2026 10:00:00 GMT",
     ),
     (re.compile(r"\b20\d{12}Z\b"), "20261130100000Z"),
+    (re.compile(r"\b(\w+\.c|_ssl\.c):\d{2,5}\b"), r"\1:1000"),
+    (re.compile(r"\bOpenSSL/3\.\d+\.\d+"), "OpenSSL/3.0.0"),
     (re.compile(r"\bin \d+(?:\.\d+)?(?:m?s| ?milliseconds?)\b"), "in 12ms"),
     (re.compile(r"\bafter \d+ ms\b"), "after 12 ms"),
     (re.compile(r"\b0x[0-9a-f]{6,16}\b"), "0x1"),
@@ -50,7 +52,7 @@ _SUBSTITUTES = (
 
 
 def plain(text: str, ports: tuple[int, ...], places: Mapping[str, str]) -> str:
-    """The text as it is kept; `ports` are those of the run, `places` folders of this machine and what stands for them."""
+    """The text as it is kept; `ports` are those of the run, `places` what stands for folders of this machine."""
     for place, instead in sorted(places.items(), key=lambda item: -len(item[0])):
         text = text.replace(place, instead)
     for port in ports:

@@ -71,7 +71,7 @@ def cause(text: str) -> str | None:
 
 
 def share_that_stays(count: int, mutations: tuple[Mutate, ...]) -> float:
-    """How many of so many mutated texts keep their cause; each must be read in under a second, and without a traceback."""
+    """How many of so many mutated texts keep their cause; each is read in under a second, and without a traceback."""
     chance = random.Random(1)
     known = {cell.says: cause(cell.says) for cell in chance.sample(said(), min(len(said()), count))}
     texts = [text for text, told in known.items() if told not in (None, "unknown.unknown")]

@@ -1,4 +1,4 @@
-"""Every alternative of a pattern is reached: what it matches holds one of the pattern's literals, which are looked for first."""
+"""Every alternative of a pattern is reached: what it matches holds a literal of those that are looked for first."""
 
 from collections.abc import Iterator
 
@@ -60,7 +60,11 @@ ALTERNATIVES = [
 @pytest.mark.parametrize(("pattern", "alternative"), ALTERNATIVES)
 def test_an_alternative_holds_a_literal_on_its_first_line(pattern: Pattern, alternative: str) -> None:
     # What only has to follow, or forbids, is no part of what is matched.
-    examples = st.from_regex(f"(?im){alternative}", fullmatch=False, alphabet=st.characters(codec="ascii")) if alternative.isascii() else st.just(alternative)
+    examples = (
+        st.from_regex(f"(?im){alternative}", fullmatch=False, alphabet=st.characters(codec="ascii"))
+        if alternative.isascii()
+        else st.just(alternative)
+    )
 
     @settings(max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(examples)

@@ -10,7 +10,7 @@ from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientPr
 
 
 class Client(WebSocketClientProtocol):
-    def onClose(self, wasClean, code, reason):  # noqa: N802, N803
+    def onClose(self, wasClean, code, reason):
         print(f"WebSocket connection closed: {reason} (code {code}, clean {wasClean})")
         asyncio.get_running_loop().stop()
 
