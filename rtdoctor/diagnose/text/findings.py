@@ -8,7 +8,7 @@ from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
-from rtdoctor.diagnose.text.patterns import look
+from rtdoctor.diagnose.text.patterns import NO_REASON, look
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
 from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, known_codes
@@ -145,6 +145,7 @@ def _alone(text: str) -> Iterator[Sighting]:
             yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found["code"]))
     elif (found := _NUMBER.match(text)) and not _foreign(text[: found.start("number")]):
         number, rest = int(found["number"]), found["rest"].strip(" :,;()\"'")
+        rest = "" if rest.lower() in NO_REASON else rest
         worded = not rest or (len(rest) >= 3 and all(char.isalnum() or char in "_. ()'-" for char in rest))
         if 1000 <= number <= 4999 and worded and (not rest or "_" in rest or "." in rest or "clos" in text.lower()):
             yield Sighting("close code alone", 0, len(text), text, text, close_code=number, close_reason=rest)

@@ -23,7 +23,7 @@ _BEFORE = 8  # how far before a match `not_before` looks
 _MOST_TEXT, _MOST_URL, _MOST_HEADERS, _MOST_BODY = 400, 600, 9_000, 2_000
 _MOST_NAME = 200  # of a name, a reason or a parameter
 # What stands where a close has no reason: the word of a language for nothing, or the name of the field.
-_NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "closestatusdescription"))
+NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "closestatusdescription"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
         line=line_of(block.text, start, end),
         status=int(status) if status else gives.get("status"),
         close_code=int(code) if code else None,
-        close_reason="" if reason.lower() in _NO_REASON else reason,
+        close_reason="" if reason.lower() in NO_REASON else reason,
         fault=(layer, kind) if kind else None,
         url=(groups.get("url") or groups.get("path") or "")[:_MOST_URL],
         headers=(groups.get("headers") or "")[:_MOST_HEADERS],

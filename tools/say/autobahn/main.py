@@ -15,13 +15,13 @@ class Client(WebSocketClientProtocol):
         asyncio.get_running_loop().stop()
 
 
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
 headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
-factory = WebSocketClientFactory(sys.argv[1], headers=headers)
+factory = WebSocketClientFactory(sys.argv[1], headers=headers, loop=loop)
 factory.protocol = Client
 factory.setProtocolOptions(openHandshakeTimeout=2)
 url = urlsplit(sys.argv[1])
-loop = asyncio.new_event_loop()
-asyncio.set_event_loop(loop)
 secured = ssl.create_default_context() if url.scheme == "wss" else None
 loop.run_until_complete(loop.create_connection(factory, url.hostname, url.port or 443, ssl=secured))
 loop.run_forever()
