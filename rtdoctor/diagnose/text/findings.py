@@ -8,7 +8,7 @@ from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
-from rtdoctor.diagnose.text.patterns import look
+from rtdoctor.diagnose.text.patterns import NO_REASON, look
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
 from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, known_codes
@@ -22,6 +22,7 @@ from rtdoctor.privacy.blot import shown
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
+_NEAR = 600  # characters behind a proxy's refusal in which its answer may be shown
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -29,6 +30,8 @@ _NUMBER = pattern(
 _CODE = pattern(r"^\W*(?:code\W*)?(?P<code>[A-Za-z][a-z]*(?:_[a-z]+)+|OpperationNotSupported)\W*$")
 _HINT = pattern(r"[?&\"'](?:intent|model|call_id)\b")
 _NOTHING = Request("", "")
+# A fault, and what follows from it in the same text: what a client says of the address that it was sent to.
+_FOLLOWERS = {"network.redirected": ("usage.url-scheme",)}
 
 
 def explain(chunks: Iterable[str]) -> Explanation:
@@ -58,7 +61,7 @@ class Reader:
             seen += _alone(block.text.strip())
         self._hinted = self._hinted or _HINT.search(block.text, flattened=block.flat) is not None
         self._secret = self._secret or "ek_" in block.text
-        for item in sorted(seen, key=lambda item: (item.at, -item.end)):
+        for item in _of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end))):
             self._take(item, block)
         if block.last:
             self._keep(self._story.finish())
@@ -125,6 +128,16 @@ class Reader:
             yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
 
 
+def _of_the_socket(seen: list[Sighting]) -> Iterator[Sighting]:
+    """What was sighted, without the statuses by which a proxy refused the tunnel: the service gave none of them."""
+    proxied = [item for item in seen if item.fault == ("proxy", "refused")]
+    for item in seen:
+        if item.status in (None, 407) or not any(
+            0 <= item.at - proxy.at < _NEAR and str(item.status) in proxy.line for proxy in proxied
+        ):
+            yield item
+
+
 def _alone(text: str) -> Iterator[Sighting]:
     """A text that is nothing but a status, a close code or an error code."""
     if found := _CODE.match(text):
@@ -132,6 +145,7 @@ def _alone(text: str) -> Iterator[Sighting]:
             yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found["code"]))
     elif (found := _NUMBER.match(text)) and not _foreign(text[: found.start("number")]):
         number, rest = int(found["number"]), found["rest"].strip(" :,;()\"'")
+        rest = "" if rest.lower() in NO_REASON else rest
         worded = not rest or (len(rest) >= 3 and all(char.isalnum() or char in "_. ()'-" for char in rest))
         if 1000 <= number <= 4999 and worded and (not rest or "_" in rest or "." in rest or "clos" in text.lower()):
             yield Sighting("close code alone", 0, len(text), text, text, close_code=number, close_reason=rest)
@@ -171,6 +185,8 @@ def _explanation(reader: Reader) -> Explanation:
         findings = _first_resort(every) or every
     if not findings and not stood:
         findings = [_unknown(unknown)]
+    following = {name for found in findings for name in _FOLLOWERS.get(found.cause or "", ())}
+    findings = [found for found in findings if found.cause not in following]
     return Explanation(tuple(sorted(findings, key=_place)), stood and not findings)
 
 

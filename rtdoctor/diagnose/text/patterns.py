@@ -1,4 +1,4 @@
-"""The patterns of `clients.toml` and `sentences.toml`, and what they sight in a window of text.
+"""The patterns of `clients.toml`, `principles.toml` and `sentences.toml`, and what they sight in a window of text.
 
 All literals are looked for at once (Aho-Corasick). An expression is compiled when one of its literals is met for the
 first time, and tried on windows that hold one: most of a log is passed over, and a start costs no compilation. What RE2
@@ -22,6 +22,8 @@ _BEFORE = 8  # how far before a match `not_before` looks
 # What is kept of a match, in characters.
 _MOST_TEXT, _MOST_URL, _MOST_HEADERS, _MOST_BODY = 400, 600, 9_000, 2_000
 _MOST_NAME = 200  # of a name, a reason or a parameter
+# What stands where a close has no reason: the word of a language for nothing, or the name of the field.
+NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "closestatusdescription"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Pattern:
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """All patterns, those of clients first."""
-    clients = [_pattern(entry["name"], entry) for entry in _read("clients")]
+    clients = [_pattern(entry["name"], entry) for name in ("clients", "principles") for entry in _read(name)]
     sentences = [
         _pattern(f"sentence: {entry['example'][:40]}", entry | {"sentence": True}) for entry in _read("sentences")
     ]
@@ -145,6 +147,7 @@ def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
         end += len(body)
     code = groups.get("close_code") or groups.get("code_first") or gives.get("closes")
     status = groups.get("status")
+    reason = (groups.get("close_reason") or "").strip(" '\"")[:_MOST_NAME]
     layer, _, kind = gives.get("fault", "").partition("/")
     plain = Sighting(
         name=wanted.name,
@@ -152,9 +155,9 @@ def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
         end=block.start + end,
         text=block.text[start : min(end, start + _MOST_TEXT)],
         line=line_of(block.text, start, end),
-        status=int(status) if status else None,
+        status=int(status) if status else gives.get("status"),
         close_code=int(code) if code else None,
-        close_reason=(groups.get("close_reason") or "").strip(" '\"")[:_MOST_NAME],
+        close_reason="" if reason.lower() in NO_REASON else reason,
         fault=(layer, kind) if kind else None,
         url=(groups.get("url") or groups.get("path") or "")[:_MOST_URL],
         headers=(groups.get("headers") or "")[:_MOST_HEADERS],

@@ -1,0 +1,1 @@
+exec "$SAY_BIN/main" "$1"

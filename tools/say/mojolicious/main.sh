@@ -1,0 +1,1 @@
+exec perl "$SAY_BIN/main.pl" "$1"

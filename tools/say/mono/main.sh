@@ -1,0 +1,1 @@
+exec mono "$SAY_BIN/main.exe" "$1"

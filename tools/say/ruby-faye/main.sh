@@ -1,0 +1,1 @@
+exec ruby "$SAY_BIN/main.rb" "$1"

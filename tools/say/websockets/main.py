@@ -1,0 +1,17 @@
+"""Python websockets, asyncio API."""
+
+import asyncio
+import os
+import sys
+
+from websockets.asyncio.client import connect
+
+
+async def main() -> None:
+    headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+    async with connect(sys.argv[1], additional_headers=headers, open_timeout=1, close_timeout=1) as socket:
+        while True:
+            await socket.recv()
+
+
+asyncio.run(main())
