@@ -24,6 +24,7 @@ from rtdoctor.cli.options import (
     Spend,
     Timeout,
     format_option,
+    report_option,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
@@ -93,6 +94,7 @@ def check(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("check")] = TERMINAL,
+    report: Annotated[list[str] | None, report_option("check")] = None,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -129,5 +131,6 @@ def check(
         ),
         list_only=list_only,
         format=format,
+        reports=report or (),
     )
     raise typer.Exit(code)

@@ -112,4 +112,27 @@ def format_option(command: str) -> Any:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}.")
         return value
 
-    return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="How the report is written.")
+    return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="What standard output shows.")
+
+
+def report_option(command: str) -> Any:
+    """The option --report of a command: its writers but the terminal's."""
+    names = [name for name in WRITERS[command] if name != TERMINAL]
+
+    def known(values: list[str] | None) -> list[str]:
+        for value in values or ():
+            name, equals, path = value.partition("=")
+            if name not in names:
+                raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+            if equals and not path:
+                raise typer.BadParameter(f"{name}= names no file.")
+            if path == "-":
+                raise typer.BadParameter(f"standard output shows one report: write --format {name}.")
+        return list(values or ())
+
+    return typer.Option(
+        "--report",
+        metavar="FORMAT[=PATH]",
+        callback=known,
+        help=f"Write the report to a file, too: {', '.join(names)}. Repeatable.",
+    )

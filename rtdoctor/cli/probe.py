@@ -24,6 +24,7 @@ from rtdoctor.cli.options import (
     Spend,
     Timeout,
     format_option,
+    report_option,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
@@ -63,6 +64,7 @@ def probe(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("probe")] = TERMINAL,
+    report: Annotated[list[str] | None, report_option("probe")] = None,
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
 
@@ -99,5 +101,6 @@ def probe(
             ),
             fix=fix,
             format=format,
+            reports=report or (),
         )
     )
