@@ -19,7 +19,7 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import Guarded, say
 from rtdoctor.report.writers import FILES, WRITERS, writer
 
-TERMINAL = "terminal"
+_TERMINALS = ("terminal", "verbose")
 _MOST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB a step, of whatever wrote it
 _ON_THE_WAY = RunStarted | RungDone | LadderDone | Pending | ScenarioDone
 
@@ -141,7 +141,7 @@ class Outputs:
 
     def _finish(self, told: Any) -> None:
         self._finished = True
-        if self._format != TERMINAL and self._command != "explain":
+        if self._format not in _TERMINALS and self._command != "explain":
             self._tell(told)
         if self._annotates:
             self._annotate(told)
@@ -163,7 +163,7 @@ class Outputs:
                 say(f"Fix: {of.fix}")
 
     def _annotate(self, told: Any) -> None:
-        if self._format == TERMINAL:
+        if self._format in _TERMINALS:
             writer(self._command, "github")(sys.stdout)(told)
             sys.stdout.flush()
         elif self._format != "github":
@@ -198,7 +198,7 @@ class Outputs:
 
     def _fence(self) -> None:
         """On a GitHub runner, let no line of the terminal's report be a command: a server may have written one."""
-        if self._on_runner and self._format == TERMINAL and not self._token and not self._finished:
+        if self._on_runner and self._format in _TERMINALS and not self._token and not self._finished:
             self._token = os.urandom(16).hex()
             sys.stdout.write(f"::stop-commands::{self._token}\n")
 

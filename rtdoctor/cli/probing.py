@@ -7,6 +7,7 @@ from typing import TextIO
 
 from rtdoctor.api import bench_of
 from rtdoctor.cli import exits
+from rtdoctor.cli.deciding import USUAL, Deciding
 from rtdoctor.cli.options import TERMINAL
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.progress import Progress
@@ -24,7 +25,9 @@ from rtdoctor.privacy.guard import say
 from rtdoctor.report.console import console
 
 
-def carry_out(asked: ProbeAsked, *, fix: bool | None, format: str, reports: Sequence[str] = ()) -> int:
+def carry_out(
+    asked: ProbeAsked, *, fix: bool | None, format: str, reports: Sequence[str] = (), deciding: Deciding = USUAL
+) -> int:
     """Do it, print, and return the exit code.
 
     Raises:
@@ -37,10 +40,12 @@ def carry_out(asked: ProbeAsked, *, fix: bool | None, format: str, reports: Sequ
         for told in plan.told:
             say(told)
         with Outputs("probe", format, reports) as outputs:
-            return outputs.code(_run(watchdog, plan, want_fix, outputs))
+            return outputs.code(_run(watchdog, plan, want_fix, outputs, deciding))
 
 
-def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Probed], None]) -> int:
+def _run(
+    watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Probed], None], deciding: Deciding
+) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     given, deadline = plan.given, plan.choice.deadline
@@ -53,7 +58,7 @@ def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Pr
             probed = probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, deadline))
-            show(probed)
+            show(replace(probed, report=deciding.report(probed.report)))
         return bool(begun)
 
     async def whole() -> None:
@@ -63,6 +68,7 @@ def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Pr
             probed = await probe(
                 bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
             )
+            probed = replace(probed, report=deciding.report(probed.report))
             with watchdog.lock:
                 progress.hide()
                 show(probed)

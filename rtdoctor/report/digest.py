@@ -98,6 +98,19 @@ class Group:
         return self.cases[0]
 
     @property
+    def seen(self) -> str:
+        """What was seen, where it differs at most three answers."""
+        every = list(dict.fromkeys(case.seen for case in self.cases))
+        more = f", and {len(every) - 3} other answers" if len(every) > 3 else ""
+        return "; ".join(every[:3]) + more
+
+    @property
+    def expected(self) -> str:
+        """What was expected, where all of them expected the same."""
+        every = {case.expected for case in self.cases if case.expected}
+        return every.pop() if len(every) == 1 else ""
+
+    @property
     def names(self) -> str:
         """Their names, the first eight of them."""
         more = f" and {len(self.cases) - 8} more" if len(self.cases) > 8 else ""
@@ -132,9 +145,9 @@ def rank(case: Case) -> int:
 
 
 def wrong_groups(digest: Digest) -> list[Group]:
-    """What is wrong, told once: cases with one verdict and one cause, or the same answer where there is none."""
-    cases = [case for case in digest.cases if is_wrong(case)]
-    return grouped(cases, lambda case: (case.verdict, _cause(case) or (case.group, case.seen, case.file)))
+    """What is wrong, told once: cases with one cause, or the same answer where there is none."""
+    cases = sorted((case for case in digest.cases if is_wrong(case)), key=rank)
+    return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
 
 
 def _cause(case: Case) -> str | None:
@@ -306,6 +319,17 @@ def _of_cause(cause: Cause, facts: tuple[str, ...] = (), evidence: tuple[Evidenc
     )
 
 
+def untested(setting: Setting) -> str:
+    """The warning that a green run says nothing about an account."""
+    if setting.profile == "mock":
+        why = "; ".join(setting.notices) or "this was the built-in mock"
+    elif setting.insecure and setting.credential != "none":
+        why = "the key was not sent (--insecure)"
+    else:
+        why = "there is no key"
+    return f"Nothing about your account was tested: {why}."
+
+
 def remedy(report: Report) -> str:
     """What mends the run's cause: of the rung where it shows, for a server's own words may name its own place."""
     if report.summary.verdict not in ("fail", "inconclusive") or report.summary.cause is None:
@@ -344,7 +368,8 @@ def _rung(rung: Rung) -> Case:
 
 
 def _result(result: Result) -> Case:
-    untold = result.verdict == "skip" or (result.outcome is None and not result.required)
+    unreached = result.verdict == "inconclusive" and result.outcome is None and result.finding.cause is None
+    untold = result.verdict == "skip" or unreached
     return Case(
         SCENARIOS,
         result.scenario,

@@ -19,15 +19,20 @@ def show(told: Any, out: TextIO) -> None:
     """Print the annotations, in one write."""
     of = digest(told)
     told_by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    answer = _answer(of)
     for group in wrong_groups(of):
+        if of.exit_code and of.cause and group.first.finding and group.first.finding.cause == of.cause:
+            answer += f"\nAt: {group.names}"  # the answer tells the cause and its cure already
+            continue
         for kind, line in _annotations(group):
             told_by_kind[kind].append(line)
     if of.exit_code:
-        told_by_kind["error"].insert(0, _line("error", f"rtdoctor {of.command}", _answer(of)))
+        title = f"{of.cause}: rtdoctor {of.command}" if of.cause else f"rtdoctor {of.command}"
+        told_by_kind["error"].insert(0, _line("error", title, answer))
     elif of.warnings:
-        told_by_kind["warning"].insert(0, _line("warning", f"rtdoctor {of.command}", _answer(of)))
+        told_by_kind["warning"].insert(0, _line("warning", f"rtdoctor {of.command}", answer))
     else:
-        told_by_kind["notice"].append(_line("notice", f"rtdoctor {of.command}", _answer(of)))
+        told_by_kind["notice"].append(_line("notice", f"rtdoctor {of.command}", answer))
     out.write("".join(f"{line}\n" for kind, lines in told_by_kind.items() for line in _bounded(kind, lines)))
 
 
@@ -63,9 +68,9 @@ def _title(case: Case) -> str:
 
 def _message(group: Group) -> str:
     case = group.first
-    said = [f"{group.names}: {case.seen}"]
-    if case.expected and case.expected != case.seen:
-        said.append(f"Expected: {case.expected}")
+    said = [f"{group.names}: {group.seen}"]
+    if group.expected and group.expected != group.seen:
+        said.append(f"Expected: {group.expected}")
     if case.finding and case.finding.remedy:
         said.append(f"Fix: {case.finding.remedy}")
     return "\n".join(said)

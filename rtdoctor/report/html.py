@@ -124,7 +124,8 @@ def _waterfall(ladder: Sequence[Case]) -> list[Bar]:
 
 
 def _tally(cases: Sequence[Case]) -> str:
-    counts = {word: sum(case.verdict == verdict for case in cases) for verdict, word in _WORD.items()}
+    words = _WORD | {"warn": "with a warning"}
+    counts = {word: sum(case.verdict == verdict for case in cases) for verdict, word in words.items()}
     return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 

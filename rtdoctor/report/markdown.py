@@ -109,8 +109,8 @@ def _wrong(group: Group) -> str:
     more = f" and {len(group.cases) - _MOST_NAMES} more" if len(group.cases) > _MOST_NAMES else ""
     cause = f", cause {_code(finding.cause)}" if finding and finding.cause else ""
     lines.append(f"At {names}{more}{cause}.")
-    if case.expected and case.expected != case.seen:
-        lines += ["", f"- expected: {escaped(case.expected)}", f"- seen: {escaped(case.seen)}"]
+    if group.expected and group.expected != group.seen:
+        lines += ["", f"- expected: {escaped(group.expected)}", f"- seen: {escaped(group.seen)}"]
     if finding:
         lines += ["", *(escaped(part) for part in (finding.explanation, finding.drift) if part)]
         if finding.remedy:

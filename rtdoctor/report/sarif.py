@@ -57,9 +57,9 @@ def _results(of: Digest, rules: dict[str, dict[str, Any]]) -> Iterator[dict[str,
             rule = finding.cause if finding and finding.cause else f"{case.group}.{case.verdict}"
             rules.setdefault(rule, _rule(rule, finding))
             order.setdefault(rule, len(order))
-            text = f"{cut(group.names)}: {cut(case.seen)}"
-            if case.expected and case.expected != case.seen:
-                text += f" Expected: {cut(case.expected)}."
+            text = f"{cut(group.names)}: {cut(group.seen)}."
+            if group.expected and group.expected != group.seen:
+                text += f" Expected: {cut(group.expected)}."
             if finding and finding.remedy:
                 text += f" Fix: {cut(finding.remedy)}"
             yield _result(of, case, rule, order[rule], _LEVEL[case.verdict], text, group.names, 1)

@@ -31,6 +31,7 @@ _MEASURED = _JUDGED | {
 WRITERS: dict[str, dict[str, str]] = {
     "check": {
         "terminal": "rtdoctor.report.terminal:make",
+        "verbose": "rtdoctor.report.terminal:make_verbose",  # what -v shows
         "json": "rtdoctor.report.json:show",
         **_MEASURED,
     },
@@ -73,7 +74,7 @@ def writer(command: str, name: str) -> Callable[[TextIO], Reader]:
 
     module, _, function = WRITERS[command][name].partition(":")
     found = getattr(import_module(module), function)
-    return found if function == "make" else lambda out: lambda event: _whole(found, event, out)
+    return found if function.startswith("make") else lambda out: lambda event: _whole(found, event, out)
 
 
 def _whole(show: Callable[[Any, TextIO], None], event: Any, out: TextIO) -> None:
