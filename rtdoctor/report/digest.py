@@ -60,8 +60,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """All that a command tells. `sentence` is the answer, `fix` what to change first, `warnings` what the answer must
-    not be read without, `facts` are names and values about the run."""
+    """All that a command tells. `sentence` is the answer, `fix` what to change first, `where` the rung that it is told
+    of, `warnings` what the answer must not be read without, `facts` are names and values about the run."""
 
     command: str
     subject: str
@@ -70,6 +70,7 @@ class Digest:
     sentence: str
     fix: str = ""
     cause: str | None = None
+    where: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
@@ -146,7 +147,9 @@ def rank(case: Case) -> int:
 
 def wrong_groups(digest: Digest) -> list[Group]:
     """What is wrong, told once: cases with one cause, or the same answer where there is none."""
-    cases = sorted((case for case in digest.cases if is_wrong(case)), key=rank)
+    cases = sorted(
+        (case for case in digest.cases if is_wrong(case)), key=lambda case: (rank(case), case.name != digest.where)
+    )
     return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
 
 
@@ -186,6 +189,7 @@ def _check(report: Report) -> Digest:
         sentence=summary.sentence,
         fix=remedy(report),
         cause=summary.cause,
+        where=summary.rung or "",
         warnings=summary.warnings,
         notes=tuple(notes),
         facts=(
@@ -211,7 +215,8 @@ def _probe(probed: Probed) -> Digest:
     )
     fix = told.fix
     if probed.fix and probed.fix.works and probed.fix.edits:
-        fix = " ".join(edit if edit.endswith(".") else f"{edit}." for edit in probed.fix.edits)
+        fix = "; ".join(edit.rstrip(".") for edit in probed.fix.edits) + "."
+        fix = fix[:1].upper() + fix[1:]
     return replace(
         told,
         command="probe",

@@ -29,7 +29,7 @@ from rtdoctor.report.digest import (
 
 _MOST_DETAILS = 900_000  # characters of what unfolds; with the rest a page stays below 1.5 MB
 _MOST_DEVIATIONS, _MOST_FRAMES, _MOST_HEADERS, _MOST_GROUPS, _MOST_NAMES = 60, 200, 60, 200, 60
-_WORD = {"pass": "ok", "warn": "warning", "fail": "wrong", "inconclusive": "undecided", "skip": "not tried"}
+_WORD = {"pass": "ok", "warn": "warning", "fail": "wrong", "inconclusive": "undecided", "skip": "skipped"}
 _ANSWER = {"pass": "Pass", "warn": "Pass, with warnings", "fail": "Fail", "inconclusive": "Could not tell"}
 
 
@@ -130,7 +130,10 @@ def _tally(cases: Sequence[Case]) -> str:
 
 
 def _matrix(cases: Sequence[Case]) -> list[Row]:
-    rows = grouped(cases, lambda case: (case.verdict, case.tried, case.seen, case.expected, _stages(case.outcome)))
+    def key(case: Case) -> object:
+        return case.verdict, case.seen, case.outcome and (case.expected, _stages(case.outcome))
+
+    rows = grouped(cases, key)
     return [
         Row(group, _stages(group.first.outcome), group.first.verdict == "pass" and not _drift(group.first))
         for group in rows

@@ -137,7 +137,9 @@ CASES = [(command, name) for command in ARGUMENTS for name in WRITERS[command]]
 @pytest.mark.parametrize("handler", [_refuse, _accept])
 def test_a_server_that_echoes_everything_gets_no_key_into_an_output(handler, command, name):
     with echoing(handler) as place:
-        code, out, err, line = outputs(command, *ARGUMENTS[command](place), "--format", name)
+        code, out, err, line = outputs(
+            command, *ARGUMENTS[command](place), *(("-v",) if name == "verbose" else ("--format", name))
+        )
     assert code == (2 if name == "nagios" else 1), err
     assert "[secret " in out or name not in ("terminal", "verbose", "json", "ndjson", "html", "junit")
     for text in (out, err, line):
