@@ -221,6 +221,8 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
     def write(data: bytes) -> None:
         with _told(path):
             file.write(data)
+            if special:  # somebody may read along
+                file.flush()
 
     try:
         yield write

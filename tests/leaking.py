@@ -513,7 +513,7 @@ def _probe(place: str, text: str) -> Say:
     seen = short(distil(exchange))
     fix = Fix(("use another path",), ("the query",), 2, (Tried(("the query",), False, seen),), bool(len(text) % 2))
     probed = Probed(report, given.shown(), head_of(exchange), (Control("path", "another path", seen, False),), fix)
-    return lambda show, out: show(probed, out)
+    return lambda make, out: make(out)(probed)
 
 
 _RECORDED: dict[str, Callable[[str], list[Any]]] = {
@@ -539,7 +539,7 @@ def recording(place: str, text: str) -> bytes:
 def _validate(place: str, text: str) -> Say:
     report = validate_file(f"{text}.jsonl", io.BytesIO(recording(place, text)))
     validation = validation_of([report])
-    return lambda show, out: show(validation, out)
+    return lambda make, out: make(out)(validation)
 
 
 def _explain(place: str, text: str) -> Say:
@@ -553,7 +553,7 @@ def _explain(place: str, text: str) -> Say:
     )
     chosen = texts[list(PLACES).index(place) % len(texts)]
     told = explain([chosen])
-    return lambda show, out: show(told, out)
+    return lambda make, out: make(out)(told)
 
 
 def _pages() -> Iterator[Any]:

@@ -45,7 +45,7 @@ ONLY = {
     "typer": {"cli"},
     "numpy": {"protocol", "mock"},
     "soundfile": {"wire", "mock"},
-    "jinja2": {"diagnose"},
+    "jinja2": {"diagnose", "report"},
     "openai": set(),
     "jsonschema": set(),
 }

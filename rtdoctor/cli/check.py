@@ -7,10 +7,13 @@ import typer
 
 from rtdoctor.cli.options import (
     TERMINAL,
+    VERBOSE,
+    Baseline,
     CaFile,
     Cert,
     CertKey,
     Deadline,
+    FailOn,
     Insecure,
     InsecureSendKey,
     Ipv4,
@@ -20,10 +23,12 @@ from rtdoctor.cli.options import (
     Knowledge,
     Proxy,
     Resolve,
+    RetireWithin,
     ShowOpaque,
     Spend,
     Timeout,
     format_option,
+    report_option,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
@@ -93,6 +98,13 @@ def check(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("check")] = TERMINAL,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show every scenario, every finding in full, and what they mean.")
+    ] = False,
+    report: Annotated[list[str] | None, report_option("check")] = None,
+    fail_on: FailOn = None,
+    retire_within: RetireWithin = "30d",
+    baseline: Baseline = None,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -103,7 +115,9 @@ def check(
     billable is sent to a live endpoint.
     """
     mend_tls_variables()
+    from rtdoctor.cli.baseline import read_baseline
     from rtdoctor.cli.checking import carry_out
+    from rtdoctor.cli.deciding import Deciding
     from rtdoctor.engine.plan import CheckAsked
     from rtdoctor.engine.routing import RouteAsked
 
@@ -128,6 +142,8 @@ def check(
             scenarios=scenarios,
         ),
         list_only=list_only,
-        format=format,
+        format=VERBOSE if verbose and format == TERMINAL else format,
+        reports=report or (),
+        deciding=Deciding(fail_on, int(retire_within), read_baseline(baseline) if baseline else ()),
     )
     raise typer.Exit(code)

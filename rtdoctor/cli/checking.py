@@ -9,6 +9,8 @@ from rich.text import Text
 from rtdoctor import process
 from rtdoctor.api import bench_for
 from rtdoctor.cli import exits
+from rtdoctor.cli.deciding import USUAL, Deciding
+from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.engine.plan import CheckAsked, Plan, check_asked, chosen, plan_check
@@ -22,10 +24,11 @@ from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import models
 from rtdoctor.report.console import console
-from rtdoctor.report.writers import writer
 
 
-def carry_out(asked: CheckAsked, *, list_only: bool, format: str) -> int:
+def carry_out(
+    asked: CheckAsked, *, list_only: bool, format: str, reports: Sequence[str] = (), deciding: Deciding = USUAL
+) -> int:
     """Do it, and return the exit code.
 
     Raises:
@@ -39,7 +42,8 @@ def carry_out(asked: CheckAsked, *, list_only: bool, format: str) -> int:
                 _tell_cost(plan)
             if plan.choice.spend and not plan.choice.on_mock and (raw := sum(one.raw for one in plan.scenarios)):
                 say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
-            return _run(watchdog, plan, writer("check", format)(sys.stdout))
+            with Outputs("check", format, reports) as outputs:
+                return outputs.code(_run(watchdog, plan, lambda event: outputs(deciding.event(event)), deciding))
         listed = chosen(asked)
     with process.telling():
         _list(listed)
@@ -74,7 +78,7 @@ def _tell_cost(plan: Plan) -> None:
     say(f"Sends about {minutes * 60:.0f} s of audio in {len(spoken)} turn(s) to {model}{about}{beside}.")
 
 
-def _run(watchdog: Watchdog, plan: Plan, write: Callable[[RunEvent], None]) -> int:
+def _run(watchdog: Watchdog, plan: Plan, write: Callable[[RunEvent], None], deciding: Deciding) -> int:
     """Run, with the report written as it becomes known; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     begun: list[tuple[Bench, Known]] = []
@@ -84,8 +88,7 @@ def _run(watchdog: Watchdog, plan: Plan, write: Callable[[RunEvent], None]) -> i
             progress.hide()
             write(event)
             if isinstance(event, RunFinished):
-                sys.stdout.flush()
-                report = event.report
+                report = deciding.report(event.report)
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
             progress(event)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option
+from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 
 
 def explain(
@@ -20,6 +20,7 @@ def explain(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("explain")] = TERMINAL,
+    report: Annotated[list[str] | None, report_option("explain")] = None,
 ) -> None:
     """Name the cause behind whatever you can paste, and what to change. Nothing is sent anywhere.
 
@@ -31,4 +32,6 @@ def explain(
     """
     from rtdoctor.cli.explaining import carry_out
 
-    raise typer.Exit(carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=format))
+    raise typer.Exit(
+        carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=format, reports=report or ())
+    )

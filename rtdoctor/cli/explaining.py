@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from rtdoctor import process
 from rtdoctor.cli import exits
+from rtdoctor.cli.outputs import Outputs
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.files import open_to_read, until_interrupted
@@ -15,31 +16,36 @@ from rtdoctor.knowledge.causes import UNKNOWN, causes, page
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
-from rtdoctor.report.writers import writer
 
 _CHUNK = 1 << 16
 Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
 
 
-def carry_out(words: Sequence[str], *, cause: str | None, list_only: bool, format: str) -> int:
+def carry_out(
+    words: Sequence[str], *, cause: str | None, list_only: bool, format: str, reports: Sequence[str] = ()
+) -> int:
     """Explain, and print; the exit code comes back.
 
     Raises:
         Usage: nothing was given, a file cannot be read, or nothing is known of a cause.
     """
-    show = writer("explain", format)
+    with Outputs("explain", format, reports) as outputs:
+        return outputs.code(_explained(words, cause, list_only, outputs))
+
+
+def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs: Outputs) -> int:
     if list_only:
-        show(tuple(causes().values()), sys.stdout)
+        outputs(tuple(causes().values()))
         return exits.OK
     if cause is not None:
-        show(page(_cause_of(cause)), sys.stdout)
+        outputs(page(_cause_of(cause)))
         return exits.OK
     file = _file(words[0]) if len(words) == 1 and words[0] != "-" else None
     with until_interrupted() as ending:
         source = decoded(_read(file, ending)) if file else _source(words, ending)
         told: Explanation = explain(_filled(source))
     with process.telling():
-        show(told, sys.stdout)
+        outputs(told)
     if process.is_interrupted():
         exits.say("interrupted; this is what was found until then", 0)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)

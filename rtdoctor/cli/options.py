@@ -9,6 +9,7 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
+VERBOSE = "verbose"  # the same, with everything: -v
 KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[
@@ -105,11 +106,65 @@ def _use_knowledge(folder: Path) -> Path:
 
 def format_option(command: str) -> Any:
     """The option --format of a command: one of its writers in the table."""
-    names = list(WRITERS[command])
+    names = [name for name in WRITERS[command] if name != VERBOSE]
 
     def known(value: str) -> str:
         if value not in names:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}.")
         return value
 
-    return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="How the report is written.")
+    return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="What standard output shows.")
+
+
+def _days(value: str) -> str:
+    number = value.removesuffix("d")
+    if not (number.isascii() and number.isdigit() and len(number) <= 4):
+        raise typer.BadParameter(f"{value!r} is no number of days, such as 30d.")
+    return number
+
+
+def _fail_on(value: str | None) -> str | None:
+    if value not in (None, "warn", "drift", "never"):
+        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'drift', 'never'.")
+    return value
+
+
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="[warn|drift|never]",
+        callback=_fail_on,
+        help="What else fails: any warning, or any answer that differs from what is known. never: the exit code is 0 "
+        "whatever the endpoint does.",
+    ),
+]
+RetireWithin = Annotated[
+    str, typer.Option(metavar="DAYS", callback=_days, help="Warn of a model that is shut down within so many days.")
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A TOML file of known failures, which fail nothing until the day it tells."),
+]
+
+
+def report_option(command: str) -> Any:
+    """The option --report of a command: its writers but the terminal's."""
+    names = [name for name in WRITERS[command] if name not in (TERMINAL, VERBOSE)]
+
+    def known(values: list[str] | None) -> list[str]:
+        for value in values or ():
+            name, equals, path = value.partition("=")
+            if name not in names:
+                raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+            if equals and not path:
+                raise typer.BadParameter(f"{name}= names no file.")
+            if path == "-":
+                raise typer.BadParameter(f"standard output shows one report: write --format {name}.")
+        return list(values or ())
+
+    return typer.Option(
+        "--report",
+        metavar="FORMAT[=PATH]",
+        callback=known,
+        help=f"Write the report to a file, too: {', '.join(names)}. Repeatable.",
+    )

@@ -11,6 +11,7 @@ from rtdoctor.cli.options import (
     Cert,
     CertKey,
     Deadline,
+    FailOn,
     Insecure,
     InsecureSendKey,
     Ipv4,
@@ -20,10 +21,12 @@ from rtdoctor.cli.options import (
     Knowledge,
     Proxy,
     Resolve,
+    RetireWithin,
     ShowOpaque,
     Spend,
     Timeout,
     format_option,
+    report_option,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
@@ -63,6 +66,9 @@ def probe(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("probe")] = TERMINAL,
+    report: Annotated[list[str] | None, report_option("probe")] = None,
+    fail_on: FailOn = None,
+    retire_within: RetireWithin = "30d",
 ) -> None:
     """Repeat your own handshake, see every byte of the answer explained, and get the smallest change that works.
 
@@ -72,6 +78,7 @@ def probe(
     Exit codes: those of check.
     """
     mend_tls_variables()
+    from rtdoctor.cli.deciding import Deciding
     from rtdoctor.cli.probing import carry_out
     from rtdoctor.engine.probeplan import ProbeAsked
     from rtdoctor.engine.routing import RouteAsked
@@ -99,5 +106,7 @@ def probe(
             ),
             fix=fix,
             format=format,
+            reports=report or (),
+            deciding=Deciding(fail_on, int(retire_within)),
         )
     )

@@ -1,13 +1,15 @@
 """Carries out `rtdoctor probe`."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TextIO
 
 from rtdoctor.api import bench_of
 from rtdoctor.cli import exits
+from rtdoctor.cli.deciding import USUAL, Deciding
 from rtdoctor.cli.options import TERMINAL
+from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
@@ -21,10 +23,11 @@ from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Pending
 from rtdoctor.privacy.guard import say
 from rtdoctor.report.console import console
-from rtdoctor.report.writers import writer
 
 
-def carry_out(asked: ProbeAsked, *, fix: bool | None, format: str) -> int:
+def carry_out(
+    asked: ProbeAsked, *, fix: bool | None, format: str, reports: Sequence[str] = (), deciding: Deciding = USUAL
+) -> int:
     """Do it, print, and return the exit code.
 
     Raises:
@@ -36,10 +39,13 @@ def carry_out(asked: ProbeAsked, *, fix: bool | None, format: str) -> int:
         plan = plan_probe(asked, watchdog.begun)
         for told in plan.told:
             say(told)
-        return _run(watchdog, plan, want_fix, writer("probe", format))
+        with Outputs("probe", format, reports) as outputs:
+            return outputs.code(_run(watchdog, plan, want_fix, outputs, deciding))
 
 
-def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Probed, TextIO], None]) -> int:
+def _run(
+    watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Probed], None], deciding: Deciding
+) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
     given, deadline = plan.given, plan.choice.deadline
@@ -52,7 +58,7 @@ def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Pr
             probed = probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, deadline))
-            show(probed, sys.stdout)
+            show(replace(probed, report=deciding.report(probed.report)))
         return bool(begun)
 
     async def whole() -> None:
@@ -62,10 +68,10 @@ def _run(watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Pr
             probed = await probe(
                 bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
             )
+            probed = replace(probed, report=deciding.report(probed.report))
             with watchdog.lock:
                 progress.hide()
-                show(probed, sys.stdout)
-                sys.stdout.flush()
+                show(probed)
                 report = probed.report
                 watchdog.code = exits.INTERRUPTED if report.interrupted else report.summary.exit_code
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option
+from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
@@ -26,6 +26,7 @@ def validate(
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("validate")] = TERMINAL,
+    report: Annotated[list[str] | None, report_option("validate")] = None,
     era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,
     strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
     migrate: Annotated[
@@ -46,6 +47,7 @@ def validate(
         carry_out(
             files,
             format=format,
+            reports=report or (),
             era=None if era is Era.auto else era.value,
             strict=strict,
             migrate_to=migrate,

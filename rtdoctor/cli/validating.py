@@ -2,7 +2,6 @@
 
 import errno
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,16 +9,24 @@ from typing import Any
 
 from rtdoctor import process
 from rtdoctor.cli.exits import USAGE, say
+from rtdoctor.cli.outputs import Outputs
 from rtdoctor.engine.validate import Room, Sink, validate_file, validation_of
 from rtdoctor.files import NotWritten, is_regular, until_interrupted, writing
 from rtdoctor.model.validation import FileReport
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import redacted
 from rtdoctor.recording.source import UnreadableSource, open_source
-from rtdoctor.report.writers import writer
 
 
-def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: bool, migrate_to: Path | None) -> int:
+def carry_out(
+    files: Sequence[str],
+    *,
+    format: str,
+    era: str | None,
+    strict: bool,
+    migrate_to: Path | None,
+    reports: Sequence[str] = (),
+) -> int:
     """Judge the files and print; the exit code comes back.
 
     Raises:
@@ -29,6 +36,11 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
         raise Usage("--migrate writes one stream; give one file")
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
+    with Outputs("validate", format, reports, [*map(_place, files)]) as outputs:
+        return outputs.code(_judged(files, era, strict, migrate_to, outputs))
+
+
+def _judged(files: Sequence[str], era: str | None, strict: bool, migrate_to: Path | None, outputs: Outputs) -> int:
     reports: list[FileReport] = []
     unwritten: list[NotWritten] = []
     try:
@@ -45,7 +57,7 @@ def carry_out(files: Sequence[str], *, format: str, era: str | None, strict: boo
         raise Usage("{}", error) from error
     validation = validation_of(reports)
     with process.telling():
-        writer("validate", format)(validation, sys.stdout)
+        outputs(validation)
     if process.is_interrupted():
         say("interrupted; this is the judgement on what was read until then", 0)
     if unwritten:

@@ -127,7 +127,16 @@ def _drift(due: Accept, outcome: Outcome) -> str:
     told = f"Expected: {wanted} ({due.evidence.confidence} {due.evidence.seen}). Seen now: {seen}."
     flat = facts(outcome)
     wrong = next((name for name, line in due.outcome.items() if not matches({name: line}, flat)), None)
-    return f"{told} Differs in {wrong}: {flat[wrong]!r}."[:600] if wrong else told
+    return f"{told} Differs in {wrong}: {_plain(flat[wrong])}."[:600] if wrong else told
+
+
+def _plain(value: object) -> str:
+    """A fact as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value)) or "nothing"
+    return str(value) if value not in (None, "") else "nothing"
 
 
 def _with(base: Finding, verdict: Verdict, *, evidence: Evidence, drift: str = "") -> Finding:

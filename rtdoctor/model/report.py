@@ -8,7 +8,7 @@ from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.violation import Violation
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 RUNGS = (
     "config",
     "dns",
@@ -84,7 +84,8 @@ class Result:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The answer. `cause` is what to mend first, `rung` where it shows; `exit_code` as documented; `parity` where REST
-    and the socket part, when one passes and the other fails over the same route."""
+    and the socket part, when one passes and the other fails over the same route; `warnings` are sentences without which
+    the answer is not to be read."""
 
     verdict: Verdict
     exit_code: int
@@ -94,6 +95,7 @@ class Summary:
     rung: str | None = None
     parity: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def _finding(number: str, finding: Finding) -> Iterator[Line]:
     yield from _rows("why", [finding.explanation])
     yield from _rows("seen", finding.facts)
     yield from _rows("not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out])
-    yield from _rows("change", [finding.remedy])
+    yield from _rows("fix", [finding.remedy])
     yield from _rows("known", [str(item) for item in finding.evidence])
 
 
@@ -66,7 +66,7 @@ def _page(page: Page) -> Iterator[Line]:
     yield clean(f"{page.cause.id}: {page.cause.title}"), "bold"
     yield from _rows("means", [page.cause.explanation])
     yield from _rows("meets it", [page.who])
-    yield from _rows("change", [page.cause.remedy])
+    yield from _rows("fix", [page.cause.remedy])
     yield from _rows("shows", page.shows, whole=True)
     yield from _rows("mended", page.mended, whole=True)
     yield from _rows("known", [str(item) for item in page.evidence])
@@ -80,7 +80,7 @@ def _list(causes: Iterable[Cause]) -> Iterator[Line]:
 
 def _rows(label: str, texts: Sequence[str], *, whole: bool = False) -> Iterator[Line]:
     """Texts beside their label, wrapped; with `whole` a line of an exchange stays one line."""
-    style = "bold" if label == "change" else ""
+    style = "bold" if label == "fix" else ""
     first = f"  {label}"
     for text in texts:
         plain = clean(text)

@@ -2,22 +2,16 @@
 
 import dataclasses
 import json
-from collections.abc import Callable
 from typing import Any, TextIO
 
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.report import SCHEMA_VERSION, Report, Result, RunEvent, RunFinished, Rung
+from rtdoctor.model.report import SCHEMA_VERSION, Report, Result, Rung
 
 
-def make(out: TextIO) -> Callable[[RunEvent], None]:
-    """A reader of a run's events that prints the document at the end, in one write."""
-
-    def read(event: RunEvent) -> None:
-        if isinstance(event, RunFinished):
-            out.write(text(event.report) + "\n")
-
-    return read
+def show(report: Report, out: TextIO) -> None:
+    """Print the document, in one write."""
+    out.write(text(report) + "\n")
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -33,8 +27,8 @@ def document(report: Report) -> dict[str, Any]:
         "interrupted": report.interrupted,
         "target": setting,
         "summary": dataclasses.asdict(report.summary),
-        "ladder": [_rung(rung) for rung in report.ladder],
-        "results": [_result(result) for result in report.results],
+        "ladder": [rung_told(rung) for rung in report.ladder],
+        "results": [result_told(result) for result in report.results],
         "spend": {
             "events": dict(report.spend.events),
             "events_sent": sum(count for _, count in report.spend.events),
@@ -50,18 +44,21 @@ def text(report: Report) -> str:
     return json.dumps(document(report), indent=2, ensure_ascii=True, allow_nan=False)
 
 
-def _rung(rung: Rung) -> dict[str, Any]:
+def rung_told(rung: Rung) -> dict[str, Any]:
+    """A rung as plain JSON values."""
     return {
         "rung": rung.rung,
         "verdict": rung.verdict,
         "tried": rung.tried,
         "dead": rung.dead,
         "ms": rung.ms,
+        "outcome": _outcome(rung.outcome) if rung.outcome else None,
         "finding": _finding(rung.finding),
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def result_told(result: Result) -> dict[str, Any]:
+    """A scenario's result as plain JSON values."""
     return {
         "scenario": result.scenario,
         "title": result.title,

@@ -24,12 +24,16 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.privacy.clean import clean
+from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
+from rtdoctor.report.digest import UNKNOWN, digest, untested, verdict_line
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
 _NOT_TRIED = "--"
-_UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
+_STAR = "* required: it decides whether the run passes"
+_WRONG = ("fail", "warn", "inconclusive")
+_MOST_WANTED, _MOST_NAMES = 3, 12
 UNCHECKED = "CERTIFICATES WERE NOT CHECKED (--insecure): whoever sits on the way can answer in the endpoint's place."
 
 
@@ -38,11 +42,17 @@ def make(out: TextIO) -> Callable[[RunEvent], None]:
     return TerminalWriter(console(out))
 
 
+def make_verbose(out: TextIO) -> Callable[[RunEvent], None]:
+    """The same, with everything that a run tells."""
+    return TerminalWriter(console(out), verbose=True)
+
+
 class TerminalWriter:
     """Reads the events of a run and prints the parts of the report as they are known."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
+        self._verbose = verbose
 
     def __call__(self, event: RunEvent) -> None:
         """Take one event of the run."""
@@ -57,7 +67,8 @@ class TerminalWriter:
                 if summary.parity:
                     self._say("", summary.parity, "bold")
                 for rung in _worth_explaining(rungs):
-                    self.explain(rung.rung, rung.finding)
+                    # What mends the run's cause stands at its end, where it is not scrolled away.
+                    self.explain(rung.rung, rung.finding, fix=self._verbose or rung.finding.cause != summary.cause)
             case RunFinished(report=report):
                 self._finish(report)
 
@@ -88,8 +99,9 @@ class TerminalWriter:
         )
         self._console.print(row)
 
-    def explain(self, name: str, finding: Finding) -> None:
-        """One finding in full: cause, why, facts, what was ruled out, what to change, evidence."""
+    def explain(self, name: str, finding: Finding, *, fix: bool = True) -> None:
+        """One finding in full: cause, why, facts, what was ruled out, what to change, evidence. `fix` False leaves out
+        what to change: it is told elsewhere."""
         self._line()
         head = f"{finding.cause}: {finding.title}" if finding.cause else finding.summary
         grid = Table.grid(padding=(0, 1))
@@ -102,91 +114,141 @@ class TerminalWriter:
             ("  seen", finding.facts),
             ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if _fits(item)]),
             ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not _fits(item)]),
-            ("  change", [finding.remedy]),
+            ("  fix", [finding.remedy] if fix else []),
             ("  known", [str(item) for item in finding.evidence]),
         ):
             shown = [clean(text) for text in texts if text]
             for place, text in enumerate(shown):
-                grid.add_row(label if place == 0 else "", Text(text, "bold" if label == "  change" else ""))
+                grid.add_row(label if place == 0 else "", Text(text, "bold" if label == "  fix" else ""))
         self._console.print(grid)
 
     def _finish(self, report: Report) -> None:
         if report.results:
-            self._matrix(report.results, report.ladder)
+            self._matrix(report)
         self._line()
-        spend, summary = report.spend, report.summary
-        events = sum(count for _, count in spend.events)
-        cost = f"{spend.audio_ms / 1000:.1f} s of audio" if spend.audio_bytes else "0 bytes of audio"
+        spend, of = report.spend, digest(report)
+        events = plural(sum(count for _, count in spend.events), "client event")
+        cost = f"{spend.audio_ms / 1000:.1f} s of audio" if spend.audio_bytes else "no audio"
         if not spend.billable:
             cost += ", nothing billable"
         elif not spend.audio_bytes:
             cost += ", some of it may cost money"
-        self._say("", f"Sent: {events} client events, {cost}. Took {report.duration_s:.1f} s.", "dim")
+        self._say("", f"Sent: {events}, {cost}. Took {report.duration_s:.1f} s.", "dim")
         if report.interrupted:
             self._say("", "Interrupted: the report is partial.", "yellow")
-        self._say(
-            "",
-            f"{summary.verdict.upper()} (exit {130 if report.interrupted else summary.exit_code})  {summary.sentence}",
-            "bold " + _STYLE[summary.verdict],
-        )
-        remedy = _remedy(report)
-        if remedy:
-            self._say("To mend it: ", remedy)
-        if not report.setting.account_tested:
-            self._say("", untested(report.setting), "yellow")
+        self._say("", verdict_line(of), "bold " + _STYLE[report.summary.verdict])
+        if of.fix:
+            self._say("Fix: ", of.fix)
+        warning = untested(report.setting)
+        if not report.setting.account_tested and warning not in report.summary.warnings:
+            self._say("", warning, "yellow")
         if report.setting.insecure:
             self._say("", UNCHECKED, "bold red")
 
-    def _matrix(self, results: Sequence[Result], ladder: Sequence[Rung]) -> None:
+    # --- the matrix ---------------------------------------------------------------------------------------------------
+
+    def _matrix(self, report: Report) -> None:
+        """What differs, once for all scenarios that came to the same; the whole of it with -v."""
+        results = report.results
         counts = ", ".join(f"{number} {name}" for name in _STYLE if (number := _count(results, name)))
         self._line()
-        self._say("", f"Does the endpoint behave as known?  {len(results)} scenarios: {counts}.", "bold")
+        self._say("", f"Does the endpoint behave as known?  {plural(len(results), 'scenario')}: {counts}.", "bold")
+        if self._verbose:
+            self._whole_table([result for result in results if result.outcome is not None])
+        told = {rung.finding.cause for rung in _worth_explaining(report.ladder) if rung.finding.cause}
+        wrong = [result for result in results if result.outcome is not None and result.verdict in _WRONG]
+        for same in _same(wrong, lambda result: (result.verdict, result.finding.cause, result.seen)):
+            self._group(same)
+        if any(result.required for result in wrong) and not self._verbose:
+            self._say("", _STAR, "dim")
+        untried = [result for result in results if result.outcome is None]
+        if untried:
+            self._line()
+        for same in _same(untried, lambda result: result.seen):
+            names = _listed(same, None) if len(same) < 5 or self._verbose else plural(len(same), "scenario")
+            self._say(f"{_WORD[same[0].verdict]:4} {names}: ", same[0].seen)
+        for result in results:
+            self._violations(result)
+        self._causes(report, wrong, told)
+        if self._verbose:
+            self._lessons(results)
+
+    def _group(self, same: Sequence[Result]) -> None:
+        """Scenarios with one answer: how many, the answer, what was expected, in which field it differs, which."""
+        first = same[0]
+        self._line()
+        name = plural(len(same), "scenario") if len(same) > 1 else _starred(first)
+        cause = f"  {first.finding.cause}" if first.finding.cause else ""
+        head = (f"{_WORD[first.verdict]:4} ", _STYLE[first.verdict]), f"{name}: ", (clean(first.seen), "bold")
+        self._console.print(Text.assemble(*head, (cause, "dim")))
+        wanted = list(dict.fromkeys(_wanted(result) for result in same))
+        rows = [("expected", text) for text in wanted[:_MOST_WANTED]]
+        if len(wanted) > _MOST_WANTED:
+            rows.append(("", f"and {plural(len(wanted) - _MOST_WANTED, 'other answer')} (-v)"))
+        fields = list(dict.fromkeys(field for result in same if (field := _field(result))))
+        rows += [("differs", field) for field in fields[: None if self._verbose else 1]]
+        if len(same) > 1:
+            rows.append(("at", _listed(same, None if self._verbose else _MOST_NAMES)))
+        self._rows(rows)
+
+    def _rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=13, style="dim")
+        grid.add_column(overflow="fold", max_width=max(20, min(self._console.width, 100) - 15))
+        last = ""
+        for label, text in rows:
+            grid.add_row(f"     {label}" if label != last else "", Text(clean(text)))
+            last = label
+        self._console.print(grid)
+
+    def _whole_table(self, tried: Sequence[Result]) -> None:
+        if not tried:
+            return
         self._line()
         table = Table(box=None, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
         table.add_column("", width=4, no_wrap=True)
         table.add_column("scenario", no_wrap=self._console.width >= 72, overflow="fold")
         table.add_column("expected", overflow="fold", min_width=8)
         table.add_column("seen", overflow="fold", min_width=4)
-        tried = [result for result in results if result.outcome is not None]
         for result in tried:
             same = result.verdict == "pass" and not result.finding.drift
             table.add_row(
                 Text(_WORD[result.verdict], _STYLE[result.verdict]),
                 Text(result.scenario + (" *" if result.required else "")),
-                Text(clean(result.expected)),
+                Text(clean(_wanted(result))),
                 Text("same" if same else clean(result.seen), "dim" if same else ""),
             )
-        if tried:
-            self._console.print(table)
+        self._console.print(table)
         if any(result.required for result in tried):
-            self._say("", "* required: it decides whether the run passes", "dim")
-        for reason in dict.fromkeys(result.seen for result in results if result.outcome is None):
-            names = [result.scenario for result in results if result.outcome is None and result.seen == reason]
-            several = f"{len(names)} scenarios" if len(names) > 4 else ", ".join(names)
-            self._say(f"{several}: ", reason)
-        # A cause is explained once: where it comes again, only where.
-        told = {rung.finding.cause for rung in _worth_explaining(ladder) if rung.finding.cause}
-        unknown = {rung.finding.summary for rung in ladder if rung.finding.cause == _UNKNOWN}
-        again: dict[str, list[str]] = {}
-        for result in results:
-            cause, verdict = result.finding.cause, result.verdict
-            if verdict in ("fail", "warn") or (verdict == "inconclusive" and cause):
-                if cause in told and (cause != _UNKNOWN or result.seen in unknown):
-                    again.setdefault(cause, []).append(result.scenario)
-                else:
-                    self.explain(result.scenario, result.finding)
-                    told |= {cause} if cause else set()
-            self._violations(result)
-        for cause, names in again.items():
+            self._say("", _STAR, "dim")
+
+    def _causes(self, report: Report, wrong: Sequence[Result], told: set[str]) -> None:
+        """Each cause once: in full the one that decides, and all with -v; of the others title and fix. Of what has no
+        cause the facts are all there is."""
+        short: dict[str, Finding] = {}
+        unknown = {rung.finding.summary for rung in report.ladder if rung.finding.cause == UNKNOWN}
+        for result in wrong:
+            cause, finding = result.finding.cause, result.finding
+            if cause is None or cause in told or cause in short:
+                continue
+            if cause == UNKNOWN:
+                if result.seen not in unknown:
+                    self.explain(result.scenario, finding)
+                unknown.add(result.seen)
+            elif self._verbose or cause == report.summary.cause:
+                self.explain(result.scenario, finding, fix=self._verbose)
+                told.add(cause)
+            else:
+                short[cause] = finding
+        if short:
             self._line()
-            self._say(f"{cause}, as told above: ", ", ".join(names))
-        self._lessons(results)
+            self._rows([row for cause, found in short.items() for row in _short(cause, found)])
 
     def _violations(self, result: Result) -> None:
-        for violation in result.violations[:5]:
-            if violation.severity != "notice":
-                text = f"  {violation.severity}: {result.scenario} event {violation.index} {violation.event_type}: "
-                self._say(text, clean(f"{violation.message} {violation.pointer}"))
+        shown = [one for one in result.violations if one.severity != "notice"]
+        for violation in shown if self._verbose else shown[:5]:
+            text = f"  {violation.severity}: {result.scenario} event {violation.index} {violation.event_type}: "
+            self._say(text, clean(f"{violation.message} {violation.pointer}"))
 
     def _lessons(self, results: Iterable[Result]) -> None:
         """What each refusal means that came as expected, once a cause."""
@@ -199,12 +261,8 @@ class TerminalWriter:
             return
         self._line()
         self._say("", "What the expected refusals mean", "bold")
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=25, style="dim", overflow="fold")
-        grid.add_column(overflow="fold", max_width=max(20, min(self._console.width, 110) - 27))
         for cause, finding in causes.items():
-            grid.add_row(Text(cause or ""), Text(f"{finding.title}. {finding.remedy}"))
-        self._console.print(grid)
+            self._say(f"{cause}: ", f"{finding.title}. {finding.remedy}")
 
     # --- printing -----------------------------------------------------------------------------------------------------
 
@@ -213,14 +271,6 @@ class TerminalWriter:
 
     def _line(self) -> None:
         self._console.print()
-
-
-def _remedy(report: Report) -> str:
-    """What mends the run's cause, for its last lines: on a small screen the explanation has scrolled away."""
-    if report.summary.verdict not in ("fail", "inconclusive") or report.summary.cause is None:
-        return ""
-    findings = [rung.finding for rung in report.ladder] + [result.finding for result in report.results]
-    return next((found.remedy for found in findings if found.cause == report.summary.cause and found.remedy), "")
 
 
 def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
@@ -242,16 +292,40 @@ def _fits(candidate: Candidate) -> bool:
     return candidate.reason.startswith("fits too")
 
 
+def _same(results: Iterable[Result], key: Callable[[Result], object]) -> list[list[Result]]:
+    """The results with one key together, the worst first."""
+    found: dict[object, list[Result]] = {}
+    for result in results:
+        found.setdefault(key(result), []).append(result)
+    return sorted(found.values(), key=lambda same: ("fail", "inconclusive", "warn", "skip").index(same[0].verdict))
+
+
+def _wanted(result: Result) -> str:
+    """What was expected; that it was only inferred is said."""
+    return result.expected + (" (inferred)" if _is_inferred(result.finding) else "")
+
+
+def _is_inferred(finding: Finding) -> bool:
+    return "(inferred " in finding.drift
+
+
+def _field(result: Result) -> str:
+    """In what the answer differs, as the referee tells it at the end of the drift."""
+    return result.finding.drift.partition("Differs in ")[2].rstrip(".")
+
+
+def _listed(results: Sequence[Result], most: int | None) -> str:
+    names = ", ".join(map(_starred, results[:most]))
+    return names + (f" and {len(results) - most} more (-v)" if most and len(results) > most else "")
+
+
+def _starred(result: Result) -> str:
+    return result.scenario + ("*" if result.required else "")
+
+
+def _short(cause: str, finding: Finding) -> list[tuple[str, str]]:
+    return [("cause", f"{cause}: {finding.title}"), *([("fix", finding.remedy)] if finding.remedy else [])]
+
+
 def _count(results: Iterable[Result], verdict: str) -> int:
     return sum(result.verdict == verdict for result in results)
-
-
-def untested(setting: Setting) -> str:
-    """The warning that a green mock says nothing about an account."""
-    if setting.profile == "mock":
-        why = "; ".join(setting.notices) or "this was the built-in mock"
-        return f"Nothing about your account was tested: {why}."
-    why = (
-        "the key was not sent (--insecure)" if setting.insecure and setting.credential != "none" else "there is no key"
-    )
-    return f"Nothing about your account was tested: {why}."

@@ -1,34 +1,71 @@
-"""The table of writers: by command and by the name that `--format` takes. A new one is a file and a line here.
+"""The table of writers: by command and by the name that `--format` and `--report` take. A new one is a file and a line
+here.
 
-A writer of `check` is `make(out) -> reader of the run's events`; any other is `show(told, out)` of the one value that
-its command tells. All of them get what is redacted already, and none of them prints elsewhere than to `out`. Imports
-nothing: it lies on the way to `--help`.
+A writer is a function `make(out)` or `show(told, out)`. `make` gives a reader of all that its command tells: the events
+of a run as they come, and at last the one value. `show` is called once, with that value. `writer` makes a reader of
+either. All of them get what is redacted already, and none of them prints elsewhere than to `out`.
+
+What most formats need is the same of every command: they show its `Digest` (`digest.py`). A new command has its own
+`terminal` and `json`, a line in `digest.py`, and with that all of them. Imports nothing: it lies on the
+way to `--help`.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TextIO
 
+Reader = Callable[[Any], None]
+_TOLD = {
+    "html": "rtdoctor.report.html:show",
+    "markdown": "rtdoctor.report.markdown:show",
+}
+_JUDGED = _TOLD | {
+    "ndjson": "rtdoctor.report.ndjson:make",
+    "junit": "rtdoctor.report.junit:show",
+    "github": "rtdoctor.report.github:show",
+    "sarif": "rtdoctor.report.sarif:show",
+}
+_MEASURED = _JUDGED | {
+    "nagios": "rtdoctor.report.nagios:show",
+    "prometheus": "rtdoctor.report.prometheus:show",
+}
 WRITERS: dict[str, dict[str, str]] = {
     "check": {
         "terminal": "rtdoctor.report.terminal:make",
-        "json": "rtdoctor.report.json:make",
+        "verbose": "rtdoctor.report.terminal:make_verbose",  # what -v shows
+        "json": "rtdoctor.report.json:show",
+        **_MEASURED,
     },
     "probe": {
         "terminal": "rtdoctor.report.probe_terminal:show",
         "json": "rtdoctor.report.probe_json:show",
+        **_MEASURED,
     },
     "validate": {
         "terminal": "rtdoctor.report.validation_terminal:show",
         "json": "rtdoctor.report.validation_json:show",
+        **_JUDGED,
     },
     "explain": {
         "terminal": "rtdoctor.report.explain_terminal:show",
         "json": "rtdoctor.report.explain_json:show",
+        **_TOLD,
     },
+}
+# What a report is called where --report names no file.
+FILES = {
+    "html": "rtdoctor.html",
+    "markdown": "rtdoctor.md",
+    "ndjson": "rtdoctor.ndjson",
+    "json": "rtdoctor.json",
+    "junit": "rtdoctor.xml",
+    "sarif": "rtdoctor.sarif",
+    "prometheus": "rtdoctor.prom",
+    "nagios": "rtdoctor.nagios",
 }
 
 
-def writer(command: str, name: str) -> Any:
-    """The writer of that command and name, imported now.
+def writer(command: str, name: str) -> Callable[[TextIO], Reader]:
+    """The writer of that command and name, imported now: `writer(…)(out)` reads what the command tells.
 
     Raises:
         KeyError: there is none.
@@ -36,4 +73,15 @@ def writer(command: str, name: str) -> Any:
     from importlib import import_module
 
     module, _, function = WRITERS[command][name].partition(":")
-    return getattr(import_module(module), function)
+    found = getattr(import_module(module), function)
+    return found if function.startswith("make") else lambda out: lambda event: _whole(found, event, out)
+
+
+def _whole(show: Callable[[Any, TextIO], None], event: Any, out: TextIO) -> None:
+    """Show the one value; the events before it are for those that read them."""
+    from rtdoctor.model.report import LadderDone, Pending, RunFinished, RungDone, RunStarted, ScenarioDone
+
+    if isinstance(event, RunFinished):
+        show(event.report, out)
+    elif not isinstance(event, RunStarted | RungDone | LadderDone | Pending | ScenarioDone):
+        show(event, out)

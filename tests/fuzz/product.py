@@ -101,8 +101,8 @@ def written(command: str, value: Any) -> list[Shown]:
     """What every writer of a command (other than `check`) makes of a value."""
     found = []
     for name in WRITERS[command]:
-        show = writer(command, name)
-        found += guarded(lambda out, show=show: show(value, out), f"{command} {name}", _kind_of(name))
+        make = writer(command, name)
+        found += guarded(lambda out, make=make: make(out)(value), f"{command} {name}", _kind_of(name))
     return found
 
 

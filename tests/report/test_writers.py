@@ -19,9 +19,10 @@ from tests.conftest import KEY, built_in
 SCHEMA = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))
 
 
-def shown(events, width=80):
+def shown(events, width=80, *, verbose=False):
     out = io.StringIO()
-    writer = TerminalWriter(Console(file=out, width=width, markup=False, emoji=False, highlight=False))
+    console = Console(file=out, width=width, markup=False, emoji=False, highlight=False)
+    writer = TerminalWriter(console, verbose=verbose)
     for event in events:
         writer(event)
     return out.getvalue()
@@ -65,7 +66,8 @@ async def test_the_terminal_answers_first_whether_one_can_connect(check):
     assert text.startswith("Nothing about your account was tested")
     assert text.rstrip().splitlines()[-1].startswith("Nothing about your account was tested")
     assert text.index("Can I connect?") < text.index("Does the endpoint behave as known?")
-    assert "101, then beta_api_shape_disabled, close 4000" in text
+    assert "101, then beta_api_shape_disabled, close 4000" not in text, "what passed is folded"
+    assert "101, then beta_api_shape_disabled, close 4000" in shown(events, verbose=True)
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -1,0 +1,16 @@
+"""Text for a report that must not grow without end: cut, and said to be cut."""
+
+from rtdoctor.privacy.clean import clean
+
+LONG = 2_000
+
+
+def cut(text: str, most: int = LONG) -> str:
+    """The text on one line, nothing in it to act on a reader; of a long one the beginning, and how long it was."""
+    plain = clean(text[:most])
+    return plain if len(text) <= most else f"{plain}… (the first {most:,} of {len(text):,} characters)"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 scenario`, `3 scenarios`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

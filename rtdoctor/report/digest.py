@@ -1,0 +1,432 @@
+"""What a command tells, in the one form that most formats show: an answer, what to change, and cases.
+
+A new command gives the value that it tells a function here; html, junit and the others need nothing else.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import singledispatch
+from typing import Any
+
+from rtdoctor import __version__
+from rtdoctor.model.exchange import Exchange
+from rtdoctor.model.explanation import Explanation, Page
+from rtdoctor.model.finding import Cause, Evidence, Finding, Verdict
+from rtdoctor.model.fix import Control, Fix
+from rtdoctor.model.given import Given
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.probed import Probed
+from rtdoctor.model.report import Report, Result, Rung, Setting
+from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
+from rtdoctor.model.violation import Violation
+from rtdoctor.privacy.clean import clean
+
+LADDER, SCENARIOS, CONTROLS, RECORDING, CAUSES = "ladder", "scenarios", "controls", "recordings", "causes"
+_WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass", "skip")
+UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A violation of an event stream, with the line of the recording (0: live, or at the end)."""
+
+    violation: Violation
+    line: int = 0
+    before: tuple[tuple[int, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that was tried or judged. `tried` False says that it was not, and `seen` why. `decides` says that the
+    command's exit code rests on it."""
+
+    group: str
+    name: str
+    verdict: Verdict
+    seen: str
+    expected: str = ""
+    title: str = ""
+    tried: bool = True
+    decides: bool = True
+    ms: float | None = None
+    finding: Finding | None = None
+    outcome: Outcome | None = None
+    exchange: Exchange | None = None
+    deviations: tuple[Deviation, ...] = ()
+    deviation_count: int = 0
+    file: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All that a command tells. `sentence` is the answer, `fix` what to change first, `where` the rung that it is told
+    of, `warnings` what the answer must not be read without, `facts` are names and values about the run."""
+
+    command: str
+    subject: str
+    verdict: Verdict
+    exit_code: int
+    sentence: str
+    fix: str = ""
+    cause: str | None = None
+    where: str = ""
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    cases: tuple[Case, ...] = ()
+    edits: Fix | None = None
+    given: Given | None = None
+    started_at: str = ""
+    duration_s: float | None = None
+    interrupted: bool = False
+    version: str = __version__
+
+    @property
+    def answer(self) -> str:
+        """The sentence with the warnings that stand beside it."""
+        return " ".join((self.sentence, *self.warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases that came to the same."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def first(self) -> Case:
+        return self.cases[0]
+
+    @property
+    def seen(self) -> str:
+        """What was seen, where it differs at most three answers."""
+        every = list(dict.fromkeys(case.seen for case in self.cases))
+        more = f", and {len(every) - 3} other answers" if len(every) > 3 else ""
+        return "; ".join(every[:3]) + more
+
+    @property
+    def expected(self) -> str:
+        """What was expected, where all of them expected the same."""
+        every = {case.expected for case in self.cases if case.expected}
+        return every.pop() if len(every) == 1 else ""
+
+    @property
+    def names(self) -> str:
+        """Their names, the first eight of them."""
+        more = f" and {len(self.cases) - 8} more" if len(self.cases) > 8 else ""
+        return ", ".join(case.name for case in self.cases[:8]) + more
+
+
+def verdict_line(digest: Digest) -> str:
+    """The run in one line: verdict, exit code, answer. An explanation judges nothing."""
+    if digest.command == "explain":
+        return clean(digest.answer)
+    code = 130 if digest.interrupted else digest.exit_code
+    word = "INTERRUPTED" if digest.interrupted else digest.verdict.upper()
+    return f"{word} (exit {code})  {clean(digest.answer)}"
+
+
+def is_wrong(case: Case) -> bool:
+    """True for what somebody has to look at."""
+    return case.tried and case.verdict in ("fail", "warn", "inconclusive")
+
+
+def grouped(cases: Sequence[Case], key: Callable[[Case], object]) -> list[Group]:
+    """The cases with one key together, the worst first, else in their order."""
+    found: dict[object, list[Case]] = {}
+    for case in cases:
+        found.setdefault(key(case), []).append(case)
+    return sorted((Group(tuple(same)) for same in found.values()), key=lambda group: rank(group.first))
+
+
+def rank(case: Case) -> int:
+    """0 for the worst; what was not tried comes last."""
+    return _WORST_FIRST.index(case.verdict) if case.tried else len(_WORST_FIRST)
+
+
+def wrong_groups(digest: Digest) -> list[Group]:
+    """What is wrong, told once: cases with one cause, or the same answer where there is none."""
+    cases = sorted(
+        (case for case in digest.cases if is_wrong(case)), key=lambda case: (rank(case), case.name != digest.where)
+    )
+    return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
+
+
+def _cause(case: Case) -> str | None:
+    cause = case.finding.cause if case.finding else None
+    return None if cause == UNKNOWN else cause
+
+
+# --- of each value that a command tells -------------------------------------------------------------------------------
+
+
+@singledispatch
+def digest(told: Any) -> Digest:
+    """What the value comes to.
+
+    Raises:
+        TypeError: no command tells such a value.
+    """
+    if isinstance(told, tuple) and all(isinstance(one, Cause) for one in told):
+        return _list(told)
+    raise TypeError(f"nothing tells a {type(told).__name__}")
+
+
+@digest.register
+def _check(report: Report) -> Digest:
+    summary, setting = report.summary, report.setting
+    spend, notes = report.spend, []
+    if summary.parity:
+        notes.append(summary.parity)
+    if report.interrupted:
+        notes.append("Interrupted: the report is partial.")
+    return Digest(
+        command="check",
+        subject=setting.base_url,
+        verdict=summary.verdict,
+        exit_code=summary.exit_code,
+        sentence=summary.sentence,
+        fix=remedy(report),
+        cause=summary.cause,
+        where=summary.rung or "",
+        warnings=summary.warnings,
+        notes=tuple(notes),
+        facts=(
+            *_facts(setting),
+            ("events sent", str(sum(count for _, count in spend.events))),
+            ("audio sent", f"{spend.audio_ms / 1000:.1f} s"),
+            ("billable", "yes" if spend.billable else "no"),
+        ),
+        cases=(*map(_rung, report.ladder), *map(_result, report.results)),
+        started_at=setting.started_at,
+        duration_s=report.duration_s,
+        interrupted=report.interrupted,
+        version=setting.version,
+    )
+
+
+@digest.register
+def _probe(probed: Probed) -> Digest:
+    told = _check(probed.report)
+    cases = tuple(replace(case, exchange=probed.exchange) if case.group == SCENARIOS else case for case in told.cases)
+    controls = tuple(
+        Case(CONTROLS, one.name, "pass", one.seen, title=_control(one), decides=False) for one in probed.controls
+    )
+    fix = told.fix
+    if probed.fix and probed.fix.works and probed.fix.edits:
+        fix = "; ".join(edit.rstrip(".") for edit in probed.fix.edits) + "."
+        fix = fix[:1].upper() + fix[1:]
+    return replace(
+        told,
+        command="probe",
+        subject=probed.given.url,
+        fix=fix,
+        cases=(*cases, *controls),
+        edits=probed.fix,
+        given=probed.given,
+    )
+
+
+@digest.register
+def _validate(validation: Validation) -> Digest:
+    files = validation.files
+    knowledge = validation.knowledge
+    wrong = [report for report in files if report.overall != "pass"]
+    if len(files) == 1:
+        sentence = files[0].sentence
+    else:
+        sentence = f"{len(files) - len(wrong)} of {len(files)} recordings are as they should be."
+    sentence = sentence[:1].upper() + sentence[1:]
+    return Digest(
+        command="validate",
+        subject=", ".join(report.file for report in files[:3]) + (" …" if len(files) > 3 else ""),
+        verdict=validation.verdict,
+        exit_code=validation.exit_code,
+        sentence=sentence if sentence.endswith((".", "!", "?")) else f"{sentence}.",
+        fix=next(
+            (
+                one.finding.remedy
+                for report in files
+                for one in report.connections
+                if one.finding and one.finding.remedy
+            ),
+            "",
+        ),
+        cause=next((one.finding.cause for report in files for one in report.connections if one.finding), None),
+        facts=(
+            ("judged by", f"{knowledge.get('sdk')} of {knowledge.get('sdk_seen')}"),
+            ("and by rtdoctor's overlay of", str(knowledge.get("overlay_seen"))),
+        ),
+        cases=tuple(case for report in files for case in _recording(report)),
+        version=validation.version,
+    )
+
+
+@digest.register
+def _explain(told: Explanation) -> Digest:
+    known = [finding for finding in told.findings if finding.cause != UNKNOWN]
+    first = known[0] if known else None
+    if told.healthy:
+        sentence = "Healthy: a session was opened, and nothing in the text tells of an error."
+    elif first is None:
+        sentence = "Nothing known was found in the text."
+    else:
+        several = f"{len(known)} causes were found; the first: " if len(known) > 1 else ""
+        sentence = f"{several}{first.cause}: {first.title}."
+    return Digest(
+        command="explain",
+        subject="what you pasted",
+        verdict="pass" if told.healthy else "fail" if known else "inconclusive",
+        exit_code=0 if told.healthy or known else 3,
+        sentence=sentence,
+        fix=first.remedy if first else next((finding.remedy for finding in told.findings), ""),
+        cause=first.cause if first else None,
+        cases=tuple(
+            Case(CAUSES, finding.cause or "", "fail", finding.title, title=finding.title, finding=finding)
+            for finding in told.findings
+        ),
+    )
+
+
+@digest.register
+def _page(page: Page) -> Digest:
+    cause = page.cause
+    finding = _of_cause(cause, (*page.shows,), page.evidence)
+    return Digest(
+        command="explain",
+        subject=cause.id,
+        verdict="pass",
+        exit_code=0,
+        sentence=f"{cause.title}.",
+        fix=cause.remedy,
+        cause=cause.id,
+        facts=(("who meets it", page.who),),
+        cases=(Case(CAUSES, cause.id, "pass", "\n".join(page.mended), title=cause.title, finding=finding),),
+    )
+
+
+def _list(causes: tuple[Cause, ...]) -> Digest:
+    cases = [Case(CAUSES, cause.id, "pass", cause.title, finding=_of_cause(cause)) for cause in causes]
+    return Digest("explain", "all causes", "pass", 0, f"{len(causes)} causes are known.", cases=tuple(cases))
+
+
+def _of_cause(cause: Cause, facts: tuple[str, ...] = (), evidence: tuple[Evidence, ...] = ()) -> Finding:
+    return Finding(
+        "pass",
+        cause.title,
+        cause.id,
+        cause.title,
+        cause.explanation,
+        facts=facts,
+        remedy=cause.remedy,
+        evidence=evidence,
+    )
+
+
+def untested(setting: Setting) -> str:
+    """The warning that a green run says nothing about an account."""
+    if setting.profile == "mock":
+        why = "; ".join(setting.notices) or "this was the built-in mock"
+    elif setting.insecure and setting.credential != "none":
+        why = "the key was not sent (--insecure)"
+    else:
+        why = "there is no key"
+    return f"Nothing about your account was tested: {why}."
+
+
+def remedy(report: Report) -> str:
+    """What mends the run's cause: of the rung where it shows, for a server's own words may name its own place."""
+    if report.summary.verdict not in ("fail", "inconclusive") or report.summary.cause is None:
+        return ""
+    deciding = [rung.finding for rung in report.ladder if rung.rung == report.summary.rung]
+    others = [rung.finding for rung in report.ladder] + [result.finding for result in report.results]
+    found = (one.remedy for one in (*deciding, *others) if one.cause == report.summary.cause and one.remedy)
+    return next(found, "")
+
+
+def _facts(setting: Setting) -> Iterator[tuple[str, str]]:
+    yield "endpoint", setting.base_url
+    yield "aim", f"{setting.aim} with {setting.model}"
+    yield "credential", setting.credential
+    for notice in setting.notices:
+        yield "notice", notice
+    if setting.insecure:
+        yield "certificates", "NOT CHECKED (--insecure)"
+    if setting.strict:
+        yield "strict", "yes"
+
+
+def _rung(rung: Rung) -> Case:
+    finding = rung.finding
+    return Case(
+        LADDER,
+        rung.rung,
+        rung.verdict if rung.tried else "skip",
+        finding.summary,
+        title=finding.title,
+        tried=rung.tried and rung.verdict != "skip",
+        ms=rung.ms,
+        finding=finding,
+        outcome=rung.outcome,
+    )
+
+
+def _result(result: Result) -> Case:
+    unreached = result.verdict == "inconclusive" and result.outcome is None and result.finding.cause is None
+    untold = result.verdict == "skip" or unreached
+    return Case(
+        SCENARIOS,
+        result.scenario,
+        "skip" if untold else result.verdict,
+        result.seen,
+        expected=result.expected,
+        title=result.title,
+        tried=not untold,
+        decides=result.required or result.verdict == "fail",
+        ms=result.ms,
+        finding=result.finding,
+        outcome=result.outcome,
+        deviations=tuple(Deviation(violation) for violation in result.violations),
+        deviation_count=len(result.violations),
+    )
+
+
+def _control(control: Control) -> str:
+    return f"{control.what}: {'the same answer' if control.same else 'another answer'}"
+
+
+def _recording(report: FileReport) -> Iterator[Case]:
+    several = len(report.connections) > 1
+    if not report.connections:
+        facts = tuple(("unread", problem) for problem in report.problems)
+        yield Case(RECORDING, report.file, report.overall, report.sentence, facts=facts, file=report.file)
+    for place, connection in enumerate(report.connections):
+        counted = sum(connection.severities.values())
+        yield Case(
+            RECORDING,
+            f"{report.file}, connection {connection.socket}" if several else report.file,
+            _verdict(report, connection) if several else report.overall,
+            report.sentence if place == 0 else f"connection {connection.socket} of {report.file}",
+            finding=connection.finding,
+            deviations=tuple(_deviation(one) for one in connection.violations),
+            deviation_count=counted,
+            file=report.file,
+            facts=(
+                ("dialect", connection.dialect_title),
+                *((f"{sender} {kind}", str(count)) for (sender, kind), count in connection.events.items()),
+                *(("unread", problem) for problem in report.problems[:20] if place == 0),
+            ),
+        )
+
+
+def _verdict(report: FileReport, connection: Connection) -> Verdict:
+    if connection.severities.get("error") or (connection.finding and connection.finding.verdict == "fail"):
+        return "fail"
+    if connection.severities.get("warning") or connection.finding:
+        return report.overall if report.overall == "fail" and report.verdict == "fail" else "warn"
+    return "pass"
+
+
+def _deviation(placed: Placed) -> Deviation:
+    return Deviation(placed.violation, placed.line, placed.before)

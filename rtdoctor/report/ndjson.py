@@ -1,0 +1,64 @@
+"""A JSON object a line, as it happens: each event of a run, and at the end the answer. What stands in a line stands
+in the JSON report, too."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TextIO
+
+from rtdoctor.model.probed import Probed
+from rtdoctor.model.report import (
+    SCHEMA_VERSION,
+    LadderDone,
+    Report,
+    RunFinished,
+    RungDone,
+    RunStarted,
+    ScenarioDone,
+)
+from rtdoctor.model.validation import Validation
+from rtdoctor.report.json import document, result_told, rung_told
+from rtdoctor.report.probe_json import document as probe_document
+from rtdoctor.report.validation_json import document as validation_document
+
+
+def make(out: TextIO) -> Callable[[Any], None]:
+    """A reader that prints a line for each thing that it is told, and lets nothing wait."""
+
+    def read(event: Any) -> None:
+        for name, told in _lines(event):
+            # ASCII only, so that nothing in it can act on a terminal.
+            out.write(json.dumps({"event": name} | told, ensure_ascii=True, allow_nan=False) + "\n")
+        out.flush()
+
+    return read
+
+
+def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    match event:
+        case RunStarted(setting=setting, scenarios=scenarios):
+            told = {"schema_version": SCHEMA_VERSION, "target": dataclasses.asdict(setting), "scenarios": scenarios}
+            yield "started", told
+        case RungDone(rung=rung):
+            yield "rung", rung_told(rung)
+        case LadderDone(summary=summary):
+            yield "ladder", {"summary": dataclasses.asdict(summary)}
+        case ScenarioDone(result=result):
+            yield "result", result_told(result)
+        case RunFinished(report=report):
+            yield "finished", _end(document(report))
+        case Report():
+            yield "finished", document(event)
+        case Probed(report=report):
+            yield from (("rung", rung_told(rung)) for rung in report.ladder)
+            yield from (("result", result_told(result)) for result in report.results)
+            yield "finished", _end(probe_document(event))
+        case Validation():
+            whole = validation_document(event)
+            yield from (("file", told) for told in whole.pop("files"))
+            yield "finished", whole
+
+
+def _end(told: dict[str, Any]) -> dict[str, Any]:
+    """The document without what was told line by line."""
+    return {name: value for name, value in told.items() if name not in ("ladder", "results")}
