@@ -20,6 +20,8 @@ COMMITTED = "committed"
 TRANSCRIBED = "transcribed"
 GARBLED = "garbled"
 FAILED = "transcription-failed"
+RESPONDS = "responds"  # a response runs to its end; in its place: one of [response], or
+FILTERED = "content-filter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
@@ -17,10 +18,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.handshake import Decision, Shake, decide
+from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Full, Room
 from rtdoctor.mock.secrets import Vault
-from rtdoctor.mock.session import Fatal, Session
+from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
@@ -155,7 +157,8 @@ class Mock:
 
     `keys` are the API keys it takes, `poor_keys` those without credit. `faults` breaks a behaviour on purpose: the id
     of a behaviour (behaviour.toml and behaviour.py) to the id of what happens in its place. `delay` in seconds holds
-    every handshake back.
+    every handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are.
+    `edge` sends the headers that the real one's edge was seen to send.
     """
 
     def __init__(
@@ -167,11 +170,16 @@ class Mock:
         poor_keys: set[str] | None = None,
         delay: float = 0.0,
         tls: ssl.SSLContext | None = None,
+        replies: Replies | None = None,
+        seconds: float = SESSION_SECONDS,
+        pace: float = PACE,
+        edge: bool = False,
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
         self.faults = dict(faults or {})
         self._delay, self._tls = delay, tls
+        self._replies, self._seconds, self._pace, self._edge = replies, seconds, pace, edge
         self._runner: web.ServerRunner | None = None
         self._rest = routes(self.vault, self.clock)
         self._room = Room()
@@ -290,14 +298,21 @@ class Mock:
             async for _ in _messages(socket, connection):
                 pass
         else:
-            session = self._session(send, decision)
+            session = self._session(send, decision, partial(self._broken, socket))
             try:
                 await self._converse(socket, _messages(socket, connection), session)
             finally:
                 session.end()
         return socket
 
-    def _session(self, send: Any, decision: Decision) -> Session:
+    async def _broken(self, socket: web.WebSocketResponse, error: BaseException) -> None:
+        """What a response ran into, beside the client's events."""
+        if isinstance(error, Full):
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        else:
+            _LOG.error("a response ended in %s", type(error).__name__)
+
+    def _session(self, send: Any, decision: Decision, broken: Any) -> Session:
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None
@@ -305,7 +320,8 @@ class Mock:
             decision.model or (minted or {}).get("model") or (None if kind == "transcription" else "gpt-realtime-2.1")
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
-        return Session(send, self.clock, self.faults, kind, model, minted, late, self._room)
+        more = {"replies": self._replies, "seconds": self._seconds, "pace": self._pace, "broken": broken}
+        return Session(send, self.clock, self.faults, kind, model, minted, late, self._room, **more)
 
     async def _converse(
         self, socket: web.WebSocketResponse, messages: AsyncIterator[WSMessage], session: Session

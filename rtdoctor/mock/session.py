@@ -1,5 +1,6 @@
 """One session on the mock: client events in, server events out, in the order that was recorded (August 2026)."""
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -8,8 +9,10 @@ from typing import Any
 import orjson
 
 from rtdoctor.mock import behaviour as does
+from rtdoctor.mock.asked import fault_of
 from rtdoctor.mock.behaviour import Refusal, refusals
-from rtdoctor.mock.respond import respond
+from rtdoctor.mock.conversation import Conversation
+from rtdoctor.mock.respond import Replies, Response
 from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, weight
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.update import check, fresh_config, merged
@@ -19,6 +22,10 @@ from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.audio import RATE, from_g711, to_pcm16
 
 SESSION_SECONDS = 3600  # observed since the second half of 2025
+PACE = 0.005  # seconds between two deltas of a response, so that there is a time in which it is in progress
+_MOST_RESPONSES = 8  # at once; one in the conversation, the others out of band (the mock's own bound)
+_LONGEST_ITEM_ID = 32
+_MOST_TOKENS = 4096
 _LEAST_MS = 100
 _BY_DURATION = frozenset(("whisper-1", "gpt-realtime-whisper"))  # usage in seconds; the others in tokens (2026-09-18)
 
@@ -46,22 +53,31 @@ class Session:
         minted: Mapping[str, Any] | None = None,
         late_refusal: tuple[str, Mapping[str, str]] | None = None,
         room: Room | None = None,
+        replies: Replies | None = None,
+        seconds: float = SESSION_SECONDS,
+        pace: float = PACE,
+        broken: Callable[[BaseException], Awaitable[None]] | None = None,
     ) -> None:
         self._send, self.clock, self._faults = send, clock, faults
-        self.expires_at = int(clock.now()) + SESSION_SECONDS
+        self.replies, self._pace, self._broken = replies or Replies(), pace, broken
+        self.expires_at = int(clock.now() + seconds)
         config = fresh_config(session_type, clock.ident("sess_"), self.expires_at, model)
         self.config = merged(config, minted) if minted else config
         self.conversation = clock.ident("conv_")
-        self.items: dict[str, dict[str, Any]] = {}
-        self.last_item: str | None = None
-        self.active_response: str | None = None
+        self.items = Conversation(MOST_ITEMS)
+        self.audio_ms: dict[str, int] = {}  # of the assistant's items: what was sent
+        self.audio_present = False  # the assistant has spoken
+        self._responses: dict[str, Response] = {}  # in progress
+        self._tasks: set[asyncio.Task[None]] = set()
+        # What belongs together goes out together: a client's event and its answer, one step of a response.
+        self._turn = asyncio.Lock()
         self._size = 0  # the weight of the event that is handled
         self._late_refusal = late_refusal
         self._room = room or Room()
         self._held: dict[str, int] = {}  # bytes of the room by what holds them
-        self._weights: dict[str, int] = {}  # of the items
         self._ear = Ear()
         self._speech_item: str | None = None
+        self._ms = 0.0  # of audio since the session began
         self._detector = self._new_detector()
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "session.update": self._update,
@@ -74,7 +90,7 @@ class Session:
             "conversation.item.truncate": self._truncate_item,
             "response.create": self._respond,
             "response.cancel": self._cancel,
-            "output_audio_buffer.clear": self._ignore,
+            "output_audio_buffer.clear": self._not_here,
         }
 
     async def emit(self, kind: str, **fields: Any) -> None:
@@ -121,7 +137,9 @@ class Session:
         self._held[what] = size
 
     def end(self) -> None:
-        """Give back all that was held."""
+        """Give back all that was held, and let no response go on."""
+        for task in self._tasks:
+            task.cancel()
         self._room.give(sum(self._held.values()))
         self._held.clear()
 
@@ -133,6 +151,19 @@ class Session:
             Full: what it would hold has no room.
             UnicodeDecodeError: it is no UTF-8.
         """
+        async with self._turn:
+            await self._take(data, binary=binary)
+
+    async def expire(self) -> None:
+        """The session has lasted as long as one may.
+
+        Raises:
+            Fatal: always.
+        """
+        async with self._turn:
+            raise Fatal(refusals()["session-expired"], {}, None)
+
+    async def _take(self, data: bytes, *, binary: bool) -> None:
         if self.clock.now() >= self.expires_at:
             raise Fatal(refusals()["session-expired"], {}, None)
         if binary:
@@ -161,13 +192,17 @@ class Session:
             return
         self._size = size
         try:
+            # An append is judged by its handler, and an update by rules of its own first: both in the real one's words.
+            if handler not in (self._append, self._update) and (bad := fault_of(event)):
+                await self.refuse(bad.behaviour, bad.values, event)
+                return
             await handler(event)
         except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
             # A field of a type that no real client sends; the real one answers with an error and stays (inferred).
             await self.refuse("invalid-value", {"value": type(error).__name__, "wanted": "the documented types"}, event)
 
-    async def _ignore(self, _event: dict[str, Any]) -> None:
-        """Accepted without an answer (WebRTC only by its documentation)."""
+    async def _not_here(self, event: dict[str, Any]) -> None:
+        await self.refuse("websocket-only", {"value": event["type"]}, event)
 
     # --- session ------------------------------------------------------------------------------------------------------
 
@@ -176,7 +211,7 @@ class Session:
             name, values = self._late_refusal
             await self.refuse(name, values, event)
             return
-        bad = check(event.get("session"), self.config["type"])
+        bad = check(event.get("session"), self.config["type"]) or fault_of(event)
         if bad:
             await self.refuse(bad.behaviour, bad.values, event)
             return
@@ -189,11 +224,24 @@ class Session:
             }
             await self.refuse(does.SESSION_UPDATED, values, event)
             return
-        new = merged(self.config, event["session"])
+        asked = event["session"]
+        if asked.get("model") not in (None, self.config.get("model")):
+            await self.refuse("model-fixed", {"value": self.config.get("model")}, event)
+            return
+        if await self._voice_refused((asked.get("audio") or {}).get("output"), event):
+            return
+        new = merged(self.config, asked)
         self._hold("config", weight(orjson.dumps(new)))
         self.config = new
         self._detector = self._new_detector()
         await self.emit("session.updated", session=self.config)
+
+    async def _voice_refused(self, output: Mapping[str, Any] | None, event: dict[str, Any]) -> bool:
+        voice = (output or {}).get("voice")
+        if not self.audio_present or voice in (None, self.config["audio"]["output"]["voice"]):
+            return False
+        await self.refuse("voice-fixed", {}, event)
+        return True
 
     @property
     def _input(self) -> dict[str, Any]:
@@ -208,7 +256,7 @@ class Session:
             float(detection.get("threshold") or 0.5),
             int(detection.get("prefix_padding_ms") or 0),
             int(detection.get("silence_duration_ms") or 200),
-        )
+        ).after(int(self._ms), speaking=self._speech_item is not None)
 
     # --- input audio --------------------------------------------------------------------------------------------------
 
@@ -232,6 +280,7 @@ class Session:
         self._hold("audio", self._ear.size // 12 + len(data) // (12 if form == "audio/pcm" else 2))
         for piece in (data,) if form == "audio/pcm" else _from_telephone(data, form):
             self._ear.feed(piece)
+            self._ms += len(piece) * 1000 / (2 * RATE)
             for mark in self._detector.feed(piece) if self._detector else ():
                 if mark.kind == "started":
                     await self._speech_started(mark.ms)
@@ -241,13 +290,16 @@ class Session:
     async def _speech_started(self, ms: int) -> None:
         self._speech_item = self.clock.ident("item_")
         await self.emit("input_audio_buffer.speech_started", audio_start_ms=ms, item_id=self._speech_item)
+        detection = self._input.get("turn_detection") or {}
+        if detection.get("interrupt_response", True) and (active := self._active):
+            await active.finish("cancelled", {"reason": "turn_detected"})
 
     async def _speech_stopped(self, ms: int) -> None:
         await self.emit("input_audio_buffer.speech_stopped", audio_end_ms=ms, item_id=self._speech_item)
         await self._commit_turn()
         detection = self._input.get("turn_detection") or {}
-        if self.config["type"] == "realtime" and detection.get("create_response", True) and not self.active_response:
-            await respond(self, {})
+        if self.config["type"] == "realtime" and detection.get("create_response", True) and not self._active:
+            await self._begin({})
 
     async def _commit(self, event: dict[str, Any]) -> None:
         ms = self._ear.seconds * 1000
@@ -258,6 +310,7 @@ class Session:
             self._empty()
             return
         await self._commit_turn()
+        self._detector = self._new_detector()
 
     def _empty(self) -> Ear:
         """The buffer as it is, and a fresh one in its place."""
@@ -282,7 +335,7 @@ class Session:
             "role": "user",
             "content": [{"type": "input_audio", "transcript": None}],
         }
-        await self.emit("input_audio_buffer.committed", previous_item_id=self.last_item, item_id=ident)
+        await self.emit("input_audio_buffer.committed", previous_item_id=self.items.last, item_id=ident)
         previous = await self.add_item(item)
         await self.emit("conversation.item.done", previous_item_id=previous, item=item)
         transcription = self._input.get("transcription")
@@ -311,29 +364,27 @@ class Session:
 
     # --- conversation -------------------------------------------------------------------------------------------------
 
-    async def add_item(self, item: dict[str, Any], size: int = 1_000) -> str | None:
-        """Append an item, of that weight, to the conversation and tell it; the id of the one before comes back.
-
-        The oldest are forgotten where there are too many, as the real one's truncation does (documented).
-        """
-        previous, self.last_item = self.last_item, item["id"]
-        self.items[item["id"]] = item
-        self._weights[item["id"]] = size
-        while len(self.items) > MOST_ITEMS or (len(self.items) > 1 and sum(self._weights.values()) > MOST_EVENT):
-            self._forget(next(iter(self.items)))
-        self._hold("items", sum(self._weights.values()))
+    async def add_item(self, item: dict[str, Any], size: int = 1_000, after: str | None = None) -> str | None:
+        """Put an item, of that weight, into the conversation and tell it; the id of the one before comes back."""
+        previous = self.items.add(item, size, after)
+        for ident in self.audio_ms.keys() - set(self.items.order):
+            del self.audio_ms[ident]
+        self._hold("items", self.items.weight)
         await self.emit("conversation.item.added", previous_item_id=previous, item=item)
         return previous
 
-    def _forget(self, ident: str) -> None:
-        del self.items[ident], self._weights[ident]
-
     async def _create_item(self, event: dict[str, Any]) -> None:
-        given = event.get("item")
-        if not isinstance(given, dict) or not isinstance(given.get("type"), str):
-            await self.refuse("missing-parameter", {"param": "item"}, event)
+        given = {key: value for key, value in event["item"].items() if value is not None}
+        if self.config["type"] == "transcription":
+            # Not seen; a transcription session has no conversation to add to (inferred).
+            await self.refuse("unknown-event", {"value": event["type"]}, event)
             return
-        item = {"id": self.clock.ident("item_"), "status": "completed", **given}
+        after = event.get("previous_item_id")
+        if refused := self._misplaced(given, after):
+            await self.refuse(*refused, event)
+            return
+        status = {"status": "completed"} if given["type"] in ("message", "function_call") else {}
+        item = {"id": self.clock.ident("item_"), **status, **given}
         size = self._size
         if size > MOST_EVENT:
             # Sound and pictures are heard and not kept, nor told again (inferred).
@@ -344,11 +395,24 @@ class Session:
             await self.refuse("too-large", {"value": size}, event)
             return
         del event, given
-        previous = await self.add_item(item, size)
+        previous = await self.add_item(item, size, after)
         await self.emit("conversation.item.done", previous_item_id=previous, item=item)
 
+    def _misplaced(self, item: Mapping[str, Any], after: str | None) -> tuple[str, dict[str, Any]] | None:
+        """Why an item cannot be where it is asked for."""
+        ident = item.get("id")
+        if ident is not None and len(ident) > _LONGEST_ITEM_ID:
+            return "id-too-long", {"value": len(ident)}
+        if self.items.get(ident):
+            return "item-exists", {"value": ident}
+        if after not in (None, "root") and not self.items.get(after):
+            return "unknown-previous-item", {"value": after}
+        if item["type"] == "function_call_output" and not self.items.find("function_call", item.get("call_id")):
+            return "unknown-call", {"value": item.get("call_id")}
+        return None
+
     async def _known_item(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        item = self.items.get(str(event.get("item_id")))
+        item = self.items.get(event.get("item_id"))
         if item is None:
             await self.refuse("unknown-item", {"value": event.get("item_id")}, event)
         return item
@@ -359,32 +423,120 @@ class Session:
 
     async def _delete_item(self, event: dict[str, Any]) -> None:
         if item := await self._known_item(event):
-            self._forget(item["id"])
-            self.last_item = next(reversed(self.items), None)
+            self.items.forget(item["id"])
+            self._hold("items", self.items.weight)
+            for response in self._responses.values():
+                response.item_gone |= response.item is item
             await self.emit("conversation.item.deleted", item_id=item["id"])
 
     async def _truncate_item(self, event: dict[str, Any]) -> None:
-        if item := await self._known_item(event):
-            place = {
-                "content_index": event.get("content_index", 0),
-                "audio_end_ms": event.get("audio_end_ms", 0),
-            }
-            await self.emit("conversation.item.truncated", item_id=item["id"], **place)
+        item = await self._known_item(event)
+        if item is None:
+            return
+        ident, end = item["id"], event["audio_end_ms"]
+        if item.get("role") != "assistant" or ident not in self.audio_ms:
+            await self.refuse("truncate-role", {}, event)
+            return
+        if end > self.audio_ms[ident]:
+            await self.refuse("truncate-past-end", {"value": self.audio_ms[ident], "wanted": end}, event)
+            return
+        if end < 0 or event["content_index"] != 0:
+            param = "audio_end_ms" if end < 0 else "content_index"
+            await self.refuse("invalid-value", {"param": param, "value": event[param], "wanted": "0"}, event)
+            return
+        self.audio_ms[ident] = end
+        # What was not played was not said: the text is removed, too (documented).
+        for part in item["content"]:
+            part["transcript"] = None
+        place = {"item_id": ident, "content_index": 0, "audio_end_ms": end}
+        await self.emit("conversation.item.truncated", **place)
 
     # --- responses ----------------------------------------------------------------------------------------------------
 
+    @property
+    def _active(self) -> Response | None:
+        """The response that the conversation waits for."""
+        return next((response for response in self._responses.values() if response.inside), None)
+
     async def _respond(self, event: dict[str, Any]) -> None:
+        asked = event.get("response") or {}
+        inside = asked.get("conversation") != "none"
         if self.config["type"] == "transcription":
             # Not seen; a transcription session has nothing to answer with.
             await self.refuse("unknown-event", {"value": "response.create"}, event)
-        elif self.active_response:
-            await self.refuse("active-response", {"value": self.active_response}, event)
-        else:
-            await respond(self, event.get("response") or {})
+        elif (inside and (active := self._active)) or len(self._responses) >= _MOST_RESPONSES:
+            shown = active if inside and active else next(iter(self._responses.values()))
+            await self.refuse("active-response", {"value": shown.ident}, event)
+        elif bad := self._unfit(asked):
+            await self.refuse(*bad, event)
+        elif not await self._voice_refused((asked.get("audio") or {}).get("output"), event):
+            await self._begin(asked)
+
+    def _unfit(self, asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """What the shape of a response.create does not say."""
+        most = asked.get("max_output_tokens")
+        if isinstance(most, int) and not 1 <= most <= _MOST_TOKENS:
+            wanted = f"1 to {_MOST_TOKENS} and 'inf'"
+            return "invalid-value", {"param": "response.max_output_tokens", "value": most, "wanted": wanted}
+        if asked.get("conversation") not in (None, "auto", "none"):
+            value = {"param": "response.conversation", "value": asked["conversation"], "wanted": "'auto' and 'none'"}
+            return "invalid-value", value
+        if sorted(asked.get("output_modalities") or ["text"]) not in (["text"], ["audio"]):
+            wanted = "['text'] and ['audio']"
+            given = asked["output_modalities"]
+            return "invalid-value", {"param": "response.output_modalities", "value": given, "wanted": wanted}
+        return None
+
+    async def _begin(self, asked: Mapping[str, Any]) -> None:
+        """A response begins here and goes on beside what the client sends."""
+        response = Response(self, asked)
+        await response.begin()
+        self._responses[response.ident] = response
+        task = asyncio.create_task(self._go_on(response))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _go_on(self, response: Response) -> None:
+        try:
+            await self._all_of(response)
+        except ConnectionError:
+            pass
+        except Exception as error:
+            if self._broken is None:
+                raise
+            await self._broken(error)
+
+    async def _all_of(self, response: Response) -> None:
+        if self.does(does.RESPONDS) != does.RESPONDS:
+            await asyncio.sleep(self._pace)
+            async with self._turn:
+                if not response.over:
+                    await response.fail()
+            return
+        cap = response.cap
+        for number, (words, audio) in enumerate(response.pieces()):
+            await asyncio.sleep(self._pace)
+            async with self._turn:
+                if response.over:
+                    return
+                if number == cap:
+                    await response.finish("incomplete", {"reason": "max_output_tokens"})
+                    return
+                await response.send_piece(words, audio)
+        async with self._turn:
+            await response.finish("completed")
+
+    def ended(self, response: Response) -> None:
+        """A response is over."""
+        self._responses.pop(response.ident, None)
 
     async def _cancel(self, event: dict[str, Any]) -> None:
-        # A response of the mock is sent in one go, so none is ever active when a cancel is read.
-        await self.refuse("nothing-to-cancel", {}, event)
+        ident = event.get("response_id")
+        response = self._responses.get(ident) if isinstance(ident, str) else self._active
+        if response is None:
+            await self.refuse("nothing-to-cancel", {}, event)
+        else:
+            await response.finish("cancelled", {"reason": "client_cancelled"})
 
 
 def _without_media(part: object) -> object:

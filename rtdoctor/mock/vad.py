@@ -29,6 +29,12 @@ class Detector:
     _speaking: bool = False
     _last_end: int = field(default=0)
 
+    def after(self, ms: int, *, speaking: bool) -> "Detector":
+        """Go on at so many milliseconds of the session, where its audio was taken or its settings changed."""
+        self._ms, self._speaking = ms - ms % FRAME_MS, speaking
+        self._last_end = 0 if speaking else self._ms
+        return self
+
     def feed(self, pcm: bytes) -> list[Mark]:
         """The marks that this piece brings, in order."""
         each = (level for frames in self._frames.feed(pcm) for level in levels(frames).tolist())

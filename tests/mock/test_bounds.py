@@ -26,6 +26,10 @@ SPEECH = read_speech(AUDIO / "speech-24k.wav").pcm
 REALTIME = "?model=gpt-realtime-2.1"
 
 
+def said(text):
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 40_000), max_size=40))
 def test_the_cuts_between_pieces_change_nothing_that_is_heard(sizes):
@@ -92,7 +96,7 @@ async def test_a_full_buffer_is_an_error_and_what_is_in_it_stays(monkeypatch):
         {"type": "session.update", "session": {"type": "realtime", "instructions": "x" * 1_100_000}},
         {"type": "session.update", "session": {"type": "realtime", "instructions": "\U0001f600" + "x" * 300_000}},
         {"type": "session.update", "session": {"type": "realtime", "tools": [{}] * 60_000}},
-        {"type": "conversation.item.create", "item": {"type": "message", "text": "x" * 1_100_000}},
+        {"type": "conversation.item.create", "item": said("x" * 1_100_000)},
         {"type": "input_audio_buffer.append", "audio": "A" * (15 * 1024 * 1024 + 4)},
     ],
     ids=range(5),
@@ -110,7 +114,9 @@ async def test_a_picture_is_taken_and_not_told_again():
     content = [{"type": "input_image", "image_url": "data:" + "x" * 2_000_000}, {"type": "input_text", "text": "Hi"}]
     async with socket(REALTIME) as ws:
         await ws.receive_json()
-        await ws.send_json({"type": "conversation.item.create", "item": {"type": "message", "content": content}})
+        await ws.send_json(
+            {"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": content}}
+        )
         seen = await events(ws, {"conversation.item.done"})
     assert seen[0]["item"]["content"] == [{"type": "input_image"}, {"type": "input_text", "text": "Hi"}]
 
@@ -120,7 +126,7 @@ async def test_the_oldest_items_are_forgotten(monkeypatch):
     async with socket(REALTIME) as ws:
         await ws.receive_json()
         for number in range(5):
-            item = {"type": "message", "id": f"item_{number}"}
+            item = said("Hi") | {"id": f"item_{number}"}
             await ws.send_json({"type": "conversation.item.create", "item": item})
             added, done = await events(ws, {"conversation.item.done"})
             before = f"item_{number - 1}" if number else None
@@ -136,7 +142,7 @@ async def test_where_there_is_no_room_the_session_is_closed_and_what_it_held_is_
         async with http.ws_connect(mock.base_url + "/realtime" + REALTIME, headers=AUTH) as ws:
             await ws.receive_json()
             for _ in range(3):
-                item = {"type": "message", "text": "x" * 24_000}
+                item = said("x" * 24_000)
                 await ws.send_json({"type": "conversation.item.create", "item": item})
             messages = [message async for message in ws]
             assert ws.close_code in (1006, 1013)

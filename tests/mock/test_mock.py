@@ -203,16 +203,21 @@ async def test_every_event_of_a_conversation_passes_both_judges(modality):
         sent = [
             {"type": "session.update", "session": asked},
             *map(append_event, chunks(read_speech(AUDIO / "speech-24k.wav").pcm + bytes(48_000), 100)),
-            {"type": "response.create", "response": {"metadata": {"a": "b"}}},
         ]
+        more = {"type": "response.create", "response": {"metadata": {"a": "b"}}}
         found = judge.feed("server", await ws.receive_json())
         for event in sent:
             await ws.send_json(event)
             found += judge.feed("client", event)
-        seen = await events(ws, {"response.done"}) + await events(ws, {"response.done"})
-        seen += await events(ws, {"rate_limits.updated"})
+        seen = await events(ws, {"rate_limits.updated"})
         for event in seen:
             found += judge.feed("server", event)
+        await ws.send_json(more)
+        found += judge.feed("client", more)
+        later = await events(ws, {"rate_limits.updated"})
+        for event in later:
+            found += judge.feed("server", event)
+        seen += later
         found += judge.finish()
     assert found == []
     assert sum(event["type"] == "response.done" for event in seen) == 2
