@@ -46,7 +46,8 @@ def decide(shake: Shake, vault: Vault) -> Decision:
         return Decision("missing-credential")
     grant = vault.look_up(token)
     if grant is None:
-        return Decision("invalid-key", {"echo": f"{token[:8]}****{token[-4:]}"})
+        # An OAuth token (a JWT) in place of a key: 500, not 401 (observed 2026-06-04).
+        return Decision("oauth-token") if _is_jwt(token) else Decision("invalid-key", {"echo": masked(token)})
     if grant.expired:
         return Decision("expired-secret")
     if grant.no_credit:
@@ -56,6 +57,16 @@ def decide(shake: Shake, vault: Vault) -> Decision:
     decision = _session(shake.query.get("model"), shake.query.get("intent"), grant.session_type)
     vault.use(token)
     return replace(decision, grant=grant, reused=grant.reused)
+
+
+def masked(token: str) -> str:
+    """A key as the error echoes it: its first eight and last four characters (observed 2026-08-06), fewer of a short
+    one."""
+    return f"{token[:8]}****{token[-4:]}" if len(token) >= 20 else f"****{token[-2:]}"
+
+
+def _is_jwt(token: str) -> bool:
+    return token.startswith("eyJ") and token.count(".") == 2
 
 
 def _token(shake: Shake) -> str | None:

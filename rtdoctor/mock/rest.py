@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.handshake import masked
 from rtdoctor.mock.room import weight
 from rtdoctor.mock.secrets import LONGEST, SHORTEST, USUAL, Vault
 from rtdoctor.mock.update import Bad, check, fresh_config, merged
@@ -53,8 +54,7 @@ def _refused(request: web.Request, vault: Vault) -> web.Response | None:
         return _error(401, refusals()["missing-credential"].error({}, None))
     grant = vault.look_up(token.strip())
     if grant is None or grant.session_type is not None:
-        echo = f"{token[:8]}****{token[-4:]}"
-        return _error(401, refusals()["invalid-key"].error({"echo": echo}, None))
+        return _error(401, refusals()["invalid-key"].error({"echo": masked(token.strip())}, None))
     return None
 
 
@@ -98,6 +98,11 @@ async def _mint(request: web.Request, vault: Vault, clock: Clock) -> web.Respons
             body = orjson.loads(data or b"{}")
     if not isinstance(body, dict):
         return _error(400, refusals()["not-json"].error({}, None))
+    for name in body:
+        if name not in ("session", "expires_after"):
+            # Told with the field below, where there is one: 'client_secret.expires_at' (observed).
+            below = f".{next(iter(body[name]))}" if isinstance(body[name], dict) and body[name] else ""
+            return _error(400, refusals()["unknown-parameter"].error({"param": f"{name}{below}"}, None))
     after = body.get("expires_after") or {}
     seconds = after.get("seconds", USUAL) if isinstance(after, dict) else None
     if not isinstance(seconds, int) or not SHORTEST <= seconds <= LONGEST:

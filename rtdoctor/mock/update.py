@@ -1,11 +1,11 @@
 """session.update as strictly as the real one: one bad field discards the whole update (observed 2026-09-18)."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rtdoctor.protocol.models import takes_vad
+from rtdoctor.protocol.models import models, takes_vad
 
 _NUMBER, _TEXT, _FLAG, _ANY, _LIST = (int, float), str, bool, object, list
 _FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
@@ -54,6 +54,14 @@ SHAPES: dict[str, dict[str, Any]] = {
         "reasoning": _ANY,
         "parallel_tool_calls": _FLAG,
     },
+}
+_MANY = frozenset(("gpt-transcribe", "gpt-live-transcribe"))  # these take `languages`, the others `language`
+# Which models refuse a hint (livekit PR 6613, LiveType's guide of 2026-08-01). One that nobody knows may take any.
+_HINTS: dict[str, Callable[[str], bool]] = {
+    "language": lambda model: model in _MANY,
+    "languages": lambda model: model in models() and model not in _MANY,
+    "prompt": lambda model: model == "gpt-realtime-whisper",
+    "delay": lambda model: model in models() and model != "gpt-realtime-whisper",
 }
 _NAMES = {
     dict: "an object",
@@ -141,6 +149,9 @@ def _rules(session: Mapping[str, Any], own_type: str) -> Bad | None:
         return Bad("missing-parameter", {"param": f"{where}.model"})
     if len(transcription.get("prompt") or "") > 1024:
         return Bad("prompt-too-long", {"param": f"{where}.prompt", "value": len(transcription["prompt"])})
+    for hint, refuses in _HINTS.items():
+        if transcription.get(hint) is not None and refuses(model):
+            return Bad("hint", {"param": f"{where}.{hint}", "model": model})
     if own_type == "transcription" and given.get("turn_detection") is not None and not takes_vad(model):
         return Bad("turn-detection", {})
     return None

@@ -61,3 +61,39 @@ async def test_the_sdk_mints_a_secret_that_opens_a_session():
             async with second.realtime.connect() as connection:
                 event = await connection.recv()
     assert event.session.type == "transcription"
+
+
+TOOL = {
+    "type": "function",
+    "name": "get_weather",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+
+
+async def until_done(connection):
+    seen = []
+    async for event in connection:
+        seen.append(event)
+        if event.type == "response.done":
+            return seen
+    raise AssertionError(seen)
+
+
+async def test_the_sdk_has_a_text_turn_and_a_function_turn():
+    async with Mock({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
+        async with client.realtime.connect(model="gpt-realtime-2.1") as connection:
+            await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
+            hello = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}
+            await connection.conversation.item.create(item=hello)
+            await connection.response.create()
+            seen = await until_done(connection)
+            text = "".join(event.delta for event in seen if event.type == "response.output_text.delta")
+            assert seen[-1].response.output[0].content[0].text == text != ""
+            await connection.response.create(response={"tools": [TOOL], "tool_choice": "required"})
+            call = (await until_done(connection))[-1].response.output[0]
+            assert (call.type, call.name, call.arguments) == ("function_call", "get_weather", '{"city":"mock"}')
+            output = {"type": "function_call_output", "call_id": call.call_id, "output": "12 degrees"}
+            await connection.conversation.item.create(item=output)
+            await connection.response.create()
+            last = (await until_done(connection))[-1].response
+    assert (last.status, last.output[0].type) == ("completed", "message")
