@@ -2,27 +2,59 @@
 
 import asyncio
 import errno
+import random
 import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rtdoctor import process
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
+from rtdoctor.mock.faults import BadFault, known, parse, planned
+from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.wire.tls import BadCertificateFile, show_certificate
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
+_LONGEST_REPLY = 10_000
 
 
-def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the mock is to behave: faults by name, what a response says, seconds that a session lasts, edge headers."""
+
+    faults: Sequence[str]
+    transcript: str | None
+    lifetime: float
+    edge: bool
+
+
+def show_faults() -> None:
+    """Every fault by name, one a line."""
+    width = max(map(len, known()))
+    for fault in known().values():
+        print(f"{fault.name:{width}}  {fault.words}")
+
+
+def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None, ways: Ways) -> None:
     """Serve until interrupted.
 
     Raises:
-        Usage: the port is taken, or the certificate cannot be used.
+        Usage: the port is taken, the certificate cannot be used, or there is no such fault.
     """
+    try:
+        plan = planned([parse(text) for text in ways.faults], random.Random())  # noqa: S311 (no secret hangs on it)
+    except BadFault as error:
+        raise Usage("--fault {}", error) from error
+    if ways.transcript is not None and len(ways.transcript) > _LONGEST_REPLY:
+        raise Usage("--transcript: at most {} characters", _LONGEST_REPLY)
     accepted = find_key(key_env, None)
-    server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key))
+    replies = Replies() if ways.transcript is None else Replies(ways.transcript)
+    more: dict[str, Any] = {"plan": plan, "replies": replies, "seconds": ways.lifetime, "edge": ways.edge}
+    server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key), **more)
     asyncio.run(_forever(server, port, accepted.source if accepted else None))
 
 

@@ -95,6 +95,10 @@ def _session(model: str | None, intent: str | None, carried: str | None) -> Deci
     known = models().get(model)
     if known is not None and known.retired:
         return Decision("retired-model", {"model": model})
+    if model == "whisper-1":
+        return Decision(
+            "unknown-model", {"model": model}
+        )  # its words of 2025; newer ones were seen of its successors only
     if known is not None and known.kind == "transcription":
         return Decision("transcription-model", {"model": model})
     if known is None:

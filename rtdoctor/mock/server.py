@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -189,6 +189,7 @@ class Mock:
     `keys` are the API keys it takes, `poor_keys` those without credit. `faults` breaks a behaviour on purpose: the id
     of a behaviour (behaviour.toml and behaviour.py) to the id of what happens in its place. `delay` in seconds holds
     every handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are.
+    `plan` gives more faults for the n-th upgrade, the first being 1.
     `edge` sends the headers that the real one's edge was seen to send.
     """
 
@@ -205,12 +206,14 @@ class Mock:
         seconds: float = SESSION_SECONDS,
         pace: float = PACE,
         edge: bool = False,
+        plan: Callable[[int], Mapping[str, str]] | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
         self.faults = dict(faults or {})
         self._delay, self._tls = delay, tls
         self._replies, self._seconds, self._pace, self._edge = replies, seconds, pace, edge
+        self._plan, self.upgrades = plan, 0
         self._runner: web.ServerRunner | None = None
         self._rest = routes(self.vault, self.clock)
         self._room = Room()
@@ -267,15 +270,17 @@ class Mock:
             return await handler(request)  # type: ignore[arg-type]
         if self._delay:
             await asyncio.sleep(self._delay)
+        self.upgrades += 1
+        faults = {**self.faults, **(self._plan(self.upgrades) if self._plan else {})}
         decision = self._decide(request)
-        behaviour = self.faults.get(decision.behaviour, decision.behaviour)
+        behaviour = faults.get(decision.behaviour, decision.behaviour)
         if decision.reused:
-            behaviour = self.faults.get(does.REUSED_SECRET, behaviour)
+            behaviour = faults.get(does.REUSED_SECRET, behaviour)
         decision = replace(decision, behaviour=behaviour)
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             return web.Response(status=refusal.status, headers=self._headers())
-        return await self._serve(request, decision, refusal)
+        return await self._serve(request, decision, refusal, faults)
 
     def _headers(self) -> dict[str, str]:
         """The same for good and for bad keys, and none of a request's id or of rate limits (observed 2026-09-18)."""
@@ -306,12 +311,14 @@ class Mock:
             return Decision("rest-path")
         return decide(shake, self.vault) if request.path == "/v1/realtime" else Decision("unknown-path")
 
-    async def _serve(self, request: web.BaseRequest, decision: Decision, refusal: Refusal | None) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.BaseRequest, decision: Decision, refusal: Refusal | None, faults: Mapping[str, str]
+    ) -> web.StreamResponse:
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         # `realtime` is echoed and never the key; undici and ws refuse a server that selects none of what they offered.
         chosen = ("realtime",) if "realtime" in (part.strip() for part in offered.split(",")) else ()
         socket = web.WebSocketResponse(
-            protocols=() if self.faults.get("subprotocol") == does.NO_ANSWER else chosen,
+            protocols=() if faults.get("subprotocol") == does.NO_ANSWER else chosen,
             max_msg_size=MOST_MESSAGE,
             autoping=False,  # aiohttp's own takes every ping and pong that waits in one turn
             compress=False,  # takes 300 KB a socket
@@ -344,7 +351,7 @@ class Mock:
             async for _ in _messages(socket, connection):
                 pass
         else:
-            session = self._session(send, decision, partial(self._broken, socket))
+            session = self._session(send, decision, faults, partial(self._broken, socket))
             beside = [asyncio.create_task(_ping(socket, connection)), asyncio.create_task(self._end(socket, session))]
             try:
                 await self._converse(socket, _messages(socket, connection), session)
@@ -361,7 +368,7 @@ class Mock:
         else:
             _LOG.error("a response ended in %s", type(error).__name__)
 
-    def _session(self, send: Any, decision: Decision, broken: Any) -> Session:
+    def _session(self, send: Any, decision: Decision, faults: Mapping[str, str], broken: Any) -> Session:
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None
@@ -370,7 +377,7 @@ class Mock:
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
         more = {"replies": self._replies, "seconds": self._seconds, "pace": self._pace, "broken": broken}
-        return Session(send, self.clock, self.faults, kind, model, minted, late, self._room, **more)
+        return Session(send, self.clock, faults, kind, model, minted, late, self._room, **more)
 
     async def _end(self, socket: web.WebSocketResponse, session: Session) -> None:
         """The end of a session's time, also when the client says nothing."""

@@ -1,7 +1,7 @@
 """The mock against the rows of the observed protocol (shared notes, parts 0 to 5), by their numbers.
 
-Each row is held by a test below, or stands in `ELSEWHERE` with what holds it, or in `NOT_HELD` with the reason. The last
-test compares with the notes where they are there, so that no row is forgotten.
+Each row is held by a test below, or stands in `ELSEWHERE` with what holds it, or in `NOT_HELD` with the reason. The
+last test compares with the notes where they are there, so that no row is forgotten.
 """
 
 import asyncio
@@ -20,9 +20,8 @@ from rtdoctor.model.clock import SteppedClock
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH, events
 
-NOTES = next(
-    (place / "shared" / "protocol.md" for place in Path(__file__).parents if (place / "shared").is_dir()), Path("none")
-)
+FOUND = [place / "shared" / "protocol.md" for place in Path(__file__).parents]
+NOTES = next(filter(Path.exists, FOUND), FOUND[0])
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 WRONG = {"Authorization": "Bearer sk-proj-0123456789abcdefueba"}
 MANUAL = {"turn_detection": None}
