@@ -47,7 +47,7 @@ def decide(shake: Shake, vault: Vault) -> Decision:
     grant = vault.look_up(token)
     if grant is None:
         # An OAuth token (a JWT) in place of a key: 500, not 401 (observed 2026-06-04).
-        return Decision("oauth-token") if _is_jwt(token) else Decision("invalid-key", {"echo": masked(token)})
+        return Decision("server-error") if _is_jwt(token) else Decision("invalid-key", {"echo": masked(token)})
     if grant.expired:
         return Decision("expired-secret")
     if grant.no_credit:
@@ -101,6 +101,6 @@ def _session(model: str | None, intent: str | None, carried: str | None) -> Deci
         )  # its words of 2025; newer ones were seen of its successors only
     if known is not None and known.kind == "transcription":
         return Decision("transcription-model", {"model": model})
-    if known is None:
+    if known is None or known.kind != "realtime":  # a Live model has an endpoint of its own
         return Decision("unknown-model", {"model": model})
     return Decision(does.OPEN_REALTIME, {"model": model}, model=model)

@@ -304,7 +304,7 @@ class Mock:
         if request.path in ("/v1/responses", "/v1/live/sessions"):
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
             known = scheme.lower() == "bearer" and self.vault.look_up(token.strip())
-            return Decision("unknown-path") if known else Decision("sibling-unauthorized")
+            return Decision("unknown-path") if known else Decision("unauthorized")
         if request.path in (
             "/v1/realtime/" + tail for tail in ("transcription_sessions", "sessions", "client_secrets", "calls")
         ):
