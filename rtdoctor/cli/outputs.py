@@ -34,7 +34,7 @@ class _File:
         try:
             self._write = self._open.__enter__()
         except NotWritten as error:
-            raise Usage(f"--report {name}={{}}", error) from error
+            raise Usage("--report {}={}", name, error) from error
         self._guarded = Guarded(cast(Any, self))
         self._reader = writer(command, name)(cast(Any, self._guarded))
 

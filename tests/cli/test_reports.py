@@ -55,7 +55,7 @@ def test_where_standard_output_is_a_machines_the_verdict_and_the_cure_go_to_stde
     assert done.returncode == 1
     line, fix = done.stderr.decode().splitlines()
     assert line.startswith("FAIL (exit 1)  No. It ends at first-event: the key is not known.")
-    assert fix.startswith("Fix: Use the key that this server or gateway issues")
+    assert fix.startswith("Fix: Get the key where this server or gateway issues its keys")
 
 
 def test_nagios_has_exit_codes_of_its_own_only_when_it_is_what_stdout_shows(tmp_path):

@@ -193,7 +193,7 @@ def test_the_scenarios_that_send_no_event_need_spend_on_a_live_endpoint(spend):
     if not spend:
         assert (sent, {result["verdict"] for result in report["results"]}) == ([], {"skip"})
         assert report["spend"]["billable"] is False
-        assert done.stderr == ""
+        assert "Sends" not in done.stderr
         return
     assert {"this is not JSON", bytes((0, 1, 2, 3))} <= set(sent)
     assert report["spend"]["events"]["(text)"] == report["spend"]["events"]["(binary)"] == 1
