@@ -18,6 +18,8 @@ from aiohttp import web
 from rtdoctor.report.writers import WRITERS
 from tests.leaking import canary, planted, traces
 
+pytestmark = pytest.mark.heavy  # a process each
+
 KEY = canary("key", random.Random(11))
 ORGANISATION = canary("organisation", random.Random(12))
 

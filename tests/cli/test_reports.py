@@ -15,6 +15,8 @@ from tests.hostile.http import refusing, upgrading
 from tests.hostile.tcp import closed_port
 from tests.processes import run, started
 
+pytestmark = pytest.mark.heavy  # a process each
+
 SMOKE = ("check", "--target", "mock", "--tag", "smoke")
 WRONG = "sk-proj-wrong00112233445566778899"
 

@@ -9,6 +9,8 @@ from tests.cli.test_check import rtdoctor
 from tests.conftest import KEY
 from tests.listening import recording_aside
 
+pytestmark = pytest.mark.heavy  # a process each
+
 DEEP = '{"type": "session.update", "session": {"x": ' + "[" * 70 + "]" * 70 + "}}"
 FREE = '{"type":  "session.update", "session": {"type": "transcription", "note": "\u00fc\u2028"}}'
 # What a server may read as response.create, and a reader with more care does not read as an event at all.

@@ -150,10 +150,10 @@ class Watched(Mock):
         super().__init__(*arguments, **more)
         self.silent = asyncio.Event()
 
-    async def _serve(self, request, decision, refusal):
+    async def _serve(self, request, decision, *more):
         if decision.behaviour == SILENT:
             self.silent.set()
-        return await super()._serve(request, decision, refusal)
+        return await super()._serve(request, decision, *more)
 
 
 @pytest.mark.parametrize("where", ["tls", "http", "socket", "matrix"])
