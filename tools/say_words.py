@@ -58,7 +58,7 @@ def plain(text: str, ports: tuple[int, ...], places: Mapping[str, str]) -> str:
     for port in ports:
         text = re.sub(rf"(?<!\d){port}(?!\d)", "8443", text)
     text = "\n".join(_deepest(text.replace("\r\n", "\n").split("\n"))) + "\n"
-    text = _NOISE.sub("", _FRAME.sub("", _OPENING_FRAME.sub(" {\n", text)))
+    text = _NOISE.sub("", _OPENING_FRAME.sub(" {\n", _FRAME.sub("", text)))
     for pattern, instead in _SUBSTITUTES:
         text = pattern.sub(instead, text)
     text = "\n".join(line.rstrip() for line in text.strip().split("\n"))

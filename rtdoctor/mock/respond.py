@@ -6,6 +6,7 @@ between, and ask for a second response too early.
 """
 
 import base64
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ class Response:
     sent: str = ""
     audio_bytes: int = 0
     _previous: str | None = None
+    _kept: dict[str, Any] | None = None
 
     @property
     def inside(self) -> bool:
@@ -53,18 +55,23 @@ class Response:
         return self.asked.get("conversation") != "none"
 
     @property
+    def _config(self) -> dict[str, Any]:
+        """The session's settings as they were when the response began: an update in its midst is for the next one."""
+        return self._kept or self.session.config
+
+    @property
     def spoken(self) -> bool:
         return "audio" in self._modalities
 
     @property
     def _modalities(self) -> list[str]:
-        given: list[str] = self.asked.get("output_modalities") or self.session.config["output_modalities"]
+        given: list[str] = self.asked.get("output_modalities") or self._config["output_modalities"]
         return given
 
     @property
     def call(self) -> Mapping[str, Any] | None:
         """The function that is called: one is when tool_choice names it or is "required"."""
-        config = self.session.config
+        config = self._config
         tools = self.asked["tools"] if self.asked.get("tools") is not None else config.get("tools") or []
         choice = self.asked.get("tool_choice") or config.get("tool_choice") or "auto"
         functions = [tool for tool in tools if isinstance(tool, dict) and tool.get("type") == "function"]
@@ -75,7 +82,7 @@ class Response:
         return functions[0] if functions else None
 
     def _described(self, **now: Any) -> dict[str, Any]:
-        config, asked = self.session.config, self.asked
+        config, asked = self._config, self.asked
         told = {key: config["audio"]["output"][key] for key in ("format", "voice")}
         output = (asked.get("audio") or {}).get("output") or {}
         return {
@@ -99,7 +106,7 @@ class Response:
     async def begin(self) -> None:
         """Everything before the first delta. `metadata` comes back (LiveKit waits for it)."""
         session, clock = self.session, self.session.clock
-        self.ident = clock.ident("resp_")
+        self.ident, self._kept = clock.ident("resp_"), copy.deepcopy(session.config)
         await session.emit("response.created", response=self._described())
         if session.does(does.RESPONDS) != does.RESPONDS:
             return
@@ -151,7 +158,7 @@ class Response:
     @property
     def cap(self) -> int | None:
         """The most deltas that max_output_tokens allows; the mock counts a delta as a token."""
-        most = self.asked.get("max_output_tokens") or self.session.config["max_output_tokens"]
+        most = self.asked.get("max_output_tokens") or self._config["max_output_tokens"]
         return most if isinstance(most, int) else None
 
     async def send_piece(self, words: str, audio: bytes) -> None:

@@ -102,7 +102,7 @@ def test_the_matrix_stays_under_200_mb_and_ends(heavy):
     assert (code, report["interrupted"]) == (report["summary"]["exit_code"], False)
     assert code in (1, 3)
     assert len(report["results"]) > 15
-    assert len(met.hits) > 12
+    assert len(met.hits) > 8
     assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
 
 

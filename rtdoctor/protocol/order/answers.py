@@ -97,6 +97,7 @@ class Answers:
         kind = self._of[stream.event_type]
         waiting = self._waiting[kind]
         item = mapping(event.get("item"))
+        own = own or item.get("status") == "in_progress"  # what a client creates is complete: this is a response's
         named = text(event.get("item_id")) or text(item.get("id"))
         place = next((n for n, one in enumerate(waiting) if one.names == named), None)
         if place is None:
