@@ -101,8 +101,11 @@ class Answers:
         named = text(event.get("item_id")) or text(item.get("id"))
         place = next((n for n, one in enumerate(waiting) if one.names == named), None)
         if place is None:
-            free = (n for n, one in enumerate(waiting) if not one.names)
-            place = next(free, 0 if waiting and kind == "conversation.item.create" and not own else None)
+            # An item of another role is the server's own, made between the question and its answer.
+            role = text(item.get("role"))
+            fits = [n for n, one in enumerate(waiting) if not role or one.role in ("", role)]
+            free = (n for n in fits if not waiting[n].names)
+            place = next(free, fits[0] if fits and kind == "conversation.item.create" and not own else None)
         if place is None or own:
             if stream.event_type in ONLY_ASKED and stream.hears_all_clients and stream.whole and not own:
                 stream.violate("order.answer-unasked", wanted=f"{kind} before")
