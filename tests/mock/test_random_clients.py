@@ -118,8 +118,13 @@ async def conversed(steps, query="?model=gpt-realtime-2.1", **more):
                 continue
             await ws.send_json(sent)
             judge.feed("client", sent)
-            if pause != "at once":
+            # Open: where an insertion or a deletion and a response cross on the way, order.previous-item may be told
+            # of an order that only looks wrong from here; so these are heard out first.
+            crossing = "previous_item_id" in sent or sent["type"] == "conversation.item.delete"
+            if pause != "at once" or crossing:
                 await hear(0.002)
+            if crossing and pause != "to the end":
+                await drain(f"mark_{number}")
             if pause == "to the end":
                 await drain(f"mark_{number}")
         await drain("over")
@@ -130,7 +135,7 @@ async def conversed(steps, query="?model=gpt-realtime-2.1", **more):
 
 
 @pytest.mark.heavy
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(STEPS)
 def test_no_script_of_a_client_brings_a_wrong_event(steps):
     found, _ = asyncio.run(conversed([(EVENTS[number], pause) for number, pause in steps]))
