@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.model.given import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Given
+from rtdoctor.model.target import kind_by_name
 
 Migrate = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
@@ -52,7 +53,7 @@ def purpose_of(given: Given) -> str:
     if "transcription" in types or any(_kind(event) == "transcription_session.update" for event in given.events):
         return "transcription"
     model = given.query.get("model")
-    return ("transcription" if is_for_transcription(model) else "realtime") if model else ""
+    return ("transcription" if kind_by_name(model) == "transcription" else "realtime") if model else ""
 
 
 def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
@@ -83,11 +84,6 @@ def apply(edit: str, given: Given, means: Means) -> Given | None:
     return changed if changed != given else None
 
 
-def is_for_transcription(model: str) -> bool:
-    """True for a name as models for transcription have it."""
-    return any(word in model.lower() for word in ("transcri", "whisper", "-asr", "asr-", "-stt", "stt-", "parakeet"))
-
-
 def _kind(event: Mapping[str, Any] | str | bytes) -> Any:
     return event.get("type") if isinstance(event, Mapping) else None
 
@@ -99,10 +95,10 @@ def _session_of(event: Mapping[str, Any] | str | bytes) -> Mapping[str, Any] | N
 
 def _tail(given: Given) -> str:
     """The path from its last known end on: a socket of GPT-Live and one for translation are other APIs."""
-    model = given.query.get("model", "")
-    if given.path.rstrip("/").endswith("/live/sessions") or model.startswith("gpt-live-1"):
+    kind = kind_by_name(given.query.get("model", ""))
+    if given.path.rstrip("/").endswith("/live/sessions") or kind == "live":
         return "/live/sessions"
-    return "/realtime/translations" if "translate" in model else "/realtime"
+    return "/realtime/translations" if kind == "translation" else "/realtime"
 
 
 def _path(given: Given, _means: Means) -> Given:
@@ -185,14 +181,14 @@ def _query(**wanted: str) -> Callable[[Given, Means], Given]:
 
 def _with_model(given: Given, means: Means) -> Given:
     """A model for transcription, that the endpoint lists, beside the intent."""
-    listed = [name for name in means.listed if is_for_transcription(name)]
+    listed = [name for name in means.listed if kind_by_name(name) == "transcription"]
     if not listed or given.query.get("model") in listed:
         return given
     return given.with_query({"intent": "transcription", "model": _nearest(given, listed)})
 
 
 def _realtime_model(given: Given, means: Means) -> str:
-    listed = [name for name in means.listed if "realtime" in name.lower() and not is_for_transcription(name)]
+    listed = [name for name in means.listed if "realtime" in name.lower() and kind_by_name(name) != "transcription"]
     if given.query.get("model") in listed:
         return given.query["model"]
     return _nearest(given, listed) if listed and means.model not in listed else means.model

@@ -21,7 +21,9 @@ def told_there(handshake: Handshake, outcome: Outcome, judged: Finding, *, key_p
     if stands and handshake.path == "/realtime" and not handshake.subprotocols and _without_right_key(handshake):
         what = "without a key" if not handshake.auth else "with a key that cannot be right"
         return Finding("warn", f"opens {what}", title=OPEN, explanation=f"A session opens {what}.")
-    if handshake.auth == ("subprotocol",) and handshake.credential == "key" and key_passes and not stands:
+    by_subprotocol = handshake.auth == ("subprotocol",) and handshake.credential == "key"
+    about_the_key = (judged.cause or "").startswith(("auth.", "refused.")) and judged.cause != "refused.rate-limited"
+    if by_subprotocol and key_passes and about_the_key and not stands:
         base = named("auth.missing", "warn", short(outcome), judged.facts, evidence=(_BY_HEADER,))
         return replace(
             base,

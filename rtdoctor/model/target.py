@@ -22,6 +22,16 @@ Kind = Literal["transcription", "realtime", "translation", "live"]
 Aim = Literal["transcription", "realtime"]
 
 
+def kind_by_name(model: str) -> Kind:
+    """The kind of session that a model is for, by its name, as the real families are named."""
+    name = model.lower()
+    if any(word in name for word in ("transcri", "whisper", "-asr", "asr-", "-stt", "stt-", "parakeet")):
+        return "transcription"
+    if name.startswith("gpt-live"):
+        return "live"
+    return "translation" if "translate" in name else "realtime"
+
+
 class BadTarget(InputError):
     """The URL cannot be used as a target; the message says why, in one sentence."""
 

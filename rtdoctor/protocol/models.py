@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from rtdoctor.model.target import Kind
+from rtdoctor.model.target import Kind, kind_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,7 @@ def models() -> dict[str, Model]:
 def kind_of(model_id: str) -> Kind:
     """What a model is for; a model that is not known is told by its name, as the real families are named."""
     known = models().get(model_id)
-    if known:
-        return known.kind
-    name = model_id.lower()
-    if any(word in name for word in ("transcri", "whisper", "-asr", "asr-", "-stt", "stt-", "parakeet")):
-        return "transcription"
-    if name.startswith("gpt-live"):
-        return "live"
-    return "translation" if "translate" in name else "realtime"
+    return known.kind if known else kind_by_name(model_id)
 
 
 def takes_vad(model_id: str) -> bool:

@@ -1,8 +1,15 @@
 """Servers that are not OpenAI's get their own truth: what they serve, in their words, and no harm done."""
 
+from dataclasses import replace
+
 import pytest
 
 from rtdoctor import CheckAsked, check_async
+from rtdoctor.diagnose.foreign import told_there
+from rtdoctor.model.exchange import Request
+from rtdoctor.model.finding import Finding
+from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.scenario import Handshake
 from tests.hostile.compatible import Server
 
 KEY = "sk-compat-7f3a9c0d5e1b2468"
@@ -126,6 +133,15 @@ async def test_a_key_by_header_alone_is_told_with_who_cannot_connect():
     told = result(report, "auth.subprotocol").finding
     assert (report.summary.exit_code, told.verdict, told.cause) == (0, "warn", "auth.missing")
     assert "browser" in told.explanation
+
+
+def test_a_full_server_says_nothing_of_the_subprotocol():
+    shake = Handshake(auth=("subprotocol",))
+    full = Finding("inconclusive", "101, close 1008", cause="limits.sessions")
+    outcome = Outcome(asked=Request("", ""), stage="upgrade", http_status=101, close_code=1008)
+    assert told_there(shake, outcome, full, key_passes=True) is full
+    refused = replace(full, cause="refused.unauthorized")
+    assert told_there(shake, outcome, refused, key_passes=True).cause == "auth.missing"
 
 
 async def test_a_subprotocol_that_is_not_echoed_is_named():

@@ -96,6 +96,8 @@ def test_gpt_live_loses_its_origin_and_its_subprotocol_and_keeps_its_path():
     assert "change the path to /v1/live/sessions" in edits(
         "wss://api.openai.com/v1/realtime?model=gpt-live-1", "session.model-unknown"
     )
+    assert "change the path to /v1/live/sessions" in edits("wss://api.openai.com/v1/realtime?model=gpt-live-2", None)
+    assert "change the path to /v1/realtime" in edits("wss://h.example/v1/x?model=gpt-live-transcribe", None)
     assert "change the path to /v1/realtime/translations" in edits(
         "wss://api.openai.com/v1/realtime?model=gpt-realtime-translate", None
     )
