@@ -348,9 +348,11 @@ def _given() -> Given:
 
 
 IN_PIECES = frozenset(("two frames", "two frames, unread", "header, in pieces", "deltas"))
+IDS = frozenset(("hexadecimal, 32", "hexadecimal, 40", "UUID"))  # of the form of the ids that support asks for
 PLACES: dict[str, Callable[[str], Exchange]] = {
     "reason": lambda x: _refusal(reason=x),
-    "header": lambda x: _refusal(headers=(("X-Echo", x), ("Server", x), ("Location", x), ("x-request-id", x))),
+    "header": lambda x: _refusal(headers=(("X-Echo", x), ("Server", x), ("Location", x))),
+    "request id": lambda x: _refusal(headers=(("x-request-id", x), ("apim-request-id", x))),
     "header name": lambda x: _refusal(headers=((x, "1"),)),
     "set-cookie": lambda x: _refusal(headers=(("Set-Cookie", f"a={x}; HttpOnly"),)),
     "body": lambda x: _refusal(body=x.encode("utf-8", "surrogatepass")),
@@ -382,7 +384,7 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         headers=tuple((f"X-{place}", x[at : at + 7]) for place, at in enumerate(range(0, min(len(x), 700), 7)))
     ),
     "challenge": lambda x: _refusal(headers=(("WWW-Authenticate", f'Bearer realm="{x}"'), ("Via", x))),
-    "unknown header": lambda x: _refusal(headers=(("X-Gateway", x), ("X-Trace", f"a; {x}"), ("apim-request-id", x))),
+    "unknown header": lambda x: _refusal(headers=(("X-Gateway", x), ("X-Trace", f"a; {x}"))),
     "body, a query": lambda x: _refusal(body=f"see /v1?code={x}&a=b".encode("utf-8", "surrogatepass")),
     "body, a form": lambda x: _refusal(body=f"code={x}\nkey: {x}".encode("utf-8", "surrogatepass")),
     "body, XML": lambda x: _refusal(body=f"<Error><Code>{x}</Code><K>{x}</K></Error>".encode("utf-8", "surrogatepass")),
@@ -548,7 +550,7 @@ def _explain(place: str, text: str) -> Say:
         f"{json.dumps(_error(message=text))}",
         f"websocket closed 4000 ({text})",
         f"new WebSocket('wss://api.openai.com/v1/realtime?{text}', ['realtime', '{text}'])",
-        f"HTTP/1.1 401 Unauthorized\nx-request-id: {text}\n\n" + json.dumps({"error": {"message": text, "code": text}}),
+        f"HTTP/1.1 401 Unauthorized\nx-echo: {text}\n\n" + json.dumps({"error": {"message": text, "code": text}}),
         text,
     )
     chosen = texts[list(PLACES).index(place) % len(texts)]

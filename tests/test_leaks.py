@@ -30,6 +30,7 @@ from rtdoctor.wire.audiofile import read_speech
 from tests.leaking import (
     COMMANDS,
     ENCODINGS,
+    IDS,
     IN_PIECES,
     KINDS,
     KNOWN_KINDS,
@@ -83,6 +84,8 @@ def test_no_canary_reaches_any_writer(command, kind, place, encoding, seed):
     secret = drawn(kind, encoding, seed)
     if place in IN_PIECES and not secret.one.known:
         return  # a piece of what nobody knows is told from nothing
+    if place == "request id" and kind in IDS:
+        return  # nobody gave it to the process, and it is the id that support asks for
     for name, output in write_all(command, place, secret.text).items():
         through = io.StringIO()
         Guarded(through).write(output)
