@@ -84,6 +84,8 @@ class Socket:
                 data = data[:_PIECE]
             self._protocol.receive_data(data)
             self._take()
+            # What waits is read without a pause; whoever set a time for this must have a turn.
+            await asyncio.sleep(0)
             with suppress(OSError):  # what was said before the end is still to be read
                 await self._flush()
         return self._come.popleft()
