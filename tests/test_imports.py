@@ -22,6 +22,7 @@ MAY = {
     "wire": {"model", "privacy", "protocol"},
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
+    "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
     "report": {"model", "privacy"},
     "cli": {
         *(
@@ -35,6 +36,7 @@ MAY = {
             "wire",
             "mock",
             "engine",
+            "conform",
             "report",
         ),
     },
