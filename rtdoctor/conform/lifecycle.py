@@ -38,7 +38,9 @@ async def _order(context: Context) -> None:
 @case("lifecycle.event-ids", "each event has an id of its own")
 async def _event_ids(context: Context) -> None:
     """Looks for events without an event_id, or with one that was used before, in all traffic."""
-    await context.open_any()
+    talk = await context.open_any()
+    given = context.update(talk, audio={"input": {"turn_detection": None}})
+    await talk.answer_to(given, "session.updated", timeout=context.quick)
 
 
 @case(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rtdoctor.conform.cases import Case, NotServed, Untold
-from rtdoctor.conform.context import CREATED, KINDS, Context, Refused, Way, World, at
+from rtdoctor.conform.context import KINDS, Context, Refused, Way, World, at
 from rtdoctor.conform.judge import Judged, judged
 from rtdoctor.conform.lifecycle import GATHERED
 from rtdoctor.engine.credential import get_models
@@ -196,8 +196,6 @@ def _definite(refused: Refused) -> bool:
 
 def _other_kind(created: Mapping[str, object], kind: str) -> str:
     """What opened in the place of a session of that kind; empty where it is one."""
-    if created.get("type") not in CREATED:
-        return f"the first event is {created.get('type')}"
     given = at(created, "session", "type")
     own = "transcription" if created.get("type") == "transcription_session.created" else given or "realtime"
     return "" if own == kind else f"a {own} session opens in its place"

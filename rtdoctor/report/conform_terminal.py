@@ -83,7 +83,7 @@ class _Writer:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(width=6, style="dim")
         grid.add_column(overflow="fold")
-        rows = [("", known.title[:1].upper() + known.title[1:] + ".")]
+        rows = [("", known.title)]
         rows += [("seen" if place == 0 else "", text) for place, text in enumerate(one.seen)]
         more = f" and {len(one.cases) - _MOST_CASES} more" if len(one.cases) > _MOST_CASES else ""
         rows.append(("cases", ", ".join(one.cases[:_MOST_CASES]) + more))
