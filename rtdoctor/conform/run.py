@@ -95,7 +95,7 @@ def report_of(bench: Bench, known: Known, *, why: str, interrupted: bool) -> Con
     """The whole of what is known; what was not tried could not be told."""
     for one in known.cases:
         if one.id not in known.results:
-            known.results[one.id] = _result(one, "could not tell", known.trouble or why)
+            known.results[one.id] = result_of(one, "could not tell", known.trouble or why)
     _gather(known)
     results = tuple(known.results[one.id] for one in known.cases)
     seen = tuple(
@@ -243,12 +243,13 @@ async def _try(world: World, known: Known, case: Case) -> CaseResult:
     if context.found:
         verdict, seen = "deviates", "; ".join(dict.fromkeys(shown for _, shown in context.found if shown))
     ms = round((time.monotonic() - started) * 1000, 1)
-    return _result(case, verdict, seen, tuple(dict.fromkeys(ident for ident, _ in context.found)), ms)
+    return result_of(case, verdict, seen, tuple(dict.fromkeys(ident for ident, _ in context.found)), ms)
 
 
-def _result(
+def result_of(
     case: Case, verdict: Verdict, seen: str, found: tuple[str, ...] = (), ms: float | None = None
 ) -> CaseResult:
+    """What a case came to, with what was seen quoted and cut."""
     return CaseResult(case.id, case.group, case.title, verdict, _quoted(seen), found, ms)
 
 

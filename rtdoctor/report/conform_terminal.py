@@ -38,7 +38,7 @@ class _Writer:
         setting = told.setting
         if setting.insecure:
             self._say(UNCHECKED, "bold red")
-        self._say(f"{setting.base_url}  ({told.dialect}, key: {setting.credential})", "dim")
+        self._say(f"{setting.base_url}  ({told.dialect}; credential: {setting.credential})", "dim")
         for notice in setting.notices:
             self._say(notice, "dim")
         self._say(told.sentence, _STYLE[told.verdict])
