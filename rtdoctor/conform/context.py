@@ -177,7 +177,8 @@ class Context:
             streams[1].transport.abort()
             return Shaken(key, answer)
         squeezed = "permessage-deflate" in (answer.header("sec-websocket-extensions") or "")
-        talk = Talk(streams, answer, self.world.bench.ledger, self.quick, inflate=squeezed)
+        ledger, sockets = self.world.bench.ledger, self.choice.concurrency
+        talk = Talk(streams, answer, ledger, self.quick, sockets=sockets, inflate=squeezed)
         self.talks.append(talk)
         return Shaken(key, answer, talk)
 

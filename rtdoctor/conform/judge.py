@@ -11,6 +11,7 @@ from rtdoctor.model.conformance import Deviation, Weight
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.violation import Severity, Violation
 
+_MOST_JUDGED = 1_000  # events of one talk: no case needs more, and a flood must not hold up the others
 _WEIGHTS: dict[Severity, Weight] = {"error": "medium", "warning": "low"}
 
 
@@ -29,7 +30,7 @@ def judged(talk: Talk, *, complete: bool = False) -> Iterator[Judged]:
     """The deviations of the server in a talk, each with what was seen. What the client did wrong was done on purpose,
     so it is not told; `complete` asks for what never came, too."""
     judge = StreamJudge(begins=True)
-    for sender, event, seconds in talk.log:
+    for sender, event, seconds in talk.log[:_MOST_JUDGED]:
         said = judge.feed(cast(Literal["server", "client"], sender), event, seconds)
         if sender == "server":
             yield from _told(said)

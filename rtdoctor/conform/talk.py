@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,12 @@ from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.wire.rawframes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, FrameReader, RawFrame, TooLarge, frame
 from rtdoctor.wire.raw import Streams
-from rtdoctor.wire.session import Ledger
+from rtdoctor.wire.session import Ledger, share_of
 
 Event = dict[str, Any]
 Where = Callable[[Event], bool]
-_MOST_FRAME, _MOST_TOGETHER, _MOST_EVENTS = 8 << 20, 24 << 20, 20_000
+_LEAST_ROOM, _MOST_FRAMES = 1 << 20, 10_000
+_TURN = 50  # frames after which others have a turn: what is there already is read without waiting
 _PIECE = 64 * 1024
 _LOCAL = 1006  # never on the wire (RFC 6455, section 7.4.1): here for an end without a close frame
 
@@ -31,25 +33,28 @@ class Ended:
 
     def __str__(self) -> str:
         if self.code == _LOCAL:
-            return "the connection ended without a close frame"
+            return self.reason or "the connection ended without a close frame"
         return "close without a code" if self.code is None else f"close {self.code} {self.reason}".rstrip()
 
 
 class Talk:
-    """A connection after its 101. `events` are what the server sent, `log` what both sides sent, in order, with
-    seconds since the 101; `faults` what breaks RFC 6455 in the server's frames."""
+    """A connection after its 101, one of so many `sockets` at once. `events` are what the server sent, `log` what both
+    sides sent, in order, with seconds since the 101; `faults` what breaks RFC 6455 in the server's frames."""
 
-    def __init__(self, streams: Streams, answer: Answer, ledger: Ledger, patience: float, *, inflate: bool) -> None:
+    def __init__(
+        self, streams: Streams, answer: Answer, ledger: Ledger, patience: float, *, sockets: int, inflate: bool
+    ) -> None:
         self._reader, self._writer = streams
         self.answer, self._ledger, self.patience = answer, ledger, patience
-        self._frames = FrameReader(_MOST_FRAME)
-        self._waiting: list[RawFrame] = []
+        self._most = max(_LEAST_ROOM, share_of(sockets))  # bytes that are listened to
+        self._frames = FrameReader(self._most)
+        self._waiting: deque[RawFrame] = deque()
         self._parts: list[bytes] = []
         self._opcode = TEXT
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS) if inflate else None
         self._squeezed = False
         self._begun = time.monotonic()
-        self._bytes = 0
+        self._bytes = self._count = 0
         self.events: list[Event] = []
         self.log: list[tuple[str, Event, float]] = []
         self.pongs: list[bytes] = []
@@ -199,16 +204,19 @@ class Talk:
             try:
                 self._waiting += self._frames.feed(data)
             except TooLarge:
-                self._break("sends a message that is larger than 8 MiB")
+                self._break(f"it sent a message of more than {self._most >> 20} MiB")
                 return
-            if self._bytes > _MOST_TOGETHER or len(self.events) > _MOST_EVENTS:
-                self._break("sends more than a case listens to")
+            if self._bytes > self._most or self._count > _MOST_FRAMES:
+                self._break("it sent more than a case listens to")
                 return
-        await self._take(self._waiting.pop(0))
+        self._count += 1
+        if self._count % _TURN == 0:
+            await asyncio.sleep(0)
+        await self._take(self._waiting.popleft())
 
     def _break(self, why: str) -> None:
-        self.faults.append(why)
-        self.ended = self.ended or Ended(_LOCAL)
+        """Listen no more: to us the connection is over."""
+        self.ended = self.ended or Ended(_LOCAL, why)
         self.gone = True
 
     async def _take(self, one: RawFrame) -> None:
@@ -255,7 +263,7 @@ class Talk:
     def _message(self, data: bytes) -> None:
         if self._squeezed and self._inflate is not None:
             try:
-                data = self._inflate.decompress(data + b"\0\0\xff\xff", _MOST_FRAME)
+                data = self._inflate.decompress(data + b"\0\0\xff\xff", self._most)
             except zlib.error:
                 self.faults.append("sends a compressed message that cannot be read (RFC 7692)")
                 return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtdoctor.mock.server import Mock
-from rtdoctor.wire.frames import CLOSE, CONTINUATION, PING, PONG, TEXT, FrameReader, RawFrame, frame
+from rtdoctor.wire.rawframes import CLOSE, CONTINUATION, PING, PONG, TEXT, FrameReader, RawFrame, frame
 
 KEY = "sk-proj-testkey7f3a9c0d5e1b2468"
 Event = dict[str, Any]

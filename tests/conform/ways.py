@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from rtdoctor.wire.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawFrame, frame
+from rtdoctor.wire.rawframes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawFrame, frame
 from tests.conform.deviant import KEY, Ask, Event, Link, Way
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
