@@ -20,6 +20,7 @@ from rtdoctor.model.report import Setting
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.protocol.era import EraWatch, judged_as, title
+from rtdoctor.protocol.models import kind_of, takes_vad
 
 _WIDTH = 4  # cases at once at first; more while the server takes them
 _MOST_SEEN, _MOST_CASES, _LONG = 3, 100, 200
@@ -155,17 +156,18 @@ async def _nothing(_: Context) -> None:
 
 
 def _take_listed(bench: Bench) -> None:
-    """Models that the server lists, in the place of our usual ones where it knows none of those and the user named
-    none."""
+    """Models that the server lists, in the place of usual ones that it does not; what the user named stays."""
     choice, listed = bench.choice, bench.listed
+    named = choice.aim if choice.model_given else None
     speech, talk = model_among(listed, "transcription"), model_among(listed, "realtime")
-    if choice.model_given and choice.aim == "transcription":
-        speech = None
-    if choice.model_given and choice.aim == "realtime":
-        talk = None
-    if speech and not {choice.transcription_model, choice.vad_model} & set(listed):
-        choice = replace(choice, transcription_model=speech, vad_model=speech)
-    if talk and choice.realtime_model not in listed:
+    if speech and named != "transcription":
+        hears = next((one for one in listed if kind_of(one) == "transcription" and takes_vad(one)), speech)
+        choice = replace(
+            choice,
+            transcription_model=choice.transcription_model if choice.transcription_model in listed else speech,
+            vad_model=choice.vad_model if choice.vad_model in listed else hears,
+        )
+    if talk and named != "realtime" and choice.realtime_model not in listed:
         choice = replace(choice, realtime_model=talk)
     bench.choice = choice
 
