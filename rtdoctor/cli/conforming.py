@@ -130,7 +130,7 @@ def _run(watchdog: Watchdog, plan: Plan, cases: Sequence[Case], outputs: Outputs
         async with bench_for(plan) as bench:
             known = Known(setting_of(bench), cases, time.monotonic())
             begun.append((bench, known))
-            told = await run(bench, plan.context, known, heard)
+            told = await run(bench, known, heard)
             with watchdog.lock:
                 tell(told)
 

@@ -1,7 +1,6 @@
 """What a case works with: handshakes and sessions against the server, and a place to say what deviates."""
 
 import asyncio
-import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.model.scenario import Auth, Handshake
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.privacy.secret import Secret
-from rtdoctor.wire.raw import Head, NotConnected, ask, dial, new_key
+from rtdoctor.wire.raw import new_key, shake
 
 KINDS = ("transcription", "realtime")
 CREATED = ("session.created", "transcription_session.created")
@@ -41,7 +40,6 @@ class World:
     """What all cases of a run share. `trouble` says why nothing can be told at all, or is empty."""
 
     bench: Bench
-    context: ssl.SSLContext
     gate: Gate
     ways: dict[str, Way] = field(default_factory=dict)
     trouble: str = ""
@@ -147,7 +145,7 @@ class Context:
     ) -> Shaken:
         """One handshake. `secret` goes in the place of the user's key; `plain` are headers of the upgrade that are
         other than usual, or left out where they are None."""
-        target, key = self.choice.target, new_key()
+        key = new_key()
         wanted = Handshake(
             path, dict(query), tuple(auth), headers=dict(headers or {}), subprotocols=tuple(subprotocols)
         )
@@ -159,26 +157,22 @@ class Context:
             "Sec-WebSocket-Version": "13",
         }
         usual |= {"Sec-WebSocket-Protocol": ", ".join(out.subprotocols) or None} | dict(plain or {})
-        pairs = (*out.headers.items(), *((name, value) for name, value in usual.items() if value is not None))
-        head = Head(method, out.url, tuple(pairs))
-        try:
-            streams = await dial(target, self.world.context, self.slow)
-        except NotConnected as failed:
-            return Shaken(key, fault=quote(f"{failed.fault.layer}: {failed.fault.text}"))
-        try:
-            answer = await ask(streams, head.written(), self.slow)
-        except NotConnected as failed:
-            streams[1].transport.abort()
-            return Shaken(key, fault=quote(failed.fault.text))
-        except BaseException:
-            streams[1].transport.abort()
-            raise
-        if answer.status != 101:
-            streams[1].transport.abort()
-            return Shaken(key, answer)
-        squeezed = "permessage-deflate" in (answer.header("sec-websocket-extensions") or "")
-        ledger, sockets = self.world.bench.ledger, self.choice.concurrency
-        talk = Talk(streams, answer, ledger, self.quick, sockets=sockets, inflate=squeezed)
+        sent = out.headers | {name: value for name, value in usual.items() if value is not None}
+        world = self.world
+        answered = await shake(world.bench.http, method, out.url, sent, self.slow)
+        answer = answered.answer
+        if answered.link is None or answer is None:
+            fault = answered.fault
+            return Shaken(key, answer, fault=quote(f"{fault.layer}: {fault.text}") if fault else "")
+        talk = Talk(
+            answered.link,
+            answer,
+            world.bench.ledger,
+            self.quick,
+            sockets=self.choice.concurrency,
+            inflate="permessage-deflate" in (answer.header("sec-websocket-extensions") or ""),
+            rest=answered.rest,
+        )
         self.talks.append(talk)
         return Shaken(key, answer, talk)
 

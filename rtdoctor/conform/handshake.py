@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rtdoctor.conform.cases import NotServed, Untold, case
 from rtdoctor.conform.context import Context, Shaken
 from rtdoctor.model.exchange import Answer
-from rtdoctor.wire.raw import accept_of
+from rtdoctor.wire.upgrade import accept_of
 
 _MARKER = "openai-agents-sdk.0.20.0"  # what browser builds of the agents SDK offer beside the two that count
 

@@ -1,7 +1,6 @@
 """A whole run: how sessions open here is found out, cases are tried beside each other, and their traffic is judged."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -70,12 +69,12 @@ def bound_of(cases: Iterable[Case]) -> tuple[float, int]:
     return sum(one.seconds for one in chosen), sum(one.responses for one in chosen)
 
 
-async def run(bench: Bench, context: ssl.SSLContext, known: Known, heard: Heard = lambda _: None) -> Conformance:
+async def run(bench: Bench, known: Known, heard: Heard = lambda _: None) -> Conformance:
     """Try the cases; `heard` gets each result. What is not done by the deadline is told as such, and so is what an
     interrupt cuts off."""
     choice = bench.choice
     most = max(1, choice.concurrency)
-    world = World(bench, context, Gate(most, most if choice.on_mock else min(_WIDTH, most)))
+    world = World(bench, Gate(most, most if choice.on_mock else min(_WIDTH, most)))
     world.speech = bench.speech["speech"].pcm
     interrupted = False
     why = "interrupted"

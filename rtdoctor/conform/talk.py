@@ -11,8 +11,19 @@ from typing import Any
 
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
-from rtdoctor.wire.rawframes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, FrameReader, RawFrame, TooLarge, frame
-from rtdoctor.wire.raw import Streams
+from rtdoctor.wire.link import Link
+from rtdoctor.wire.rawframes import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    RawFrame,
+    TooLarge,
+    frame,
+)
 from rtdoctor.wire.session import Ledger, share_of
 
 Event = dict[str, Any]
@@ -42,9 +53,17 @@ class Talk:
     sides sent, in order, with seconds since the 101; `faults` what breaks RFC 6455 in the server's frames."""
 
     def __init__(
-        self, streams: Streams, answer: Answer, ledger: Ledger, patience: float, *, sockets: int, inflate: bool
+        self,
+        link: Link,
+        answer: Answer,
+        ledger: Ledger,
+        patience: float,
+        *,
+        sockets: int,
+        inflate: bool = False,
+        rest: bytes = b"",
     ) -> None:
-        self._reader, self._writer = streams
+        self._link, self._rest = link, rest  # what came behind the head is read first
         self.answer, self._ledger, self.patience = answer, ledger, patience
         self._most = max(_LEAST_ROOM, share_of(sockets))  # bytes that are listened to
         self._frames = FrameReader(self._most)
@@ -103,8 +122,7 @@ class Talk:
         try:
             async with asyncio.timeout(self.patience):
                 for start in range(0, len(data), _PIECE):
-                    self._writer.write(data[start : start + _PIECE])
-                    await self._writer.drain()
+                    await self._link.write(data[start : start + _PIECE])
         except (TimeoutError, OSError):
             pass
 
@@ -181,7 +199,7 @@ class Talk:
 
     def cut(self) -> None:
         """Drop the connection."""
-        self._writer.transport.abort()
+        self._link.abort()
 
     async def _quiet_raw(self, data: bytes) -> None:
         mark = self.mark
@@ -192,7 +210,7 @@ class Talk:
         """Take the next frame; an end that is no frame is one of 1006."""
         while not self._waiting:
             try:
-                data = await self._reader.read(_PIECE)
+                data, self._rest = self._rest or await self._link.read(), b""
             except OSError:
                 data = b""
             if not data:

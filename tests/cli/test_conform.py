@@ -100,6 +100,7 @@ def test_json_has_the_form_of_its_schema(conform):
     assert not jsonschema_rs.validator_for(SCHEMA).is_valid(broken)
 
 
+@pytest.mark.heavy
 def test_two_reports_stand_side_by_side(conform, tmp_path):
     left, right = tmp_path / "a.json", tmp_path / "b.json"
     chosen = ("--case", "frames.ping", "--case", "errors.event-id")

@@ -42,7 +42,7 @@ async def conformed(base_url):
     plan = plan_check(asked, time.monotonic())
     async with bench_for(plan) as bench:
         known = Known(setting_of(bench), all_cases(), time.monotonic())
-        return await run(bench, plan.context, known)
+        return await run(bench, known)
 
 
 async def told_of(base_url):
