@@ -1,17 +1,20 @@
 """Explains a text: windows, sightings, outcomes, and the referee's findings in the order in which they are met."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.diagnose.text import wrapped
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
+from rtdoctor.diagnose.text.context import of_the_socket
+from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
-from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, known_codes
+from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
@@ -22,7 +25,6 @@ from rtdoctor.privacy.blot import shown
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
-_NEAR = 600  # characters behind a proxy's refusal in which its answer may be shown
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -39,7 +41,23 @@ def explain(chunks: Iterable[str]) -> Explanation:
     reader = Reader()
     for block in blocks(chunks):
         reader.read(block)
-    return _explanation(reader)
+    told = _told(reader)
+    text = reader.short
+    if text is None or told.elsewhere:
+        return told.explanation
+    sure = [_of(other) for other in wrapped.surely(text)]
+    told = min([known for known in sure if known.rank < _UNKNOWN] or [told], key=lambda known: known.rank)
+    if told.rank > _SURE:
+        told = min((told, *(_of(other) for other in wrapped.perhaps(text))), key=lambda known: known.rank)
+    return told.explanation
+
+
+def _of(text: str) -> "_Told":
+    """What another reading of a text tells."""
+    reader = Reader()
+    for block in blocks([text]):
+        reader.read(block)
+    return _told(reader)
 
 
 class Reader:
@@ -53,20 +71,29 @@ class Reader:
         self._fields: dict[str, str] = {}
         self._beta = self._rate = ""
         self._hinted = self._secret = self._client = False
+        self._elsewhere = Elsewhere()
+        self.short: str | None = None
 
     def read(self, block: Block) -> None:
         """Take one window."""
+        self.short = block.text if block.last and block.start == 0 else None
+        self._elsewhere.read(block)
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
             seen += _alone(block.text.strip())
         self._hinted = self._hinted or _HINT.search(block.text, flattened=block.flat) is not None
         self._secret = self._secret or "ek_" in block.text
-        for item in _of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end))):
+        for item in of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end)), block):
             self._take(item, block)
         if block.last:
             self._keep(self._story.finish())
             for read in self._asked():
                 self._keep([read])
+
+    @property
+    def about(self) -> str:
+        """What the text is about, where that is no realtime socket; else the empty text."""
+        return self._elsewhere.about
 
     def _take(self, seen: Sighting, block: Block) -> None:
         inside = seen.at - block.start
@@ -128,16 +155,6 @@ class Reader:
             yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
 
 
-def _of_the_socket(seen: list[Sighting]) -> Iterator[Sighting]:
-    """What was sighted, without the statuses by which a proxy refused the tunnel: the service gave none of them."""
-    proxied = [item for item in seen if item.fault == ("proxy", "refused")]
-    for item in seen:
-        if item.status in (None, 407) or not any(
-            0 <= item.at - proxy.at < _NEAR and str(item.status) in proxy.line for proxy in proxied
-        ):
-            yield item
-
-
 def _alone(text: str) -> Iterator[Sighting]:
     """A text that is nothing but a status, a close code or an error code."""
     if found := _CODE.match(text):
@@ -158,8 +175,24 @@ def _foreign(text: str) -> bool:
     return not text.isascii() and any(char.isalnum() and not char.isascii() for char in text)
 
 
-def _explanation(reader: Reader) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An explanation, how well its best finding tells (the smaller the better), and whether the text is of elsewhere."""
+
+    explanation: Explanation
+    rank: tuple[int, int]
+    elsewhere: bool = False
+
+
+_SURE = (1, 0)  # a tier that needs no other reading
+_UNKNOWN = (len(TIERS), 0)
+
+
+def _told(reader: Reader) -> _Told:
+    if reader.about:
+        return _Told(Explanation((_elsewhere(reader.about),), False), _UNKNOWN, True)
     told: dict[str, tuple[Rule, Finding]] = {}
+    answered: set[str] = set()
     stood, unknown = False, []
     for outcome, lines in reader.outcomes.items():
         weighed = weigh(outcome)
@@ -171,6 +204,8 @@ def _explanation(reader: Reader) -> Explanation:
         else:
             found = _finding(outcome, lines, weighed)
             assert weighed.rule is not None
+            if weighed.rule.tier != _GUESS and not _only_asked(outcome):
+                answered.add(weighed.cause)
             known = told.get(weighed.cause)
             if known is None:
                 told[weighed.cause] = (weighed.rule, found)
@@ -187,7 +222,33 @@ def _explanation(reader: Reader) -> Explanation:
         findings = [_unknown(unknown)]
     following = {name for found in findings for name in _FOLLOWERS.get(found.cause or "", ())}
     findings = [found for found in findings if found.cause not in following]
-    return Explanation(tuple(sorted(findings, key=_place)), stood and not findings)
+    # What happened comes before what the text only asks for.
+    findings.sort(key=lambda found: (found.cause not in answered, _place(found)))
+    ranks = [told[found.cause][0].rank for found in findings if found.cause in told]
+    resort = bool(findings) and not _first_resort(findings)
+    rank = min(ranks, default=_UNKNOWN if findings else _SURE)
+    return _Told(
+        Explanation(tuple(findings), stood and not findings), (TIERS.index(_GUESS), 1) if resort and ranks else rank
+    )
+
+
+def _only_asked(outcome: Outcome) -> bool:
+    """True for what a client asks for, of which nothing shows that it was refused."""
+    asked = outcome.asked.url or outcome.asked.beta or outcome.sent or outcome.session_fields
+    return outcome.stage == "request" and bool(asked)
+
+
+def _elsewhere(about: str) -> Finding:
+    """unknown.unknown for a text that is about something else."""
+    return Finding(
+        "inconclusive",
+        "about something else",
+        UNKNOWN,
+        "The text is not about a realtime socket",
+        f"It tells of {about}, and nothing in it speaks of a WebSocket.",
+        facts=(f"Looked for: {reading()['looked_for']}",),
+        remedy="Paste what the program that opens the socket prints, or its URL, headers and close code.",
+    )
 
 
 def _first_resort(findings: list[Finding]) -> list[Finding]:
