@@ -12,6 +12,7 @@ from rtdoctor.diagnose.text.context import of_the_socket
 from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
+from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
 from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
@@ -76,7 +77,7 @@ class Reader:
 
     def read(self, block: Block) -> None:
         """Take one window."""
-        self.short = block.text if block.last and block.start == 0 else None
+        self.short = block.text if block.last and block.start == 0 and len(block.text) <= wrapped.MOST else None
         self._elsewhere.read(block)
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
@@ -89,6 +90,8 @@ class Reader:
             self._keep(self._story.finish())
             for read in self._asked():
                 self._keep([read])
+            if self.short and self._elsewhere.of_sockets and self._knows_little():
+                self._keep(_in_words(block))
 
     @property
     def about(self) -> str:
@@ -110,6 +113,14 @@ class Reader:
                 self._keep(self._story.take(seen))
             if not said and not seen.event:
                 self._keep([(Outcome(_NOTHING, "request", text=seen.text), (seen.line,))])
+
+    def _knows_little(self) -> bool:
+        """True where nothing was seen that decides: no session, no rule but guesses."""
+        for outcome in self.outcomes:
+            rule = weigh(outcome).rule
+            if outcome.reached_session or (rule and rule.tier != _GUESS and not causes()[rule.cause].last_resort):
+                return False
+        return True
 
     def _take_code(self, seen: Sighting, block: Block, inside: int) -> None:
         if commented(block, inside):
@@ -153,6 +164,13 @@ class Reader:
             yield told, tuple(self._fields.values())
         if self._rate:
             yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
+
+
+def _in_words(block: Block) -> Iterator[Read]:
+    """What people say of their problem."""
+    for seen in in_words(block):
+        assert seen.fault is not None
+        yield Outcome(_NOTHING, SAID, fault=seen.fault[1], fault_layer=SAID, text=seen.text), (seen.line,)
 
 
 def _alone(text: str) -> Iterator[Sighting]:

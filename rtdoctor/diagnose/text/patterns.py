@@ -48,14 +48,13 @@ class Pattern:
         return (f"(?im){self.match}", *([f"(?i)(?:{self.not_before})$"] if self.not_before else ()))
 
 
+_FILES = ("clients", "principles", "numbers", "words")
+
+
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """All patterns, those of clients first."""
-    clients = [
-        _pattern(entry["name"], entry)
-        for name in ("clients", "principles", "numbers", "words")
-        for entry in _read(name)
-    ]
+    clients = [_pattern(entry["name"], entry) for name in _FILES for entry in _read(name)]
     sentences = [
         _pattern(f"sentence: {entry['example'][:40]}", entry | {"sentence": True}) for entry in _read("sentences")
     ]
