@@ -10,7 +10,9 @@ from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option,
 def explain(
     text: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT | FILE | -]", help="What you have; - is standard input.", show_default=False),
+        typer.Argument(
+            metavar="[TEXT | FILE… | FOLDER | -]", help="What you have; - is standard input.", show_default=False
+        ),
     ] = None,
     cause: Annotated[
         str | None,

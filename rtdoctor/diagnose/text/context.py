@@ -16,7 +16,7 @@ _TLS_WHY = 2
 _ACCESS_LINE = pattern(r"(?i)[\"'](?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) (?P<path>/\S*) HTTP/\d")
 _SOCKET_PATH = pattern(r"(?i)realtime|/ws\b|socket|/live\b")
 _OF_A_TEST = pattern(
-    r"(?i)^\s*(?:assert\b|self\.assert|expect\(|await expect\(|Assert\.|require\.|EXPECT_|ASSERT_|with pytest\.raises|should )"
+    r"(?i)^\s*(?:assert\b|self\.assert|(?:await )?expect\(|Assert\.|require\.|EXPECT_|ASSERT_|with pytest\.raises)"
 )
 _ACCESS_LOGS = ("proxy or server access log", "uvicorn access log")
 _SERVERS_OWN = pattern(

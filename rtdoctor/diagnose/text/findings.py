@@ -11,7 +11,10 @@ from rtdoctor.diagnose.text.blocks import Block, blocks
 from rtdoctor.diagnose.text.context import of_the_socket
 from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
+from rtdoctor.diagnose.text.next_step import next_step
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
+from rtdoctor.diagnose.text.places import mended as repaired
+from rtdoctor.diagnose.text.places import place
 from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
@@ -19,7 +22,7 @@ from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, Place
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.blot import shown
 
@@ -53,6 +56,28 @@ def explain(chunks: Iterable[str]) -> Explanation:
     return told.explanation
 
 
+def explain_all(sources: Iterable[tuple[str, Iterable[str]]]) -> Explanation:
+    """Several texts with their names, told as one: each cause once, with the places of all."""
+    told: dict[str, Finding] = {}
+    healthy, step = False, ""
+    for name, chunks in sources:
+        one = explain(chunks)
+        healthy = healthy or one.healthy
+        for found in one.findings:
+            named = replace(
+                found,
+                facts=tuple(f"{shown(name)}: {fact}" for fact in found.facts),
+                places=tuple(replace(at, file=name) for at in found.places),
+            )
+            cause = found.cause or UNKNOWN
+            told[cause] = _together(told[cause], named) if cause in told else named
+        if one.next and (not step or any(found.cause != UNKNOWN for found in one.findings)):
+            step = one.next
+    known = [found for cause, found in told.items() if cause != UNKNOWN]
+    findings = known or ([] if healthy else list(told.values()))
+    return Explanation(tuple(sorted(findings, key=_place)), healthy and not findings, step)
+
+
 def _of(text: str) -> "_Told":
     """What another reading of a text tells."""
     reader = Reader()
@@ -71,6 +96,8 @@ class Reader:
         self._sent: dict[str, str] = {}
         self._fields: dict[str, str] = {}
         self._beta = self._rate = ""
+        self.places: dict[str, Place] = {}  # of what a client asks for, by its words
+        self._line = 1  # of the window's first character
         self._hinted = self._secret = self._client = False
         self._elsewhere = Elsewhere()
         self.short: str | None = None
@@ -86,6 +113,7 @@ class Reader:
         self._secret = self._secret or "ek_" in block.text
         for item in of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end)), block):
             self._take(item, block)
+        self._line += block.text.count("\n", 0, block.until)
         if block.last:
             self._keep(self._story.finish())
             for read in self._asked():
@@ -103,6 +131,7 @@ class Reader:
         if seen.name == "URL":
             if len(self._urls) < _MOST and not commented(block, inside):
                 self._urls.setdefault(seen.url, seen.line)
+                self._place(seen.url, seen, block)
             self._keep(self._story.take(seen))
         elif seen.sent or seen.field or seen.beta or seen.name == "wrong rate declared":
             self._take_code(seen, block, inside)
@@ -125,6 +154,7 @@ class Reader:
     def _take_code(self, seen: Sighting, block: Block, inside: int) -> None:
         if commented(block, inside):
             return
+        self._place(seen.sent or seen.field or (seen.line if seen.beta else seen.text), seen, block)
         if seen.sent:
             self._sent.setdefault(seen.sent, seen.line)
         elif seen.field:
@@ -133,6 +163,16 @@ class Reader:
             self._beta = self._beta or seen.line
         else:
             self._rate = self._rate or seen.text
+
+    def _place(self, words: str, seen: Sighting, block: Block) -> None:
+        if words not in self.places and len(self.places) < _MOST:
+            start = seen.at - block.start
+            line = self._line + block.text.count("\n", 0, start)
+            self.places[words] = place(block, start, seen.end - block.start, line)
+
+    def urls(self) -> list[str]:
+        """The URLs of sockets that are asked."""
+        return [url for url in self._urls if url.lower().startswith("ws")]
 
     def _keep(self, reads: Iterable[Read]) -> None:
         for outcome, lines in reads:
@@ -195,7 +235,7 @@ def _foreign(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """An explanation, how well its best finding tells (the smaller the better), and whether the text is of elsewhere."""
+    """An explanation, how well its best finding tells (the smaller the better), whether the text is of elsewhere."""
 
     explanation: Explanation
     rank: tuple[int, int]
@@ -208,7 +248,8 @@ _UNKNOWN = (len(TIERS), 0)
 
 def _told(reader: Reader) -> _Told:
     if reader.about:
-        return _Told(Explanation((_elsewhere(reader.about),), False), _UNKNOWN, True)
+        said = _elsewhere(reader.about)
+        return _Told(Explanation((said,), False, next_step([said], [])), _UNKNOWN, True)
     told: dict[str, tuple[Rule, Finding]] = {}
     answered: set[str] = set()
     stood, unknown = False, []
@@ -220,7 +261,7 @@ def _told(reader: Reader) -> _Told:
             if outcome.stage != "request":
                 unknown.append((outcome, lines))
         else:
-            found = _finding(outcome, lines, weighed)
+            found = _placed(_finding(outcome, lines, weighed), outcome, reader)
             assert weighed.rule is not None
             if weighed.rule.tier != _GUESS and not _only_asked(outcome):
                 answered.add(weighed.cause)
@@ -246,7 +287,8 @@ def _told(reader: Reader) -> _Told:
     resort = bool(findings) and not _first_resort(findings)
     rank = min(ranks, default=_UNKNOWN if findings else _SURE)
     return _Told(
-        Explanation(tuple(findings), stood and not findings), (TIERS.index(_GUESS), 1) if resort and ranks else rank
+        Explanation(tuple(findings), stood and not findings, next_step(findings, reader.urls())),
+        (TIERS.index(_GUESS), 1) if resort and ranks else rank,
     )
 
 
@@ -280,9 +322,19 @@ def _finding(outcome: Outcome, lines: tuple[str, ...], weighed: Weighed) -> Find
     return replace(told, facts=tuple(shown(fact) for fact in (*seen, *tell(outcome)))[:_FACTS])
 
 
+def _placed(told: Finding, outcome: Outcome, reader: Reader) -> Finding:
+    """The finding with the places of what the client asks for."""
+    if outcome.stage != "request":
+        return told
+    words = (outcome.text, *outcome.sent, *outcome.session_fields)
+    places = [reader.places[word] for word in dict.fromkeys(words) if word in reader.places]
+    return replace(told, places=tuple(repaired(told.cause or "", found) for found in places[:_FACTS]))
+
+
 def _together(best: Finding, other: Finding) -> Finding:
     facts = tuple(dict.fromkeys((*best.facts, *other.facts)))[:_FACTS]
-    return replace(best, facts=facts, evidence=tuple(dict.fromkeys((*best.evidence, *other.evidence))))
+    places = tuple(dict.fromkeys((*best.places, *other.places)))[:_FACTS]
+    return replace(best, facts=facts, places=places, evidence=tuple(dict.fromkeys((*best.evidence, *other.evidence))))
 
 
 def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:
