@@ -91,6 +91,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.outcomes: dict[Outcome, tuple[str, ...]] = {}
+        self._kept: set[Outcome] = set()
         self._story = Story()
         self._urls: dict[str, str] = {}
         self._sent: dict[str, str] = {}
@@ -176,7 +177,10 @@ class Reader:
 
     def _keep(self, reads: Iterable[Read]) -> None:
         for outcome, lines in reads:
-            if outcome in self.outcomes or len(self.outcomes) < _MOST:
+            # The words around an answer decide nothing: a log that repeats it with other numbers tells it once.
+            key = replace(outcome, text="") if outcome.stage != "request" and outcome.fault is None else outcome
+            if key not in self._kept and len(self.outcomes) < _MOST:
+                self._kept.add(key)
                 self.outcomes.setdefault(outcome, lines)
 
     def _asked(self) -> Iterator[Read]:

@@ -111,8 +111,7 @@ def look(block: Block) -> Iterator[Sighting]:
     literals, automaton = _automaton()
     wanted: dict[str, Pattern] = {}
     met: set[int] = set()
-    # Half of a character (a lone surrogate) is no text to the automaton, and part of no literal.
-    whole = block.lower if block.lower.isascii() else block.lower.encode("utf-8", "replace").decode()
+    whole = block.whole
     for index, start, end in automaton.find_matches_as_indexes(whole, overlapping=True):
         literal, wanting = literals[index]
         # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
