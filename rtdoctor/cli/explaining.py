@@ -22,15 +22,33 @@ Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
 
 
 def carry_out(
-    words: Sequence[str], *, cause: str | None, list_only: bool, format: str, reports: Sequence[str] = ()
+    words: Sequence[str],
+    *,
+    cause: str | None,
+    list_only: bool,
+    format: str,
+    follow: bool = False,
+    reports: Sequence[str] = (),
 ) -> int:
     """Explain, and print; the exit code comes back.
 
     Raises:
         Usage: nothing was given, a file cannot be read, or nothing is known of a cause.
     """
+    if follow:
+        return _followed(words, format, reports)
     with Outputs("explain", format, reports) as outputs:
         return outputs.code(_explained(words, cause, list_only, outputs))
+
+
+def _followed(words: Sequence[str], format: str, reports: Sequence[str]) -> int:
+    from rtdoctor.cli.following import follow
+
+    if len(words) != 1 or not Path(words[0]).is_file():
+        raise Usage("--follow reads one file that is there")
+    if format != "terminal" or reports:
+        raise Usage("--follow shows on the terminal only")
+    return follow(Path(words[0]))
 
 
 def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs: Outputs) -> int:

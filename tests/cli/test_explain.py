@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -235,3 +236,31 @@ def test_the_last_line_says_what_to_do_next():
 def test_a_key_in_the_url_is_no_part_of_the_next_step():
     told = rtdoctor("explain", f"wss://h.example/v1/realtime?api-key={KEY} websocket: bad handshake")
     assert KEY[8:] not in told.stdout
+
+
+def test_follow_wants_one_file(tmp_path):
+    assert "one file that is there" in rtdoctor("explain", "--follow", str(tmp_path / "gone.log")).stderr
+    (tmp_path / "a.log").write_text("x\n")
+    asked = rtdoctor("explain", "--follow", "--format", "json", str(tmp_path / "a.log"))
+    assert (asked.returncode, "terminal only" in asked.stderr) == (2, True)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(os.name == "nt", reason="a child is ended by a signal")
+def test_a_growing_log_is_told_as_it_grows(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("closed 3000 invalid_request_error.invalid_api_key\n")
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "rtdoctor", "explain", "--follow", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith(b"auth.invalid")
+        with log.open("a") as file:
+            file.write("closed 3000 invalid_request_error.invalid_api_key\nUnexpected server response: 429\n")
+        heads: list[bytes] = []
+        while not any(line.startswith(b"refused.rate-limited") for line in heads):
+            heads.append(child.stdout.readline())
+        child.send_signal(signal.SIGTERM)
+        rest = child.stdout.read()
+        assert child.wait(timeout=20) == 130
+    assert sum(line.startswith(b"auth.invalid") for line in (*heads, *rest.splitlines())) == 0, "it is told once"
