@@ -21,6 +21,7 @@ from rtdoctor.wire.raw import new_key, shake
 KINDS = ("transcription", "realtime")
 CREATED = ("session.created", "transcription_session.created")
 _QUICK = 3.0  # seconds that a server may take for an answer that no model makes
+_UPGRADE = 10.0  # seconds for a 101 at least, once a session was seen to open: a gateway dials on, many at once
 _TOLD = 120  # characters of a server's own words
 
 
@@ -54,6 +55,11 @@ class World:
     def quick(self) -> float:
         """Seconds for an answer that no model makes."""
         return min(self.slow, _QUICK)
+
+    @property
+    def upgrade(self) -> float:
+        """Seconds for the answer to a handshake."""
+        return max(self.slow, _UPGRADE) if len(self.ways) == len(KINDS) else self.slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,7 @@ class Context:
         usual |= {"Sec-WebSocket-Protocol": ", ".join(out.subprotocols) or None} | dict(plain or {})
         sent = out.headers | {name: value for name, value in usual.items() if value is not None}
         world = self.world
-        answered = await shake(world.bench.http, method, out.url, sent, self.slow)
+        answered = await shake(world.bench.http, method, out.url, sent, world.upgrade)
         answer = answered.answer
         if answered.link is None or answer is None:
             fault = answered.fault
