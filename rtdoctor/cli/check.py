@@ -12,6 +12,7 @@ from rtdoctor.cli.options import (
     CaFile,
     Cert,
     CertKey,
+    Config,
     Deadline,
     FailOn,
     Insecure,
@@ -21,6 +22,7 @@ from rtdoctor.cli.options import (
     KeyEnv,
     KeyFile,
     Knowledge,
+    Profile,
     Proxy,
     Resolve,
     RetireWithin,
@@ -28,12 +30,34 @@ from rtdoctor.cli.options import (
     Spend,
     Timeout,
     format_option,
+    given_beside_a_name,
     report_option,
+    target_named,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
+def _named(context: typer.Context, name: str | None) -> str | None:
+    """A target's name gives the command its defaults, and is None from then on; a URL, mock and openai stand."""
+    from rtdoctor.cli.configfile import may_be_name
+
+    if name is None or context.resilient_parsing or not may_be_name(name):
+        return name
+    target_named(context, name)
+    return None
+
+
 def check(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|URL]",
+            callback=_named,
+            is_eager=True,
+            help="A target of rtdoctor.toml (or of [tool.rtdoctor] in pyproject.toml), or what --target takes.",
+        ),
+    ] = None,
     target: Annotated[
         str | None,
         typer.Option(
@@ -71,6 +95,8 @@ def check(
         ),
     ] = None,
     spend: Spend = False,
+    config: Config = None,  # noqa: ARG001 - it acts when the target is read
+    profile: Profile = None,
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
@@ -120,10 +146,14 @@ def check(
     from rtdoctor.cli.deciding import Deciding
     from rtdoctor.engine.plan import CheckAsked
     from rtdoctor.engine.routing import RouteAsked
+    from rtdoctor.privacy.errors import Usage
 
+    if (name is not None and target is not None) or given_beside_a_name(context, "target"):
+        raise Usage("NAME and --target both say what is tested; give one of them")
     code = carry_out(
         CheckAsked(
-            target=target,
+            target=name if name is not None else target,
+            profile=profile,
             model=model,
             kind=kind,  # type: ignore[arg-type] # held against the kinds by check_asked
             tags=tuple(tag or ()),

@@ -10,7 +10,16 @@ from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
 VERBOSE = "verbose"  # the same, with everything: -v
-KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Whose rules hold at the endpoint: openai, azure, xai, compatible. Default: as the host tells.",
+    ),
+]
+KeyEnv = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key; none goes without.")
+]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[
     Path | None,
@@ -59,7 +68,7 @@ Knowledge = Annotated[
         metavar="DIR",
         help="Take causes and profiles of your own, too: DIR/causes/*.toml, DIR/profiles/*.toml, in the form of "
         "rtdoctor's own.",
-        callback=lambda folder: _use_knowledge(Path(folder)) if folder else None,
+        callback=lambda folder: use_knowledge(Path(folder)) if folder else None,
         is_eager=True,
     ),
 ]
@@ -82,7 +91,7 @@ def _show_opaque() -> bool:
     return True
 
 
-def _use_knowledge(folder: Path) -> Path:
+def use_knowledge(folder: Path) -> Path:
     """Take the user's causes, once each of their rules was seen to lead from its example to its cause.
 
     Raises:
@@ -102,6 +111,42 @@ def _use_knowledge(folder: Path) -> Path:
         if rule.origin and (reason := why_not(rule)):
             raise Usage("--knowledge {}: {}", rule.origin, reason)
     return folder
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        help="The file with the target NAME. Default: rtdoctor.toml or pyproject.toml, here or above.",
+    ),
+]
+
+
+def target_named(context: typer.Context, name: str) -> Any:
+    """The configured target of that name: its values become the command's defaults, and it is told which host gets
+    which key.
+
+    Raises:
+        Usage: there is no such target, or the file breaks the form.
+    """
+    from rtdoctor.cli.configured import configured, defaults_of
+    from rtdoctor.privacy.guard import say
+
+    found = configured(name, context.params.get("config"))
+    if flag := context.params.get("knowledge"):
+        use_knowledge(Path(flag))  # before the file's
+    context.default_map = defaults_of(found)
+    for sentence in found.told:
+        say(f"rtdoctor: {sentence}")
+    return found
+
+
+def given_beside_a_name(context: typer.Context, parameter: str) -> bool:
+    """True where the command's target came from the file, and this flag was typed all the same."""
+    source = context.get_parameter_source(parameter)
+    return context.default_map is not None and source is not None and source.name == "COMMANDLINE"
 
 
 def format_option(command: str) -> Any:
@@ -124,18 +169,19 @@ def _days(value: str) -> str:
 
 
 def _fail_on(value: str | None) -> str | None:
-    if value not in (None, "warn", "drift", "never"):
-        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'drift', 'never'.")
+    if value not in (None, "warn", "caveat", "drift", "never"):
+        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'caveat', 'drift', 'never'.")
     return value
 
 
 FailOn = Annotated[
     str | None,
     typer.Option(
-        metavar="[warn|drift|never]",
+        metavar="[warn|caveat|drift|never]",
         callback=_fail_on,
-        help="What else fails: any warning, or any answer that differs from what is known. never: the exit code is 0 "
-        "whatever the endpoint does.",
+        help="What else fails: any warning; a caveat, which makes a green run mean little (only the mock was tested, "
+        "no access to the model, its end is near); any answer that differs from what is known. never: the exit code "
+        "is 0 whatever the endpoint does.",
     ),
 ]
 RetireWithin = Annotated[

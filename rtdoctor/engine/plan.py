@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from rtdoctor.data import folder
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
@@ -14,7 +14,7 @@ from rtdoctor.engine.limits import sockets_at_once
 from rtdoctor.engine.routing import DEFAULT_ROUTE, DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Choice
 from rtdoctor.knowledge.causes import causes
-from rtdoctor.knowledge.profiles import target_at
+from rtdoctor.knowledge.profiles import profiles, target_at
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Kind, Target
 from rtdoctor.privacy.errors import Usage
@@ -31,9 +31,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 @dataclass(frozen=True, slots=True)
 class CheckAsked:
     """What a check is to try, as it was given. `target` is `mock`, `openai`, a base URL, or None for what the
-    environment says; `key` goes before `key_file` and `key_env`. `kind` is one of `KINDS`, None where
-    model and server decide; `words` are parts of scenarios' ids; times are in
-    seconds."""
+    environment says; `key` goes before `key_file` and `key_env`. `profile` is None where the host tells it. `kind` is
+    one of `KINDS`, None where model and server decide; `words` are parts of scenarios' ids; times are in seconds."""
 
     target: str | None = None
     model: str | None = None
@@ -53,6 +52,7 @@ class CheckAsked:
     strict: bool = False
     mint: bool = False
     scenarios: Path | None = None
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,11 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     except BadTarget as error:
         raise Usage("{}", error) from error
     on_mock = target.profile == "mock"
+    if asked.profile is not None and not on_mock:
+        known_profiles = [one for one in profiles() if one != "mock"]
+        if asked.profile not in known_profiles:
+            raise Usage("--profile '{}': is one of {}", asked.profile, ", ".join(known_profiles))
+        target = replace(target, profile=asked.profile)
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
     route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
     context = tls_context(route)
@@ -163,20 +168,11 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     model = asked.model or target.asked_query.get("model")
     if keeps_back and holds_secret(f"{target.base_url} {model}"):
         raise Usage("--insecure: the URL or the model holds what is kept back")
-    usual, intent = defaults(), target.asked_query.get("intent")
-    asked_kind = asked.kind or target.asked_kind or ("transcription" if intent == "transcription" else None)
-    aim: Kind = asked_kind or (kind_of(model) if model else "transcription")
-    transcription = model if model and aim == "transcription" else usual.transcription
+    aimed = aim_at(target, model, asked.kind)
     return (
         Choice(
             target=target,
-            aim=aim,
-            transcription_model=transcription,
-            vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
-            realtime_model=model if model and aim == "realtime" else usual.realtime,
-            translation_model=model if model and aim == "translation" else usual.translation,
-            live_model=model if model and aim == "live" else usual.live,
-            kind_given=asked_kind is not None,
+            **aimed,
             model_given=model is not None,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
@@ -193,6 +189,23 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
         ),
         context,
     )
+
+
+def aim_at(target: Target, model: str | None, kind: Kind | None) -> dict[str, Any]:
+    """The kind of session that is wanted, and the model for each kind: fields of `Choice`."""
+    usual, intent = defaults(), target.asked_query.get("intent")
+    asked_kind = kind or target.asked_kind or ("transcription" if intent == "transcription" else None)
+    aim: Kind = asked_kind or (kind_of(model) if model else "transcription")
+    transcription = model if model and aim == "transcription" else usual.transcription
+    return {
+        "aim": aim,
+        "transcription_model": transcription,
+        "vad_model": transcription if takes_vad(transcription) else usual.transcription_vad,
+        "realtime_model": model if model and aim == "realtime" else usual.realtime,
+        "translation_model": model if model and aim == "translation" else usual.translation,
+        "live_model": model if model and aim == "live" else usual.live,
+        "kind_given": asked_kind is not None,
+    }
 
 
 def _account(variable: str) -> str | None:
