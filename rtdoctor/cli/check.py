@@ -52,7 +52,7 @@ def check(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|URL]",
+            metavar="NAME|URL",
             callback=_named,
             is_eager=True,
             help="A target of rtdoctor.toml (or of [tool.rtdoctor] in pyproject.toml), or what --target takes.",
@@ -170,10 +170,11 @@ def check(
             strict=strict,
             mint=mint,
             scenarios=scenarios,
+            retire_within=int(retire_within),
         ),
         list_only=list_only,
         format=VERBOSE if verbose and format == TERMINAL else format,
         reports=report or (),
-        deciding=Deciding(fail_on, int(retire_within), read_baseline(baseline) if baseline else ()),
+        deciding=Deciding(fail_on, read_baseline(baseline) if baseline else ()),
     )
     raise typer.Exit(code)

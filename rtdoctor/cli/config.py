@@ -7,7 +7,7 @@ import typer
 
 
 def config(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One target; all of them without it.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One target; all of them without it.")] = None,
     file: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),

@@ -49,7 +49,7 @@ def probe(
     url: Annotated[
         str | None,
         typer.Argument(
-            metavar="[URL|NAME]",
+            metavar="URL|NAME",
             callback=_named,
             is_eager=True,
             help="The URL of the socket, wss://host/path?query, or a target of rtdoctor.toml.",
@@ -126,10 +126,11 @@ def probe(
                 deadline=deadline,
                 transcribe=transcribe,
                 spend=spend,
+                retire_within=int(retire_within),
             ),
             fix=fix,
             format=format,
             reports=report or (),
-            deciding=Deciding(fail_on, int(retire_within)),
+            deciding=Deciding(fail_on),
         )
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rtdoctor.data import folder
+from rtdoctor.engine.caveats import RETIRE_WITHIN
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
 from rtdoctor.engine.limits import sockets_at_once
 from rtdoctor.engine.routing import DEFAULT_ROUTE, DIRECT, RouteAsked, route_to, tls_context
@@ -53,6 +54,7 @@ class CheckAsked:
     mint: bool = False
     scenarios: Path | None = None
     profile: str | None = None
+    retire_within: int = RETIRE_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
             strict=asked.strict,
+            retire_within=asked.retire_within,
             mint=asked.mint,
             transcribe=on_mock or asked.transcribe or asked.spend or asked.audio is not None,
             spend=on_mock or asked.spend,

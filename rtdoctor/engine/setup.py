@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rtdoctor.engine.caveats import RETIRE_WITHIN
 from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.profile import Profile
@@ -26,7 +27,7 @@ class Choice:
     `kind_given` and `model_given` tell that the user named them, so that no server decides otherwise. `mint` is the
     leave to ask a host for a client secret that is not known to give any, `transcribe` that to spend on audio and
     events, `spend` that to send anything as it is. `withheld` is a key that is there and not sent, because TLS is not
-    checked.
+    checked. A model that is shut down within `retire_within` days is warned of.
     """
 
     target: Target
@@ -51,6 +52,7 @@ class Choice:
     transcribe: bool = False
     spend: bool = False
     reference: str | None = None
+    retire_within: int = RETIRE_WITHIN
     notices: tuple[str, ...] = ()
 
     @property

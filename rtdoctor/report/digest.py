@@ -324,17 +324,6 @@ def _of_cause(cause: Cause, facts: tuple[str, ...] = (), evidence: tuple[Evidenc
     )
 
 
-def untested(setting: Setting) -> str:
-    """The warning that a green run says nothing about an account."""
-    if setting.profile == "mock":
-        why = "; ".join(setting.notices) or "this was the built-in mock"
-    elif setting.insecure and setting.credential != "none":
-        why = "the key was not sent (--insecure)"
-    else:
-        why = "there is no key"
-    return f"Nothing about your account was tested: {why}."
-
-
 def remedy(report: Report) -> str:
     """What mends the run's cause: of the rung where it shows, for a server's own words may name its own place."""
     if report.summary.verdict not in ("fail", "inconclusive") or report.summary.cause is None:
