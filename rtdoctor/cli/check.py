@@ -131,6 +131,12 @@ def check(
     fail_on: FailOn = None,
     retire_within: RetireWithin = "30d",
     baseline: Baseline = None,
+    retry: Annotated[
+        int,
+        typer.Option(
+            min=0, max=10, metavar="N", help="Run up to N times more where it could not tell (exit code 3), never else."
+        ),
+    ] = 0,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -175,6 +181,7 @@ def check(
         list_only=list_only,
         format=VERBOSE if verbose and format == TERMINAL else format,
         reports=report or (),
+        retry=retry,
         deciding=Deciding(fail_on, read_baseline(baseline) if baseline else ()),
     )
     raise typer.Exit(code)
