@@ -137,6 +137,19 @@ def check(
             min=0, max=10, metavar="N", help="Run up to N times more where it could not tell (exit code 3), never else."
         ),
     ] = 0,
+    repeat: Annotated[
+        int | None, typer.Option(metavar="N", help="Run N times, and tell percentiles by layer and what is flaky.")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With --repeat or --for: from one beginning to the next, as 30s.")
+    ] = None,
+    during: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="With --every: how long, as 5m or 1h.")
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the JSON report in this folder, for rtdoctor history DIR."),
+    ] = None,
 ) -> None:
     """Find out why a realtime socket works or does not.
 
@@ -150,38 +163,44 @@ def check(
     from rtdoctor.cli.baseline import read_baseline
     from rtdoctor.cli.checking import carry_out
     from rtdoctor.cli.deciding import Deciding
+    from rtdoctor.cli.remembering import saved_as
+    from rtdoctor.cli.repeating import carry_out as repeat_check
+    from rtdoctor.cli.repeating import rhythm
     from rtdoctor.engine.plan import CheckAsked
     from rtdoctor.engine.routing import RouteAsked
     from rtdoctor.privacy.errors import Usage
 
     if (name is not None and target is not None) or given_beside_a_name(context, "target"):
         raise Usage("NAME and --target both say what is tested; give one of them")
+    asked = CheckAsked(
+        target=name if name is not None else target,
+        profile=profile,
+        model=model,
+        kind=kind,  # type: ignore[arg-type] # held against the kinds by check_asked
+        tags=tuple(tag or ()),
+        words=tuple(keyword or ()),
+        transcribe=transcribe,
+        audio=audio,
+        spend=spend,
+        key_env=key_env,
+        key_file=key_file,
+        route=RouteAsked(ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key),
+        timeout=timeout,
+        deadline=deadline,
+        concurrency=concurrency,
+        strict=strict,
+        mint=mint,
+        scenarios=scenarios,
+        retire_within=int(retire_within),
+    )
+    shown = VERBOSE if verbose and format == TERMINAL else format
+    deciding = Deciding(fail_on, read_baseline(baseline) if baseline else ())
+    if (often := rhythm(repeat, every, during)) and not list_only:
+        if retry or save:
+            raise Usage("--retry and --save are for one run; leave them out with --repeat and --every")
+        raise typer.Exit(repeat_check(asked, often, format=shown, reports=report or (), deciding=deciding))
+    kept = [saved_as(save, name or target or "")] if save and not list_only else []
     code = carry_out(
-        CheckAsked(
-            target=name if name is not None else target,
-            profile=profile,
-            model=model,
-            kind=kind,  # type: ignore[arg-type] # held against the kinds by check_asked
-            tags=tuple(tag or ()),
-            words=tuple(keyword or ()),
-            transcribe=transcribe,
-            audio=audio,
-            spend=spend,
-            key_env=key_env,
-            key_file=key_file,
-            route=RouteAsked(ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key),
-            timeout=timeout,
-            deadline=deadline,
-            concurrency=concurrency,
-            strict=strict,
-            mint=mint,
-            scenarios=scenarios,
-            retire_within=int(retire_within),
-        ),
-        list_only=list_only,
-        format=VERBOSE if verbose and format == TERMINAL else format,
-        reports=report or (),
-        retry=retry,
-        deciding=Deciding(fail_on, read_baseline(baseline) if baseline else ()),
+        asked, list_only=list_only, format=shown, reports=(*(report or ()), *kept), retry=retry, deciding=deciding
     )
     raise typer.Exit(code)

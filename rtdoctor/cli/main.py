@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, config, diff, exits, explain, mock, probe, quick, snippet, validate
+from rtdoctor.cli import check, config, diff, exits, explain, history, mock, probe, quick, snippet, validate
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -23,6 +23,7 @@ app.command("check")(check.check)
 app.command("probe")(probe.probe)
 app.command("explain", cls=quick.QuickCommand)(explain.explain)
 app.command("diff", cls=quick.QuickCommand)(diff.diff)
+app.command("history")(history.history)
 app.command("validate")(validate.validate)
 app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)

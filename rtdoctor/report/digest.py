@@ -17,6 +17,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung, Setting
+from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.violation import Violation
 from rtdoctor.privacy.clean import clean
@@ -203,6 +204,41 @@ def _check(report: Report) -> Digest:
         duration_s=report.duration_s,
         interrupted=report.interrupted,
         version=setting.version,
+    )
+
+
+@digest.register
+def _series(series: Series) -> Digest:
+    worst = series.worst
+    return Digest(
+        command="check",
+        subject=series.setting.base_url,
+        verdict=worst.verdict,
+        exit_code=worst.exit_code,
+        sentence=series.sentence,
+        cause=worst.cause,
+        where=worst.rung or "",
+        warnings=worst.warnings,
+        facts=(*_facts(series.setting), ("runs", str(series.runs)), ("billable", "yes" if series.billable else "no")),
+        cases=tuple(map(_tally, series.tallies)),
+        started_at=series.setting.started_at,
+        duration_s=series.duration_s,
+        interrupted=series.interrupted,
+        version=series.setting.version,
+    )
+
+
+def _tally(tally: Tally) -> Case:
+    worst: Verdict = next((verdict for verdict in _WORST_FIRST if tally.verdicts.get(verdict)), "skip")
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in tally.verdicts.most_common())
+    return Case(
+        LADDER if tally.is_layer else SCENARIOS,
+        tally.name,
+        worst if tally.tried else "skip",
+        counted,
+        tried=tally.tried > 0,
+        ms=tally.spread.at(0.5) if tally.spread.count else None,
+        facts=tuple((cause, str(count)) for cause, count in tally.causes.most_common()),
     )
 
 
