@@ -23,6 +23,7 @@ MAY = {
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "report": {"model", "privacy"},
+    "exporter": {"privacy"},
     "cli": {
         *(
             "model",
@@ -36,11 +37,12 @@ MAY = {
             "mock",
             "engine",
             "report",
+            "exporter",
         ),
     },
 }
 ONLY = {
-    "aiohttp": {"mock"},
+    "aiohttp": {"mock", "exporter"},
     "h11": {"wire"},
     "websockets": {"wire"},
     "rich": {"report", "cli"},

@@ -22,7 +22,7 @@ def config(
     """
     from rtdoctor.cli.configuring import show
 
-    raise typer.Exit(show(name, file, as_json=json))
+    raise typer.Exit(show(name, file, in_json=json))
 
 
 def init(

@@ -16,7 +16,7 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
 
-def show(name: str | None, file: Path | None, *, as_json: bool) -> int:
+def show(name: str | None, file: Path | None, *, in_json: bool) -> int:
     """Print it, and return the exit code.
 
     Raises:
@@ -30,8 +30,8 @@ def show(name: str | None, file: Path | None, *, as_json: bool) -> int:
     names = [named(config, name).name] if name else list(config.targets)
     targets = [configured(one, config.file) for one in names]
     with process.telling():
-        if as_json:
-            told = {"file": quote(str(config.file)), "targets": {one.named.name: _as_json(one) for one in targets}}
+        if in_json:
+            told = {"file": quote(str(config.file)), "targets": {one.named.name: as_json(one) for one in targets}}
             sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
             return exits.OK
         sys.stdout.write(f"{clean(quote(str(config.file)))}\n")
@@ -81,7 +81,8 @@ def _value(key: str, value: Any) -> str:
     return ", ".join(map(quote, value)) if isinstance(value, list) else quote(str(value))
 
 
-def _as_json(one: Configured) -> dict[str, Any]:
+def as_json(one: Configured) -> dict[str, Any]:
+    """A target as plain JSON values, without a secret."""
     return {
         "line": one.named.line,
         "key_goes_to": quote(one.target.host) if one.target and one.values.get("key_env") != NO_KEY else None,

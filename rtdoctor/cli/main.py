@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, config, diff, exits, explain, history, mock, probe, quick, snippet, validate
+from rtdoctor.cli import (
+    bundle,
+    check,
+    config,
+    diff,
+    exits,
+    explain,
+    exporter,
+    history,
+    mock,
+    probe,
+    quick,
+    snippet,
+    validate,
+)
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -27,6 +41,8 @@ app.command("history")(history.history)
 app.command("validate")(validate.validate)
 app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
+app.command("exporter")(exporter.exporter)
+app.command("report-bundle")(bundle.bundle)
 app.command("config")(config.config)
 app.command("init")(config.init)
 
