@@ -19,10 +19,6 @@ def bundle(
 
     What will stand in it is listed first. Every text is quoted anew: no key, no password, no opaque text. Read it all
     the same before you publish it: hosts and models are shown.
-
-    Exit codes: 0 written, 2 usage.
-
-    Example: rtdoctor check --report json; rtdoctor report-bundle rtdoctor.json
     """
     from rtdoctor.cli.bundling import carry_out
 

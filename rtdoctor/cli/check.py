@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli import completing
 from rtdoctor.cli.options import (
     TERMINAL,
     VERBOSE,
@@ -53,6 +54,7 @@ def check(
         str | None,
         typer.Argument(
             metavar="NAME|URL",
+            autocompletion=completing.targets,
             callback=_named,
             is_eager=True,
             help="A target of rtdoctor.toml (or of [tool.rtdoctor] in pyproject.toml), or what --target takes.",
@@ -67,23 +69,35 @@ def check(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="The model you want to use; a transcription model makes a transcription session the aim."),
+        typer.Option(
+            autocompletion=completing.models,
+            help="The model you want to use; a transcription model makes a transcription session the aim.",
+        ),
     ] = None,
     kind: Annotated[
         str | None,
         typer.Option(
             metavar="[transcription|realtime|translation|live]",
+            autocompletion=completing.kinds,
             help="The kind of session you want. Default: what model and URL say; else transcription, and on a server "
             "that is not OpenAI's what it serves.",
         ),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option(help="Only scenarios with this tag (smoke: what a credential needs). Repeatable."),
+        typer.Option(
+            autocompletion=completing.tags,
+            help="Only scenarios with this tag (smoke: what a credential needs). Repeatable.",
+        ),
     ] = None,
     keyword: Annotated[
         list[str] | None,
-        typer.Option("-k", "--keyword", help="Only scenarios with this text in id or title. Repeatable."),
+        typer.Option(
+            "-k",
+            "--keyword",
+            autocompletion=completing.scenarios,
+            help="Only scenarios with this text in id or title. Repeatable.",
+        ),
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="List the scenarios and leave.")] = False,
     transcribe: Annotated[bool, typer.Option(help="Send speech, too. Costs money on a live endpoint.")] = False,

@@ -1,11 +1,12 @@
 """Carries out `rtdoctor check`: from what was asked for to a run, its report and the exit code."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from rtdoctor import process
@@ -21,7 +22,7 @@ from rtdoctor.engine.setup import Bench
 from rtdoctor.files import patient
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.report import Pending, RunEvent, RunFinished
-from rtdoctor.model.scenario import Scenario
+from rtdoctor.model.scenario import Accept, Scenario
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.quote import quote
@@ -59,20 +60,47 @@ def carry_out(
                 )
         listed = chosen(asked)
     with process.telling():
-        _list(listed)
+        _list(listed, in_json=format == "json")
     return exits.OK
 
 
-def _list(scenarios: Sequence[Scenario]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("scenario", "what it tries", "tags", "seen"):
-        table.add_column(name, overflow="fold")
+def _list(scenarios: Sequence[Scenario], *, in_json: bool) -> None:
+    """Two lines a scenario: its id, tags and how its answer is known, and what it tries; as JSON with all evidence."""
+    if in_json:
+        told = [_listed(scenario) for scenario in scenarios]
+        sys.stdout.write(json.dumps({"scenarios": told}, indent=2) + "\n")
+        return
+    out = console(sys.stdout)
     for scenario in scenarios:
-        due = next(line for line in scenario.accept if line.grade == "expected")
-        seen = f"{due.evidence.seen} {due.evidence.confidence}"
-        cost = " (raw)" if scenario.raw else " (billable)" if scenario.is_billable() else ""
-        table.add_row(Text(scenario.id), Text(clean(scenario.title) + cost), Text(" ".join(scenario.tags)), Text(seen))
-    console(sys.stdout).print(table)
+        known = _due(scenario).evidence
+        cost = " · raw" if scenario.raw else " · may cost money" if scenario.is_billable() else ""
+        line = Text(scenario.id, "bold")
+        line.append(f"  {' '.join(scenario.tags)} · {known.confidence} {known.seen}{cost}", "not bold dim")
+        out.print(line)
+        out.print(Padding(Text(clean(scenario.title)), (0, 0, 0, 4)))
+
+
+def _due(scenario: Scenario) -> Accept:
+    return next(line for line in scenario.accept if line.grade == "expected")
+
+
+def _listed(scenario: Scenario) -> dict[str, object]:
+    return {
+        "id": scenario.id,
+        "title": clean(scenario.title),
+        "tags": list(scenario.tags),
+        "raw": scenario.raw,
+        "billable": scenario.is_billable(),
+        "accepts": [
+            {
+                "grade": line.grade,
+                "evidence": clean(line.evidence.source),
+                "seen": line.evidence.seen,
+                "confidence": line.evidence.confidence,
+            }
+            for line in scenario.accept
+        ],
+    }
 
 
 def _tell_cost(plan: Plan) -> None:

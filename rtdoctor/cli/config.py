@@ -17,8 +17,6 @@ def config(
     """Show what holds for each target of rtdoctor.toml, and where each value is from. No key is ever shown.
 
     Flags go before the environment, the environment before the file.
-
-    Example: rtdoctor config prod
     """
     from rtdoctor.cli.configuring import show
 
@@ -38,10 +36,7 @@ def init(
     ca_file: Annotated[Path | None, typer.Option(help="A CA to trust beside the system's.")] = None,
     proxy: Annotated[str | None, typer.Option(metavar="URL", help="The HTTP proxy, http://host:port.")] = None,
 ) -> None:
-    """Write rtdoctor.toml with a target, or add a target to it. It asks; with --base-url it does not.
-
-    Example: rtdoctor init --name prod --base-url openai --key-env PROD_KEY
-    """
+    """Write rtdoctor.toml with a target, or add a target to it. It asks; with --base-url it does not."""
     from rtdoctor.cli.initialising import carry_out
 
     asked = {

@@ -10,9 +10,8 @@ where there is no repository, in the working directory alone. Whoever wrote the 
 spends nothing, leaves no certificate unchecked, and names no file that holds a key.
 """
 
-import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from rtdoctor.files import read_bounded
 from rtdoctor.linear import pattern
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.target import BadTarget, parse_proxy, parse_target
 from rtdoctor.privacy.errors import InputError, Usage
 from rtdoctor.privacy.quote import secret_words
@@ -114,7 +114,7 @@ def _texts(value: Any) -> list[str]:
 def _one_of(*names: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in names:
-            raise _Bad(f"wants one of {', '.join(names)}{near(str(value), names)}")
+            raise _Bad(f"wants one of {', '.join(names)}{did_you_mean(str(value), names)}")
         return str(value)
 
     return read
@@ -178,12 +178,6 @@ def may_be_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and text not in (*OWN, "localhost")
 
 
-def near(wrong: str, names: Iterable[str]) -> str:
-    """A second half of a sentence with the name that was perhaps meant, or nothing."""
-    found = difflib.get_close_matches(wrong, list(names), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
-
-
 def find(start: Path) -> Path | None:
     """The file that holds for a folder: the nearest one, up to the root of the repository that it lies in."""
     here = start.absolute()
@@ -211,7 +205,7 @@ def read(file: Path) -> Config:
         raw = raw.get("tool", {}).get("rtdoctor", {})
     if wrong := next((name for name in raw if name != "targets"), None):
         hint = f": it belongs into a target, [{'tool.rtdoctor.' if in_pyproject else ''}targets.NAME]" * (wrong in KEYS)
-        raise Usage(f"{{}}: there is no key '{{}}' here{hint or near(wrong, ['targets'])}", file, wrong)
+        raise Usage(f"{{}}: there is no key '{{}}' here{hint or did_you_mean(wrong, ['targets'])}", file, wrong)
     listed = raw.get("targets", {})
     if not isinstance(listed, dict) or not all(isinstance(one, dict) for one in listed.values()):
         raise Usage("{}: targets are tables, each [targets.NAME]", file)
@@ -232,7 +226,7 @@ def named(config: Config | None, name: str) -> Named:
         )
     if name not in config.targets:
         known = ", ".join(config.targets) or "none"
-        hint = near(name, [*config.targets, *OWN])
+        hint = did_you_mean(name, [*config.targets, *OWN])
         raise Usage(
             f"{{}}: there is no target '{{}}'{hint or '; there is {}'}", config.file, name, *[known][bool(hint) :]
         )
@@ -250,7 +244,7 @@ def _named(file: Path, text: str, name: str, raw: Mapping[str, Any]) -> Named:
             reason = "a key itself does not stand in this file; key_env names the variable that holds it"
             raise Usage(f"{{}}, target {{}}: {{}}: {reason}", file, name, key)
         if key not in KEYS:
-            raise Usage(f"{{}}, target {{}}: there is no key '{{}}'{near(key, KEYS)}", file, name, key)
+            raise Usage(f"{{}}, target {{}}: there is no key '{{}}'{did_you_mean(key, KEYS)}", file, name, key)
         try:
             read_value = KEYS[key].read(value)
         except (_Bad, BadTarget) as error:

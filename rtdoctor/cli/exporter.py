@@ -19,8 +19,6 @@ def exporter(
 
     Only targets of the configuration are probed, never a URL from a query. A probe mints no client secret and sends
     nothing that may cost money. Modules: ladder (whether a session opens), smoke (and what a credential needs).
-
-    Example: rtdoctor exporter --listen 127.0.0.1:9787
     """
     from rtdoctor.cli.exporting import carry_out
 

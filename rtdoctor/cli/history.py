@@ -11,12 +11,7 @@ def history(
     last: Annotated[int, typer.Option(min=2, max=1000, metavar="N", help="The last N reports of each target.")] = 100,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Show the answers of saved runs over time, a row for each layer and scenario, and when each of them changed.
-
-    Exit codes: 0 shown, 2 usage, 3 the folder holds no report.
-
-    Example: rtdoctor check prod --save runs; rtdoctor history runs
-    """
+    """Show the answers of saved runs over time, a row for each layer and scenario, and when each of them changed."""
     from rtdoctor.cli.remembering import show
 
     raise typer.Exit(show(folder, last, as_json=json))

@@ -1,5 +1,6 @@
 """Options that several commands share. Imports only typer: it lies on the way to `--help`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -149,13 +150,19 @@ def given_beside_a_name(context: typer.Context, parameter: str) -> bool:
     return context.default_map is not None and source is not None and source.name == "COMMANDLINE"
 
 
+def _not_one_of(value: str, names: Sequence[str]) -> str:
+    from rtdoctor.model.near import did_you_mean
+
+    return f"{value!r} is not one of {', '.join(map(repr, names))}{did_you_mean(value, names) or '.'}"
+
+
 def format_option(command: str) -> Any:
     """The option --format of a command: one of its writers in the table."""
     names = [name for name in WRITERS[command] if name != VERBOSE]
 
     def known(value: str) -> str:
         if value not in names:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}.")
+            raise typer.BadParameter(_not_one_of(value, names))
         return value
 
     return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="What standard output shows.")
@@ -201,7 +208,7 @@ def report_option(command: str) -> Any:
         for value in values or ():
             name, equals, path = value.partition("=")
             if name not in names:
-                raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+                raise typer.BadParameter(_not_one_of(name, names))
             if equals and not path:
                 raise typer.BadParameter(f"{name}= names no file.")
             if path == "-":

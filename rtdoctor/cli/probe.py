@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli import completing
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
@@ -50,6 +51,7 @@ def probe(
         str | None,
         typer.Argument(
             metavar="URL|NAME",
+            autocompletion=completing.targets,
             callback=_named,
             is_eager=True,
             help="The URL of the socket, wss://host/path?query, or a target of rtdoctor.toml.",

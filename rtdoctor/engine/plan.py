@@ -16,6 +16,7 @@ from rtdoctor.engine.routing import DEFAULT_ROUTE, DIRECT, RouteAsked, route_to,
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Choice
 from rtdoctor.knowledge.causes import causes
 from rtdoctor.knowledge.profiles import profiles, target_at
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Kind, Target
 from rtdoctor.privacy.errors import Usage
@@ -76,7 +77,8 @@ def check_asked(asked: CheckAsked) -> None:
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
     if asked.kind is not None and asked.kind not in KINDS:
-        raise Usage("--kind '{}': is one of {}", asked.kind, ", ".join(KINDS))
+        hint = did_you_mean(asked.kind, KINDS)
+        raise Usage(f"--kind '{{}}': is one of {', '.join(KINDS)}{hint}", asked.kind)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
 
@@ -132,10 +134,14 @@ def chosen(asked: CheckAsked) -> list[Scenario]:
                 found.append(scenario)
     except BadScenario as error:
         raise Usage("{}", error) from error
+    tags = sorted({tag for scenario in found for tag in scenario.tags})
+    if wrong := next((tag for tag in asked.tags if tag not in tags), None):
+        hint = did_you_mean(wrong, tags)
+        raise Usage(f"--tag '{{}}': there is no such tag{hint or '; the tags are ' + ', '.join(tags)}", wrong)
     selected = select(found, asked.tags, asked.words)
     if not selected:
-        tags = ", ".join(sorted({tag for scenario in found for tag in scenario.tags}))
-        raise Usage("no scenario is selected by --tag and -k; the tags are {}", tags)
+        hint = next((told for word in asked.words if (told := did_you_mean(word, (one.id for one in found)))), "")
+        raise Usage(f"no scenario is selected by --tag and -k{hint or '; --list lists them'}")
     return selected
 
 
@@ -157,7 +163,8 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     if asked.profile is not None and not on_mock:
         known_profiles = [one for one in profiles() if one != "mock"]
         if asked.profile not in known_profiles:
-            raise Usage("--profile '{}': is one of {}", asked.profile, ", ".join(known_profiles))
+            hint = did_you_mean(asked.profile, known_profiles)
+            raise Usage(f"--profile '{{}}': is one of {', '.join(known_profiles)}{hint}", asked.profile)
         target = replace(target, profile=asked.profile)
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
     route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
