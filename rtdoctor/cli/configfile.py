@@ -220,8 +220,8 @@ def named(config: Config | None, name: str) -> Named:
     """
     if config is None:
         raise Usage(
-            "'{}' is the name of a target, and there is no rtdoctor.toml here or above; rtdoctor init writes one, "
-            "and a URL begins with https://",
+            "'{}' is no URL of a socket (which begins with wss:// or https://) and no target: there is no rtdoctor.toml "
+            "here or above; rtdoctor init writes one",
             name,
         )
     if name not in config.targets:
