@@ -220,7 +220,7 @@ def named(config: Config | None, name: str) -> Named:
     """
     if config is None:
         raise Usage(
-            "'{}' is no URL of a socket (which begins with wss:// or https://) and no target: there is no rtdoctor.toml "
+            "'{}' is no URL of a socket (it begins with wss://) and no target: there is no rtdoctor.toml "
             "here or above; rtdoctor init writes one",
             name,
         )
