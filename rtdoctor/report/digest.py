@@ -228,9 +228,19 @@ def _series(series: Series) -> Digest:
     )
 
 
+_TOLD = {
+    "pass": "as expected",
+    "warn": "a warning",
+    "fail": "failed",
+    "inconclusive": "could not tell",
+    "skip": "not tried",
+}
+
+
 def _tally(tally: Tally) -> Case:
     worst: Verdict = next((verdict for verdict in _WORST_FIRST if tally.verdicts.get(verdict)), "skip")
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in tally.verdicts.most_common())
+    runs = sum(tally.verdicts.values())
+    counted = ", ".join(f"{_TOLD[verdict]} in {count} of {runs}" for verdict, count in tally.verdicts.most_common())
     return Case(
         LADDER if tally.is_layer else SCENARIOS,
         tally.name,
