@@ -11,6 +11,7 @@ from rtdoctor.cli import (
     bundle,
     check,
     config,
+    conform,
     diff,
     exits,
     explain,
@@ -61,6 +62,10 @@ _add(
     "rtdoctor probe 'wss://host/v1/realtime?model=m' -H 'Authorization: Bearer $OPENAI_API_KEY' --fix",
     "rtdoctor probe prod",
     cls=GroupedCommand,
+)
+_add(
+    *("conform", conform.conform, "whether a server keeps the protocol"),
+    *("rtdoctor conform wss://my-server/v1", "rtdoctor conform mock"),
 )
 _add(
     *("explain", explain.explain, "the cause behind an error text"),

@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.handshake import Decision, Shake, decide
+from rtdoctor.mock.masks import NOT_MASKED, Masks
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Full, Room
@@ -100,14 +101,15 @@ class _Connection(web.RequestHandler):
     for whose next ones there is no room is cut off. It has one head, which has `begun` to be read at its blank line.
     When the answer is `made`, nothing that still comes is looked at."""
 
-    __slots__ = ("_room", "begun", "heard", "made", "waiting")
+    __slots__ = ("_masks", "_room", "begun", "heard", "made", "upgraded", "waiting")
 
     def __init__(self, server: _Server, **more: Any) -> None:
         super().__init__(server, **more)
         self._room = server.room
-        self.begun = self.made = False
+        self.begun = self.made = self.upgraded = False
         self.heard = True
         self.waiting = 0
+        self._masks = Masks()
 
     def data_received(self, data: bytes) -> None:
         self.heard = True
@@ -122,6 +124,11 @@ class _Connection(web.RequestHandler):
             self._cut()
             return
         self.waiting += weight
+        if not self._masks.all_masked(data) and self.upgraded and self.transport is not None:
+            self.transport.write(NOT_MASKED)
+            self.transport.close()
+            self.force_close()
+            return
         super().data_received(data)
 
     def _cut(self) -> None:
@@ -268,6 +275,8 @@ class Mock:
                     {"error": {"message": f"Invalid URL ({request.method} {request.path})"}}, status=404
                 )
             return await handler(request)  # type: ignore[arg-type]
+        if request.headers.get("Sec-WebSocket-Version") != "13":  # RFC 6455, section 4.4
+            return web.Response(status=426, headers={"Sec-WebSocket-Version": "13"})
         if self._delay:
             await asyncio.sleep(self._delay)
         self.upgrades += 1
@@ -328,6 +337,7 @@ class Mock:
         await socket.prepare(request)
         connection = request.protocol
         assert isinstance(connection, _Connection)
+        connection.upgraded = True
 
         async def send(event: dict[str, Any]) -> None:
             # A client that left while we speak is no fault of the mock.
