@@ -7,6 +7,7 @@ regular file is replaced whole or not at all, a device or FIFO is written into, 
 import errno
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -144,7 +145,8 @@ def until_interrupted() -> Iterator[Callable[[BinaryIO], BinaryIO]]:
     """Inside, an interrupt ends what is read by way of the function that is given, as if the source ended there: who
     reads a live stream still gets what is known of it."""
     heard, ring = os.pipe()
-    os.set_blocking(ring, False)
+    if sys.platform != "win32":  # where a byte always fits: it is written once
+        os.set_blocking(ring, False)
 
     def stop() -> None:
         with suppress(OSError):
@@ -208,7 +210,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             if stat.S_ISREG(os.fstat(handle).st_mode):
                 os.close(handle)
                 raise NotWritten("{}: a file has come there", path)
-            if hasattr(os, "O_NONBLOCK"):
+            if sys.platform != "win32":
                 os.set_blocking(handle, True)  # a reader may be slow
         else:
             handle, name = process.new_file(str(path.parent), ".part")
@@ -252,7 +254,7 @@ def _told(path: Path) -> Iterator[None]:
 
 def _like(handle: int, before: os.stat_result | None) -> None:
     """Give a new file the mode and the owner of the one in whose place it comes; Windows has none."""
-    if hasattr(os, "fchmod"):
+    if sys.platform != "win32":
         os.fchmod(handle, stat.S_IMODE(before.st_mode) if before else 0o600)
         if before:
             with suppress(OSError):  # only root may give a file away

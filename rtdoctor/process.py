@@ -185,6 +185,8 @@ class _Forgiving(_Over):
 
 def _waiting() -> None:
     """A stream that does not wait for its peer gives "nothing yet", which reads as the end, and loses what is left."""
+    if sys.platform == "win32":  # where none is made so
+        return
     for number in (0, 1):
         with suppress(OSError, ValueError):
             if not os.get_blocking(number):
@@ -204,7 +206,7 @@ class _Steady(_Over):
         try:
             while rest:
                 written = self._raw.write(rest)
-                if written is None:
+                if written is None and sys.platform != "win32":
                     os.set_blocking(self._raw.fileno(), True)
                 rest = rest[written or 0 :]
         except OSError as error:

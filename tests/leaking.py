@@ -56,6 +56,7 @@ from rtdoctor.model.report import (
     ScenarioDone,
     Setting,
 )
+from rtdoctor.model.series import Gathering
 from rtdoctor.model.target import Target
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.secret import Secret, SecretKind
@@ -525,6 +526,14 @@ def _probe(place: str, text: str) -> Say:
     return lambda make, out: make(out)(probed)
 
 
+def _series(place: str, text: str) -> Say:
+    """As `check --repeat` tells it."""
+    gathered = Gathering(1)
+    gathered.add(_report(PLACES[place](text), text))
+    series = gathered.series()
+    return lambda make, out: make(out)(series)
+
+
 _RECORDED: dict[str, Callable[[str], list[Any]]] = {
     "message": lambda x: [_session(), _error(message=x)],
     "type": lambda x: [_session(), {"type": x, "event_id": "e"}],
@@ -590,6 +599,7 @@ def _conform(place: str, text: str) -> Say:
 
 COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "check": _check,
+    "series": _series,
     "conform": _conform,
     "probe": _probe,
     "validate": _validate,

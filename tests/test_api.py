@@ -79,3 +79,14 @@ def test_the_lines_of_the_readme_run():
     done = subprocess.run([sys.executable, "-c", lines], env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "auth.invalid Create or copy the key" in done.stdout
+
+
+def test_a_summary_holds_the_caveats_that_make_a_green_run_mean_little():
+    asked = rtdoctor.CheckAsked(target="mock", tags=("smoke",), model="gpt-realtime", retire_within=9999)
+    report = rtdoctor.check(asked)
+    assert report.summary.exit_code == 0
+    assert report.summary.caveats[0] == "untested"
+    assert report.summary.caveats[1] in ("ending", "ended")
+    assert any("shut down on 2027-01-20" in sentence for sentence in report.summary.warnings)
+    listed = next(rung.finding for rung in report.ladder if rung.rung == "http")
+    assert listed.shutdown == "2027-01-20"

@@ -53,3 +53,45 @@ def test_the_ladder_is_told_as_it_is_climbed():
     (told,) = re.findall(r"^\| rung \| one step of the ladder: ([^|]+) \|$", text, re.MULTILINE)
     names = [name.lower().replace(" ", "-") for name in told.split(", ")]
     assert names == ["configuration", *RUNGS[1:]]
+
+
+FENCES = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+WRITTEN = re.compile(
+    r"(?:^|[\s/'])rtdoctor ((?:check|probe|explain|diff|validate|snippet|mock|config|init|history"
+    r"|exporter|report-bundle)\b[^\n`]*)"
+)
+
+
+def _fences(document, *languages):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return [body for language, body in FENCES.findall(text) if language in languages]
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_every_command_that_a_document_shows_has_these_flags(document):
+    from typer.main import get_command
+
+    from rtdoctor.cli.main import app
+
+    commands = get_command(app).commands
+    for body in _fences(document, "sh", "yaml", "groovy"):
+        for found in WRITTEN.findall(body.replace("\\\n", " ")):
+            name, _, rest = found.partition(" ")
+            words = re.split(r"[\s'\"]+|(?<=\w)=", rest.partition(" #")[0])
+            known = {option for param in commands[name].params for option in (*param.opts, *param.secondary_opts)}
+            for word in words:
+                if word.startswith("--") or re.fullmatch(r"-\w", word):
+                    assert word.partition("=")[0] in known | {"--help"}, f"{document}: rtdoctor {found}"
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_every_yaml_and_toml_that_a_document_shows_is_read(document):
+    import tomllib
+
+    import yaml
+
+    for body in _fences(document, "yaml"):
+        assert all(one is not None for one in yaml.safe_load_all(body))
+    for body in _fences(document, "toml"):
+        tomllib.loads(body)

@@ -24,6 +24,7 @@ MAY = {
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
     "report": {"model", "privacy"},
+    "exporter": {"privacy"},
     "cli": {
         *(
             "model",
@@ -38,11 +39,12 @@ MAY = {
             "engine",
             "conform",
             "report",
+            "exporter",
         ),
     },
 }
 ONLY = {
-    "aiohttp": {"mock"},
+    "aiohttp": {"mock", "exporter"},
     "h11": {"wire"},
     "websockets": {"wire"},
     "rich": {"report", "cli"},

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from rtdoctor.cli.bundling import contents
 from rtdoctor.engine.commandline import given_from, read_command
 from rtdoctor.engine.routing import RouteAsked, route_to
 from rtdoctor.model.target import parse_pinned, parse_proxy, parse_target
@@ -93,6 +94,22 @@ def test_no_canary_reaches_any_writer(command, kind, place, encoding, seed):
         assert found is None, f"{command} {name}: {found}: {secret} at {place}\n{output}"
         if name == "json":
             json.loads(through.getvalue())
+
+
+@settings(LEAKS, max_examples=max(20, EXAMPLES // 10))
+@given(
+    st.sampled_from(KNOWN_KINDS),
+    st.sampled_from([place for place in PLACES if place not in IN_PIECES]),
+    st.integers(0, len(ENCODINGS) - 1),
+    st.integers(0, 2**32),
+)
+def test_no_canary_reaches_a_bundle_even_where_a_report_held_one(kind, place, encoding, seed):
+    secret = drawn(kind, encoding, seed)
+    report = json.loads(write_all("check", place, secret.text)["json"])
+    report["results"][0]["seen"] = f"The server said {secret.text}."
+    for name, text in contents([report], None).items():
+        found = traces(secret, text)
+        assert found is None, f"{name}: {found}: {secret} at {place}"
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

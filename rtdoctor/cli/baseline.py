@@ -85,6 +85,7 @@ def apply(report: Report, baseline: Sequence[Known]) -> Report:
     tried = {result.scenario for result in results if result.outcome is not None}
     stale = [known for known in valid if known not in used and known.scenario in tried]
     over = [known for known in baseline if known.expires < today]
+    warnings, caveats = report.summary.warnings, report.summary.caveats
     summary = summarise(report.ladder, results, strict=report.setting.strict)
     told = [
         f"{quote(known.scenario)} no longer fails with {quote(known.cause)}: take it out of the baseline."
@@ -96,7 +97,7 @@ def apply(report: Report, baseline: Sequence[Known]) -> Report:
     if stale or over:
         code = summary.exit_code or 1
         summary = replace(summary, verdict="fail" if code != 3 else summary.verdict, exit_code=code)
-    return replace(report, results=results, summary=replace(summary, warnings=tuple(told)))
+    return replace(report, results=results, summary=replace(summary, warnings=(*told, *warnings), caveats=caveats))
 
 
 def _is_of(cause: str, finding: Finding) -> bool:

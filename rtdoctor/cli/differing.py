@@ -26,7 +26,7 @@ def carry_out(old: str, new: str) -> int:
     Raises:
         Usage: a file cannot be read, or is no report of check or probe.
     """
-    told = list(differences(_read(old), _read(new)))
+    told = list(differences(read_report(Path(old)), read_report(Path(new))))
     with process.telling():
         for sentence in told or ["Both reports answer the same."]:
             sys.stdout.write(clean(sentence) + "\n")
@@ -76,8 +76,12 @@ def _by(cases: list[Any], name: str) -> dict[str, Any]:
     return {case[name]: case for case in cases}
 
 
-def _read(name: str) -> dict[str, Any]:
-    path = Path(name)
+def read_report(path: Path) -> dict[str, Any]:
+    """A JSON report of check or probe.
+
+    Raises:
+        Usage: it cannot be read, or is none.
+    """
     try:
         told = json.loads(read_bounded(path, _MOST))
     except OSError as error:

@@ -30,6 +30,15 @@ def say(message: str, code: int) -> int:
     return code
 
 
+def _annotated(message: str) -> int:
+    """Tell it as an annotation of a GitHub workflow, on stderr; the runner reads both streams."""
+    from rtdoctor.privacy.clean import clean
+    from rtdoctor.privacy.guard import say as tell_own
+
+    tell_own(f"::error title=rtdoctor::{clean(message).replace('%', '%25')}")
+    return USAGE
+
+
 def tell(error: BaseException) -> int:
     """Tell what ended the command in one sentence on stderr; its exit code comes back."""
     from rtdoctor.privacy.guard import Leak
@@ -40,7 +49,7 @@ def tell(error: BaseException) -> int:
             print(told, file=sys.stderr)
             return BUG
         case Usage():
-            return say(str(error), USAGE)
+            return _annotated(str(error)) if os.environ.get("GITHUB_ACTIONS") == "true" else say(str(error), USAGE)
         case OSError(errno=errno.EMFILE | errno.ENFILE):
             return say(FEW_FILES, USAGE)
         case MemoryError():

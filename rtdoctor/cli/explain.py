@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli import completing
 from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 
 
@@ -16,7 +17,11 @@ def explain(
     ] = None,
     cause: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="The page of a cause; also for a close code, an HTTP status, an error code."),
+        typer.Option(
+            metavar="ID",
+            autocompletion=completing.causes_known,
+            help="The page of a cause; also for a close code, an HTTP status, an error code.",
+        ),
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="List the causes and leave.")] = False,
     follow: Annotated[

@@ -13,6 +13,7 @@ from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain, explain_all
 from rtdoctor.files import open_to_read, until_interrupted
 from rtdoctor.knowledge.causes import UNKNOWN, causes, page
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
@@ -179,5 +180,6 @@ def _cause_of(asked: str) -> str:
         return asked
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
-        raise Usage("nothing is known of {!a}; --list names the causes", quote(asked))
+        hint = did_you_mean(asked, causes()) or "; --list names the causes"
+        raise Usage(f"nothing is known of {{!a}}{hint}", quote(asked))
     return found[0].cause

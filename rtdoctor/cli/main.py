@@ -1,32 +1,117 @@
 """The command `rtdoctor`. Only typer is imported on the way to `--version` and `--help`; each command loads its own."""
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, conform, diff, exits, explain, mock, probe, quick, snippet, validate
+from rtdoctor.cli import (
+    bundle,
+    check,
+    config,
+    conform,
+    diff,
+    exits,
+    explain,
+    exporter,
+    history,
+    mock,
+    probe,
+    quick,
+    snippet,
+    validate,
+)
+from rtdoctor.cli.grouping import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
 app = typer.Typer(
     cls=quick.QuickGroup,
-    add_completion=False,
+    add_completion=True,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Why a realtime socket does not open, and what to change.",
+    help="Why a realtime socket does not open, and what to change.\n\n"
+    + beginning(
+        (
+            ("rtdoctor check", "your key and the way to the session; free"),
+            ("rtdoctor explain 'the error'", "what an error means; nothing is sent"),
+            ("rtdoctor probe URL --fix", "your handshake, and what to change in it"),
+            ("rtdoctor check mock", "how it looks, without a key"),
+        )
+    ),
 )
-app.command("check")(check.check)
-app.command("probe")(probe.probe)
-app.command("conform")(conform.conform)
-app.command("explain", cls=quick.QuickCommand)(explain.explain)
-app.command("diff", cls=quick.QuickCommand)(diff.diff)
-app.command("validate")(validate.validate)
-app.command("snippet")(snippet.snippet)
-app.command("mock")(mock.mock)
+
+
+def _add(name: str, function: Callable[..., None], short: str, *lines: str, cls: Any = None, codes: str = "") -> None:
+    """A command with its line in the list, examples and exit codes."""
+    end = examples(*lines, codes=codes or EXIT_CODES)
+    app.command(name, cls=cls, short_help=short, epilog=end)(function)
+
+
+_add(
+    *("check", check.check, "why a socket works or does not"),
+    *("rtdoctor check --tag smoke", "rtdoctor check prod --report html", "rtdoctor check --target wss://host/v1"),
+    cls=GroupedCommand,
+)
+_add(
+    *("probe", probe.probe, "your own handshake, repeated and mended"),
+    "rtdoctor probe 'wss://host/v1/realtime?model=m' -H 'Authorization: Bearer $OPENAI_API_KEY' --fix",
+    "rtdoctor probe prod",
+    cls=GroupedCommand,
+)
+_add(
+    *("conform", conform.conform, "whether a server keeps the protocol"),
+    *("rtdoctor conform wss://my-server/v1", "rtdoctor conform mock"),
+)
+_add(
+    *("explain", explain.explain, "the cause behind an error text"),
+    *("rtdoctor explain 'close 4000 invalid_request_error.missing_model'", "rtdoctor explain app.log"),
+    cls=quick.QuickCommand,
+    codes="Exit codes: 0 explained, or healthy; 2 usage; 3 nothing known was found.",
+)
+_add(
+    *("validate", validate.validate, "judge a recorded stream of events"),
+    *("rtdoctor validate session.jsonl", "rtdoctor validate beta.jsonl --migrate ga.jsonl"),
+)
+_add(
+    *("diff", diff.diff, "what two reports answer otherwise", "rtdoctor diff old.json new.json"),
+    cls=quick.QuickCommand,
+    codes="Exit codes: 0 the same, 1 not, 2 usage.",
+)
+_add(
+    *("history", history.history, "saved runs over time", "rtdoctor check --save runs", "rtdoctor history runs"),
+    codes="Exit codes: 0 shown, 2 usage, 3 no report is there.",
+)
+_add(
+    *("snippet", snippet.snippet, "client code that connects", "rtdoctor snippet csharp --for transcription"),
+    codes="Exit codes: 0 printed, 2 usage.",
+)
+_add(
+    *("mock", mock.mock, "a server to try a client on", "rtdoctor mock --port 8765", "rtdoctor mock --fault abort@2"),
+    codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+)
+_add(
+    *("exporter", exporter.exporter, "configured targets for Prometheus", "rtdoctor exporter"),
+    codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+)
+_add(
+    *("config", config.config, "what rtdoctor.toml says, and where", "rtdoctor config", "rtdoctor config prod --json"),
+    codes="Exit codes: 0 shown, 2 usage.",
+)
+_add(
+    *("init", config.init, "write rtdoctor.toml"),
+    "rtdoctor init --name prod --base-url openai --key-env PROD_KEY",
+    codes="Exit codes: 0 written, 2 usage.",
+)
+_add(
+    *("report-bundle", bundle.bundle, "one zip for a public issue"),
+    *("rtdoctor check --report json", "rtdoctor report-bundle rtdoctor.json"),
+    codes="Exit codes: 0 written, 2 usage.",
+)
 
 
 def _version(asked: bool) -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share. Imports only typer: it lies on the way to `--help`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,16 @@ from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
 VERBOSE = "verbose"  # the same, with everything: -v
-KeyEnv = Annotated[str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Whose rules hold at the endpoint: openai, azure, xai, compatible. Default: as the host tells.",
+    ),
+]
+KeyEnv = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key; none goes without.")
+]
 KeyFile = Annotated[Path | None, typer.Option(help="A file that holds the key.")]
 CaFile = Annotated[
     Path | None,
@@ -59,7 +69,7 @@ Knowledge = Annotated[
         metavar="DIR",
         help="Take causes and profiles of your own, too: DIR/causes/*.toml, DIR/profiles/*.toml, in the form of "
         "rtdoctor's own.",
-        callback=lambda folder: _use_knowledge(Path(folder)) if folder else None,
+        callback=lambda folder: use_knowledge(Path(folder)) if folder else None,
         is_eager=True,
     ),
 ]
@@ -82,7 +92,7 @@ def _show_opaque() -> bool:
     return True
 
 
-def _use_knowledge(folder: Path) -> Path:
+def use_knowledge(folder: Path) -> Path:
     """Take the user's causes, once each of their rules was seen to lead from its example to its cause.
 
     Raises:
@@ -104,13 +114,55 @@ def _use_knowledge(folder: Path) -> Path:
     return folder
 
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        help="The file with the target NAME. Default: rtdoctor.toml or pyproject.toml, here or above.",
+    ),
+]
+
+
+def target_named(context: typer.Context, name: str) -> Any:
+    """The configured target of that name: its values become the command's defaults, and it is told which host gets
+    which key.
+
+    Raises:
+        Usage: there is no such target, or the file breaks the form.
+    """
+    from rtdoctor.cli.configured import configured, defaults_of
+    from rtdoctor.privacy.guard import say
+
+    found = configured(name, context.params.get("config"))
+    if flag := context.params.get("knowledge"):
+        use_knowledge(Path(flag))  # before the file's
+    context.default_map = defaults_of(found)
+    for sentence in found.told:
+        say(f"rtdoctor: {sentence}")
+    return found
+
+
+def given_beside_a_name(context: typer.Context, parameter: str) -> bool:
+    """True where the command's target came from the file, and this flag was typed all the same."""
+    source = context.get_parameter_source(parameter)
+    return context.default_map is not None and source is not None and source.name == "COMMANDLINE"
+
+
+def _not_one_of(value: str, names: Sequence[str]) -> str:
+    from rtdoctor.model.near import did_you_mean
+
+    return f"{value!r} is not one of {', '.join(map(repr, names))}{did_you_mean(value, names) or '.'}"
+
+
 def format_option(command: str) -> Any:
     """The option --format of a command: one of its writers in the table."""
     names = [name for name in WRITERS[command] if name != VERBOSE]
 
     def known(value: str) -> str:
         if value not in names:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}.")
+            raise typer.BadParameter(_not_one_of(value, names))
         return value
 
     return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="What standard output shows.")
@@ -124,18 +176,19 @@ def _days(value: str) -> str:
 
 
 def _fail_on(value: str | None) -> str | None:
-    if value not in (None, "warn", "drift", "never"):
-        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'drift', 'never'.")
+    if value not in (None, "warn", "caveat", "drift", "never"):
+        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'caveat', 'drift', 'never'.")
     return value
 
 
 FailOn = Annotated[
     str | None,
     typer.Option(
-        metavar="[warn|drift|never]",
+        metavar="[warn|caveat|drift|never]",
         callback=_fail_on,
-        help="What else fails: any warning, or any answer that differs from what is known. never: the exit code is 0 "
-        "whatever the endpoint does.",
+        help="What else fails: any warning; a caveat, which makes a green run mean little (only the mock was tested, "
+        "no access to the model, its end is near); any answer that differs from what is known. never: the exit code "
+        "is 0 whatever the endpoint does.",
     ),
 ]
 RetireWithin = Annotated[
@@ -155,7 +208,7 @@ def report_option(command: str) -> Any:
         for value in values or ():
             name, equals, path = value.partition("=")
             if name not in names:
-                raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+                raise typer.BadParameter(_not_one_of(name, names))
             if equals and not path:
                 raise typer.BadParameter(f"{name}= names no file.")
             if path == "-":

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli import completing
 from rtdoctor.cli.options import (
     TERMINAL,
     CaFile,
     Cert,
     CertKey,
+    Config,
     Deadline,
     FailOn,
     Insecure,
@@ -27,12 +29,34 @@ from rtdoctor.cli.options import (
     Timeout,
     format_option,
     report_option,
+    target_named,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
+def _named(context: typer.Context, url: str | None) -> str | None:
+    """A target's name stands for the handshake that it is opened with; a URL stands for itself."""
+    from rtdoctor.cli.configfile import may_be_name
+
+    if url is None or context.resilient_parsing or not may_be_name(url):
+        return url
+    from rtdoctor.cli.configured import handshake_of
+
+    context.default_map = handshake_of(target_named(context, url))
+    return str(context.default_map["url"])
+
+
 def probe(
-    url: Annotated[str | None, typer.Argument(help="The URL of the socket, wss://host/path?query.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="URL|NAME",
+            autocompletion=completing.targets,
+            callback=_named,
+            is_eager=True,
+            help="The URL of the socket, wss://host/path?query, or a target of rtdoctor.toml.",
+        ),
+    ] = None,
     header: Annotated[list[str] | None, typer.Option("-H", "--header", help="'Name: value'. Repeatable.")] = None,
     subprotocol: Annotated[list[str] | None, typer.Option(help="A subprotocol to offer. Repeatable.")] = None,
     query: Annotated[list[str] | None, typer.Option(help="name=value, added to the URL's query. Repeatable.")] = None,
@@ -48,6 +72,7 @@ def probe(
         typer.Option("--fix/--no-fix", help="Look for the smallest change that works. Asked on a terminal."),
     ] = None,
     model: Annotated[str | None, typer.Option(help="The realtime model that a fix may use.")] = None,
+    config: Config = None,  # noqa: ARG001 - it acts when the target is read
     key_env: KeyEnv = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
@@ -103,10 +128,11 @@ def probe(
                 deadline=deadline,
                 transcribe=transcribe,
                 spend=spend,
+                retire_within=int(retire_within),
             ),
             fix=fix,
             format=format,
             reports=report or (),
-            deciding=Deciding(fail_on, int(retire_within)),
+            deciding=Deciding(fail_on),
         )
     )

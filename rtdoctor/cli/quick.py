@@ -25,7 +25,11 @@ def _quick(param: Any) -> Any:
 
 
 class QuickGroup(TyperGroup):
-    """The commands; only the group's own --help is quick."""
+    """The commands; the group's own options are flags."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """typer's, unconverted; those of completion are added when all else stands."""
+        return [_quick(param) for param in super().get_params(ctx)]
 
     def get_help_option(self, ctx: Any) -> Any:
         """typer's, unconverted."""

@@ -200,7 +200,8 @@ def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, told
     if shutdown:
         gone = shutdown <= day(now)
         told.append(f"{shown} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
-        return Finding("warn", f"200; {shown} {'ended' if gone else 'ends'} {shutdown}", facts=tuple(told))
+        summary = f"200; {shown} {'ended' if gone else 'ends'} {shutdown}"
+        return Finding("warn", summary, facts=tuple(told), shutdown=shutdown)
     return Finding("pass", f"200, {shown} listed", facts=tuple(told))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rtdoctor.linear import pattern
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.target import OPENAI_BASE_URL, Aim
 from rtdoctor.privacy.errors import InputError
 
@@ -71,7 +72,8 @@ def language(ident: str) -> Language:
     try:
         return languages()[ident]
     except KeyError:
-        raise NoSnippet("there is no snippet for '{}'; there are {}", ident, ", ".join(languages())) from None
+        hint = did_you_mean(ident, languages()) or f"; there are {', '.join(languages())}"
+        raise NoSnippet(f"there is no snippet for '{{}}'{hint}", ident) from None
 
 
 def render(ident: str, aim: str, auth: str, *, model: str, base_url: str = OPENAI_BASE_URL) -> str:

@@ -9,6 +9,7 @@ from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
 
 KEY_VARIABLE = "OPENAI_API_KEY"
+NO_KEY = "none"  # --key-env none: no key, whatever the environment holds
 _MOST_BYTES = 64 * 1024
 _LONGEST_KEY = 16 * 1024  # a header of that size is taken by no server
 
@@ -22,6 +23,8 @@ def find_key(key_env: str | None, key_file: Path | None, key: str | None = None)
     """
     if key_env == "":
         raise Usage("--key-env is empty; it wants the name of an environment variable")
+    if key_env == NO_KEY and not key and not key_file:
+        return None
     if key_env and key_file:
         raise Usage("--key-env and --key-file name two keys; give one of them")
     name = key_env or KEY_VARIABLE

@@ -1,5 +1,7 @@
 """What the system allows this process: how many files and sockets may be open at once."""
 
+import sys
+
 from rtdoctor.privacy.errors import Usage
 
 FEW_FILES = "too few files may be open at once for this; raise the limit (ulimit -n)"
@@ -13,10 +15,10 @@ def sockets_at_once(wanted: int) -> int:
     Raises:
         Usage: not even one fits.
     """
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
+    if sys.platform == "win32":  # which has no such limit
         return wanted
+    import resource
+
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY:
         return wanted

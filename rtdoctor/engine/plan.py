@@ -6,15 +6,17 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from rtdoctor.data import folder
+from rtdoctor.engine.caveats import RETIRE_WITHIN
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
 from rtdoctor.engine.limits import sockets_at_once
 from rtdoctor.engine.routing import DEFAULT_ROUTE, DIRECT, RouteAsked, route_to, tls_context
 from rtdoctor.engine.setup import LIVE_CONCURRENCY, MOCK_CONCURRENCY, Choice
 from rtdoctor.knowledge.causes import causes
-from rtdoctor.knowledge.profiles import target_at
+from rtdoctor.knowledge.profiles import profiles, target_at
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.scenario import Scenario
 from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Kind, Target
 from rtdoctor.privacy.errors import Usage
@@ -31,9 +33,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 @dataclass(frozen=True, slots=True)
 class CheckAsked:
     """What a check is to try, as it was given. `target` is `mock`, `openai`, a base URL, or None for what the
-    environment says; `key` goes before `key_file` and `key_env`. `kind` is one of `KINDS`, None where
-    model and server decide; `words` are parts of scenarios' ids; times are in
-    seconds."""
+    environment says; `key` goes before `key_file` and `key_env`. `profile` is None where the host tells it. `kind` is
+    one of `KINDS`, None where model and server decide; `words` are parts of scenarios' ids; times are in seconds."""
 
     target: str | None = None
     model: str | None = None
@@ -53,6 +54,8 @@ class CheckAsked:
     strict: bool = False
     mint: bool = False
     scenarios: Path | None = None
+    profile: str | None = None
+    retire_within: int = RETIRE_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def check_asked(asked: CheckAsked) -> None:
     check_times(asked.timeout, asked.deadline)
     check_model(asked.model)
     if asked.kind is not None and asked.kind not in KINDS:
-        raise Usage("--kind '{}': is one of {}", asked.kind, ", ".join(KINDS))
+        hint = did_you_mean(asked.kind, KINDS)
+        raise Usage(f"--kind '{{}}': is one of {', '.join(KINDS)}{hint}", asked.kind)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
 
@@ -130,10 +134,14 @@ def chosen(asked: CheckAsked) -> list[Scenario]:
                 found.append(scenario)
     except BadScenario as error:
         raise Usage("{}", error) from error
+    tags = sorted({tag for scenario in found for tag in scenario.tags})
+    if wrong := next((tag for tag in asked.tags if tag not in tags), None):
+        hint = did_you_mean(wrong, tags)
+        raise Usage(f"--tag '{{}}': there is no such tag{hint or '; the tags are ' + ', '.join(tags)}", wrong)
     selected = select(found, asked.tags, asked.words)
     if not selected:
-        tags = ", ".join(sorted({tag for scenario in found for tag in scenario.tags}))
-        raise Usage("no scenario is selected by --tag and -k; the tags are {}", tags)
+        hint = next((told for word in asked.words if (told := did_you_mean(word, (one.id for one in found)))), "")
+        raise Usage(f"no scenario is selected by --tag and -k{hint or '; --list lists them'}")
     return selected
 
 
@@ -152,6 +160,12 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     except BadTarget as error:
         raise Usage("{}", error) from error
     on_mock = target.profile == "mock"
+    if asked.profile is not None and not on_mock:
+        known_profiles = [one for one in profiles() if one != "mock"]
+        if asked.profile not in known_profiles:
+            hint = did_you_mean(asked.profile, known_profiles)
+            raise Usage(f"--profile '{{}}': is one of {', '.join(known_profiles)}{hint}", asked.profile)
+        target = replace(target, profile=asked.profile)
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
     route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
     context = tls_context(route)
@@ -163,20 +177,11 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
     model = asked.model or target.asked_query.get("model")
     if keeps_back and holds_secret(f"{target.base_url} {model}"):
         raise Usage("--insecure: the URL or the model holds what is kept back")
-    usual, intent = defaults(), target.asked_query.get("intent")
-    asked_kind = asked.kind or target.asked_kind or ("transcription" if intent == "transcription" else None)
-    aim: Kind = asked_kind or (kind_of(model) if model else "transcription")
-    transcription = model if model and aim == "transcription" else usual.transcription
+    aimed = aim_at(target, model, asked.kind)
     return (
         Choice(
             target=target,
-            aim=aim,
-            transcription_model=transcription,
-            vad_model=transcription if takes_vad(transcription) else usual.transcription_vad,
-            realtime_model=model if model and aim == "realtime" else usual.realtime,
-            translation_model=model if model and aim == "translation" else usual.translation,
-            live_model=model if model and aim == "live" else usual.live,
-            kind_given=asked_kind is not None,
+            **aimed,
             model_given=model is not None,
             key=Secret("sk-" + secrets.token_hex(16), "key", "the mock") if on_mock else None if withheld else key,
             withheld=withheld,
@@ -186,6 +191,7 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
             deadline=asked.deadline,
             concurrency=sockets_at_once(asked.concurrency or (MOCK_CONCURRENCY if on_mock else LIVE_CONCURRENCY)),
             strict=asked.strict,
+            retire_within=asked.retire_within,
             mint=asked.mint,
             transcribe=on_mock or asked.transcribe or asked.spend or asked.audio is not None,
             spend=on_mock or asked.spend,
@@ -193,6 +199,23 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
         ),
         context,
     )
+
+
+def aim_at(target: Target, model: str | None, kind: Kind | None) -> dict[str, Any]:
+    """The kind of session that is wanted, and the model for each kind: fields of `Choice`."""
+    usual, intent = defaults(), target.asked_query.get("intent")
+    asked_kind = kind or target.asked_kind or ("transcription" if intent == "transcription" else None)
+    aim: Kind = asked_kind or (kind_of(model) if model else "transcription")
+    transcription = model if model and aim == "transcription" else usual.transcription
+    return {
+        "aim": aim,
+        "transcription_model": transcription,
+        "vad_model": transcription if takes_vad(transcription) else usual.transcription_vad,
+        "realtime_model": model if model and aim == "realtime" else usual.realtime,
+        "translation_model": model if model and aim == "translation" else usual.translation,
+        "live_model": model if model and aim == "live" else usual.live,
+        "kind_given": asked_kind is not None,
+    }
 
 
 def _account(variable: str) -> str | None:

@@ -13,6 +13,7 @@ from rtdoctor.diagnose.parity import parity
 from rtdoctor.diagnose.referee import Weighed, finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
+from rtdoctor.engine.caveats import with_caveats
 from rtdoctor.engine.commandline import Sent
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
@@ -222,9 +223,10 @@ def _report(bench: Bench, found: Found) -> Report:
         told = "Yes, this handshake opens a session." if healthy else f"No. {why}."
         summary = replace(summary, can_connect=healthy, sentence=told, cause=found.judged.cause, parity=found.parity)
     spend = bench.ledger.total()
+    setting = setting_of(bench)
     return Report(
-        setting=setting_of(bench),
-        summary=summary,
+        setting=setting,
+        summary=with_caveats(summary, setting, tuple(found.rungs), bench.choice.retire_within),
         ladder=tuple(found.rungs),
         results=tuple(results),
         spend=replace(spend, billable=spend.billable or found.unasked),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rtdoctor.engine.caveats import RETIRE_WITHIN
 from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_events, read_har
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
 from rtdoctor.engine.limits import sockets_at_once
@@ -56,6 +57,7 @@ class ProbeAsked:
     deadline: float = 180.0
     transcribe: bool = False
     spend: bool = False
+    retire_within: int = RETIRE_WITHIN
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,6 +135,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         deadline=asked.deadline,
         begun=begun,
         notices=notices,
+        retire_within=asked.retire_within,
         transcribe=ledger.billable,
         spend=ledger.raw,
     )

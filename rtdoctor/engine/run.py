@@ -10,6 +10,7 @@ from rtdoctor import __version__
 from rtdoctor.diagnose.foreign import OPEN, folded, is_open
 from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
+from rtdoctor.engine.caveats import with_caveats
 from rtdoctor.engine.ladder import climb
 from rtdoctor.engine.matrix import is_required, run_matrix, told
 from rtdoctor.engine.setup import Bench, Choice
@@ -118,9 +119,11 @@ def report_of(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, inte
     summary = summarise(known.rungs, results, strict=bench.choice.strict)
     if is_open(results):
         summary = replace(summary, sentence=f"{summary.sentence} {OPEN}.")
+    # As the server decided.
+    setting = replace(known.setting, aim=bench.choice.aim, model=quote(bench.choice.model))
     return Report(
-        setting=replace(known.setting, aim=bench.choice.aim, model=quote(bench.choice.model)),  # as the server decided
-        summary=summary,
+        setting=setting,
+        summary=with_caveats(summary, setting, tuple(known.rungs), bench.choice.retire_within),
         ladder=tuple(known.rungs),
         results=results,
         spend=bench.ledger.total(),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rtdoctor.engine.caveats import RETIRE_WITHIN
 from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.profile import Profile
@@ -24,9 +25,10 @@ class Choice:
     counted from `begun` (monotonic time): what the run's files took is in it.
 
     `kind_given` and `model_given` tell that the user named them, so that no server decides otherwise. `mint` is the
-    leave to ask a host for a client secret that is not known to give any, `transcribe` that to spend on audio and
-    events, `spend` that to send anything as it is. `withheld` is a key that is there and not sent, because TLS is not
-    checked.
+    leave to ask a host for a client secret that is not known to give any, `mint_never` that none is asked for anywhere;
+    `transcribe` is the leave to spend on audio and events, `spend` that to send anything as it is. `withheld` is a key
+    that is there and not sent, because TLS is not checked. A model that is shut down within `retire_within` days is
+    warned of.
     """
 
     target: Target
@@ -48,9 +50,11 @@ class Choice:
     concurrency: int = LIVE_CONCURRENCY
     strict: bool = False
     mint: bool = False
+    mint_never: bool = False
     transcribe: bool = False
     spend: bool = False
     reference: str | None = None
+    retire_within: int = RETIRE_WITHIN
     notices: tuple[str, ...] = ()
 
     @property
@@ -66,7 +70,7 @@ class Choice:
     def may_mint(self) -> bool:
         """True where the endpoint is known to give client secrets, or may be asked all the same. A gateway passed the
         question on, its upstream answered 404, and the model was in cooldown for everybody (LiteLLM, 2026-11-24)."""
-        return self.profile.mints or self.mint
+        return (self.profile.mints or self.mint) and not self.mint_never
 
     @property
     def left(self) -> float:

@@ -58,7 +58,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the referee says. `cause` is None when nothing is wrong; `drift` tells a deviation from what is known."""
+    """What the referee says. `cause` is None when nothing is wrong; `drift` tells a deviation from what is known;
+    `shutdown` is the ISO date on which the model that was looked up ends, as far as it is known."""
 
     verdict: Verdict
     summary: str
@@ -71,4 +72,5 @@ class Finding:
     remedy: str = ""
     evidence: tuple[Evidence, ...] = ()
     drift: str = ""
+    shutdown: str = ""
     places: tuple[Place, ...] = ()

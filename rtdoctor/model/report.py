@@ -8,7 +8,7 @@ from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.violation import Violation
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 RUNGS = (
     "config",
     "dns",
@@ -85,7 +85,8 @@ class Result:
 class Summary:
     """The answer. `cause` is what to mend first, `rung` where it shows; `exit_code` as documented; `parity` where REST
     and the socket part, when one passes and the other fails over the same route; `warnings` are sentences without which
-    the answer is not to be read."""
+    the answer is not to be read. `caveats` are the kinds of those that make a green one mean little: untested,
+    no-access, ending, ended."""
 
     verdict: Verdict
     exit_code: int
@@ -96,6 +97,18 @@ class Summary:
     parity: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+def untested(setting: Setting) -> str:
+    """The sentence that a green run says nothing about an account."""
+    if setting.profile == "mock":
+        why = "; ".join(setting.notices) or "this was the built-in mock"
+    elif setting.insecure and setting.credential != "none":
+        why = "the key was not sent (--insecure)"
+    else:
+        why = "there is no key"
+    return f"Nothing about your account was tested: {why}."
 
 
 @dataclass(frozen=True, slots=True)

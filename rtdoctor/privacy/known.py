@@ -5,6 +5,7 @@ secret are found by one expression of RE2's over the folded text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -173,6 +174,10 @@ class Known:
     def __bool__(self) -> bool:
         return bool(self._needles)
 
+    def secrets(self) -> list[Secret]:
+        """All of them, in the order in which they came."""
+        return [needle.secret for needle in self._needles.values()]
+
     def add(self, secrets: Iterable[Secret | None]) -> None:
         """Learn secrets; one that is too short to be told from anything is left out. The first are looked for in every
         form, those that would take too much memory then as they are; so the ones that matter come first."""
@@ -266,6 +271,19 @@ def keep(secrets: Iterable[Secret | None]) -> None:
 def holds_secret(text: str) -> bool:
     """True where a piece of a known secret stands in the text, in whatever form."""
     return any(True for view in layers(text) for _ in _known.find(view))
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """What is kept inside is known until its end, and no longer: for one run of many, of which nothing is left then but
+    what was quoted."""
+    global _known
+    before = _known
+    _known = Known(before.secrets())
+    try:
+        yield
+    finally:
+        _known = before
 
 
 def forget() -> None:

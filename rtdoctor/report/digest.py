@@ -18,6 +18,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung, Setting
+from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.violation import Violation
 from rtdoctor.privacy.clean import clean
@@ -208,6 +209,51 @@ def _check(report: Report) -> Digest:
 
 
 @digest.register
+def _series(series: Series) -> Digest:
+    worst = series.worst
+    return Digest(
+        command="check",
+        subject=series.setting.base_url,
+        verdict=worst.verdict,
+        exit_code=worst.exit_code,
+        sentence=series.sentence,
+        cause=worst.cause,
+        where=worst.rung or "",
+        warnings=worst.warnings,
+        facts=(*_facts(series.setting), ("runs", str(series.runs)), ("billable", "yes" if series.billable else "no")),
+        cases=tuple(map(_tally, series.tallies)),
+        started_at=series.setting.started_at,
+        duration_s=series.duration_s,
+        interrupted=series.interrupted,
+        version=series.setting.version,
+    )
+
+
+_TOLD = {
+    "pass": "as expected",
+    "warn": "a warning",
+    "fail": "failed",
+    "inconclusive": "could not tell",
+    "skip": "not tried",
+}
+
+
+def _tally(tally: Tally) -> Case:
+    worst: Verdict = next((verdict for verdict in _WORST_FIRST if tally.verdicts.get(verdict)), "skip")
+    runs = sum(tally.verdicts.values())
+    counted = ", ".join(f"{_TOLD[verdict]} in {count} of {runs}" for verdict, count in tally.verdicts.most_common())
+    return Case(
+        LADDER if tally.is_layer else SCENARIOS,
+        tally.name,
+        worst if tally.tried else "skip",
+        counted,
+        tried=tally.tried > 0,
+        ms=tally.spread.at(0.5) if tally.spread.count else None,
+        facts=tuple((cause, str(count)) for cause, count in tally.causes.most_common()),
+    )
+
+
+@digest.register
 def _probe(probed: Probed) -> Digest:
     told = _check(probed.report)
     cases = tuple(replace(case, exchange=probed.exchange) if case.group == SCENARIOS else case for case in told.cases)
@@ -389,17 +435,6 @@ def _of_cause(cause: Cause, facts: tuple[str, ...] = (), evidence: tuple[Evidenc
         remedy=cause.remedy,
         evidence=evidence,
     )
-
-
-def untested(setting: Setting) -> str:
-    """The warning that a green run says nothing about an account."""
-    if setting.profile == "mock":
-        why = "; ".join(setting.notices) or "this was the built-in mock"
-    elif setting.insecure and setting.credential != "none":
-        why = "the key was not sent (--insecure)"
-    else:
-        why = "there is no key"
-    return f"Nothing about your account was tested: {why}."
 
 
 def remedy(report: Report) -> str:

@@ -17,10 +17,12 @@ from rtdoctor.model.report import (
     RunStarted,
     ScenarioDone,
 )
+from rtdoctor.model.series import Series
 from rtdoctor.model.validation import Validation
 from rtdoctor.report.conform_json import document as conform_document
 from rtdoctor.report.json import document, result_told, rung_told
 from rtdoctor.report.probe_json import document as probe_document
+from rtdoctor.report.series_json import document as series_document
 from rtdoctor.report.validation_json import document as validation_document
 
 
@@ -55,6 +57,8 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from (("rung", rung_told(rung)) for rung in report.ladder)
             yield from (("result", result_told(result)) for result in report.results)
             yield "finished", _end(probe_document(event))
+        case Series():
+            yield "finished", series_document(event)
         case Conformance():
             whole = conform_document(event)
             yield from (("case", told) for told in whole.pop("cases"))

@@ -22,11 +22,12 @@ from rtdoctor.model.report import (
     RungDone,
     RunStarted,
     Setting,
+    untested,
 )
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
-from rtdoctor.report.digest import UNKNOWN, digest, untested, verdict_line
+from rtdoctor.report.digest import UNKNOWN, digest, verdict_line
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
@@ -139,9 +140,6 @@ class TerminalWriter:
         self._say("", verdict_line(of), "bold " + _STYLE[report.summary.verdict])
         if of.fix:
             self._say("Fix: ", of.fix)
-        warning = untested(report.setting)
-        if not report.setting.account_tested and warning not in report.summary.warnings:
-            self._say("", warning, "yellow")
         if report.setting.insecure:
             self._say("", UNCHECKED, "bold red")
 

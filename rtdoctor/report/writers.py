@@ -35,6 +35,12 @@ WRITERS: dict[str, dict[str, str]] = {
         "json": "rtdoctor.report.json:show",
         **_MEASURED,
     },
+    "series": {  # check --repeat, --every
+        "terminal": "rtdoctor.report.series_terminal:show",
+        "verbose": "rtdoctor.report.series_terminal:show",
+        "json": "rtdoctor.report.series_json:show",
+        **_MEASURED,
+    },
     "probe": {
         "terminal": "rtdoctor.report.probe_terminal:show",
         "json": "rtdoctor.report.probe_json:show",

@@ -1,0 +1,25 @@
+"""`rtdoctor exporter`: the targets of rtdoctor.toml for Prometheus."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def exporter(
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where it listens; all who reach it may have targets probed.")
+    ] = "127.0.0.1:9787",
+    file: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
+    ] = None,
+) -> None:
+    """Serve /probe?target=NAME&module=smoke and /metrics, in Prometheus' multi-target pattern.
+
+    Only targets of the configuration are probed, never a URL from a query. A probe mints no client secret and sends
+    nothing that may cost money. Modules: ladder (whether a session opens), smoke (and what a credential needs).
+    """
+    from rtdoctor.cli.exporting import carry_out
+
+    raise typer.Exit(carry_out(listen, file))

@@ -1,0 +1,1 @@
+"""The Prometheus exporter: targets of the configuration, probed when they are scraped."""

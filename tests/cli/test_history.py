@@ -1,0 +1,53 @@
+"""Reports that were saved, over time."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import rtdoctor as tool
+from rtdoctor.cli.main import app
+from rtdoctor.report.json import document
+from tests.cli.test_check import rtdoctor
+
+
+def saved(folder, name, at, **changed):
+    report = document(tool.check(tool.CheckAsked(target="mock", tags=("smoke",), words=("auth.sub",))))
+    report["started_at"] = at
+    report["results"][0] |= changed
+    (folder / f"{name}.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+def test_it_tells_when_an_answer_changed(tmp_path):
+    saved(tmp_path, "a", "2026-11-01T06:17:00+00:00")
+    saved(tmp_path, "b", "2026-11-02T06:17:00+00:00", verdict="fail")
+    saved(tmp_path, "c", "2026-11-03T06:17:00+00:00")
+    (tmp_path / "d.json").write_text("{}")
+    shown = CliRunner().invoke(app, ["history", str(tmp_path)])
+    assert shown.exit_code == 0, shown.exception
+    assert "3 runs, 2026-11-01 06:17 to 2026-11-03 06:17" in shown.stdout
+    assert ".F." in shown.stdout
+    assert "2026-11-02 06:17  auth.subprotocol: pass:" in shown.stdout
+    assert "2026-11-03 06:17  auth.subprotocol: fail:" in shown.stdout
+    assert "1 file is no report, and left out." in shown.stdout
+    told = json.loads(CliRunner().invoke(app, ["history", str(tmp_path), "--json"]).stdout)
+    (target,) = told["targets"]
+    assert target["rows"]["auth.subprotocol"] == ["pass", "fail", "pass"]
+    assert [change["at"][:10] for change in target["changes"]] == ["2026-11-02", "2026-11-03"]
+
+
+def test_a_folder_without_reports_is_told(tmp_path):
+    shown = CliRunner().invoke(app, ["history", str(tmp_path)])
+    assert shown.exit_code == 3
+    assert "There is no saved report here" in shown.stdout
+    assert "No such file" in str(CliRunner().invoke(app, ["history", str(tmp_path / "none")]).exception)
+
+
+@pytest.mark.heavy
+def test_save_keeps_each_run_in_the_folder(tmp_path):
+    for _ in range(2):
+        assert rtdoctor("check", "mock", "--tag", "smoke", "--save", "runs", cwd=tmp_path).returncode == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+    done = rtdoctor("history", "runs", cwd=tmp_path)
+    assert "2 runs" in done.stdout
+    assert "No answer changed." in done.stdout
