@@ -23,6 +23,7 @@ MAY = {
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
+    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire"},
     "report": {"model", "privacy"},
     "cli": {
         *(
@@ -37,6 +38,7 @@ MAY = {
             "mock",
             "engine",
             "conform",
+            "proxy",
             "report",
         ),
     },
@@ -50,6 +52,7 @@ ONLY = {
     "numpy": {"protocol", "mock"},
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
+    "websockets": {"proxy", "replay"},
     "openai": set(),
     "jsonschema": set(),
 }

@@ -221,7 +221,7 @@ def distil_taped(exchange: Exchange, gist: Gist, close: Close | None, *, rest: b
     outcome = Outcome(
         asked=exchange.request,
         **_of_answer(exchange.answer),
-        **gist.facts(None if dropped else close, alive=close is None),
+        **gist.facts(None if dropped else close, alive=False),
         subprotocol=_text(exchange.subprotocol, MOST_NAME),
     )
     if not dropped:

@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__
-from rtdoctor.diagnose.distil import Gist, distil_recorded, distil_taped
-from rtdoctor.diagnose.referee import finding as finding_of
+from rtdoctor.diagnose.distil import Gist
+from rtdoctor.diagnose.recorded import Told, judge_recorded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.judging import StreamJudge
-from rtdoctor.knowledge.causes import UNKNOWN, causes
+from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import cut
 from rtdoctor.model.exchange import Close, Exchange
@@ -23,6 +22,7 @@ from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.privacy.quote import quote, quote_start, quoted
 from rtdoctor.protocol.catalog import about, event_types
 from rtdoctor.protocol.era import title
+from rtdoctor.protocol.judging import StreamJudge
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.stream import read_stream
@@ -104,36 +104,9 @@ class _State:
             self.errors.append(ToldError(entry.line, quote_start(kind, _MOST_KIND), error))
 
     def finding(self) -> Finding | None:
-        """What the referee says of it; None where nothing is wrong. An error after which the session went on, or in a
-        session one of which nobody knows what it means, is told, and fails nothing as long as the socket was not closed
-        for it."""
-        refused = self._refused()
-        if refused is not None:
-            return refused if refused.cause is not None else None
-        if self.handshake is None:
-            outcome = distil_recorded(self.gist, self.close)
-        else:
-            outcome = distil_taped(self.handshake, self.gist, self.close, rest=False, dropped=self.dropped)
-        found = finding_of(outcome)
-        ended = self.close is not None and self.close.by == "server"
-        nothing = found.cause == UNKNOWN and ended and self.close is not None and self.close.code is None
-        if found.cause is None or not (self.errors or ended) or (nothing and not self.errors):
-            return None
-        unclear = found.cause == UNKNOWN and outcome.reached_session
-        # Whoever closed with 1000 did not close for an error.
-        well = self.close is not None and self.close.code == 1000 and outcome.reached_session
-        cut = ended and not well
-        harmless = found.cause == "close.normal" or well or (not cut and (self.went_on or unclear))
-        return replace(found, verdict="warn") if harmless else found
-
-    def _refused(self) -> Finding | None:
-        """What the referee says of a handshake that led to no socket; None where there was one, or none is known of."""
-        asked = self.handshake
-        if asked is None or (asked.answer is not None and asked.answer.status == 101):
-            return None
-        if asked.answer is None and asked.fault is None:  # the client went away before
-            return Finding("pass", "no answer was waited for")
-        return finding_of(distil_taped(asked, self.gist, None, rest=self.rest, dropped=False))
+        """What the referee says of it; None where nothing is wrong."""
+        told = Told(bool(self.errors), self.went_on, self.rest, self.dropped)
+        return judge_recorded(self.handshake, self.gist, self.close, told)
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
         if not known and (sender, kind) not in self.events:

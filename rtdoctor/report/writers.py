@@ -51,6 +51,11 @@ WRITERS: dict[str, dict[str, str]] = {
         "json": "rtdoctor.report.validation_json:show",
         **_JUDGED,
     },
+    "proxy": {
+        "terminal": "rtdoctor.report.watched_terminal:show",
+        "json": "rtdoctor.report.watched_json:show",
+        **_JUDGED,
+    },
     "explain": {
         "terminal": "rtdoctor.report.explain_terminal:show",
         "json": "rtdoctor.report.explain_json:show",
