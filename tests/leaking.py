@@ -57,8 +57,14 @@ from rtdoctor.model.report import (
     Setting,
 )
 from rtdoctor.model.target import Target
+from rtdoctor.model.watched import Watched
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.secret import Secret, SecretKind
+from rtdoctor.proxy.frames import Message
+from rtdoctor.proxy.watch import Watch
+from rtdoctor.recording.tape import Recorder
+from rtdoctor.report.watched_terminal import live
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.wire.session import Ledger
 from tests.conftest import built_in
@@ -551,6 +557,33 @@ def _validate(place: str, text: str) -> Say:
     return lambda make, out: make(out)(validation)
 
 
+def _proxy(place: str, text: str) -> Say:
+    """As what passes is judged and told, with the lines that a terminal shows of it before the summary."""
+    exchange = PLACES[place](text)
+    lines: list[Any] = []
+    watch = Watch(Recorder(lines.append, by="proxy", to="https://h.example/v1", clock=lambda: 1.0))
+    plain = "".join(char for char in text if char.isprintable() and char.isascii()) or "x"
+    asked = f"wss://h.example/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}"
+    watch.request(1, Given(asked, (("Authorization", text), ("X-Other", text))), 1.0, method=plain[:8], rest=False)
+    if exchange.fault is not None:
+        watch.fault(1, exchange.fault, 1.0)
+    elif exchange.answer is not None:
+        watch.answer(1, exchange.answer, exchange.subprotocol, 1.0)
+    for frame in exchange.frames:
+        data = (frame.text or "").encode("utf-8", "surrogatepass")
+        watch.message(1, frame.direction, Message("text" if frame.text is not None else "binary", data), 1.0)
+    if exchange.close is not None:
+        watch.message(1, exchange.close.by, Message("close", b"", exchange.close.code, exchange.close.reason), 1.0)
+    watch.end(1, "server", "eof", 1.0)
+    watched = Watched("http://127.0.0.1:1/v1", "https://h.example/v1", "", 1.0, tuple(watch.passed), watch.counted)
+
+    def say(make: Any, out: io.StringIO) -> None:
+        out.write("\n".join(clean(live(line, verbose=True) or "") for line in lines))
+        make(out)(watched)
+
+    return say
+
+
 def _explain(place: str, text: str) -> Say:
     texts = (
         f"Unexpected server response: 403\n{text}",
@@ -594,6 +627,7 @@ COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "probe": _probe,
     "validate": _validate,
     "explain": _explain,
+    "proxy": _proxy,
 }
 
 

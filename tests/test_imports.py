@@ -46,13 +46,12 @@ MAY = {
 ONLY = {
     "aiohttp": {"mock"},
     "h11": {"wire"},
-    "websockets": {"wire"},
+    "websockets": {"wire", "proxy", "replay"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
     "numpy": {"protocol", "mock"},
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
-    "websockets": {"proxy", "replay"},
     "openai": set(),
     "jsonschema": set(),
 }

@@ -18,7 +18,7 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.model.watched import Watched
 from rtdoctor.privacy.secret import Secret
-from rtdoctor.proxy.aside import Aside
+from rtdoctor.proxy.aside import MOST_BEHIND, Aside
 from rtdoctor.proxy.head import parse_head
 from rtdoctor.proxy.splice import Splice, Way
 from rtdoctor.proxy.traffic import Traffic
@@ -27,7 +27,8 @@ from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Audio, Recorder, Tell, shown_url
 
 MOST_CONNECTIONS = 1_000  # at once; more are not taken
-_RETRY, _NEAR, _FAR = 0.5, 2.0, 15.0  # seconds between two looks at the upstream: when down, on this machine, elsewhere
+# Seconds between two looks at the upstream: when it is down, when it is on this machine, elsewhere.
+RETRY, _NEAR, _FAR = 0.5, 2.0, 15.0
 _FINISH = 10.0  # seconds that the judgement has for what is left at the end
 
 State = Literal["ready", "lost"]
@@ -103,7 +104,7 @@ class Proxy:
         self._started, self._began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
         recorder = Recorder(*asked.tells, by="proxy", to=self._target.base_url, audio=asked.audio)
         self._watch = Watch(recorder)
-        self._aside = Aside(Traffic(self._watch, self._target), asked.broke)
+        self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
         way = Way(asked.upstream, self._aside, self._headers, self._heard, self._splices.discard)
         server = await loop.create_server(
             lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512
@@ -200,7 +201,7 @@ class Proxy:
                     self._heard(error.fault)
                 else:
                     self._heard(None)
-            await asyncio.sleep(pause if self.reached else min(_RETRY, pause))
+            await asyncio.sleep(pause if self.reached else RETRY)
 
     def _heard(self, fault: Fault | None) -> None:
         """It was reached just now, or not."""

@@ -204,7 +204,7 @@ class Watch:
         if found is None or found.cause is None or found.cause in one.told:
             return
         one.told.add(found.cause)
-        level = "error" if found.verdict == "fail" else "warning"
+        level = "warning" if found.verdict == "warn" else "error"
         what = found.summary if found.cause == UNKNOWN else f"{found.title}. {found.summary}"
         self._finding(number, level, found.cause, what, at, found.remedy)
 

@@ -54,7 +54,7 @@ WRITERS: dict[str, dict[str, str]] = {
     "proxy": {
         "terminal": "rtdoctor.report.watched_terminal:show",
         "json": "rtdoctor.report.watched_json:show",
-        **_JUDGED,
+        **{name: place for name, place in _JUDGED.items() if name != "ndjson"},  # a tape is that
     },
     "explain": {
         "terminal": "rtdoctor.report.explain_terminal:show",
