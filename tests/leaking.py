@@ -44,6 +44,7 @@ from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.probed import Probed
+from rtdoctor.model.replayed import Play, Replayed
 from rtdoctor.model.report import (
     LadderDone,
     Pending,
@@ -59,11 +60,12 @@ from rtdoctor.model.report import (
 from rtdoctor.model.target import Target
 from rtdoctor.model.watched import Watched
 from rtdoctor.privacy import vocabulary
-from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.secret import Secret, SecretKind
 from rtdoctor.proxy.frames import Message
 from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Recorder
+from rtdoctor.replay.cassette import Take
+from rtdoctor.replay.match import differs
 from rtdoctor.report.watched_terminal import live
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.wire.session import Ledger
@@ -575,13 +577,20 @@ def _proxy(place: str, text: str) -> Say:
     if exchange.close is not None:
         watch.message(1, exchange.close.by, Message("close", b"", exchange.close.code, exchange.close.reason), 1.0)
     watch.end(1, "server", "eof", 1.0)
-    watched = Watched("http://127.0.0.1:1/v1", "https://h.example/v1", "", 1.0, tuple(watch.passed), watch.counted)
+    notes = [live(line, verbose=True) or "" for line in lines]
+    to, passed = "https://h.example/v1", tuple(watch.passed)
+    watched = Watched("http://127.0.0.1:1/v1", to, "", 1.0, passed, watch.counted, notes=tuple(notes))
+    return lambda make, out: make(out)(watched)
 
-    def say(make: Any, out: io.StringIO) -> None:
-        out.write("\n".join(clean(live(line, verbose=True) or "") for line in lines))
-        make(out)(watched)
 
-    return say
+def _replay(place: str, text: str) -> Say:
+    """As the replay tells of a client that sends what was not recorded."""
+    held = json.dumps({"type": "x", "item": text, "list": [text]}).encode()
+    sent = (json.dumps({"type": text}).encode(), json.dumps({"type": "x", text: 1}).encode(), b"no event")
+    asked = Take(1, asked=True, path=f"/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}")
+    what = tuple(differs(held, one, "exact") for one in sent)
+    replayed = Replayed("a.tape", "http://127.0.0.1:1/v1", (Play(1, asked.what, True, what, (place,)),))
+    return lambda make, out: make(out)(replayed)
 
 
 def _explain(place: str, text: str) -> Say:
@@ -628,6 +637,7 @@ COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "validate": _validate,
     "explain": _explain,
     "proxy": _proxy,
+    "replay": _replay,
 }
 
 

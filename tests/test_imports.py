@@ -24,6 +24,7 @@ MAY = {
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
     "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire"},
+    "replay": {"model", "privacy", "protocol", "recording", "wire"},
     "report": {"model", "privacy"},
     "cli": {
         *(
@@ -39,6 +40,7 @@ MAY = {
             "engine",
             "conform",
             "proxy",
+            "replay",
             "report",
         ),
     },

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, conform, diff, exits, explain, mock, probe, proxy, quick, snippet, validate
+from rtdoctor.cli import check, conform, diff, exits, explain, mock, probe, proxy, quick, replay, snippet, validate
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -28,6 +28,7 @@ app.command("validate")(validate.validate)
 app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
 app.command("proxy")(proxy.proxy)
+app.command("replay")(replay.replay)
 
 
 def _version(asked: bool) -> None:

@@ -19,12 +19,12 @@ from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.model.watched import Watched
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.proxy.aside import MOST_BEHIND, Aside
-from rtdoctor.proxy.head import parse_head
 from rtdoctor.proxy.splice import Splice, Way
 from rtdoctor.proxy.traffic import Traffic
 from rtdoctor.proxy.upstream import Unreached, Upstream
 from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Audio, Recorder, Tell, shown_url
+from rtdoctor.wire.messages import parse_head
 
 MOST_CONNECTIONS = 1_000  # at once; more are not taken
 # Seconds between two looks at the upstream: when it is down, when it is on this machine, elsewhere.

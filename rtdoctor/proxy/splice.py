@@ -16,8 +16,8 @@ import orjson
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.violation import Direction
 from rtdoctor.proxy.aside import Aside
-from rtdoctor.proxy.head import Messages, parse_head, with_headers
 from rtdoctor.proxy.upstream import Unreached, Upstream
+from rtdoctor.wire.messages import Messages, parse_head, with_headers
 
 _RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # SO_LINGER of no seconds: the close is a reset
 _NO_GATEWAY = 502
@@ -128,7 +128,7 @@ class Splice:
         """End both sides now; the proxy goes away."""
         if self._task is not None:
             self._task.cancel()
-        self.over("server", "stopped")
+        self.over("server", "eof" if self._first else "stopped")
         for side in (self.client, self.server):
             side.close()
 

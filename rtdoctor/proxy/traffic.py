@@ -12,9 +12,9 @@ from rtdoctor.model.given import Given
 from rtdoctor.model.target import Target
 from rtdoctor.model.violation import Direction
 from rtdoctor.proxy.frames import Frames, Message, Unreadable
-from rtdoctor.proxy.head import Head, Messages, Piece, parse_head
 from rtdoctor.proxy.watch import Ended, Watch
 from rtdoctor.recording.tape import MOST_BODY
+from rtdoctor.wire.messages import Head, Messages, Piece, parse_head
 
 _MOST_EARLY = 1 << 20
 _MOST_WAITING = 100  # requests of one connection that wait for an answer

@@ -17,6 +17,7 @@ from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
+from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.violation import Violation
@@ -310,6 +311,29 @@ def _passed(one: Passed) -> Case:
             *((f"{sender} {kind}", str(count)) for (sender, kind), count in one.events.items()),
             *(("unread", why) for why in one.unread),
         ),
+    )
+
+
+@digest.register
+def _replay(replayed: Replayed) -> Digest:
+    good = sum(play.good for play in replayed.plays)
+    total = len(replayed.plays)
+    strays = f", and {len(replayed.strays)} request(s) are on no recording" if replayed.strays else ""
+    sentence = f"{good} of {total} recorded connections were played as they were recorded{strays}."
+    verdict: Verdict = "fail" if replayed.exit_code else "pass"
+    cases = tuple(
+        Case(
+            PASSED,
+            f"{play.number} {play.what}",
+            "pass" if play.good else "fail",
+            "; ".join((*play.mismatches, *(f"left over: {what}" for what in play.left)))
+            or ("played" if play.played else "nobody asked for it"),
+        )
+        for play in replayed.plays
+    )
+    facts = (("listening at", replayed.listening), *(("not on the recording", stray) for stray in replayed.strays))
+    return Digest(
+        "replay", replayed.file, verdict, replayed.exit_code, sentence, facts=facts, notes=replayed.notes, cases=cases
     )
 
 

@@ -1,0 +1,1 @@
+"""A recording as an endpoint: `cassette` reads it, `match` holds what a client sends against it, `server` plays it."""
