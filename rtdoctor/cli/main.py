@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, conform, diff, exits, explain, mock, probe, proxy, quick, replay, snippet, validate
+from rtdoctor.cli import check, conform, diff, exits, explain, export, mock, probe, proxy, quick, replay, snippet, validate
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -29,6 +29,7 @@ app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
 app.command("proxy")(proxy.proxy)
 app.command("replay")(replay.replay)
+app.command("export")(export.export)
 
 
 def _version(asked: bool) -> None:

@@ -16,7 +16,6 @@ from rtdoctor.cli.options import (
     format_option,
     report_option,
 )
-from rtdoctor.cli.options import Proxy as Via
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
@@ -55,7 +54,14 @@ def proxy(
     ca_file: CaFile = None,
     insecure: Insecure = False,
     insecure_send_key: InsecureSendKey = False,
-    via: Via = None,
+    via: Annotated[
+        str | None,
+        typer.Option(
+            "--via",
+            metavar="URL",
+            help="Reach the endpoint by this HTTP proxy; none goes directly. Default: HTTPS_PROXY and its like.",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every event as it passes.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Let the exit code be 1 where a connection failed, or had a warning.")

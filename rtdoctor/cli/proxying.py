@@ -34,7 +34,7 @@ from rtdoctor.proxy.upstream import Upstream
 from rtdoctor.recording.tape import Audio, Line, Tell, open_tape
 from rtdoctor.report.watched_terminal import live
 
-_SWITCH = 0.0005  # seconds after which the judge's thread lets the loop's go on; Python's own 5 ms would be felt
+_SWITCH = 0.0001  # seconds after which the judge's thread lets the loop's go on; Python's own 5 ms would be felt
 _FINISH = 5.0
 
 

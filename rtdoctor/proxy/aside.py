@@ -14,6 +14,7 @@ from rtdoctor.proxy.watch import Ended
 
 MOST_BEHIND = 64 << 20  # bytes of copies that wait; an entry counts as much as its overhead beside its bytes
 _ENTRY = 400
+_MOMENT = 0.004  # seconds
 _Job = tuple[Literal["data", "lost", "fault", "end"], int, Direction, bytes | Fault | Ended | None, float]
 
 
@@ -63,7 +64,7 @@ class Aside:
 
     def _work(self) -> None:
         streams: dict[int, Stream] = {}
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             if isinstance(job[3], bytes):
                 self._done += len(job[3]) + _ENTRY
             try:
@@ -77,6 +78,15 @@ class Aside:
         while (job := self._jobs.get()) is not None:  # and is let go
             if isinstance(job[3], bytes):
                 self._done += len(job[3]) + _ENTRY
+
+    def _next(self) -> _Job | None:
+        """The next job. One that comes alone waits a moment: the answer to it, which may be on its way already, must
+        not meet a busy interpreter."""
+        if self._jobs.empty():
+            job = self._jobs.get()
+            time.sleep(_MOMENT if job is not None else 0)
+            return job
+        return self._jobs.get()
 
     def _take(self, streams: dict[int, Stream], job: _Job) -> None:
         kind, connection, side, held, at = job

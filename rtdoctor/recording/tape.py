@@ -120,7 +120,7 @@ class Recorder:
         told = quote_headers((name, value[:_MOST_HEADER]) for name, value in headers[:_MOST_HEADERS])
         more: Line = {} if subprotocol is None else {"subprotocol": redact(subprotocol)}
         if body:
-            more["body"] = _shown_text(body[:MOST_BODY], "keep")
+            more["body"] = shown_text(body[:MOST_BODY], "keep")
         self._put(connection, "answer", at, status=status, reason=redact(reason[:_MOST_REASON]), headers=told, **more)
 
     def fault(self, connection: int, layer: str, fault: str, text: str, *, at: float | None = None) -> None:
@@ -129,7 +129,7 @@ class Recorder:
 
     def text(self, connection: int, side: Side, data: str, *, at: float | None = None) -> None:
         """A text message."""
-        self._put(connection, "text", at, **{"from": side}, data=_shown_text(data, self._audio))
+        self._put(connection, "text", at, **{"from": side}, data=shown_text(data, self._audio))
 
     def data(
         self,
@@ -176,7 +176,7 @@ def shown_url(url: str) -> str:
     return unquoted_marks(Given(url).shown().url)
 
 
-def _shown_text(text: str, audio: Audio) -> str:
+def shown_text(text: str, audio: Audio = "keep") -> str:
     """A frame's text without secrets, and without audio where it is left out. What needs no change has none."""
     event = _event(text) if audio != "keep" else None
     if event is not None and (places := list(_places(event))):

@@ -18,6 +18,7 @@ from rtdoctor.recording.feed import CHUNK, Feed
 from rtdoctor.recording.stream import read_stream
 from rtdoctor.recording.tape import BadTape, Line, audio_back, headers_of, is_tape, read_tape
 from rtdoctor.recording.taped import is_rest
+from rtdoctor.recording.times import seconds
 
 MOST_BYTES = 256 << 20  # of all steps together
 _STEP = 300  # what a step takes beside its bytes
@@ -62,6 +63,10 @@ class Take:
     body: bytes = b""
     steps: list[Step] = field(default_factory=list)
     start: float = 0.0
+    url: str = ""
+    asked_headers: Headers = ()
+    asked_at: float = 0.0
+    epoch: float = 0.0  # when the recording's time was 0, in seconds since 1970
 
     @property
     def what(self) -> str:
@@ -100,13 +105,15 @@ class _Again:
 
 def _of_tape(feed: Feed) -> dict[int, Take]:
     takes: dict[int, Take] = {}
-    room = MOST_BYTES
+    room, epoch = MOST_BYTES, 0.0
     try:
         for number, line in read_tape(feed):
             if line.get("kind") == "problem":
                 raise NotPlayable("Line {} of the tape cannot be read: {}.", number, line["text"])
-            if "tape" not in line:
-                take = takes.setdefault(line["connection"], Take(line["connection"]))
+            if "tape" in line:
+                epoch = seconds(line.get("started_at")) or 0.0
+            else:
+                take = takes.setdefault(line["connection"], Take(line["connection"], epoch=epoch))
                 room -= _take_line(take, number, line)
                 _check(room)
     except BadTape as error:
@@ -120,7 +127,8 @@ def _take_line(take: Take, number: int, line: Line) -> int:
     match line["kind"]:
         case "request":
             parts = urlsplit(str(line.get("url") or ""))
-            take.asked, take.rest, take.start = True, is_rest(line), at
+            take.asked, take.rest, take.start, take.asked_at = True, is_rest(line), at, at
+            take.url, take.asked_headers = str(line.get("url") or ""), headers_of(line)
             take.method = str(line.get("method") or "GET")
             take.path = parts.path + (f"?{parts.query}" if parts.query else "")
             return _STEP + len(take.path)
