@@ -56,8 +56,9 @@ class Wanted:
     timeout: float
 
 
-def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = ()) -> int:
-    """Run the proxy until it is interrupted; the exit code comes back.
+def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more: Sequence[Tell] = ()) -> int:
+    """Run the proxy until it is interrupted; the exit code comes back. Each of `more` gets every line of the tape, in
+    the judge's thread.
 
     Raises:
         Usage: the endpoint, a certificate, the key, the port or the file cannot be used.
@@ -68,7 +69,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = ()) -> in
         outputs = stack.enter_context(Outputs("proxy", format, reports))
         shown = sys.stdout if format == "terminal" else sys.stderr
         lines = Lines(lambda text: print(text, file=shown, flush=True))
-        tells: list[Tell] = [_shown(lines, wanted.verbose)]
+        tells: list[Tell] = [_shown(lines, wanted.verbose), *more]
         if wanted.record is not None:
             try:
                 tells.append(_durable(stack.enter_context(open_tape(wanted.record)), lines))

@@ -1,6 +1,7 @@
 """The way to the upstream: one connection, TCP and TLS, or the fault that stood in its way."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,20 +94,16 @@ class Upstream:
             _, writer = await open_tunnel(resolved.addresses[0], route, target.host, target.port, self.timeout)
         except TunnelRefused as error:
             raise Unreached(error.fault) from error
-        ours = protocol()
-        plain = cast(asyncio.Transport, writer.transport)
-        plain.set_protocol(ours)
-        if self.context is None:
-            ours.connection_made(plain)
-            return plain
+        # The streams end with their own transport; the connection goes on with another.
+        held = cast(socket.socket, writer.get_extra_info("socket")).dup()
+        writer.transport.abort()
+        name = target.host if self.context else None
         loop = asyncio.get_running_loop()
         try:
-            transport = await loop.start_tls(plain, ours, self.context, server_hostname=target.host)
+            transport, _ = await loop.create_connection(protocol, sock=held, ssl=self.context, server_hostname=name)
         except OSError as error:
+            held.close()
             raise Unreached(fault_in_tls(error)) from error
-        if transport is None:
-            raise Unreached(Fault("tls", "reset", "the connection ended in the TLS handshake"))
-        ours.connection_made(transport)
         return transport
 
     async def reach(self) -> None:

@@ -146,7 +146,9 @@ class Watch:
             kind = "reset" if how == "reset" else "disconnected"
             one.exchange = replace(one.exchange, fault=Fault("upgrade", kind, "the connection ended before an answer"))
         if socket:
-            for violation in one.judge.finish(complete=how == "close"):
+            # A client that leaves in the middle has its reasons; what the server owed it then is nobody's fault.
+            by_server = one.close is not None and one.close.by == "server" and how == "close"
+            for violation in one.judge.finish(complete=by_server):
                 self._violation(number, one, violation, "server", at)
         self._judge(number, one, at)
         self._recorder.end(number, by, how, at=at)

@@ -4,10 +4,12 @@ import asyncio
 import os
 import ssl
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import trustme
 
 from rtdoctor.knowledge.profiles import target_at
+from rtdoctor.model.target import DIRECT
 from rtdoctor.proxy.server import Asked, Proxy
 from rtdoctor.proxy.upstream import Upstream
 
@@ -82,12 +84,12 @@ class Far:
 
 
 @asynccontextmanager
-async def proxied(url, *, upstream_context=None, broke=None, **more):
+async def proxied(url, *, upstream_context=None, broke=None, route=DIRECT, **more):
     """`(proxy, lines of its tape, what it said)`; at the end it was stopped, and its summary is `proxy.watched`."""
     lines, said = [], []
     broken = []
     more.setdefault("tells", [lines.append])
-    upstream = Upstream(target_at(url), upstream_context, 5.0)
+    upstream = Upstream(replace(target_at(url), route=route), upstream_context, 5.0)
     asked = Asked(upstream=upstream, say=lambda *told: said.append(told), broke=broke or broken.append, **more)
     proxy = Proxy(asked)
     await proxy.start()

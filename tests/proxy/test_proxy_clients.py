@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 
 from rtdoctor.mock.server import Mock
-from rtdoctor.model.target import parse_target
+from rtdoctor.model.target import Route, parse_target
 from tests.conftest import KEY
 from tests.proxy.passing import authority, proxied, seen, until
 
@@ -195,3 +195,50 @@ async def test_nodes_own_websocket_finishes_a_turn():
             assert out.decode().splitlines()[-1] == wanted
             assert ("response.done" in out.decode()) is (key == KEY)
     assert causes(lines) == ["auth.invalid"]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_the_endpoint_is_reached_by_an_http_proxy_too(tls):
+    pair = authority() if tls else (None, None)
+    asked = []
+
+    async def tunnel(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split()[1].decode())
+        host, port = asked[-1].rsplit(":", 1)
+        theirs, ours = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+
+        async def copy(source, sink):
+            with suppress(ConnectionError):
+                while data := await source.read(1 << 16):
+                    sink.write(data)
+            sink.close()
+
+        await asyncio.gather(copy(reader, ours), copy(theirs, writer))
+
+    server = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    route = Route(proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with Mock({KEY}, tls=pair[0]) as mock:
+        url = mock.base_url.replace("127.0.0.1", "localhost") if tls else mock.base_url
+        async with proxied(url, upstream_context=pair[1], route=route) as (proxy, lines, said):
+            async with openai.AsyncOpenAI(api_key=KEY, base_url=proxy.base_url) as client:
+                assert (await text_turn(client))[-1] == "response.done"
+            assert ("ready", None) in said
+    server.close()
+    assert len(set(asked)) == 1
+    assert causes(lines) == []
+
+
+async def test_an_http_proxy_that_refuses_is_told_as_such():
+    async def refuse(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    route = Route(proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with proxied("https://h.example/v1", route=route) as (_, _, said):
+        await until(lambda: bool(said))
+    server.close()
+    assert said[0][1].cause == "network.proxy-auth"
