@@ -167,7 +167,7 @@ def _broke(error: Exception) -> str:
     """A bug of ours costs the judgement, and no byte."""
     if os.environ.get("RTDOCTOR_DEBUG"):
         return quote("".join(traceback.format_exception(error)))
-    return f"rtdoctor: a bug in the judge ({type(error).__name__}); all passes, unjudged"
+    return f"rtdoctor: a bug in the judge ({type(error).__name__}); one connection passes unjudged"
 
 
 def _durable(tell: Tell, lines: Lines) -> Tell:

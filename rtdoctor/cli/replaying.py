@@ -14,8 +14,9 @@ from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.replay.cassette import NotPlayable, Take, read_cassette
+from rtdoctor.replay.conversation import Pace
 from rtdoctor.replay.match import Policy
-from rtdoctor.replay.server import Pace, Replay
+from rtdoctor.replay.server import Replay
 
 _FINISH = 5.0
 

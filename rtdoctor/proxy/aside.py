@@ -21,7 +21,7 @@ _Job = tuple[Literal["data", "lost", "fault", "end"], int, Direction, bytes | Fa
 class Aside:
     """The way aside: `data`, `fault` and `end` may be called from the loop's thread only, and never wait.
 
-    `broke` is called in the other thread with what made it give up; from then on nothing is judged.
+    `broke` is called in the other thread with a bug that a connection met; that one is not judged any more.
     """
 
     def __init__(self, traffic: Traffic, broke: Callable[[Exception], object], most: int = MOST_BEHIND) -> None:
@@ -64,20 +64,23 @@ class Aside:
 
     def _work(self) -> None:
         streams: dict[int, Stream] = {}
+        unjudged: set[int] = set()  # connections of which the judgement broke
         while (job := self._next()) is not None:
             if isinstance(job[3], bytes):
                 self._done += len(job[3]) + _ENTRY
-            try:
-                self._take(streams, job)
-            except Exception as error:
-                self._broke(error)
-                break
-        else:
+            if job[1] not in unjudged:
+                try:
+                    self._take(streams, job)
+                except Exception as error:
+                    unjudged.add(job[1])
+                    self._broke(error)
+            if job[0] == "end":
+                streams.pop(job[1], None)
+                unjudged.discard(job[1])
+        try:
             self._traffic.watch.stop(time.monotonic())
-            return
-        while (job := self._jobs.get()) is not None:  # and is let go
-            if isinstance(job[3], bytes):
-                self._done += len(job[3]) + _ENTRY
+        except Exception as error:
+            self._broke(error)
 
     def _next(self) -> _Job | None:
         """The next job. One that comes alone waits a moment: the answer to it, which may be on its way already, must
@@ -101,4 +104,3 @@ class Aside:
             stream.lose(side, at)
         elif kind == "end" and held is not None:
             stream.end(side, held, at)
-            del streams[connection]

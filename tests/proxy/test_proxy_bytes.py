@@ -269,11 +269,12 @@ async def test_a_judge_that_hangs_holds_up_no_byte_and_what_it_missed_is_told(mo
     assert seen[-1].passed[0].unread
 
 
-async def test_a_bug_in_the_judge_costs_the_judgement_and_no_byte():
-    broken = []
+async def test_a_bug_in_the_judge_costs_the_judgement_of_one_connection_and_no_byte():
+    broken, lines = [], []
 
     def tell(line):
-        if line.get("kind") == "answer":
+        lines.append(line)
+        if line.get("kind") == "answer" and line["connection"] == 1:
             raise RuntimeError
 
     async def talk(upstream, reader, writer):
@@ -282,11 +283,13 @@ async def test_a_bug_in_the_judge_costs_the_judgement_and_no_byte():
 
     async with Far(talk) as upstream:
         async with proxied(f"http://127.0.0.1:{upstream.port}/v1", tells=[tell], broke=broken.append) as (proxy, _, _):
-            reader, writer = await connect(proxy)
-            writer.write(HEAD)
-            assert await reader.read(-1) == SWITCH + TEXT
-            writer.close()
+            for _ in range(2):
+                reader, writer = await connect(proxy)
+                writer.write(HEAD)
+                assert await reader.read(-1) == SWITCH + TEXT
+                writer.close()
     assert len(broken) == 1
+    assert [line["connection"] for line in lines if line.get("kind") == "text"] == [2]
 
 
 @pytest.mark.parametrize(
