@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
-from rtdoctor.privacy.quote import quote, quote_start
+from rtdoctor.privacy.quote import quote_start
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.digest import digest, verdict_line
 
@@ -88,7 +88,7 @@ def show(watched: Watched, out: TextIO) -> None:
 
 def _events(one: Passed) -> str:
     most = sorted(one.events.items(), key=lambda item: -item[1])
-    told = [f"{count} {_ARROWS[sender]} {quote(kind)}" for (sender, kind), count in most[:_MOST_EVENTS]]
+    told = [f"{count} {_ARROWS[sender]} {clean(kind)}" for (sender, kind), count in most[:_MOST_EVENTS]]
     more = len(most) - _MOST_EVENTS
     return ", ".join(told) + (f" and {more} other types" if more > 0 else "")
 
