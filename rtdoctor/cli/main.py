@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, conform, diff, exits, explain, export, mock, probe, proxy, quick, replay, snippet, validate
+from rtdoctor.cli import (
+    check,
+    conform,
+    diff,
+    exits,
+    explain,
+    export,
+    mock,
+    probe,
+    proxy,
+    quick,
+    replay,
+    snippet,
+    validate,
+)
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
