@@ -44,6 +44,7 @@ from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
 from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.probed import Probed
+from rtdoctor.model.replayed import Play, Replayed
 from rtdoctor.model.report import (
     LadderDone,
     Pending,
@@ -58,8 +59,15 @@ from rtdoctor.model.report import (
 )
 from rtdoctor.model.series import Gathering
 from rtdoctor.model.target import Target
+from rtdoctor.model.watched import Watched
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.secret import Secret, SecretKind
+from rtdoctor.proxy.frames import Message
+from rtdoctor.proxy.watch import Watch
+from rtdoctor.recording.tape import Recorder
+from rtdoctor.replay.cassette import Take
+from rtdoctor.replay.match import differs
+from rtdoctor.report.watched_terminal import live
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.wire.session import Ledger
 from tests.conftest import built_in
@@ -560,6 +568,40 @@ def _validate(place: str, text: str) -> Say:
     return lambda make, out: make(out)(validation)
 
 
+def _proxy(place: str, text: str) -> Say:
+    """As what passes is judged and told, with the lines that a terminal shows of it before the summary."""
+    exchange = PLACES[place](text)
+    lines: list[Any] = []
+    watch = Watch(Recorder(lines.append, by="proxy", to="https://h.example/v1", clock=lambda: 1.0))
+    plain = "".join(char for char in text if char.isprintable() and char.isascii()) or "x"
+    asked = f"wss://h.example/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}"
+    watch.request(1, Given(asked, (("Authorization", text), ("X-Other", text))), 1.0, method=plain[:8], rest=False)
+    if exchange.fault is not None:
+        watch.fault(1, exchange.fault, 1.0)
+    elif exchange.answer is not None:
+        watch.answer(1, exchange.answer, exchange.subprotocol, 1.0)
+    for frame in exchange.frames:
+        data = (frame.text or "").encode("utf-8", "surrogatepass")
+        watch.message(1, frame.direction, Message("text" if frame.text is not None else "binary", data), 1.0)
+    if exchange.close is not None:
+        watch.message(1, exchange.close.by, Message("close", b"", exchange.close.code, exchange.close.reason), 1.0)
+    watch.end(1, "server", "eof", 1.0)
+    notes = [live(line, verbose=True) or "" for line in lines]
+    to, passed = "https://h.example/v1", tuple(watch.passed)
+    watched = Watched("http://127.0.0.1:1/v1", to, "", 1.0, passed, watch.counted, notes=tuple(notes))
+    return lambda make, out: make(out)(watched)
+
+
+def _replay(place: str, text: str) -> Say:
+    """As the replay tells of a client that sends what was not recorded."""
+    held = json.dumps({"type": "x", "item": text, "list": [text]}).encode()
+    sent = (json.dumps({"type": text}).encode(), json.dumps({"type": "x", text: 1}).encode(), b"no event")
+    asked = Take(1, asked=True, path=f"/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}")
+    what = tuple(differs(held, one, "exact") for one in sent)
+    replayed = Replayed("a.tape", "http://127.0.0.1:1/v1", (Play(1, asked.what, True, what, (place,)),))
+    return lambda make, out: make(out)(replayed)
+
+
 def _explain(place: str, text: str) -> Say:
     texts = (
         f"Unexpected server response: 403\n{text}",
@@ -604,6 +646,8 @@ COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "probe": _probe,
     "validate": _validate,
     "explain": _explain,
+    "proxy": _proxy,
+    "replay": _replay,
 }
 
 

@@ -23,6 +23,8 @@ MAY = {
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
+    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire"},
+    "replay": {"model", "privacy", "protocol", "recording", "wire"},
     "report": {"model", "privacy"},
     "exporter": {"privacy"},
     "cli": {
@@ -38,6 +40,8 @@ MAY = {
             "mock",
             "engine",
             "conform",
+            "proxy",
+            "replay",
             "report",
             "exporter",
         ),
@@ -46,7 +50,7 @@ MAY = {
 ONLY = {
     "aiohttp": {"mock", "exporter"},
     "h11": {"wire"},
-    "websockets": {"wire"},
+    "websockets": {"wire", "proxy", "replay"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
     "numpy": {"protocol", "mock"},

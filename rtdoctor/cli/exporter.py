@@ -20,6 +20,6 @@ def exporter(
     Only targets of the configuration are probed, never a URL from a query. A probe mints no client secret and sends
     nothing that may cost money. Modules: ladder (whether a session opens), smoke (and what a credential needs).
     """
-    from rtdoctor.cli.exporting import carry_out
+    from rtdoctor.cli.scraping import carry_out
 
     raise typer.Exit(carry_out(listen, file))

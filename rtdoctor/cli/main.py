@@ -15,11 +15,14 @@ from rtdoctor.cli import (
     diff,
     exits,
     explain,
+    export,
     exporter,
     history,
     mock,
     probe,
+    proxy,
     quick,
+    replay,
     snippet,
     validate,
 )
@@ -93,6 +96,19 @@ _add(
 _add(
     *("mock", mock.mock, "a server to try a client on", "rtdoctor mock --port 8765", "rtdoctor mock --fault abort@2"),
     codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+)
+_add(
+    *("proxy", proxy.proxy, "between a client and an endpoint, judging"),
+    *("rtdoctor proxy --to wss://api.openai.com/v1", "rtdoctor proxy --to wss://host/v1 --record session.tape"),
+    codes="Exit codes: 0 ended by Ctrl-C, 1 by --fail-on, 2 usage.",
+)
+_add(
+    *("replay", replay.replay, "a recording as an endpoint", "rtdoctor replay session.tape --once"),
+    codes="Exit codes: 0 all was played and matched, 1 something differed or was left over, 2 usage.",
+)
+_add(
+    *("export", export.export, "a recording as HAR, Markdown, WAV", "rtdoctor export session.tape --as har"),
+    codes="Exit codes: 0 written, 2 usage.",
 )
 _add(
     *("exporter", exporter.exporter, "configured targets for Prometheus", "rtdoctor exporter"),

@@ -54,7 +54,7 @@ def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None, w
     accepted = find_key(key_env, None)
     replies = Replies() if ways.transcript is None else Replies(ways.transcript)
     more: dict[str, Any] = {"plan": plan, "replies": replies, "seconds": ways.lifetime, "edge": ways.edge}
-    server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key), **more)
+    server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=server_context(cert, key), **more)
     asyncio.run(_forever(server, port, accepted.source if accepted else None))
 
 
@@ -77,7 +77,12 @@ async def _forever(server: Mock, port: int, source: str | None) -> None:
         await server.stop()
 
 
-def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+def server_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """The TLS context of a server with this certificate; None without one.
+
+    Raises:
+        Usage: it cannot be used.
+    """
     if cert is None and key is None:
         return None
     if cert is None:

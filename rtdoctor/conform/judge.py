@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from rtdoctor.conform.talk import Talk
-from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.knowledge.deviations import deviations
 from rtdoctor.model.conformance import Deviation, Weight
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.violation import Severity, Violation
+from rtdoctor.protocol.judging import StreamJudge
 
 _MOST_JUDGED = 1_000  # events of one talk: no case needs more, and a flood must not hold up the others
 _WEIGHTS: dict[Severity, Weight] = {"error": "medium", "warning": "low"}

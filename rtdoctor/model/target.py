@@ -128,7 +128,7 @@ class Target:
         """True where what is asked is this machine: by its name or address, and neither a proxy nor an address of
         --resolve leads elsewhere."""
         reached = (self.host, *self.route.addresses_of(self.host, self.port))
-        return self.route.proxy is None and all(map(_is_this_machine, reached))
+        return self.route.proxy is None and all(map(is_loopback_host, reached))
 
     def rest_url(self, path: str) -> str:
         """The https:// (or http://) URL of a path under the base."""
@@ -140,7 +140,8 @@ class Target:
         return f"{url}?{urlencode(query)}" if query else url
 
 
-def _is_this_machine(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
+    """True for a name or address of this machine's own."""
     return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 

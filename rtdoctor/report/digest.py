@@ -17,13 +17,16 @@ from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
+from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
 from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.violation import Violation
+from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
 
-LADDER, SCENARIOS, CONTROLS, RECORDING, CAUSES = "ladder", "scenarios", "controls", "recordings", "causes"
+LADDER, SCENARIOS, CONTROLS, CAUSES = "ladder", "scenarios", "controls", "causes"
+RECORDING, PASSED = "recordings", "connections"
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass", "skip")
 UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
 
@@ -307,6 +310,76 @@ def _validate(validation: Validation) -> Digest:
         ),
         cases=tuple(case for report in files for case in _recording(report)),
         version=validation.version,
+    )
+
+
+@digest.register
+def _proxy(watched: Watched) -> Digest:
+    worst: Verdict = next((verdict for verdict in _WORST_FIRST if watched.counted.get(verdict)), "pass")
+    wrong = [one.finding for one in watched.passed if one.finding and one.verdict == worst]
+    found = wrong[0] if worst != "pass" and wrong else None
+    total = watched.total
+    went = f"{total} request{'' if total == 1 else 's'} went through"
+    bad = total - watched.counted.get("pass", 0)
+    told = f"{bad} of them with something to look at" if bad else "nothing to remark"
+    sentence = f"{went}, {told}." if total else "No request came."
+    return Digest(
+        command="proxy",
+        subject=watched.to,
+        verdict=worst,
+        exit_code=watched.exit_code,
+        sentence=f"{sentence} First: {found.title}." if found and found.title else sentence,
+        fix=found.remedy if found else "",
+        cause=found.cause if found else None,
+        notes=watched.notes,
+        facts=(("listening at", watched.listening), ("leading to", watched.to)),
+        cases=tuple(map(_passed, watched.passed)),
+        started_at=watched.started_at,
+        duration_s=watched.duration_s,
+        version=watched.version,
+    )
+
+
+def _passed(one: Passed) -> Case:
+    answer = "no answer" if one.status is None else str(one.status)
+    return Case(
+        PASSED,
+        f"{one.number} {one.method} {one.url}",
+        one.verdict,
+        f"{answer}, {one.ended}",
+        title=one.finding.title if one.finding else "",
+        decides=False,
+        ms=round(one.seconds * 1000, 1),
+        finding=one.finding,
+        deviations=tuple(Deviation(violation) for violation in one.violations),
+        deviation_count=sum(one.severities.values()),
+        facts=(
+            *((f"{sender} {kind}", str(count)) for (sender, kind), count in one.events.items()),
+            *(("unread", why) for why in one.unread),
+        ),
+    )
+
+
+@digest.register
+def _replay(replayed: Replayed) -> Digest:
+    good = sum(play.good for play in replayed.plays)
+    total = len(replayed.plays)
+    strays = f", and {len(replayed.strays)} request(s) are on no recording" if replayed.strays else ""
+    sentence = f"{good} of {total} recorded connections were played as they were recorded{strays}."
+    verdict: Verdict = "fail" if replayed.exit_code else "pass"
+    cases = tuple(
+        Case(
+            PASSED,
+            f"{play.number} {play.what}",
+            "pass" if play.good else "fail",
+            "; ".join((*play.mismatches, *(f"left over: {what}" for what in play.left)))
+            or ("played" if play.played else "nobody asked for it"),
+        )
+        for play in replayed.plays
+    )
+    facts = (("listening at", replayed.listening), *(("not on the recording", stray) for stray in replayed.strays))
+    return Digest(
+        "replay", replayed.file, verdict, replayed.exit_code, sentence, facts=facts, notes=replayed.notes, cases=cases
     )
 
 

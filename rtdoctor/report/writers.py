@@ -57,6 +57,18 @@ WRITERS: dict[str, dict[str, str]] = {
         "json": "rtdoctor.report.validation_json:show",
         **_JUDGED,
     },
+    "proxy": {
+        "terminal": "rtdoctor.report.watched_terminal:show",
+        "json": "rtdoctor.report.watched_json:show",
+        **{name: place for name, place in _JUDGED.items() if name != "ndjson"},  # a tape is that
+    },
+    "replay": {
+        "terminal": "rtdoctor.report.replayed_terminal:show",
+        "json": "rtdoctor.report.replayed_json:show",
+        **_TOLD,
+        "junit": _JUDGED["junit"],
+        "github": _JUDGED["github"],
+    },
     "explain": {
         "terminal": "rtdoctor.report.explain_terminal:show",
         "json": "rtdoctor.report.explain_json:show",

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import ClientSession
 
-from rtdoctor.cli.exporting import address, exporter_for
+from rtdoctor.cli.scraping import address, exporter_for
 from rtdoctor.exporter.server import Exporter, serve
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.mock.server import Mock
 from rtdoctor.mock.transcriber import transcribe
 from rtdoctor.mock.update import check
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.protocol.audio import append_event, chunks
+from rtdoctor.protocol.judging import StreamJudge
 from rtdoctor.wire.audiofile import read_speech
 from tests.conftest import AUDIO, KEY
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.protocol.audio import append_event
+from rtdoctor.protocol.judging import StreamJudge
 from rtdoctor.wire.audiofile import read_speech
 from tests.conftest import AUDIO
 from tests.mock.test_mock import socket

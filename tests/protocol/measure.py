@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.model.violation import Violation
+from rtdoctor.protocol.judging import StreamJudge
 from tests.protocol.faults import Mutant, mutants
 from tests.protocol.talks import TALKS, Stream
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.model.violation import Violation
 from rtdoctor.protocol.catalog import ERAS, event_types
+from rtdoctor.protocol.judging import StreamJudge
 from rtdoctor.protocol.order import rules
 from rtdoctor.protocol.order.answers import ASKS, UNANSWERED, UPDATES
 from rtdoctor.protocol.order.judge import OrderJudge

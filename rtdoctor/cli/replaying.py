@@ -1,0 +1,75 @@
+"""Carries out `rtdoctor replay`."""
+
+import asyncio
+import errno
+import sys
+from collections.abc import Sequence
+
+from rtdoctor import process
+from rtdoctor.cli.lines import Lines
+from rtdoctor.cli.outputs import Outputs
+from rtdoctor.cli.watchdog import quiet
+from rtdoctor.model.replayed import Replayed
+from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.errors import Usage
+from rtdoctor.recording.source import UnreadableSource, open_source
+from rtdoctor.replay.cassette import NotPlayable, Take, read_cassette
+from rtdoctor.replay.conversation import Pace
+from rtdoctor.replay.match import Policy
+from rtdoctor.replay.server import Replay
+
+_FINISH = 5.0
+
+
+def carry_out(
+    file: str, *, port: int, pace: Pace, policy: Policy, once: bool, format: str, reports: Sequence[str] = ()
+) -> int:
+    """Serve the file until it is interrupted; the exit code comes back.
+
+    Raises:
+        Usage: the file cannot be read or replayed, or the port is taken.
+    """
+    takes = read_takes(file)
+    with Outputs("replay", format, reports, [0 if file == "-" else file]) as outputs:
+        shown = sys.stdout if format == "terminal" else sys.stderr
+        lines = Lines(lambda text: print(clean(text), file=shown, flush=True))
+        replay = Replay(takes, file=file, policy=policy, pace=pace, say=lines.say)
+        replayed = asyncio.run(_until_interrupted(replay, port, once, lines))
+        lines.finish(_FINISH)
+        with process.telling():
+            outputs(replayed)
+        return outputs.code(replayed.exit_code)
+
+
+def read_takes(file: str) -> list[Take]:
+    """What a file holds to be played.
+
+    Raises:
+        Usage: it cannot be read, or holds nothing.
+    """
+    try:
+        with open_source(file) as source:
+            return read_cassette(source)
+    except (UnreadableSource, NotPlayable) as error:
+        raise Usage("{}", error) from error
+
+
+async def _until_interrupted(replay: Replay, port: int, once: bool, lines: Lines) -> Replayed:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(quiet)
+    try:
+        await replay.start(port)
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
+            raise  # it is told in words of its own, and is not the port's fault
+        raise Usage("--port {}: {}", port, error) from error
+    with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
+        lines.say(f"OPENAI_BASE_URL={replay.base_url}")
+        lines.say("# plays a recording; Ctrl-C ends it" + (", or its end" if once else ""))
+        waits = [loop.create_task(over.wait())]
+        if once:
+            waits.append(loop.create_task(replay.done.wait()))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        return await replay.stop()

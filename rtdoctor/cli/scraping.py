@@ -1,0 +1,118 @@
+"""Carries out `rtdoctor exporter`: a scrape becomes a check of a configured target, and its metrics."""
+
+import asyncio
+import io
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from rtdoctor import process
+from rtdoctor.api import bench_for
+from rtdoctor.cli import exits
+from rtdoctor.cli.configured import Configured, config_here, configured
+from rtdoctor.cli.watchdog import quiet
+from rtdoctor.engine.plan import CheckAsked, plan_check
+from rtdoctor.engine.routing import RouteAsked
+from rtdoctor.engine.run import run
+from rtdoctor.exporter.server import Exporter, serve
+from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.guard import say
+from rtdoctor.privacy.known import passing
+from rtdoctor.privacy.quote import quoted
+from rtdoctor.report.prometheus import show
+
+MODULES: Mapping[str, tuple[str, ...]] = {"smoke": ("smoke",), "ladder": ()}
+
+
+def carry_out(listen: str, file: Path | None) -> int:
+    """Serve until interrupted, and return the exit code.
+
+    Raises:
+        Usage: there is no configuration, a target of it would mint or has no key, or the address cannot be used.
+    """
+    host, port = address(listen)
+    exporter = exporter_for(file)
+
+    def ready(taken: int) -> None:
+        names = ", ".join(exporter.targets)
+        say(f"rtdoctor: http://{host}:{taken}/probe?target=NAME probes {names}. Ctrl-C ends it.")
+
+    async def whole() -> None:
+        asyncio.get_running_loop().set_exception_handler(quiet)
+        await serve(exporter, host, port, ready)
+
+    try:
+        with suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(whole())
+    except OSError as error:
+        raise Usage("--listen {}: {}", listen, error.strerror or error) from error
+    return process.exit_code(exits.OK)
+
+
+def address(listen: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT.
+
+    Raises:
+        Usage: it is none.
+    """
+    host, colon, port = listen.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise Usage("--listen '{}': wants HOST:PORT, such as 127.0.0.1:9787", listen)
+    return host.strip("[]"), int(port)
+
+
+def exporter_for(file: Path | None) -> Exporter:
+    """What is served for a configuration.
+
+    Raises:
+        Usage: there is none, or a target of it cannot be probed without minting.
+    """
+    config = config_here(file)
+    if config is None or not config.targets:
+        raise Usage("exporter probes the targets of rtdoctor.toml, and there is none here; rtdoctor init writes one")
+    targets = {name: configured(name, config.file) for name in config.targets}
+    for one in targets.values():
+        if one.values.get("mint"):
+            raise Usage("{}, target {}: mint: a scrape mints nothing", config.file, one.named.name)
+        for sentence in one.told:
+            say(f"rtdoctor: {sentence}")
+
+    async def probe(target: str, module: str) -> str:
+        out = io.StringIO()
+        with passing():
+            plan = plan_check(asked_of(targets[target], module), time.monotonic())
+            # No client secret is minted, and nothing is sent that may cost money, whatever the target says.
+            choice = replace(plan.choice, transcribe=False, spend=False, mint_never=True)
+            plan = replace(plan, choice=choice, scenarios=plan.scenarios if MODULES[module] else ())
+            async with bench_for(plan) as bench:
+                show(quoted(await run(bench, plan.scenarios, lambda _: None)), out)
+        return out.getvalue()
+
+    return Exporter(tuple(targets), tuple(MODULES), probe)
+
+
+def asked_of(one: Configured, module: str) -> CheckAsked:
+    """A target of the configuration as what a check is asked for; its time is that of a scrape."""
+    values = one.values
+
+    def path(name: str) -> Path | None:
+        return Path(values[name]) if name in values else None
+
+    key_env = values.get("key_env")
+    return CheckAsked(
+        target=values["base_url"],
+        profile=values.get("profile"),
+        model=values.get("model"),
+        kind=values.get("kind"),
+        tags=MODULES[module],
+        key_env=None if one.target is None else key_env,
+        route=RouteAsked(path("ca_file"), path("cert"), path("cert_key"), values.get("proxy")),
+        timeout=min(values.get("timeout", 5.0), 8.0),
+        deadline=min(values.get("deadline", 25.0), 25.0),  # Prometheus' scrape_timeout is to be longer
+        concurrency=values.get("concurrency"),
+        strict=values.get("strict", False),
+        scenarios=path("scenarios"),
+        retire_within=int(values.get("retire_within", 30)),
+    )

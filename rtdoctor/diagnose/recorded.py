@@ -1,0 +1,53 @@
+"""What the referee says of a connection that was recorded, or watched as it passed. No I/O."""
+
+from dataclasses import dataclass, replace
+
+from rtdoctor.diagnose.distil import Gist, distil_recorded, distil_taped
+from rtdoctor.diagnose.referee import finding as finding_of
+from rtdoctor.knowledge.causes import UNKNOWN
+from rtdoctor.model.exchange import Close, Exchange
+from rtdoctor.model.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What else is known of a connection: that the server told of errors, that it went on after the last of them, that
+    no socket was asked for, that it ended without a close frame and not by the client."""
+
+    errors: bool = False
+    went_on: bool = True
+    rest: bool = False
+    dropped: bool = False
+
+
+def judge_recorded(handshake: Exchange | None, gist: Gist, close: Close | None, told: Told) -> Finding | None:
+    """The finding; None where nothing is wrong. An error after which the session went on, or in a session one of which
+    nobody knows what it means, is told, and fails nothing as long as the socket was not closed for it.
+
+    `handshake` is None where only the events are known.
+    """
+    if handshake is not None and (handshake.answer is None or handshake.answer.status != 101):
+        return _refused(handshake, gist, told)
+    if handshake is None:
+        outcome = distil_recorded(gist, close)
+    else:
+        outcome = distil_taped(handshake, gist, close, rest=False, dropped=told.dropped)
+    found = finding_of(outcome)
+    ended = close is not None and close.by == "server"
+    nothing = found.cause == UNKNOWN and ended and close is not None and close.code is None
+    if found.cause is None or not (told.errors or ended) or (nothing and not told.errors):
+        return None
+    unclear = found.cause == UNKNOWN and outcome.reached_session
+    # Whoever closed with 1000 did not close for an error.
+    well = close is not None and close.code == 1000 and outcome.reached_session
+    cut = ended and not well
+    harmless = found.cause == "close.normal" or well or (not cut and (told.went_on or unclear))
+    return replace(found, verdict="warn") if harmless else found
+
+
+def _refused(handshake: Exchange, gist: Gist, told: Told) -> Finding | None:
+    """What it says of a request that led to no socket."""
+    if handshake.answer is None and handshake.fault is None:
+        return None  # the client went away before
+    found = finding_of(distil_taped(handshake, gist, None, rest=told.rest, dropped=False))
+    return None if found.cause is None else found

@@ -1,0 +1,130 @@
+"""WebSocket frames of one direction, taken out of a copy of its bytes (RFC 6455, and RFC 7692 for compressed ones)."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from websockets.exceptions import InvalidHandshake, PayloadTooBig, ProtocolError
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
+from websockets.frames import Close, Frame, Opcode
+from websockets.headers import parse_extension
+
+from rtdoctor.model.violation import Direction
+
+MOST_MESSAGE = 32 << 20  # bytes; the API takes no event over 15 MiB
+
+Kind = Literal["text", "binary", "ping", "pong", "close"]
+_KINDS: dict[Opcode, Kind] = {
+    Opcode.TEXT: "text",
+    Opcode.BINARY: "binary",
+    Opcode.PING: "ping",
+    Opcode.PONG: "pong",
+    Opcode.CLOSE: "close",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole message or a control frame; of a close `code` (None: none given) and `reason`."""
+
+    kind: Kind
+    data: bytes
+    code: int | None = None
+    reason: str = ""
+
+
+class Unreadable(Exception):
+    """What comes is no WebSocket frame, or one that is too large; nothing after it can be read. `str()` is a clause."""
+
+
+class Frames:
+    """Reads one direction. `chosen` is the value of Sec-WebSocket-Extensions in the 101."""
+
+    def __init__(self, side: Direction, chosen: str = "") -> None:
+        self._side: Direction = side
+        self._buffer = bytearray()
+        self._extensions = _extensions(side, chosen)
+        self._parts: list[bytes] = []
+        self._kind: Kind | None = None
+        self._size = 0
+        self._parser = self._next()
+
+    def feed(self, data: bytes, take: Callable[[Message], object]) -> None:
+        """Give each message that is whole now to `take`.
+
+        Raises:
+            Unreadable: and it is over with this direction.
+        """
+        self._buffer += data
+        try:
+            while True:
+                try:
+                    next(self._parser)
+                    return  # it waits for more
+                except StopIteration as done:
+                    self._parser = self._next()
+                    self._add(done.value, take)
+        except PayloadTooBig as error:
+            raise Unreadable(f"a frame has more than {MOST_MESSAGE >> 20} MiB") from error
+        except ProtocolError as error:
+            raise Unreadable(f"{error} (RFC 6455)") from error
+        except Exception as error:  # zlib's, of data that is not compressed as was agreed
+            raise Unreadable(f"it cannot be read: {type(error).__name__}") from error
+
+    def _next(self) -> Generator[None, None, Frame]:
+        return Frame.parse(
+            self._read_exact, mask=self._side == "client", max_size=MOST_MESSAGE, extensions=self._extensions
+        )
+
+    def _read_exact(self, size: int) -> Generator[None, None, bytes]:
+        while len(self._buffer) < size:
+            yield
+        taken = bytes(memoryview(self._buffer)[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _add(self, frame: Frame, take: Callable[[Message], object]) -> None:
+        data = bytes(frame.data)
+        if frame.opcode is Opcode.CLOSE:
+            told = Close.parse(data)
+            take(Message("close", data, told.code if data else None, told.reason))
+        elif frame.opcode in (Opcode.PING, Opcode.PONG):
+            take(Message(_KINDS[frame.opcode], data))
+        else:
+            self._part(frame, data, take)
+
+    def _part(self, frame: Frame, data: bytes, take: Callable[[Message], object]) -> None:
+        begins = frame.opcode is not Opcode.CONT
+        if begins == (self._kind is not None):
+            raise Unreadable("a message begins in the middle of another (RFC 6455, section 5.4)")
+        self._kind = _KINDS[frame.opcode] if begins else self._kind
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > MOST_MESSAGE:
+            raise Unreadable(f"a message has more than {MOST_MESSAGE >> 20} MiB")
+        if frame.fin and self._kind is not None:
+            whole, kind = b"".join(self._parts), self._kind
+            self._parts, self._kind, self._size = [], None, 0
+            take(Message(kind, whole))
+
+
+def _extensions(side: Direction, chosen: str) -> Sequence[Any]:
+    """What the 101 chose, to be undone. A window's size that it names for one side holds for what that side sends."""
+    try:
+        parsed = parse_extension(chosen) if chosen else []
+        parameters = next((held for name, held in parsed if name == "permessage-deflate"), None)
+        if parameters is None:
+            return []
+        agreed = ClientPerMessageDeflateFactory(client_max_window_bits=True).process_response_params(parameters, [])
+    except (InvalidHandshake, ValueError):
+        return []
+    if side == "server":
+        return [agreed]
+    return [
+        PerMessageDeflate(
+            agreed.local_no_context_takeover,
+            agreed.remote_no_context_takeover,
+            agreed.local_max_window_bits,
+            agreed.remote_max_window_bits,
+        )
+    ]

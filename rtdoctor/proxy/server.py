@@ -1,0 +1,233 @@
+"""The proxy: it listens, joins, watches its upstream, and sums up."""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.referee import finding as finding_of
+from rtdoctor.model.exchange import Exchange, Fault
+from rtdoctor.model.finding import Finding
+from rtdoctor.model.given import Given
+from rtdoctor.model.target import Target, is_loopback_host
+from rtdoctor.model.watched import Watched
+from rtdoctor.privacy.secret import Secret
+from rtdoctor.proxy.aside import MOST_BEHIND, Aside
+from rtdoctor.proxy.splice import Splice, Way
+from rtdoctor.proxy.traffic import Traffic
+from rtdoctor.proxy.upstream import Unreached, Upstream
+from rtdoctor.proxy.watch import Watch
+from rtdoctor.recording.tape import Audio, Recorder, Tell, shown_url
+from rtdoctor.wire.messages import parse_head
+
+MOST_CONNECTIONS = 1_000  # at once; more are not taken
+# Seconds between two looks at the upstream: when it is down, when it is on this machine, elsewhere.
+RETRY, _NEAR, _FAR = 0.5, 2.0, 15.0
+_FINISH = 10.0  # seconds that the judgement has for what is left at the end
+
+State = Literal["ready", "lost"]
+Say = Callable[[State, Finding | None], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the proxy is to do. `key` takes the place of the client's own; `say` hears when the upstream is first
+    reached, and whenever it is lost or reached again; each of `tells` gets every line of the tape, in the judge's
+    thread."""
+
+    upstream: Upstream
+    key: Secret | None = None
+    key_header: str = "authorization"
+    context: ssl.SSLContext | None = None  # TLS on the client's side
+    host: str = "127.0.0.1"
+    port: int = 0
+    audio: Audio = "keep"
+    tells: Sequence[Tell] = ()
+    say: Say = lambda *_: None
+    broke: Callable[[Exception], object] = lambda _: None
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is while it listens."""
+
+    server: asyncio.Server
+    keeper: "asyncio.Task[None]"
+    port: int
+
+
+@dataclass(slots=True)
+class Proxy:
+    """The inspecting proxy, as an asynchronous context; `base_url` is what a client is given in place of the
+    upstream."""
+
+    asked: Asked
+    withheld: int = 0  # requests of a web page that is not of this machine: they got no key
+    refused: int = 0  # connections beyond the most
+    reached: bool | None = None
+    _run: _Run | None = None
+    _splices: set[Splice] = field(default_factory=set)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _started: float = 0.0
+    _began: str = ""
+    _aside: Aside | None = None
+    _watch: Watch | None = None
+    _last: float = 0.0
+    _told_down: bool = False
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, with the path of the upstream."""
+        assert self._run is not None
+        named = f"[{self.asked.host}]" if ":" in self.asked.host else self.asked.host
+        host = "localhost" if self.asked.context and is_loopback_host(self.asked.host) else named
+        scheme = "https" if self.asked.context else "http"
+        return f"{scheme}://{host}:{self._run.port}{urlsplit(self._target.base_url).path}"
+
+    @property
+    def _target(self) -> Target:
+        return self.asked.upstream.target
+
+    async def start(self) -> None:
+        """Listen, and begin to look for the upstream.
+
+        Raises:
+            OSError: the port cannot be had.
+        """
+        asked, loop = self.asked, asyncio.get_running_loop()
+        self._started, self._began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        recorder = Recorder(*asked.tells, by="proxy", to=self._target.base_url, audio=asked.audio)
+        self._watch = Watch(recorder)
+        self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
+        way = Way(asked.upstream, self._aside, self._headers, self._heard, self._splices.discard)
+        server = await loop.create_server(
+            lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512
+        )
+        self._aside.start()
+        port = server.sockets[0].getsockname()[1]
+        self._run = _Run(server, loop.create_task(self._keep_looking()), port)
+
+    async def stop(self) -> Watched:
+        """End every connection; what was seen comes back."""
+        assert self._run is not None
+        assert self._aside is not None
+        self._run.keeper.cancel()
+        self._run.server.close()
+        for splice in list(self._splices):
+            splice.drop()
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        done = await loop.run_in_executor(None, self._aside.stop, _FINISH)
+        return self._sum(done)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _sum(self, done: bool) -> Watched:
+        assert self._watch is not None
+        notes: list[str] = []
+        if not done:
+            notes.append(f"The judgement was not through {_FINISH:g} s after the end; what was left is not told.")
+        if self.reached is None:
+            notes.append("The upstream was never reached.")
+        if self.refused:
+            notes.append(f"{self.refused} connection(s) were not taken: {MOST_CONNECTIONS} were open.")
+        if self.withheld:
+            notes.append(f"{self.withheld} request(s) of web pages of other hosts were passed without the key.")
+        return Watched(
+            listening=self.base_url,
+            to=shown_url(self._target.base_url),
+            started_at=self._began,
+            duration_s=round(time.monotonic() - self._started, 1),
+            passed=tuple(self._watch.passed),
+            counted=dict(self._watch.counted),
+            notes=tuple(notes),
+        )
+
+    # --- connections --------------------------------------------------------------------------------------------------
+
+    def _joined(self, way: Way) -> asyncio.Protocol:
+        if len(self._splices) >= MOST_CONNECTIONS:
+            self.refused += 1
+            return _Full()
+        splice = Splice(way, next(self._numbers))
+        self._splices.add(splice)
+        return splice.client
+
+    def _headers(self, raw: bytes) -> dict[str, str]:
+        """What is changed in a request's head."""
+        target = self._target
+        host = f"[{target.host}]" if ":" in target.host else target.host
+        usual = 443 if target.tls else 80
+        changed = {"host": host if target.port == usual else f"{host}:{target.port}"}
+        if self.asked.key is not None:
+            if self._is_ours(raw):
+                scheme = "Bearer " if self.asked.key_header == "authorization" else ""
+                changed[self.asked.key_header] = scheme + self.asked.key.reveal()
+            else:
+                self.withheld += 1
+        return changed
+
+    def _is_ours(self, raw: bytes) -> bool:
+        """False for a request of a web page of some other host: it must not spend a key that it does not know. Where
+        the name by which the proxy was asked is no name of this machine, somebody's page may have lent it one."""
+        head = parse_head(raw)
+        origin, host = head.value("origin"), head.value("host")
+        names = [_host_of(origin)] if origin else []
+        names += [_host_of(f"//{host}")] if is_loopback_host(self.asked.host) else []
+        return all(map(is_loopback_host, names))
+
+    # --- the upstream -------------------------------------------------------------------------------------------------
+
+    async def _keep_looking(self) -> None:
+        """Reach the upstream once, and look now and then whether it is there yet, where no connection tells."""
+        pause = _NEAR if self._target.is_loopback else _FAR
+        while True:
+            quiet = time.monotonic() - self._last
+            if not self.reached or quiet >= pause:
+                try:
+                    await self.asked.upstream.reach()
+                except Unreached as error:
+                    self._heard(error.fault)
+                else:
+                    self._heard(None)
+            await asyncio.sleep(pause if self.reached else RETRY)
+
+    def _heard(self, fault: Fault | None) -> None:
+        """It was reached just now, or not."""
+        now, before, self._last = fault is None, self.reached, time.monotonic()
+        if before is now or (before is None and not now and self._told_down):
+            return
+        if now:
+            self.reached = True
+            self.asked.say("ready", None)
+        else:
+            if before is not None:
+                self.reached = False
+            self._told_down = True
+            exchange = Exchange(Given(self._target.socket_url()).request(), fault=fault)
+            self.asked.say("lost", finding_of(distil(exchange)))
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+class _Full(asyncio.Protocol):
+    """Takes a connection that there is no room for, and lets it go."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
