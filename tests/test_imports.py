@@ -27,6 +27,7 @@ MAY = {
     "replay": {"model", "privacy", "protocol", "recording", "wire"},
     "report": {"model", "privacy"},
     "exporter": {"privacy"},
+    "web": {"model", "privacy"},
     "cli": {
         *(
             "model",
@@ -44,11 +45,12 @@ MAY = {
             "replay",
             "report",
             "exporter",
+            "web",
         ),
     },
 }
 ONLY = {
-    "aiohttp": {"mock", "exporter"},
+    "aiohttp": {"mock", "exporter", "web"},
     "h11": {"wire"},
     "websockets": {"wire", "proxy", "replay"},
     "rich": {"report", "cli"},

@@ -25,6 +25,7 @@ from rtdoctor.cli import (
     replay,
     snippet,
     validate,
+    view,
 )
 from rtdoctor.cli.grouping import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.known import keep_environment
@@ -109,6 +110,10 @@ _add(
 _add(
     *("export", export.export, "a recording as HAR, Markdown, WAV", "rtdoctor export session.tape --as har"),
     codes="Exit codes: 0 written, 2 usage.",
+)
+_add(
+    *("view", view.view, "a recording on a page, or here", "rtdoctor view session.jsonl"),
+    codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
 )
 _add(
     *("exporter", exporter.exporter, "configured targets for Prometheus", "rtdoctor exporter"),

@@ -62,6 +62,7 @@ def proxy(
             help="Reach the endpoint by this HTTP proxy; none goes directly. Default: HTTPS_PROXY and its like.",
         ),
     ] = None,
+    web: Annotated[bool, typer.Option("--web", help="Show what passes on a page, too; its URL is printed.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every event as it passes.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Let the exit code be 1 where a connection failed, or had a warning.")
@@ -94,5 +95,6 @@ def proxy(
         verbose=verbose,
         fail_on=fail_on.value,
         timeout=timeout,
+        web=web,
     )
     raise typer.Exit(carry_out(wanted, format=format, reports=report or ()))

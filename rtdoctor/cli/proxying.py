@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from rtdoctor.proxy.server import Asked, Proxy, State
 from rtdoctor.proxy.upstream import Upstream
 from rtdoctor.recording.tape import Audio, Line, Tell, open_tape
 from rtdoctor.report.watched_terminal import live
+from rtdoctor.web.feed import Feed
+from rtdoctor.web.server import serve_page
 
 _SWITCH = 0.0001  # seconds after which the judge's thread lets the loop's go on; Python's own 5 ms would be felt
 _FINISH = 5.0
@@ -54,6 +56,7 @@ class Wanted:
     verbose: bool
     fail_on: str
     timeout: float
+    web: bool = False
 
 
 def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more: Sequence[Tell] = ()) -> int:
@@ -75,6 +78,9 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
                 tells.append(_durable(stack.enter_context(open_tape(wanted.record)), lines))
             except NotWritten as error:
                 raise Usage("--record {}", error) from error
+        feed = Feed() if wanted.web else None
+        if feed is not None:
+            tells.append(feed.put)
         asked = Asked(
             upstream=Upstream(target, context, wanted.timeout),
             key=key,
@@ -88,7 +94,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             broke=lambda error: lines.say(_broke(error)),
         )
         sys.setswitchinterval(_SWITCH)
-        watched = asyncio.run(_until_interrupted(asked, wanted, lines))
+        watched = asyncio.run(_until_interrupted(asked, wanted, lines, feed))
         lines.finish(_FINISH)
         code = _code(watched, wanted.fail_on)
         with process.telling():
@@ -96,7 +102,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
         return outputs.code(code)
 
 
-async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines) -> Watched:
+async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines, feed: Feed | None) -> Watched:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     proxy = Proxy(asked)
@@ -109,8 +115,14 @@ async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines) -> Watc
     with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
         for line in _greeting(proxy, asked, wanted):
             lines.say(line)
-        await over.wait()
-        return await proxy.stop()
+        async with AsyncExitStack() as stack:
+            if feed is not None:
+                lines.say(f"# page, on this machine only: {await stack.enter_async_context(serve_page(feed))}")
+            await over.wait()
+            watched = await proxy.stop()
+            if feed is not None:
+                feed.end()
+            return watched
 
 
 def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:

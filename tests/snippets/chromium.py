@@ -24,6 +24,7 @@ class Page:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket, self._ids, self._session = socket, itertools.count(1), {}
+        self.heard: list[dict[str, Any]] = []  # events of the protocol, for who switched them on
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
         attached = self.command("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
@@ -40,6 +41,8 @@ class Page:
     def _until(self, wanted: Any) -> dict[str, Any]:
         while True:
             message = json.loads(self._socket.recv(timeout=30))
+            if "method" in message:
+                self.heard.append(message)
             if wanted(message):
                 return message
 
