@@ -53,6 +53,8 @@ def explain(chunks: Iterable[str]) -> Explanation:
     told = min([known for known in sure if known.rank < _UNKNOWN] or [told], key=lambda known: known.rank)
     if told.rank > _SURE:
         told = min((told, *(_of(other) for other in wrapped.perhaps(text))), key=lambda known: known.rank)
+    if told.rank >= _WEAK:
+        told = min((told, *(_of(other) for other in wrapped.as_one_line(text))), key=lambda known: known.rank)
     return told.explanation
 
 
@@ -247,6 +249,7 @@ class _Told:
 
 
 _SURE = (1, 0)  # a tier that needs no other reading
+_WEAK = (TIERS.index("guess"), -99)  # a guess, or nothing known
 _UNKNOWN = (len(TIERS), 0)
 
 

@@ -30,10 +30,15 @@ def perhaps(text: str) -> Iterator[str]:
         return
     if "\\" in text:
         yield _unescaped(text)
+    if "\n" in text:
+        yield from _by_width(text, least=1)
+
+
+def as_one_line(text: str) -> Iterator[str]:
+    """The text without any break, for one that tells nothing as it stands: a sentence in a comment or a quotation."""
     lines = text.split("\n")
-    if len(lines) < 2:
+    if len(text) > MOST or len(lines) < 2:
         return
-    yield from _by_width(text, least=1)
     bare = [_MARK.sub("", line).strip() for line in lines]
     yield " ".join(bare)
     yield "".join(line.strip("\r") for line in lines)

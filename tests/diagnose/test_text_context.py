@@ -1,0 +1,59 @@
+"""What stands around a saying decides what it is worth: another leg, another subject, a comment, a better word."""
+
+import pytest
+
+from rtdoctor.diagnose.text import context, elsewhere
+from rtdoctor.diagnose.text.findings import explain
+
+UNKNOWN = ["unknown.unknown"]
+
+
+def causes(text: str) -> list[str | None]:
+    return [finding.cause for finding in explain([text]).findings]
+
+
+ELSEWHERE = (
+    "psycopg2.OperationalError: connection to server at localhost failed: Connection refused",
+    "redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.",
+    "fatal: unable to access 'https://github.com/x/y.git/': Could not resolve host: github.com",
+    "openai.RateLimitError: Error code: 429 - Rate limit reached for gpt-4o-mini in organization org-x",
+    "POST /v1/chat/completions answered HTTP 400",
+)
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_a_text_about_something_else_accuses_nobody(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert causes(text) == UNKNOWN
+    assert causes(f"wss://h.example/v1/realtime\n{text}") != UNKNOWN, "a socket is spoken of"
+    monkeypatch.setattr(elsewhere.Elsewhere, "about", "")
+    assert causes(text) != UNKNOWN, "without that look it would"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('"GET /realtime HTTP/1.1" 101 0\nwss://h.example/v1 HTTP 429', ["refused.rate-limited"]),
+        (
+            'websocket: No supported WebSocket library detected\n"GET /x HTTP/1.1" 404 Not Found',
+            ["refused.no-websocket"],
+        ),
+        ("sent 1000 (OK); then received 1000 (OK)", UNKNOWN),
+        ("CERTIFICATE_VERIFY_FAILED: certificate has expired", ["network.tls-expired"]),
+        ("// may answer HTTP 401\nws: Unexpected server response: 503", ["refused.server-error"]),
+        ("assert status == 401  # HTTP 401\nws: Unexpected server response: 503", ["refused.server-error"]),
+        ('{"type": "session.updated", "event_id": "event_Ab12Cd34Ef", "session": {"modalities": ["text"]}}', []),
+    ],
+)
+def test_what_stands_around_it_explains_a_saying_away(text: str, told: list[str]) -> None:
+    assert causes(text) == told
+
+
+def test_without_the_context_other_legs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'websocket: No supported WebSocket library detected\n"GET /x HTTP/1.1" 404 Not Found'
+    monkeypatch.setattr(context, "_of_another_path", lambda _: False)
+    assert causes(text) != ["refused.no-websocket"]
+
+
+def test_what_happened_comes_before_what_is_only_asked_for() -> None:
+    url = "wss://r.openai.azure.com/openai/realtime?api-version=2024-10-01-preview&deployment=d"
+    assert causes(f"WSServerHandshakeError: 429, message='x', url=URL('{url}')")[0] == "refused.rate-limited"
