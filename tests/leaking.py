@@ -11,15 +11,21 @@ import json
 import random
 import re
 import string
+import time
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import zip_longest
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
+from rtdoctor.conform.cases import all_cases
+from rtdoctor.conform.context import told as error_told
+from rtdoctor.conform.judge import judged
+from rtdoctor.conform.run import Known, report_of, result_of
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding, judge
@@ -32,6 +38,7 @@ from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
 from rtdoctor.knowledge.causes import causes, page
+from rtdoctor.knowledge.deviations import deviations
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
@@ -563,8 +570,27 @@ def _pages() -> Iterator[Any]:
     yield from (page(cause) for cause in list(causes())[:3])
 
 
+def _conform(place: str, text: str) -> Say:
+    """As `rtdoctor.conform.run.run` tells it: what a server said stands in cases, deviations and the trouble."""
+    cases = all_cases()[:3]
+    known = Known(setting(text), cases, time.monotonic())
+    kinds = list(_RECORDED)
+    lines = _RECORDED[kinds[list(PLACES).index(place) % len(kinds)]](text)
+    log = [("server", line, 0.1) for line in lines if isinstance(line, dict)]
+    for one in judged(cast(Any, SimpleNamespace(log=log, faults=[]))):
+        known.take(one.deviation, one.seen, cases[0].id, one.place)
+    seen = [text, error_told({"code": text, "message": text}), f"session.updated shows the model {text}"]
+    for words in seen:
+        known.take(deviations()["errors.silent"], words, cases[1].id)
+    known.results[cases[1].id] = result_of(cases[1], "deviates", "; ".join(seen), ("errors.silent",), 1.0)
+    bench = Bench(cast(Any, None), cast(Any, None), Clock(), Ledger(billable=False))
+    report = report_of(bench, known, why="interrupted", interrupted=bool(len(text) % 2))
+    return lambda make, out: make(out)(report)
+
+
 COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "check": _check,
+    "conform": _conform,
     "probe": _probe,
     "validate": _validate,
     "explain": _explain,

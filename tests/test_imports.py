@@ -22,6 +22,7 @@ MAY = {
     "wire": {"model", "privacy", "protocol"},
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
+    "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
     "report": {"model", "privacy"},
     "testing": {"model", "mock"},
     "cli": {
@@ -36,6 +37,7 @@ MAY = {
             "wire",
             "mock",
             "engine",
+            "conform",
             "report",
         ),
     },

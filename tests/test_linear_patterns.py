@@ -104,7 +104,19 @@ def test_every_pattern_compiles_as_it_is_used_and_holds_no_group_that_nobody_rea
         "body",
         "body_from",
     }
-    known |= {"sent", "sent_bare", "field", "field_bare", "event", "param", "then", "rate", "proxy_auth"}
+    known |= {
+        "number",
+        "number_short",
+        "sent",
+        "sent_bare",
+        "field",
+        "field_bare",
+        "event",
+        "param",
+        "then",
+        "rate",
+        "proxy_auth",
+    }
     for source in wanted.expressions:
         names = linear.pattern(source).names()
         assert {name for name in names if not name.startswith("not_")} <= known

@@ -10,13 +10,18 @@ from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option,
 def explain(
     text: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT | FILE | -]", help="What you have; - is standard input.", show_default=False),
+        typer.Argument(
+            metavar="[TEXT | FILE… | FOLDER | -]", help="What you have; - is standard input.", show_default=False
+        ),
     ] = None,
     cause: Annotated[
         str | None,
         typer.Option(metavar="ID", help="The page of a cause; also for a close code, an HTTP status, an error code."),
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="List the causes and leave.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on as the FILE grows; each cause is told once, Ctrl-C ends it.")
+    ] = False,
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("explain")] = TERMINAL,
@@ -33,5 +38,7 @@ def explain(
     from rtdoctor.cli.explaining import carry_out
 
     raise typer.Exit(
-        carry_out(tuple(text or ()), cause=cause, list_only=list_only, format=format, reports=report or ())
+        carry_out(
+            tuple(text or ()), cause=cause, list_only=list_only, follow=follow, format=format, reports=report or ()
+        )
     )

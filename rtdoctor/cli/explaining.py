@@ -10,27 +10,45 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.diagnose.text.blocks import decoded
-from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.diagnose.text.findings import explain, explain_all
 from rtdoctor.files import open_to_read, until_interrupted
 from rtdoctor.knowledge.causes import UNKNOWN, causes, page
-from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
 _CHUNK = 1 << 16
+_MOST_FILES = 1_000  # that are read of a folder
 Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
 
 
 def carry_out(
-    words: Sequence[str], *, cause: str | None, list_only: bool, format: str, reports: Sequence[str] = ()
+    words: Sequence[str],
+    *,
+    cause: str | None,
+    list_only: bool,
+    format: str,
+    follow: bool = False,
+    reports: Sequence[str] = (),
 ) -> int:
     """Explain, and print; the exit code comes back.
 
     Raises:
         Usage: nothing was given, a file cannot be read, or nothing is known of a cause.
     """
+    if follow:
+        return _followed(words, format, reports)
     with Outputs("explain", format, reports) as outputs:
         return outputs.code(_explained(words, cause, list_only, outputs))
+
+
+def _followed(words: Sequence[str], format: str, reports: Sequence[str]) -> int:
+    from rtdoctor.cli.following import follow
+
+    if len(words) != 1 or not Path(words[0]).is_file():
+        raise Usage("--follow reads one file that is there")
+    if format != "terminal" or reports:
+        raise Usage("--follow shows on the terminal only")
+    return follow(Path(words[0]))
 
 
 def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs: Outputs) -> int:
@@ -40,17 +58,19 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
     if cause is not None:
         outputs(page(_cause_of(cause)))
         return exits.OK
-    file = _file(words[0]) if len(words) == 1 and words[0] != "-" else None
+    files = _files(words)
+    if not files and len(words) == 1 and _like_a_path(words[0]):
+        exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     with until_interrupted() as ending:
-        source = decoded(_read(file, ending)) if file else _source(words, ending)
-        told: Explanation = explain(_filled(source))
+        if files:
+            told = explain_all((str(file), decoded(_read(file, ending))) for file in files)
+        else:
+            told = explain(_filled(_source(words, ending)))
     with process.telling():
         outputs(told)
     if process.is_interrupted():
         exits.say("interrupted; this is what was found until then", 0)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
-    if unknown and file is None and len(words) == 1 and _like_a_path(words[0]):
-        exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 
@@ -83,14 +103,59 @@ def _filled(chunks: Iterator[str]) -> Iterator[str]:
         raise Usage("there is nothing to explain: the text is empty")
 
 
-def _file(word: str) -> Path | None:
+def _files(words: Sequence[str]) -> list[Path]:
+    """The files that the words name, those of a folder one by one; none where the words are a text.
+
+    Raises:
+        Usage: some are files and one is not, or there is nothing to read in a folder.
+    """
+    if list(words) == ["-"]:
+        return []
+    found = [_path(word) for word in words]
+    if not any(found):
+        return []
+    if missing := next((word for word, path in zip(words, found, strict=True) if path is None), None):
+        if any(path is not None and path.is_dir() for path in found) or _like_a_path(missing):
+            raise Usage("there is no file {!a}", quote(missing))
+        return []  # a word of a text that is also a file's name
+    files: list[Path] = []
+    for path in found:
+        assert path is not None
+        files += _in_folder(path) if path.is_dir() else [path]
+    return files
+
+
+def _path(word: str) -> Path | None:
     try:
         path = Path(word)
-        if path.is_dir() and (os.sep in word or word in (".", "..")):
-            raise Usage("{} is a folder; name a file in it", path)
-        return path if path.exists() and not path.is_dir() else None
+        if path.is_dir():
+            return path if os.sep in word or word in (".", "..") else None
+        return path if path.exists() else None
     except (OSError, ValueError):  # too long for a name, or a NUL in it: a text
         return None
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The files of a folder and of those in it, by name, without hidden ones and what is no text."""
+    try:
+        files = []
+        for path in sorted(folder.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if not hidden and path.is_file() and not path.is_symlink() and _is_text(path):
+                files.append(path)
+            if len(files) > _MOST_FILES:
+                raise Usage("{} holds more than {} files; name some of them", folder, _MOST_FILES)
+    except OSError as error:
+        raise Usage("{}: {}", folder, error.strerror or error) from error
+    if not files:
+        raise Usage("{} is a folder without a text in it; name a file", folder)
+    return files
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(1024)
+    return bool(head) and (b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff"))
 
 
 def _read(path: Path, ending: Ending) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, diff, exits, explain, mock, probe, quick, snippet, validate
+from rtdoctor.cli import check, conform, diff, exits, explain, mock, probe, quick, snippet, validate
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("probe")(probe.probe)
+app.command("conform")(conform.conform)
 app.command("explain", cls=quick.QuickCommand)(explain.explain)
 app.command("diff", cls=quick.QuickCommand)(diff.diff)
 app.command("validate")(validate.validate)

@@ -10,10 +10,12 @@ SCHEMA_VERSION = "1.0"
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """`findings` in the order in which a user meets them; `healthy` when a session stood and nothing was wrong with
-    it. With nothing found, the only finding is unknown.unknown."""
+    it. With nothing found, the only finding is unknown.unknown. `next` is the one thing to do now, a command where
+    there is one."""
 
     findings: tuple[Finding, ...]
     healthy: bool
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,21 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fault stands in what was given: the number of its line (from 1), the line as it is shown, and where in it
+    the fault begins and how long it is, in characters. `instead` is the line as it should be, where one line can be;
+    `removed` where it should not be there at all. `file` is the name of the file, or empty."""
+
+    line: int
+    source: str
+    column: int
+    length: int
+    instead: str = ""
+    removed: bool = False
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What the referee says. `cause` is None when nothing is wrong; `drift` tells a deviation from what is known."""
 
@@ -56,3 +71,4 @@ class Finding:
     remedy: str = ""
     evidence: tuple[Evidence, ...] = ()
     drift: str = ""
+    places: tuple[Place, ...] = ()

@@ -3,12 +3,13 @@
 A new command gives the value that it tells a function here; html, junit and the others need nothing else.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
 from rtdoctor import __version__
+from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Seen
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Evidence, Finding, Verdict
@@ -286,6 +287,72 @@ def _explain(told: Explanation) -> Digest:
             Case(CAUSES, finding.cause or "", "fail", finding.title, title=finding.title, finding=finding)
             for finding in told.findings
         ),
+    )
+
+
+@digest.register
+def _conform(told: Conformance) -> Digest:
+    known = {one.deviation.id: one for one in told.deviations}
+    weights = {one.deviation.weight for one in told.deviations}
+    setting = told.setting
+    return Digest(
+        command="conform",
+        subject=setting.base_url,
+        verdict=told.verdict,
+        exit_code=told.exit_code,
+        sentence=told.sentence,
+        fix=told.deviations[0].deviation.fix if weights & {"high", "medium"} else "",
+        cause=told.deviations[0].deviation.id if told.exit_code == 1 and told.deviations else None,
+        notes=("Interrupted: the report is partial.",) if told.interrupted else (),
+        facts=(
+            ("endpoint", setting.base_url),
+            ("dialect", told.dialect),
+            ("credential", setting.credential),
+            *(("notice", notice) for notice in setting.notices),
+            *((("certificates", "NOT CHECKED (--insecure)"),) if setting.insecure else ()),
+            ("events sent", str(sum(count for _, count in told.spend.events))),
+            ("audio sent", f"{told.spend.audio_ms / 1000:.1f} s"),
+        ),
+        cases=tuple(_conforming(result, known) for result in told.results),
+        started_at=setting.started_at,
+        duration_s=told.duration_s,
+        interrupted=told.interrupted,
+        version=setting.version,
+    )
+
+
+def _conforming(result: CaseResult, known: Mapping[str, Seen]) -> Case:
+    """A case with its gravest deviation as its finding, and the others as facts of that."""
+    found = [known[ident] for ident in result.deviations if ident in known]
+    found.sort(key=lambda one: WEIGHTS.index(one.deviation.weight))
+    grave = bool(found) and found[0].deviation.weight != "low"
+    verdicts: dict[str, Verdict] = {"conforms": "pass", "not served": "skip", "could not tell": "inconclusive"}
+    verdict = verdicts.get(result.verdict, "fail" if grave else "warn")
+    finding = None
+    if found:
+        first = found[0].deviation
+        finding = Finding(
+            verdict,
+            result.seen,
+            title=f"{first.id}: {first.title}",
+            explanation=f"The real service: {first.real}",
+            facts=(
+                *(f"breaks {client.client}: {client.how}" for client in first.breaks),
+                *(f"{one.deviation.id}: {one.deviation.title}" for one in found[1:]),
+            ),
+            remedy=first.fix,
+            evidence=(first.evidence,),
+        )
+    return Case(
+        result.group,
+        result.case,
+        verdict,
+        result.seen or result.verdict,
+        expected="conforms",
+        title=result.title,
+        tried=result.verdict != "not served",
+        ms=result.ms,
+        finding=finding,
     )
 
 

@@ -18,7 +18,11 @@ def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
 
 def _of(told: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:
     if isinstance(told, Explanation):
-        return {"healthy": told.healthy, "findings": [_finding(finding) for finding in told.findings]}
+        return {
+            "healthy": told.healthy,
+            "findings": [_finding(finding) for finding in told.findings],
+            "next": told.next,
+        }
     if isinstance(told, Page):
         page = dataclasses.asdict(told)
         del page["cause"]
@@ -33,6 +37,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "title": finding.title,
         "confidence": finding.confidence,
         "facts": list(finding.facts),
+        "places": [dataclasses.asdict(place) for place in finding.places],
         "remedy": finding.remedy,
         "explanation": finding.explanation,
         "ruled_out": [dataclasses.asdict(item) for item in finding.ruled_out],

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from rtdoctor.model.explanation import Explanation, Page
-from rtdoctor.model.finding import Cause, Finding
+from rtdoctor.model.finding import Cause, Finding, Place
 from rtdoctor.privacy.clean import clean
 
 _LABEL = 11
@@ -48,6 +48,9 @@ def _explanation(explanation: Explanation) -> Iterator[Line]:
         if number > 1:
             yield "", ""
         yield from _finding(f"{number}. " if len(explanation.findings) > 1 else "", finding)
+    if explanation.next:
+        yield "", ""
+        yield f"next: {clean(explanation.next)}", "bold"
 
 
 def _finding(number: str, finding: Finding) -> Iterator[Line]:
@@ -56,9 +59,25 @@ def _finding(number: str, finding: Finding) -> Iterator[Line]:
         yield line, "bold red"
     yield from _rows("why", [finding.explanation])
     yield from _rows("seen", finding.facts)
+    for place in finding.places:
+        yield from _placed(place)
     yield from _rows("not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out])
     yield from _rows("fix", [finding.remedy])
     yield from _rows("known", [str(item) for item in finding.evidence])
+
+
+def _placed(place: Place) -> Iterator[Line]:
+    """The line of a fault with a caret under it, and the line that it should be."""
+    number = f"{place.file}:{place.line}" if place.file else f"line {place.line}"
+    yield f"  {clean(number)}", ""
+    indent = len(place.source) - len(place.source.lstrip())
+    source = clean(place.source[indent:])
+    minus = "-" if place.instead or place.removed else " "
+    yield f"    {minus} {source}", ""
+    before = " " * len(clean(place.source[indent : place.column]))
+    yield f"      {before}{'^' * max(1, min(place.length, len(source) - len(before)))}", "bold"
+    if place.instead:
+        yield f"    + {clean(place.instead[indent:])}", "green"
 
 
 def _page(page: Page) -> Iterator[Line]:

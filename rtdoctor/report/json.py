@@ -76,7 +76,8 @@ def result_told(result: Result) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     told = dataclasses.asdict(finding)
-    told.pop("verdict")
+    for name in ("verdict", "places"):  # a run has no text in which a fault could stand
+        told.pop(name)
     return told
 
 

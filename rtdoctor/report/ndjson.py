@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
+from rtdoctor.model.conformance import Conformance
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import (
     SCHEMA_VERSION,
@@ -17,6 +18,7 @@ from rtdoctor.model.report import (
     ScenarioDone,
 )
 from rtdoctor.model.validation import Validation
+from rtdoctor.report.conform_json import document as conform_document
 from rtdoctor.report.json import document, result_told, rung_told
 from rtdoctor.report.probe_json import document as probe_document
 from rtdoctor.report.validation_json import document as validation_document
@@ -53,6 +55,11 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from (("rung", rung_told(rung)) for rung in report.ladder)
             yield from (("result", result_told(result)) for result in report.results)
             yield "finished", _end(probe_document(event))
+        case Conformance():
+            whole = conform_document(event)
+            yield from (("case", told) for told in whole.pop("cases"))
+            yield from (("deviation", told) for told in whole.pop("deviations"))
+            yield "finished", whole
         case Validation():
             whole = validation_document(event)
             yield from (("file", told) for told in whole.pop("files"))

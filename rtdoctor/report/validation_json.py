@@ -44,6 +44,8 @@ def _file(report: FileReport) -> dict[str, Any]:
 
 def _connection(connection: Connection) -> dict[str, Any]:
     told = dataclasses.asdict(connection)
+    if told["finding"]:
+        del told["finding"]["places"]  # those are of pasted texts
     told["events"] = [
         {"sender": sender, "type": kind, "count": count} for (sender, kind), count in connection.events.items()
     ]

@@ -40,6 +40,12 @@ WRITERS: dict[str, dict[str, str]] = {
         "json": "rtdoctor.report.probe_json:show",
         **_MEASURED,
     },
+    "conform": {
+        "terminal": "rtdoctor.report.conform_terminal:show",
+        "verbose": "rtdoctor.report.conform_terminal:show_verbose",
+        "json": "rtdoctor.report.conform_json:show",
+        **_MEASURED,
+    },
     "validate": {
         "terminal": "rtdoctor.report.validation_terminal:show",
         "json": "rtdoctor.report.validation_json:show",

@@ -75,6 +75,11 @@ async def upgrade(
             link.abort()
 
 
+def accept_of(key: str) -> str:
+    """The Sec-WebSocket-Accept that answers a key."""
+    return base64.b64encode(hashlib.sha1(key.encode() + _MAGIC).digest()).decode()  # noqa: S324 (the RFC wants it)
+
+
 def _asking(key: str, subprotocols: Sequence[str]) -> dict[str, str]:
     asking = {
         "Upgrade": "websocket",
@@ -92,10 +97,9 @@ def _judge(answer: Answer, key: str, offered: Sequence[str]) -> Fault | None:
         tokens = [token.strip().lower() for token in _joined(answer, name).split(",")]
         if wanted not in tokens:
             return Fault("upgrade", "stripped", f"101, but the answer's {name} header is missing or wrong")
-    accept = base64.b64encode(hashlib.sha1(key.encode() + _MAGIC).digest()).decode()  # noqa: S324 (the RFC wants it)
     chosen = answer.header("sec-websocket-protocol")
     told = ""
-    if (answer.header("sec-websocket-accept") or "").strip() != accept:
+    if (answer.header("sec-websocket-accept") or "").strip() != accept_of(key):
         told = "Sec-WebSocket-Accept is not what the key makes"
     elif answer.header("sec-websocket-extensions"):
         told = f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"

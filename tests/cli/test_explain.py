@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_file_a_pipe_and_no_argument(tmp_path):
         ([], "the text is empty"),
         (["-"], "the text is empty"),
         ([" "], "the text is empty"),
-        (["./"], "is a folder"),
+        (["./no-such-folder/", "./"], "there is no file"),
         (["--cause", "no.such-cause"], "nothing is known of 'no.such-cause'"),
         (["--format", "yaml", "4000"], "'yaml' is not one of"),
         (["--cause"], "requires an argument"),
@@ -177,3 +178,89 @@ def test_a_file_with_nothing_known_in_it_is_not_said_to_be_missing(tmp_path):
     assert (done.returncode, done.stderr) == (3, "")
     missing = rtdoctor("explain", str(tmp_path / "none.log"))
     assert (missing.returncode, "there is no file" in missing.stderr) == (3, True)
+
+
+CODE = """// one
+const url = "wss://api.openai.com/v1/realtime?model=gpt-4o-transcribe";
+\tconst ws = new WebSocket(url, ["realtime", "openai-insecure-api-key." + key, "openai-beta.realtime-v1"]);
+// const old = "transcription_session.update";
+"""
+
+
+def test_a_fault_in_code_is_shown_at_its_line_with_what_it_should_be(tmp_path):
+    (tmp_path / "page.js").write_text(CODE)
+    code, told = document(str(tmp_path / "page.js"))
+    assert code == 0
+    places = {finding["cause"]: finding["places"] for finding in told["findings"]}
+    [url] = places["session.model-wrong-mode"]
+    assert (url["line"], url["file"]) == (2, str(tmp_path / "page.js"))
+    assert url["source"][url["column"] :][: url["length"]] == "wss://api.openai.com/v1/realtime?model=gpt-4o-transcribe"
+    assert url["instead"] == 'const url = "wss://api.openai.com/v1/realtime?intent=transcription";'
+    [beta] = places["session.beta-retired"]
+    assert beta["line"] == 3
+    assert beta["instead"].endswith('["realtime", "openai-insecure-api-key." + key]);')
+    assert "session.beta-event" not in places, "what is commented out is not sent"
+    shown = rtdoctor("explain", str(tmp_path / "page.js")).stdout.splitlines()
+    at = shown.index('    - const url = "wss://api.openai.com/v1/realtime?model=gpt-4o-transcribe";')
+    assert shown[at - 1].endswith("page.js:2")
+    assert shown[at + 1].index("^") == shown[at].index("wss:")
+    assert shown[at + 2] == '    + const url = "wss://api.openai.com/v1/realtime?intent=transcription";'
+
+
+def test_several_files_and_a_folder_are_told_as_one(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_text("closed 3000 invalid_request_error.invalid_api_key\n")
+    (tmp_path / "logs" / "b.log").write_text("all is well\n")
+    (tmp_path / "logs" / "c.bin").write_bytes(b"\0\1\2 closed 1013 insufficient_quota.x")
+    (tmp_path / "other.log").write_text("Unexpected server response: 429\n")
+    code, told = document(str(tmp_path / "logs"), str(tmp_path / "other.log"))
+    assert (code, [finding["cause"] for finding in told["findings"]]) == (0, ["refused.rate-limited", "auth.invalid"])
+    assert told["findings"][1]["facts"][0].startswith(str(tmp_path / "logs" / "a.log"))
+    gone = rtdoctor("explain", str(tmp_path / "other.log"), str(tmp_path / "gone.log"))
+    assert gone.returncode == 2
+    assert "there is no file" in gone.stderr
+    (tmp_path / "empty").mkdir()
+    assert "without a text in it" in rtdoctor("explain", str(tmp_path / "empty")).stderr
+
+
+def test_the_last_line_says_what_to_do_next():
+    asked = "wss://h.example/v1/realtime?model=m"
+    last = rtdoctor("explain", f"{asked} websocket: bad handshake").stdout.splitlines()[-1]
+    assert last.startswith(f"next: rtdoctor probe '{asked}' -H ")
+    assert rtdoctor("explain", "nothing of interest").stdout.splitlines()[-1].startswith("next: rtdoctor probe ")
+    assert "next:" not in rtdoctor("explain", "< session.created\n< session.updated").stdout
+    network = rtdoctor("explain", f"{asked} connect ECONNREFUSED").stdout.splitlines()[-1]
+    assert network.startswith("next: rtdoctor check --target 'wss://h.example/v1' --tag smoke")
+
+
+def test_a_key_in_the_url_is_no_part_of_the_next_step():
+    told = rtdoctor("explain", f"wss://h.example/v1/realtime?api-key={KEY} websocket: bad handshake")
+    assert KEY[8:] not in told.stdout
+
+
+def test_follow_wants_one_file(tmp_path):
+    assert "one file that is there" in rtdoctor("explain", "--follow", str(tmp_path / "gone.log")).stderr
+    (tmp_path / "a.log").write_text("x\n")
+    asked = rtdoctor("explain", "--follow", "--format", "json", str(tmp_path / "a.log"))
+    assert (asked.returncode, "terminal only" in asked.stderr) == (2, True)
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(os.name == "nt", reason="a child is ended by a signal")
+def test_a_growing_log_is_told_as_it_grows(tmp_path):
+    log = tmp_path / "a.log"
+    log.write_text("closed 3000 invalid_request_error.invalid_api_key\n")
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "rtdoctor", "explain", "--follow", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().startswith(b"auth.invalid")
+        with log.open("a") as file:
+            file.write("closed 3000 invalid_request_error.invalid_api_key\nUnexpected server response: 429\n")
+        heads: list[bytes] = []
+        while not any(line.startswith(b"refused.rate-limited") for line in heads):
+            heads.append(child.stdout.readline())
+        child.send_signal(signal.SIGTERM)
+        rest = child.stdout.read()
+        assert child.wait(timeout=20) == 130
+    assert sum(line.startswith(b"auth.invalid") for line in (*heads, *rest.splitlines())) == 0, "it is told once"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.diagnose.text.patterns import Pattern, patterns
+from rtdoctor.diagnose.text.blocks import blocks
+from rtdoctor.diagnose.text.patterns import Pattern, look, patterns
 
 
 def alternatives(expression: str) -> Iterator[str]:
@@ -53,6 +54,7 @@ def balanced(text: str) -> bool:
 ALTERNATIVES = [
     pytest.param(pattern, alternative, id=f"{pattern.name}-{number}")
     for pattern in patterns()
+    if pattern.match
     for number, alternative in enumerate(alternatives(unwrapped(pattern.match)))
 ]
 
@@ -85,3 +87,16 @@ def test_the_bars_of_an_expression_are_told_from_those_inside_of_it() -> None:
     assert list(alternatives(r"a\|b|(c|d)[|)]|[]|]x")) == [r"a\|b", "(c|d)[|)]", "[]|]x"]
     assert unwrapped("(?:a|b)") == "a|b"
     assert unwrapped("(?:a)(?:b)") == "(?:a)(?:b)"
+
+
+WORDS = [(wanted, word) for wanted in patterns() if not wanted.match for word in wanted.has]
+
+
+def test_a_word_is_found_alone_and_not_inside_of_another():
+    for wanted, word in WORDS:
+        assert word == word.lower(), word
+        [block] = blocks([f"x {word.upper() if word.isascii() else word}."])
+        assert wanted.name in {seen.name for seen in look(block)}, word
+        if word.isascii() and word[0].isalnum() and word[-1].isalnum():
+            [block] = blocks([f"a{word}b"])
+            assert not any(seen.name == wanted.name and seen.text.lower() == word for seen in look(block)), word

@@ -10,6 +10,7 @@ from rtdoctor.diagnose.text.blocks import blocks
 from rtdoctor.diagnose.text.errors import reading
 from rtdoctor.diagnose.text.findings import Reader, explain
 from rtdoctor.diagnose.text.patterns import look, patterns
+from rtdoctor.diagnose.text.prose import in_words, ways
 from rtdoctor.knowledge.causes import causes, known_codes, matching, page, rules
 
 
@@ -34,6 +35,7 @@ def outcomes():
     for name in ("clients", "service", "several"):
         raw = tomllib.loads((folder("fixtures") / "texts" / f"{name}.toml").read_text("utf-8"))
         texts += [entry["text"] for entry in raw["text"]]
+    texts += [f"websocket: {entry['example']}" for entry in ways()]
     texts += ["4000", "4004", "1013", "1002", "1005", "unknown_event", "invalid_audio", "wss://h/v1/realtime"]
     for text in texts:
         reader = Reader()
@@ -79,3 +81,13 @@ def test_every_cause_has_a_page(cause):
 )
 def test_what_stands_before_and_after_a_match_decides_about_it(text, cause):
     assert [finding.cause for finding in explain([text]).findings] == [cause]
+
+
+@pytest.mark.parametrize("entry", ways(), ids=lambda entry: entry["name"])
+def test_what_people_say_is_heard_and_decides_nothing_beside_an_answer(entry):
+    [block] = blocks([f"websocket: {entry['example']}"])
+    assert entry["says"] in {seen.fault[1] for seen in in_words(block) if seen.fault}
+    told = explain(
+        [f"wss://h.example/v1/realtime\nreceived 3000 invalid_request_error.invalid_api_key\n{entry['example']}"]
+    )
+    assert [finding.cause for finding in told.findings] == ["auth.invalid"]

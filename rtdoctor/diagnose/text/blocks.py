@@ -24,7 +24,8 @@ _BOMS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 class Block:
     """A window. `start` is its place in the whole text; what begins at or after `until` belongs to the next one.
 
-    `lower` is it in small letters, `flat` what expressions are matched on.
+    `lower` is it in small letters, `flat` what expressions are matched on, `whole` what words are looked for in: half
+    of a character (a lone surrogate) is no text to an automaton, and part of no word.
     """
 
     text: str
@@ -33,6 +34,11 @@ class Block:
     start: int
     until: int
     last: bool
+
+    @property
+    def whole(self) -> str:
+        """The text in small letters, without halves of characters."""
+        return self.lower if self.lower.isascii() else self.lower.encode("utf-8", "replace").decode()
 
 
 def decoded(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -1,28 +1,34 @@
 """Explains a text: windows, sightings, outcomes, and the referee's findings in the order in which they are met."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
+from rtdoctor.diagnose.text import wrapped
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
+from rtdoctor.diagnose.text.context import of_the_socket
+from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
+from rtdoctor.diagnose.text.next_step import next_step
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
+from rtdoctor.diagnose.text.places import mended as repaired
+from rtdoctor.diagnose.text.places import place
+from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
-from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, known_codes
+from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, Place
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.blot import shown
 
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
-_NEAR = 600  # characters behind a proxy's refusal in which its answer may be shown
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -39,7 +45,45 @@ def explain(chunks: Iterable[str]) -> Explanation:
     reader = Reader()
     for block in blocks(chunks):
         reader.read(block)
-    return _explanation(reader)
+    told = _told(reader)
+    text = reader.short
+    if text is None or told.elsewhere:
+        return told.explanation
+    sure = [_of(other) for other in wrapped.surely(text)]
+    told = min([known for known in sure if known.rank < _UNKNOWN] or [told], key=lambda known: known.rank)
+    if told.rank > _SURE:
+        told = min((told, *(_of(other) for other in wrapped.perhaps(text))), key=lambda known: known.rank)
+    return told.explanation
+
+
+def explain_all(sources: Iterable[tuple[str, Iterable[str]]]) -> Explanation:
+    """Several texts with their names, told as one: each cause once, with the places of all."""
+    told: dict[str, Finding] = {}
+    healthy, step = False, ""
+    for name, chunks in sources:
+        one = explain(chunks)
+        healthy = healthy or one.healthy
+        for found in one.findings:
+            named = replace(
+                found,
+                facts=tuple(f"{shown(name)}: {fact}" for fact in found.facts),
+                places=tuple(replace(at, file=name) for at in found.places),
+            )
+            cause = found.cause or UNKNOWN
+            told[cause] = _together(told[cause], named) if cause in told else named
+        if one.next and (not step or any(found.cause != UNKNOWN for found in one.findings)):
+            step = one.next
+    known = [found for cause, found in told.items() if cause != UNKNOWN]
+    findings = known or ([] if healthy else list(told.values()))
+    return Explanation(tuple(sorted(findings, key=_place)), healthy and not findings, step)
+
+
+def _of(text: str) -> "_Told":
+    """What another reading of a text tells."""
+    reader = Reader()
+    for block in blocks([text]):
+        reader.read(block)
+    return _told(reader)
 
 
 class Reader:
@@ -47,32 +91,48 @@ class Reader:
 
     def __init__(self) -> None:
         self.outcomes: dict[Outcome, tuple[str, ...]] = {}
+        self._kept: set[Outcome] = set()
         self._story = Story()
         self._urls: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._fields: dict[str, str] = {}
         self._beta = self._rate = ""
+        self.places: dict[str, Place] = {}  # of what a client asks for, by its words
+        self._line = 1  # of the window's first character
         self._hinted = self._secret = self._client = False
+        self._elsewhere = Elsewhere()
+        self.short: str | None = None
 
     def read(self, block: Block) -> None:
         """Take one window."""
+        self.short = block.text if block.last and block.start == 0 and len(block.text) <= wrapped.MOST else None
+        self._elsewhere.read(block)
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
             seen += _alone(block.text.strip())
         self._hinted = self._hinted or _HINT.search(block.text, flattened=block.flat) is not None
         self._secret = self._secret or "ek_" in block.text
-        for item in _of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end))):
+        for item in of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end)), block):
             self._take(item, block)
+        self._line += block.text.count("\n", 0, block.until)
         if block.last:
             self._keep(self._story.finish())
             for read in self._asked():
                 self._keep([read])
+            if self.short and self._elsewhere.of_sockets and self._knows_little():
+                self._keep(_in_words(block))
+
+    @property
+    def about(self) -> str:
+        """What the text is about, where that is no realtime socket; else the empty text."""
+        return self._elsewhere.about
 
     def _take(self, seen: Sighting, block: Block) -> None:
         inside = seen.at - block.start
         if seen.name == "URL":
             if len(self._urls) < _MOST and not commented(block, inside):
                 self._urls.setdefault(seen.url, seen.line)
+                self._place(seen.url, seen, block)
             self._keep(self._story.take(seen))
         elif seen.sent or seen.field or seen.beta or seen.name == "wrong rate declared":
             self._take_code(seen, block, inside)
@@ -84,9 +144,18 @@ class Reader:
             if not said and not seen.event:
                 self._keep([(Outcome(_NOTHING, "request", text=seen.text), (seen.line,))])
 
+    def _knows_little(self) -> bool:
+        """True where nothing was seen that decides: no session, no rule but guesses."""
+        for outcome in self.outcomes:
+            rule = weigh(outcome).rule
+            if outcome.reached_session or (rule and rule.tier != _GUESS and not causes()[rule.cause].last_resort):
+                return False
+        return True
+
     def _take_code(self, seen: Sighting, block: Block, inside: int) -> None:
         if commented(block, inside):
             return
+        self._place(seen.sent or seen.field or (seen.line if seen.beta else seen.text), seen, block)
         if seen.sent:
             self._sent.setdefault(seen.sent, seen.line)
         elif seen.field:
@@ -96,9 +165,22 @@ class Reader:
         else:
             self._rate = self._rate or seen.text
 
+    def _place(self, words: str, seen: Sighting, block: Block) -> None:
+        if words not in self.places and len(self.places) < _MOST:
+            start = seen.at - block.start
+            line = self._line + block.text.count("\n", 0, start)
+            self.places[words] = place(block, start, seen.end - block.start, line)
+
+    def urls(self) -> list[str]:
+        """The URLs of sockets that are asked."""
+        return [url for url in self._urls if url.lower().startswith("ws")]
+
     def _keep(self, reads: Iterable[Read]) -> None:
         for outcome, lines in reads:
-            if outcome in self.outcomes or len(self.outcomes) < _MOST:
+            # The words around an answer decide nothing: a log that repeats it with other numbers tells it once.
+            key = replace(outcome, text="") if outcome.stage != "request" and outcome.fault is None else outcome
+            if key not in self._kept and len(self.outcomes) < _MOST:
+                self._kept.add(key)
                 self.outcomes.setdefault(outcome, lines)
 
     def _asked(self) -> Iterator[Read]:
@@ -128,14 +210,11 @@ class Reader:
             yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
 
 
-def _of_the_socket(seen: list[Sighting]) -> Iterator[Sighting]:
-    """What was sighted, without the statuses by which a proxy refused the tunnel: the service gave none of them."""
-    proxied = [item for item in seen if item.fault == ("proxy", "refused")]
-    for item in seen:
-        if item.status in (None, 407) or not any(
-            0 <= item.at - proxy.at < _NEAR and str(item.status) in proxy.line for proxy in proxied
-        ):
-            yield item
+def _in_words(block: Block) -> Iterator[Read]:
+    """What people say of their problem."""
+    for seen in in_words(block):
+        assert seen.fault is not None
+        yield Outcome(_NOTHING, SAID, fault=seen.fault[1], fault_layer=SAID, text=seen.text), (seen.line,)
 
 
 def _alone(text: str) -> Iterator[Sighting]:
@@ -158,8 +237,25 @@ def _foreign(text: str) -> bool:
     return not text.isascii() and any(char.isalnum() and not char.isascii() for char in text)
 
 
-def _explanation(reader: Reader) -> Explanation:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An explanation, how well its best finding tells (the smaller the better), whether the text is of elsewhere."""
+
+    explanation: Explanation
+    rank: tuple[int, int]
+    elsewhere: bool = False
+
+
+_SURE = (1, 0)  # a tier that needs no other reading
+_UNKNOWN = (len(TIERS), 0)
+
+
+def _told(reader: Reader) -> _Told:
+    if reader.about:
+        said = _elsewhere(reader.about)
+        return _Told(Explanation((said,), False, next_step([said], [])), _UNKNOWN, True)
     told: dict[str, tuple[Rule, Finding]] = {}
+    answered: set[str] = set()
     stood, unknown = False, []
     for outcome, lines in reader.outcomes.items():
         weighed = weigh(outcome)
@@ -169,8 +265,10 @@ def _explanation(reader: Reader) -> Explanation:
             if outcome.stage != "request":
                 unknown.append((outcome, lines))
         else:
-            found = _finding(outcome, lines, weighed)
+            found = _placed(_finding(outcome, lines, weighed), outcome, reader)
             assert weighed.rule is not None
+            if weighed.rule.tier != _GUESS and not _only_asked(outcome):
+                answered.add(weighed.cause)
             known = told.get(weighed.cause)
             if known is None:
                 told[weighed.cause] = (weighed.rule, found)
@@ -187,7 +285,34 @@ def _explanation(reader: Reader) -> Explanation:
         findings = [_unknown(unknown)]
     following = {name for found in findings for name in _FOLLOWERS.get(found.cause or "", ())}
     findings = [found for found in findings if found.cause not in following]
-    return Explanation(tuple(sorted(findings, key=_place)), stood and not findings)
+    # What happened comes before what the text only asks for.
+    findings.sort(key=lambda found: (found.cause not in answered, _place(found)))
+    ranks = [told[found.cause][0].rank for found in findings if found.cause in told]
+    resort = bool(findings) and not _first_resort(findings)
+    rank = min(ranks, default=_UNKNOWN if findings else _SURE)
+    return _Told(
+        Explanation(tuple(findings), stood and not findings, next_step(findings, reader.urls())),
+        (TIERS.index(_GUESS), 1) if resort and ranks else rank,
+    )
+
+
+def _only_asked(outcome: Outcome) -> bool:
+    """True for what a client asks for, of which nothing shows that it was refused."""
+    asked = outcome.asked.url or outcome.asked.beta or outcome.sent or outcome.session_fields
+    return outcome.stage == "request" and bool(asked)
+
+
+def _elsewhere(about: str) -> Finding:
+    """unknown.unknown for a text that is about something else."""
+    return Finding(
+        "inconclusive",
+        "about something else",
+        UNKNOWN,
+        "The text is not about a realtime socket",
+        f"It tells of {about}, and nothing in it speaks of a WebSocket.",
+        facts=(f"Looked for: {reading()['looked_for']}",),
+        remedy="Paste what the program that opens the socket prints, or its URL, headers and close code.",
+    )
 
 
 def _first_resort(findings: list[Finding]) -> list[Finding]:
@@ -201,9 +326,19 @@ def _finding(outcome: Outcome, lines: tuple[str, ...], weighed: Weighed) -> Find
     return replace(told, facts=tuple(shown(fact) for fact in (*seen, *tell(outcome)))[:_FACTS])
 
 
+def _placed(told: Finding, outcome: Outcome, reader: Reader) -> Finding:
+    """The finding with the places of what the client asks for."""
+    if outcome.stage != "request":
+        return told
+    words = (outcome.text, *outcome.sent, *outcome.session_fields)
+    places = [reader.places[word] for word in dict.fromkeys(words) if word in reader.places]
+    return replace(told, places=tuple(repaired(told.cause or "", found) for found in places[:_FACTS]))
+
+
 def _together(best: Finding, other: Finding) -> Finding:
     facts = tuple(dict.fromkeys((*best.facts, *other.facts)))[:_FACTS]
-    return replace(best, facts=facts, evidence=tuple(dict.fromkeys((*best.evidence, *other.evidence))))
+    places = tuple(dict.fromkeys((*best.places, *other.places)))[:_FACTS]
+    return replace(best, facts=facts, places=places, evidence=tuple(dict.fromkeys((*best.evidence, *other.evidence))))
 
 
 def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:

@@ -1,4 +1,5 @@
-"""The patterns of `clients.toml`, `principles.toml` and `sentences.toml`, and what they sight in a window of text.
+"""The patterns of `clients.toml`, `principles.toml`, `numbers.toml`, `words.toml` and `sentences.toml`, and what they
+sight in a window of text.
 
 All literals are looked for at once (Aho-Corasick). An expression is compiled when one of its literals is met for the
 first time, and tried on windows that hold one: most of a log is passed over, and a start costs no compilation. What RE2
@@ -7,7 +8,7 @@ cannot say in an expression, that something must not stand before or after, stan
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "
 class Pattern:
     """One entry of the data: its literals, its expression as text, and the constants that it gives.
 
-    `not_before` is an expression, or empty: see the head of `clients.toml`.
+    `not_before` is an expression, or empty: see the head of `clients.toml`. Without `match` the literals decide by
+    themselves. `faults` is what a number means, where the match is a number's.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Pattern:
     match: str
     gives: Mapping[str, Any]
     not_before: str = ""
+    faults: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -45,10 +48,13 @@ class Pattern:
         return (f"(?im){self.match}", *([f"(?i)(?:{self.not_before})$"] if self.not_before else ()))
 
 
+_FILES = ("clients", "principles", "numbers", "words")
+
+
 @cache
 def patterns() -> tuple[Pattern, ...]:
     """All patterns, those of clients first."""
-    clients = [_pattern(entry["name"], entry) for name in ("clients", "principles") for entry in _read(name)]
+    clients = [_pattern(entry["name"], entry) for name in _FILES for entry in _read(name)]
     sentences = [
         _pattern(f"sentence: {entry['example'][:40]}", entry | {"sentence": True}) for entry in _read("sentences")
     ]
@@ -56,7 +62,29 @@ def patterns() -> tuple[Pattern, ...]:
 
 
 def _pattern(name: str, entry: Mapping[str, Any]) -> Pattern:
-    return Pattern(name, tuple(entry["has"]), entry["match"], entry, entry.get("not_before", ""))
+    faults = {number: fault for fault, numbers in entry.get("faults", {}).items() for number in numbers}
+    if "words" in entry:
+        return Pattern(name, tuple(_both(entry["words"])), "", {"example": entry["words"][0], **entry})
+    return Pattern(name, tuple(entry["has"]), entry["match"], entry, entry.get("not_before", ""), faults)
+
+
+_SHORT_FORMS = (
+    ("does not", "doesn't"),
+    ("did not", "didn't"),
+    ("is not", "isn't"),
+    ("cannot", "can't"),
+    ("could not", "couldn't"),
+)
+
+
+def _both(words: list[str]) -> Iterator[str]:
+    """The words, and each again in the short form that another client writes."""
+    known = set(words)
+    for word in words:
+        yield word
+        for long, short in _SHORT_FORMS:
+            if long in word and (other := word.replace(long, short)) not in known:
+                yield other
 
 
 def _read(name: str) -> list[dict[str, Any]]:
@@ -83,18 +111,50 @@ def look(block: Block) -> Iterator[Sighting]:
     literals, automaton = _automaton()
     wanted: dict[str, Pattern] = {}
     met: set[int] = set()
-    # Half of a character (a lone surrogate) is no text to the automaton, and part of no literal.
-    whole = block.lower if block.lower.isascii() else block.lower.encode("utf-8", "replace").decode()
+    whole = block.whole
     for index, start, end in automaton.find_matches_as_indexes(whole, overlapping=True):
         literal, wanting = literals[index]
         # 403 inside of 4031 is nothing: most numbers of a log are passed over here.
         if index in met or (literal.isdigit() and _digit(block.lower, start - 1, end)):
             continue
+        by_itself = [pattern for pattern in wanting if not pattern.match]
+        if by_itself:
+            if start < block.until and _alone(literal, whole, start, end):
+                yield from (_worded(pattern, start, end, block) for pattern in by_itself)
+            if len(by_itself) == len(wanting):
+                continue
         met.add(index)
-        wanted |= {pattern.name: pattern for pattern in wanting}
+        wanted |= {pattern.name: pattern for pattern in wanting if pattern.match}
     for found_by in wanted.values():
         for found in _matches(found_by, block):
-            yield sighted(found_by, found, block)
+            if not found_by.faults:
+                yield sighted(found_by, found, block)
+            elif fault := _numbered(found_by, found):
+                yield replace(sighted(found_by, found, block), fault=fault)
+
+
+def _alone(literal: str, text: str, start: int, end: int) -> bool:
+    """True where no word goes on at either end of a literal; scripts without spaces have no such ends."""
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    return not (_of_word(literal[0]) and _of_word(before)) and not (_of_word(literal[-1]) and _of_word(after))
+
+
+def _of_word(char: str) -> bool:
+    return char.isascii() and (char.isalnum() or char == "_")
+
+
+def _worded(wanted: Pattern, start: int, end: int, block: Block) -> Sighting:
+    gives = wanted.gives
+    layer, _, kind = gives.get("fault", "").partition("/")
+    return Sighting(
+        name=wanted.name,
+        at=block.start + start,
+        end=block.start + end,
+        text=block.text[start:end],
+        line=line_of(block.text, start, end),
+        close_code=gives.get("closes"),
+        fault=(layer, kind) if kind else None,
+    )
 
 
 def _digit(text: str, before: int, after: int) -> bool:
@@ -119,6 +179,15 @@ def _matches(wanted: Pattern, block: Block) -> Iterator[Match]:
             continue
         yield found
         at = max(end, start + 1)
+
+
+def _numbered(wanted: Pattern, found: Match) -> tuple[str, str] | None:
+    """The fault that a number means."""
+    digits = found.text("number") or found.text("number_short")
+    # A HRESULT is written as hexadecimal, or as the same 32 bits with a sign.
+    number = int(digits) + (1 << 32) if digits.startswith("-") else int(digits, wanted.gives.get("base", 10))
+    layer, _, kind = wanted.faults.get(number, "").partition("/")
+    return (layer, kind) if kind else None
 
 
 def _holds(literals: tuple[str, ...], text: str, start: int, end: int) -> bool:
