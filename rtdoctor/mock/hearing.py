@@ -15,7 +15,7 @@ Hear = Callable[[dict[str, Any]], None]
 """Is given one line of a tape (recording/tape.py) after the other, as it came: whoever shows or writes it redacts it.
 Beside the tape's fields, a `request` has its `method`, and that of a socket `socket`, its number among the sockets."""
 
-_TOLD = 20  # findings about one event
+_TOLD, _MOST_JUDGED_WRONG = 20, 500  # findings about one event; of one connection, after which it is judged no more
 _MOST_SHOWN = 64 << 10  # bytes of a large text that is no audio
 
 
@@ -25,6 +25,7 @@ class Heard:
     def __init__(self, hear: Hear | None, number: int, started: float) -> None:
         self._hear, self._number, self._started = hear, number, started
         self.over = False
+        self._wrong = 0
         self._era: str | None = "ga"
 
     def speaks(self, form: str) -> None:
@@ -81,14 +82,18 @@ class Heard:
         self._tell(kind="finding", level=level, id=ident, text=text, remedy=remedy)
 
     def _judge(self, data: bytes, era: str) -> None:
+        if self._wrong >= _MOST_JUDGED_WRONG:
+            return
         # A larger event is an append of much audio; to parse it twice would want the memory twice.
         if len(data) > MOST_EVENT or too_many_values(data):
             return
         try:
             event = orjson.loads(data)
         except orjson.JSONDecodeError:
+            self._wrong += 1
             self.finding("error", "shape.event", "no JSON: every message is one event, a JSON object")
             return
         for violation in judge_shape(event, "client", era=era)[:_TOLD]:
+            self._wrong += 1
             level = violation.severity if violation.severity in ("error", "warning") else "info"
             self.finding(level, violation.rule, violation.message, violation.hint or None)
