@@ -28,6 +28,7 @@ MAY = {
     "report": {"model", "privacy"},
     "exporter": {"privacy"},
     "web": {"model", "privacy"},
+    "testing": {"model", "mock"},
     "cli": {
         *(
             "model",
@@ -59,6 +60,7 @@ ONLY = {
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
     "openai": set(),
+    "pytest": {"testing"},
     "jsonschema": set(),
 }
 
@@ -129,6 +131,16 @@ def test_version_and_help_load_no_network_audio_or_rich():
         "    except SystemExit: pass\n"
         "heavy = {'aiohttp', 'h11', 'websockets', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', "
         "'jiwer', 'jinja2', 'ssl'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_pytest_plugin_loads_nothing_that_a_project_without_realtime_would_wait_for():
+    code = (
+        "import sys, rtdoctor.testing.plugin\n"
+        "heavy = {'aiohttp', 'numpy', 'soundfile', 'rich', 'jsonschema_rs', 're2', 'rtdoctor.mock'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

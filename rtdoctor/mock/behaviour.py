@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ GARBLED = "garbled"
 FAILED = "transcription-failed"
 RESPONDS = "responds"  # a response runs to its end; in its place: one of [response], or
 FILTERED = "content-filter"
+BARGED_EARLY, BARGED = "barge-in-early", "barge-in"  # somebody speaks before its first sound, or into it
+TAKES_RESPONSE = "takes-response"  # a response.create is taken; in its place: one of [error]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Refusal:
     param: str | None = None
     close: int | None = None
     reason: str | None = None
+    body: str = ""  # of an HTTP answer
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False  # an HTTP answer with these headers and no others
+    why: str = ""  # what a person is told, where the message says too little
     evidence: str = ""
     seen: str = ""
     confidence: str = ""
