@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from rtdoctor import process
 from rtdoctor.cli import exits
@@ -16,6 +17,7 @@ from rtdoctor.knowledge.causes import UNKNOWN, causes, page
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
+from rtdoctor.recording.tape import is_tape
 
 _CHUNK = 1 << 16
 Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
@@ -42,8 +44,7 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
         return exits.OK
     file = _file(words[0]) if len(words) == 1 and words[0] != "-" else None
     with until_interrupted() as ending:
-        source = decoded(_read(file, ending)) if file else _source(words, ending)
-        told: Explanation = explain(_filled(source))
+        told: Explanation = _told(file, words, ending)
     with process.telling():
         outputs(told)
     if process.is_interrupted():
@@ -54,16 +55,42 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 
-def _source(words: Sequence[str], ending: Ending) -> Iterator[str]:
-    if list(words) == ["-"] or not words:
-        if not words and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
-            raise Usage("give a text, a file, or - for standard input; rtdoctor explain --help tells more")
-        if sys.stdin is None or sys.stdin.closed:
-            raise Usage("standard input is closed, so - has nothing to read")
-        stdin = sys.stdin.buffer
-        return decoded(_read_stdin(ending(stdin)))
+def _told(file: Path | None, words: Sequence[str], ending: Ending) -> Explanation:
+    """What is told of a text, a file or standard input. A tape holds the facts themselves, and is no text."""
+    if file is None and words and list(words) != ["-"]:
+        return explain(_filled(_source(words)))
+    chunks = _read(file, ending) if file else _stdin(words, ending)
+    head = next(chunks, b"")
+    chunks = chain((head,), chunks)
+    if not is_tape(head[:64]):
+        return explain(_filled(decoded(chunks)))
+    from rtdoctor.engine.validate import explain_tape
+
+    return explain_tape(cast(BinaryIO, _Chunks(chunks)))
+
+
+class _Chunks:
+    """A source of bytes that come in pieces."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def read(self, _: int = -1) -> bytes:
+        """The next piece, whatever its size; nothing at the end."""
+        return next(self._chunks, b"")
+
+
+def _source(words: Sequence[str]) -> Iterator[str]:
     # Words that the shell has taken apart are one text.
     return iter([" ".join(words)])
+
+
+def _stdin(words: Sequence[str], ending: Ending) -> Iterator[bytes]:
+    if not words and (sys.stdin is None or sys.stdin.closed or sys.stdin.isatty()):
+        raise Usage("give a text, a file, or - for standard input; rtdoctor explain --help tells more")
+    if sys.stdin is None or sys.stdin.closed:
+        raise Usage("standard input is closed, so - has nothing to read")
+    return _read_stdin(ending(sys.stdin.buffer))
 
 
 def _read_stdin(stdin: BinaryIO) -> Iterator[bytes]:

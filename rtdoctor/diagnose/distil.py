@@ -5,6 +5,7 @@ What comes from outside is quoted here, once: whatever is made of an outcome may
 
 import reprlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -206,6 +207,23 @@ def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
     if not (first == "error" or first.endswith("session.created") or first.startswith("session.")):
         told |= {"first_event": None}
     return Outcome(asked=Request("", ""), http_status=101, **told)
+
+
+def distil_taped(exchange: Exchange, gist: Gist, close: Close | None, *, rest: bool, dropped: bool) -> Outcome:
+    """The outcome of a connection of which the handshake and all that passed were recorded. `dropped`: it ended without
+    a close frame, and not by the client."""
+    if exchange.answer is None or exchange.answer.status != 101:
+        return distil(exchange, rest=rest)
+    outcome = Outcome(
+        asked=exchange.request,
+        **_of_answer(exchange.answer),
+        **gist.facts(None if dropped else close, alive=close is None),
+        subprotocol=_text(exchange.subprotocol, MOST_NAME),
+    )
+    if not dropped:
+        return outcome
+    why = "the connection ended without a close frame"
+    return replace(outcome, fault="dropped", fault_layer="session", fault_text=why)
 
 
 @lru_cache(1024)

@@ -8,13 +8,15 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__
-from rtdoctor.diagnose.distil import Gist, distil_recorded
+from rtdoctor.diagnose.distil import Gist, distil_recorded, distil_taped
 from rtdoctor.diagnose.referee import finding as finding_of
+from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.engine.judging import StreamJudge
 from rtdoctor.knowledge.causes import UNKNOWN, causes
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import cut
-from rtdoctor.model.exchange import Close
+from rtdoctor.model.exchange import Close, Exchange
+from rtdoctor.model.explanation import Explanation
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.validation import Connection, FileReport, Migrated, Placed, ToldError, Validation
 from rtdoctor.model.violation import Direction, Violation
@@ -28,6 +30,7 @@ from rtdoctor.recording.stream import read_stream
 # A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown, and
 # so many types that nobody knows are counted one by one.
 MOST_VIOLATIONS, MOST_OF_A_RULE, MOST_PROBLEMS, MOST_MIGRATED = 100, 5, 20, 20
+MOST_AT_ONCE = 100  # connections of a tape that go on at the same time
 MOST_UNKNOWN, MOST_MIGRATED_TEXT, MOST_ERRORS = 50, 4_000, 20
 OTHERS = "(others)"
 _MOST_KIND, _MOST_READ = 80, 200  # characters of a type that are told, and that are looked at
@@ -69,6 +72,10 @@ class _State:
     went_on: bool = True  # after the last error, by an event that is none
     close: Close | None = None
     first: list[int] = field(default_factory=list)  # the lines of the first events
+    handshake: Exchange | None = None  # of a tape
+    began: float = 0.0  # when it was answered
+    rest: bool = False
+    dropped: bool = False  # it ended without a close frame
 
     def add(self, found: Iterable[Violation], line: int) -> None:
         here = line
@@ -90,7 +97,7 @@ class _State:
         if direction == "client":
             self.gist.say(kind, event)
             return
-        error = self.gist.hear(kind, event, entry.at)
+        error = self.gist.hear(kind, event, None if entry.at is None else entry.at - self.began)
         self.went_on = error is None
         self.told += error is not None
         if error is not None and len(self.errors) < MOST_ERRORS:
@@ -100,7 +107,13 @@ class _State:
         """What the referee says of it; None where nothing is wrong. An error after which the session went on, or in a
         session one of which nobody knows what it means, is told, and fails nothing as long as the socket was not closed
         for it."""
-        outcome = distil_recorded(self.gist, self.close)
+        refused = self._refused()
+        if refused is not None:
+            return refused if refused.cause is not None else None
+        if self.handshake is None:
+            outcome = distil_recorded(self.gist, self.close)
+        else:
+            outcome = distil_taped(self.handshake, self.gist, self.close, rest=False, dropped=self.dropped)
         found = finding_of(outcome)
         ended = self.close is not None and self.close.by == "server"
         nothing = found.cause == UNKNOWN and ended and self.close is not None and self.close.code is None
@@ -109,9 +122,18 @@ class _State:
         unclear = found.cause == UNKNOWN and outcome.reached_session
         # Whoever closed with 1000 did not close for an error.
         well = self.close is not None and self.close.code == 1000 and outcome.reached_session
-        refused = ended and not well
-        harmless = found.cause == "close.normal" or well or (not refused and (self.went_on or unclear))
+        cut = ended and not well
+        harmless = found.cause == "close.normal" or well or (not cut and (self.went_on or unclear))
         return replace(found, verdict="warn") if harmless else found
+
+    def _refused(self) -> Finding | None:
+        """What the referee says of a handshake that led to no socket; None where there was one, or none is known of."""
+        asked = self.handshake
+        if asked is None or (asked.answer is not None and asked.answer.status == 101):
+            return None
+        if asked.answer is None and asked.fault is None:  # the client went away before
+            return Finding("pass", "no answer was waited for")
+        return finding_of(distil_taped(asked, self.gist, None, rest=self.rest, dropped=False))
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
         if not known and (sender, kind) not in self.events:
@@ -151,10 +173,11 @@ def validate_file(
     connections: list[Connection] = []
     problems: list[str] = []
     broken = entries = 0
-    state: _State | None = None
-    socket = 0
+    taped = False
+    states: dict[int, _State] = {}  # those that go on; of a tape several at once
 
-    def end() -> None:
+    def end(socket: int) -> None:
+        state = states.pop(socket, None)
         if state is not None and (told := _ended(socket, state, whole)) is not None:
             connections.append(told)
 
@@ -165,12 +188,20 @@ def validate_file(
             if len(problems) < MOST_PROBLEMS:
                 problems.append(quote(entry.problem))
             continue
-        # One connection follows the other, in every form that holds several.
-        if state is None or entry.socket != socket:
-            end()
-            state, socket = _State(StreamJudge(era), room), entry.socket
-        _take(state, entry, sink)
-    end()
+        if entry.ended:
+            end(entry.socket)
+            continue
+        if entry.handshake is not None:
+            taped = True
+            end(entry.socket)
+        if entry.socket not in states:
+            # In every form but a tape one connection follows the other.
+            while states and len(states) >= (MOST_AT_ONCE if taped else 1):
+                end(next(iter(states)))
+            states[entry.socket] = _State(StreamJudge(era, begins=entry.handshake is not None), room)
+        _take(states[entry.socket], entry, sink)
+    for socket in list(states):
+        end(socket)
     verdict, sentence = _verdict(whole, broken, strict=strict, fixed_era=era)
     return FileReport(
         quote(name),
@@ -211,12 +242,16 @@ def _worse(one: int, two: int) -> int:
 
 
 def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
+    if entry.handshake is not None:
+        state.handshake, state.rest, state.began = entry.handshake, entry.rest, entry.at or 0.0
+        return
     if entry.direction == "close":
         state.judge.close()
         state.count("close", _kind(entry.event), known=False)
         # The second of two is the other side's echo, or a library's word on the same end.
         if state.close is None or state.close.code is None:
             state.close = _close(entry)
+            state.dropped = state.close.by == "server" and isinstance(entry.event, dict) and "how" in entry.event
         if sink is not None and isinstance(entry.event, dict):
             sink(_line("close", entry, entry.event))
         return
@@ -347,3 +382,14 @@ def validation_of(files: Iterable[FileReport]) -> Validation:
     if code and verdict != "fail":
         verdict = "inconclusive" if code == 3 else "fail"
     return Validation(__version__, about(), every, verdict, code)
+
+
+def explain_tape(source: BinaryIO) -> Explanation:
+    """What went wrong on a tape, each cause once, in the order of its connections."""
+    report = validate_file("the tape", source)
+    found: dict[str | None, Finding] = {}
+    for one in report.connections:
+        if one.finding is not None and one.finding.cause not in found:
+            found[one.finding.cause] = one.finding
+    healthy = not found and bool(report.connections)
+    return Explanation(tuple(found.values()) or (() if healthy else explain([""]).findings), healthy)

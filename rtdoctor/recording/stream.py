@@ -2,8 +2,8 @@
 
 What is read: events one a line, bare or as `{dir, event}`, with or without a time; rtdoctor's own recording
 (its form is in `envelope`); a log with JSON in its lines; objects over several lines; an array of any of
-these; HAR; each of them plain or packed with gzip, in UTF-8 or, with a byte order mark, in UTF-16. Memory
-does not grow with the file.
+these; HAR; a tape (its form is in `tape`); each of them plain or packed with gzip, in UTF-8 or, with a byte order mark,
+in UTF-16. Memory does not grow with the file.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,8 @@ from rtdoctor.recording.document import read_array, read_har
 from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.log import read_lines
+from rtdoctor.recording.tape import is_tape
+from rtdoctor.recording.taped import tape_entries
 
 _HEAD = 64  # enough for `{"log": {` with generous spaces
 _HAR = byte_pattern(rb'[\s\v]*\{[\s\v]*"log"[\s\v]*:[\s\v]*\{')
@@ -49,6 +51,8 @@ def _entries(feed: Feed) -> Iterator[Entry]:
     feed.put_back(head)
     if _HAR.end(head) >= 0:
         return read_har(feed)
+    if is_tape(head):
+        return tape_entries(feed)
     if _ARRAY.end(head) >= 0:
         return read_array(feed)
     return read_lines(split_lines(feed), feed)

@@ -1,0 +1,359 @@
+"""The tape: rtdoctor's own recording of connections, a line of JSON a thing that happened. Written and read here.
+
+The first line is the header, `{"tape": 1, "by", "tool", "started_at", "to"}`. Every other line has `t` (seconds since
+the header was written, by a clock that only goes forward), `connection` (a number from 1) and `kind`:
+
+    request   url, headers [[name, value]], subprotocols; method where it is not GET, body; auth and credential tell
+              what was sent before it was masked
+    answer    status, reason, headers, subprotocol, body
+    fault     layer, fault, text: why no answer came
+    text      from "server" or "client", data: the frame's text; audio stands in it, or in its place {"audio_bytes": n}
+              with or without "sha256"
+    binary    from, base64; or audio_bytes where media is left out
+    ping, pong  from, base64
+    close     from, code (null: none), reason
+    end       by "server" or "client", how: close, reset, eof, stopped
+    finding   level, id, text, remedy: what was judged as it passed
+
+Everything is redacted before it is written. A line is out when the call returns, so that a process may be killed at any
+moment; a reader takes the lines before a cut. Who reads skips kinds and fields that it does not know.
+"""
+
+import base64
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import orjson
+
+from rtdoctor import __version__
+from rtdoctor.files import NotWritten
+from rtdoctor.linear import byte_pattern, pattern
+from rtdoctor.model.given import Given, unquoted_marks
+from rtdoctor.privacy.errors import InputError
+from rtdoctor.privacy.quote import quote_headers, redact, redacted
+from rtdoctor.recording.feed import Feed
+from rtdoctor.recording.lines import split_lines
+from rtdoctor.recording.parse import Unparsable, parse
+
+VERSION = 1
+MOST_BODY = 64 * 1024  # characters of a body that are kept
+_MOST_REASON = 1_000
+_MOST_HEADERS, _MOST_HEADER = 200, 16_000
+_LEAST_MEDIA = 256  # characters of base64 that are stepped over when a text is looked through for secrets
+
+Audio = Literal["keep", "drop", "hash"]
+By = Literal["proxy", "mock", "check", "probe"]
+Side = Literal["server", "client"]
+Line = dict[str, Any]
+Tell = Callable[[Line], object]
+
+_MEDIA = pattern(
+    r'"(?:audio|delta|data|image_url)"\s*:\s*"(?P<held>(?:data:[\w./+;=\-]{1,80},)?[A-Za-z0-9+/_\-]{256,}={0,2})"'
+)
+_HEAD = byte_pattern(rb'[\s\v]*\{[\s\v]*"tape"[\s\v]*:[\s\v]*\d')
+_AUDIO_DELTA = "audio.delta"
+
+
+class BadTape(InputError):
+    """The file is no tape, or of a form that is not known. `str()` is one sentence."""
+
+
+class Recorder:
+    """Makes the lines of a tape, redacted, and gives each to every `tell`; one of these is a file's (`open_tape`),
+    another may be a live page's. `clock` gives seconds. May be used from one thread at a time.
+    """
+
+    def __init__(
+        self,
+        *tells: Tell,
+        by: By,
+        to: str,
+        audio: Audio = "keep",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tells, self._audio, self._clock, self._start = tells, audio, clock, clock()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._tell(
+            {"tape": VERSION, "by": by, "tool": f"rtdoctor {__version__}", "started_at": now, "to": shown_url(to)}
+        )
+
+    def request(
+        self,
+        connection: int,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        subprotocols: Sequence[str] = (),
+        *,
+        method: str = "GET",
+        body: str = "",
+        at: float | None = None,
+    ) -> None:
+        """What was asked, as it was sent: every secret in it is masked here."""
+        given = Given(url, tuple(headers[:_MOST_HEADERS]), tuple(subprotocols[:_MOST_HEADERS]))
+        shown, told = given.shown(), given.request()
+        line: Line = {"url": unquoted_marks(shown.url), "headers": shown.headers, "subprotocols": shown.subprotocols}
+        if method != "GET":
+            line["method"] = redact(method[:40])
+        if body:
+            line["body"] = redact(body[:MOST_BODY])
+        self._put(connection, "request", at, **line, auth=told.auth, credential=told.credential)
+
+    def answer(
+        self,
+        connection: int,
+        status: int,
+        reason: str,
+        headers: Sequence[tuple[str, str]],
+        *,
+        subprotocol: str | None = None,
+        body: str = "",
+        at: float | None = None,
+    ) -> None:
+        """What was answered; of the body the first 64 Ki characters."""
+        told = quote_headers((name, value[:_MOST_HEADER]) for name, value in headers[:_MOST_HEADERS])
+        more: Line = {} if subprotocol is None else {"subprotocol": redact(subprotocol)}
+        if body:
+            more["body"] = _shown_text(body[:MOST_BODY], "keep")
+        self._put(connection, "answer", at, status=status, reason=redact(reason[:_MOST_REASON]), headers=told, **more)
+
+    def fault(self, connection: int, layer: str, fault: str, text: str, *, at: float | None = None) -> None:
+        """Why no answer came, in the words of model.exchange.Fault."""
+        self._put(connection, "fault", at, layer=layer, fault=fault, text=redact(text[:_MOST_REASON]))
+
+    def text(self, connection: int, side: Side, data: str, *, at: float | None = None) -> None:
+        """A text message."""
+        self._put(connection, "text", at, **{"from": side}, data=_shown_text(data, self._audio))
+
+    def data(
+        self,
+        connection: int,
+        side: Side,
+        kind: Literal["binary", "ping", "pong"],
+        data: bytes,
+        *,
+        at: float | None = None,
+    ) -> None:
+        """A binary message, or a control frame with a payload."""
+        if kind == "binary" and self._audio != "keep":
+            self._put(connection, kind, at, **{"from": side}, **_left_out(data, self._audio))
+            return
+        text = data.decode("utf-8", "surrogateescape")
+        shown = redact(text).encode("utf-8", "surrogateescape")
+        self._put(connection, kind, at, **{"from": side}, base64=base64.b64encode(shown).decode())
+
+    def close(self, connection: int, side: Side, code: int | None, reason: str, *, at: float | None = None) -> None:
+        """A close frame; `code` None where it had none."""
+        self._put(connection, "close", at, **{"from": side}, code=code, reason=redact(reason[:_MOST_REASON]))
+
+    def end(self, connection: int, by: Side, how: str, *, at: float | None = None) -> None:
+        """The end of a connection: close (after the close frames), reset, eof, stopped (who recorded went away)."""
+        self._put(connection, "end", at, by=by, how=how)
+
+    def finding(
+        self, connection: int, level: str, id: str, text: str, remedy: str = "", *, at: float | None = None, **more: Any
+    ) -> None:
+        """What was judged; what of it comes from outside was quoted before."""
+        self._put(connection, "finding", at, level=level, id=id, text=text, remedy=remedy, **more)
+
+    def _put(self, connection: int, kind: str, at: float | None, **told: Any) -> None:
+        t = (self._clock() if at is None else at) - self._start
+        self._tell({"t": round(max(0.0, t), 6), "connection": connection, "kind": kind, **told})
+
+    def _tell(self, line: Line) -> None:
+        for tell in self._tells:
+            tell(line)
+
+
+def shown_url(url: str) -> str:
+    """A URL as it may be shown."""
+    return unquoted_marks(Given(url).shown().url)
+
+
+def _shown_text(text: str, audio: Audio) -> str:
+    """A frame's text without secrets, and without audio where it is left out. What needs no change has none."""
+    event = _event(text) if audio != "keep" else None
+    if event is not None and (places := list(_places(event))):
+        for holder, name in places:
+            holder[name] = _left_out(_unpacked(holder[name]), audio)
+        text = orjson.dumps(event).decode()
+    # Media is no place for a secret, and would take most of the time.
+    skeleton = _MEDIA.sub('"media":""', text) if len(text) > _LEAST_MEDIA else text
+    if (shown := redact(skeleton)) == skeleton:
+        return text
+    # By value: a mark must not stand in the middle of an escape.
+    if (event := event or _event(text)) is None:
+        return shown
+    held = [(holder, name, holder[name]) for holder, name in _places(event)]
+    for holder, name, _ in held:
+        holder[name] = None
+    changed = redacted(event)
+    for (holder, name), (_, _, value) in zip(_places(changed), held, strict=False):
+        holder[name] = value
+    return orjson.dumps(changed).decode()
+
+
+def _event(text: str) -> dict[str, Any] | None:
+    try:
+        value = parse(text.encode())
+    except (Unparsable, UnicodeEncodeError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _places(event: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where audio stands in an event: in each field `audio`, and in the delta of an audio delta. A field that was
+    emptied is one, too."""
+    kind = event.get("type")
+    if isinstance(kind, str) and kind.endswith(_AUDIO_DELTA) and isinstance(event.get("delta", ""), str | None):
+        yield from [(event, "delta")] if "delta" in event else []
+    waiting: list[Any] = [event]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            if isinstance(value.get("audio", 0), str | None):
+                yield value, "audio"
+            waiting += value.values()
+
+
+def _unpacked(value: object) -> bytes:
+    try:
+        return base64.b64decode(value) if isinstance(value, str) else b""
+    except ValueError:
+        return str(value).encode("utf-8", "replace")
+
+
+def _left_out(data: bytes, audio: Audio) -> Line:
+    told: Line = {"audio_bytes": len(data)}
+    return told | {"sha256": hashlib.sha256(data).hexdigest()} if audio == "hash" else told
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_tape(path: Path) -> Iterator[Tell]:
+    """A `tell` that writes each line to the file at once. A tape that is there already is written anew; nothing else
+    is: no other file, no link, no folder. A new file has mode 0600; a FIFO or device is written into.
+
+    Raises:
+        NotWritten: it cannot be written. Also by `tell`, when the disk is full.
+    """
+    handle = _opened(path)
+    regular = stat.S_ISREG(os.fstat(handle).st_mode)
+
+    def tell(line: Line) -> None:
+        rest = memoryview(orjson.dumps(line, default=list) + b"\n")
+        try:
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+        except OSError as error:
+            raise NotWritten("{}: {}", path, error.strerror or error) from error
+
+    try:
+        yield tell
+        if regular:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    try:
+        handle = os.open(path, flags, 0o600)
+    except (OSError, ValueError) as error:
+        raise NotWritten("{}: {}", path, getattr(error, "strerror", None) or error) from error
+    try:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            before = os.read(handle, 64)
+            if before and not is_tape(before):
+                raise NotWritten("{}: holds something that is no tape; name another file", path)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.ftruncate(handle, 0)
+        elif hasattr(os, "O_NONBLOCK"):
+            os.set_blocking(handle, True)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def is_tape(head: bytes) -> bool:
+    """True for the first bytes of a tape; 64 are enough."""
+    return _HEAD.end(head.removeprefix(b"\xef\xbb\xbf")) >= 0
+
+
+def read_tape(source: BinaryIO | Feed) -> Iterator[tuple[int, Line]]:
+    """The lines of a tape with their numbers, the header first. Reads forward only, a line at a time. A last line that
+    is cut ends it; what is otherwise no line of a tape comes as `{"kind": "problem", "text": why}`.
+
+    Raises:
+        BadTape: the first line is no header.
+    """
+    feed = source if isinstance(source, Feed) else Feed(source)
+    held: tuple[int, str] | None = None  # a line that cannot be read is a problem only where others follow
+    for number, raw in split_lines(feed):
+        if raw is not None and not raw.strip():
+            continue
+        if held is not None:
+            yield held[0], {"kind": "problem", "text": held[1]}
+            held = None
+        try:
+            line = _line(raw, first=number == 1)
+        except Unparsable as error:
+            if number == 1:
+                raise BadTape("This is no tape: {}.", error) from error
+            held = number, str(error)
+            continue
+        yield number, line
+    if feed.fault:
+        yield 0, {"kind": "problem", "text": feed.fault}
+
+
+def _line(raw: bytes | None, *, first: bool) -> Line:
+    if raw is None:
+        raise Unparsable("the line is longer than 32 MiB and is skipped")
+    line = parse(raw)
+    if not isinstance(line, dict):
+        raise Unparsable("this is no line of a tape")
+    if first:
+        if line.get("tape") != VERSION:
+            raise Unparsable(f"its form is {line.get('tape')!r:.20}, and this rtdoctor reads form {VERSION}")
+        return line
+    number, t = line.get("connection"), line.get("t")
+    if not isinstance(line.get("kind"), str) or not isinstance(number, int) or not isinstance(t, int | float):
+        raise Unparsable("this is no line of a tape: it wants t, connection and kind")
+    return line
+
+
+def audio_back(event: Any) -> Any:
+    """The same event with silence where audio was left out, so that it has the form that it had. Bounded."""
+    waiting: list[Any] = [event]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            for name in ("audio", "delta"):
+                held = value.get(name)
+                if isinstance(held, Mapping) and isinstance(size := held.get("audio_bytes"), int):
+                    value[name] = base64.b64encode(bytes(max(0, min(size, 24 << 20)))).decode()
+            waiting += value.values()
+    return event
+
+
+def headers_of(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The headers of a request or answer; what is none is left out."""
+    found: Iterable[Any] = held if isinstance(held := line.get("headers"), list) else ()
+    pairs = (pair for pair in found if isinstance(pair, list) and len(pair) == 2)
+    return tuple((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))
