@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import random
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from rtdoctor import process
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
-from rtdoctor.mock.faults import BadFault, known, parse, planned
+from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
@@ -46,14 +45,14 @@ def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None, w
         Usage: the port is taken, the certificate cannot be used, or there is no such fault.
     """
     try:
-        plan = planned([parse(text) for text in ways.faults], random.Random())  # noqa: S311 (no secret hangs on it)
+        named = Faults(ways.faults)
     except BadFault as error:
         raise Usage("--fault {}", error) from error
     if ways.transcript is not None and len(ways.transcript) > _LONGEST_REPLY:
         raise Usage("--transcript: at most {} characters", _LONGEST_REPLY)
     accepted = find_key(key_env, None)
     replies = Replies() if ways.transcript is None else Replies(ways.transcript)
-    more: dict[str, Any] = {"plan": plan, "replies": replies, "seconds": ways.lifetime, "edge": ways.edge}
+    more: dict[str, Any] = {"named": named, "replies": replies, "seconds": ways.lifetime, "edge": ways.edge}
     server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key), **more)
     asyncio.run(_forever(server, port, accepted.source if accepted else None))
 

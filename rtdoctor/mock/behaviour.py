@@ -36,6 +36,7 @@ class Refusal:
     param: str | None = None
     close: int | None = None
     reason: str | None = None
+    why: str = ""  # what a person is told, where the message says too little
     evidence: str = ""
     seen: str = ""
     confidence: str = ""

@@ -14,11 +14,13 @@ BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 
 @dataclass(frozen=True, slots=True)
 class Shake:
-    """What the client asked for: query, headers in lower case, offered subprotocols."""
+    """What the client asked for: query, headers in lower case, offered subprotocols. `models`, where there are any, are
+    the only ones that are taken."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
     offered: tuple[str, ...]
+    models: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def decide(shake: Shake, vault: Vault) -> Decision:
         return Decision("no-credit")
     if "realtime=v1" in shake.headers.get("openai-beta", "") or BETA_SUBPROTOCOL in shake.offered:
         return Decision("beta-retired")
-    decision = _session(shake.query.get("model"), shake.query.get("intent"), grant.session_type)
+    decision = _session(shake, grant.session_type)
     vault.use(token)
     return replace(decision, grant=grant, reused=grant.reused)
 
@@ -80,7 +82,8 @@ def _token(shake: Shake) -> str | None:
     return None
 
 
-def _session(model: str | None, intent: str | None, carried: str | None) -> Decision:
+def _session(shake: Shake, carried: str | None) -> Decision:
+    model, intent = shake.query.get("model"), shake.query.get("intent")
     if carried == "transcription" and model:
         if kind_of(model) == "transcription":
             return Decision(does.OPEN_TRANSCRIPTION, {"model": model}, late_refusal="model-with-intent")
@@ -92,6 +95,9 @@ def _session(model: str | None, intent: str | None, carried: str | None) -> Deci
         return Decision(does.OPEN_TRANSCRIPTION)
     if not model:
         return Decision(does.OPEN_REALTIME) if carried == "realtime" else Decision("missing-model")
+    if shake.models:
+        taken = model in shake.models
+        return Decision(does.OPEN_REALTIME if taken else "unknown-model", {"model": model}, model=model)
     known = models().get(model)
     if known is not None and known.retired:
         return Decision("retired-model", {"model": model})

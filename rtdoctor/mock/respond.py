@@ -43,6 +43,7 @@ class Response:
     ident: str = ""
     item: dict[str, Any] = field(default_factory=dict)
     over: bool = False
+    how: str = does.RESPONDS  # what it does: runs to its end, or what a fault puts in the place of that
     item_gone: bool = False  # the client has deleted it meanwhile
     sent: str = ""
     audio_bytes: int = 0
@@ -107,8 +108,9 @@ class Response:
         """Everything before the first delta. `metadata` comes back (LiveKit waits for it)."""
         session, clock = self.session, self.session.clock
         self.ident, self._kept = clock.ident("resp_"), copy.deepcopy(session.config)
+        self.how = session.does(does.RESPONDS)
         await session.emit("response.created", response=self._described())
-        if session.does(does.RESPONDS) != does.RESPONDS:
+        if self.how != does.RESPONDS:
             return
         function = self.call
         ident = {"id": clock.ident("item_")}
@@ -223,7 +225,7 @@ class Response:
 
     async def fail(self) -> None:
         """End it in the way that a switch asks for."""
-        wanted = self.session.does(does.RESPONDS)
+        wanted = self.how
         if wanted == does.FILTERED:
             await self.finish("incomplete", {"reason": "content_filter"})
             return

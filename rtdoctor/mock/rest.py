@@ -1,6 +1,6 @@
 """The mock's REST side: the models, minting client secrets, and the retired paths."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -20,11 +20,13 @@ _MOST_BODY = 256 << 10
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def routes(vault: Vault, clock: Clock) -> dict[tuple[str, str], Handler]:
-    """The handlers by method and path."""
+def routes(vault: Vault, clock: Clock, only: Collection[str] = ()) -> dict[tuple[str, str], Handler]:
+    """The handlers by method and path. `only`, where there are any, are the models that are listed."""
 
     async def list_models(request: web.Request) -> web.StreamResponse:
-        return _refused(request, vault) or web.json_response({"object": "list", "data": _listed(int(clock.now()))})
+        return _refused(request, vault) or web.json_response(
+            {"object": "list", "data": _listed(int(clock.now()), only)}
+        )
 
     async def mint(request: web.Request) -> web.StreamResponse:
         return _refused(request, vault) or await _mint(request, vault, clock)
@@ -63,9 +65,11 @@ def _error(status: int, error: dict[str, Any]) -> web.Response:
     return web.json_response({"error": body}, status=status)
 
 
-def _listed(now: int) -> list[dict[str, Any]]:
+def _listed(now: int, only: Collection[str]) -> list[dict[str, Any]]:
     """The models as GET /v1/models lists them; `shutdown_date` only where there is one (documented 2026-08)."""
-    listed = []
+    listed: list[dict[str, Any]] = []
+    if only:
+        return [{"id": name, "object": "model", "created": now, "owned_by": "mock"} for name in sorted(only)]
     for model in models().values():
         if model.retired:
             continue

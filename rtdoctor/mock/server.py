@@ -1,23 +1,24 @@
 """The mock as a server on loopback: real sockets, a free port, REST and WebSocket."""
 
 import asyncio
-import json
-import logging
-import os
-import socket
+import base64
+import hashlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, Self
 
-from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import Refusal, refusals
+from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
+from rtdoctor.mock.hearing import Hear, Heard
+from rtdoctor.mock.line import Line
+from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Full, Room
@@ -26,171 +27,19 @@ from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
-MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
-_MESSAGE = 2  # bytes that one of a message or a body takes while its parts are put together
-_HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
-_LINGERING = 2.0  # seconds that a client may go on with its body once the answer is sent
-PING_SECONDS = 20.26  # observed 2026-09-18
-# aiohttp logs offered subprotocols that it does not know, and a key may be among them.
-logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
-# asyncio warns of each write to a client that has left.
-logging.getLogger("asyncio").setLevel(logging.ERROR)
-
-
-def _one_line(record: logging.LogRecord) -> bool:
-    """aiohttp logs a traceback for a request that cannot be parsed. Whoever sent it has been told; of another error the
-    kind is worth a line."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError | web.RequestPayloadError | OSError):
-        return False
-    if error is not None:
-        record.msg, record.exc_info = f"mock: {record.msg} ({type(error).__name__})", None
-    return True
-
-
-_LOG = logging.getLogger("rtdoctor.mock")
-_LOG.addFilter(_one_line)
-
-
-class _Server(web.Server):
-    """aiohttp's server, which counts what its connections receive."""
-
-    def __init__(self, handle: Any, room: Room) -> None:
-        super().__init__(handle, access_log=None, logger=_LOG)
-        self.room = room
-
-    def __call__(self) -> web.RequestHandler:
-        # A body is unpacked by nobody: what is little on its way may be much in memory.
-        more: dict[str, Any] = {"access_log": None, "logger": _LOG, "auto_decompress": False}
-        return _Connection(self, loop=asyncio.get_running_loop(), lingering_time=_LINGERING, **more)
-
-
-class _Listener(socket.socket):
-    """A socket that accepts so many at once, counted before TLS begins on them."""
-
-    def __init__(self, port: int, most: int) -> None:
-        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
-        self._most = most
-        self._accepted: list[socket.socket] = []
-        try:
-            if os.name == "posix":
-                self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):
-            self.close()
-            raise
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection; one for which there is no place is closed, and asyncio asks again.
-
-        Raises:
-            ConnectionAbortedError: it was closed.
-        """
-        accepted, address = super().accept()
-        self._accepted = [before for before in self._accepted if before.fileno() >= 0]
-        if len(self._accepted) >= self._most:
-            accepted.close()
-            raise ConnectionAbortedError
-        self._accepted.append(accepted)
-        return accepted, address
-
-
-class _Connection(web.RequestHandler):
-    """One connection. The bytes of its head, and of a body or a message that is not handled yet, are counted; a client
-    for whose next ones there is no room is cut off. It has one head, which has `begun` to be read at its blank line.
-    When the answer is `made`, nothing that still comes is looked at."""
-
-    __slots__ = ("_room", "begun", "heard", "made", "waiting")
-
-    def __init__(self, server: _Server, **more: Any) -> None:
-        super().__init__(server, **more)
-        self._room = server.room
-        self.begun = self.made = False
-        self.heard = True
-        self.waiting = 0
-
-    def data_received(self, data: bytes) -> None:
-        self.heard = True
-        if self.made:
-            return
-        # A blank line ends the head; those before it are skipped (RFC 9112, section 2.2).
-        self.begun = self.begun or b"\r\n\r\n" in data.lstrip(b"\r\n")
-        weight = (_MESSAGE if self.begun else _HEAD) * len(data)
-        try:
-            self._room.take(weight)
-        except Full:
-            self._cut()
-            return
-        self.waiting += weight
-        super().data_received(data)
-
-    def _cut(self) -> None:
-        if self.transport is not None:
-            self.transport.abort()  # what waits to be sent waits no more
-        self.force_close()
-
-    def handled(self, size: int) -> None:
-        """A message of so many bytes, and the head of its frame (RFC 6455, section 5.2), need not be held any more."""
-        size = min(self.waiting, _MESSAGE * (size + (6 if size < 126 else 8 if size < 65536 else 14)))
-        self.waiting -= size
-        self._room.give(size)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self.made = True
-        self.handled(self.waiting)
-        super().connection_lost(exc)
-
-
-async def _messages(socket: web.WebSocketResponse, connection: _Connection) -> AsyncIterator[WSMessage]:
-    """What comes, each counted until the next is asked for; between two of them the others have a turn."""
-    async for message in socket:
-        if message.type is WSMsgType.PING:
-            with suppress(ConnectionError):
-                await socket.pong(message.data)
-        yield message
-        await asyncio.sleep(0)
-        if connection.transport is None or connection.transport.is_closing():
-            return  # it was cut off: what it has sent before is nobody's any more
-        connection.handled(len(message.data) if isinstance(message.data, (bytes, bytearray)) else 0)
-
-
-async def _ping(socket: web.WebSocketResponse, connection: _Connection) -> None:
-    """A ping of four bytes every 20.26 s (observed 2026-09-18). A client from which nothing came since the last one is
-    gone."""
-    with suppress(ConnectionError, RuntimeError):
-        while connection.heard:
-            connection.heard = False
-            await asyncio.sleep(PING_SECONDS / 2)
-            await socket.ping(os.urandom(4))
-            await asyncio.sleep(PING_SECONDS / 2)
-    if connection.transport is not None and not connection.heard:
-        connection.transport.abort()
-
-
-def _hold_back(response: web.WebSocketResponse) -> None:
-    """Where the system can: what is written from here on waits for the connection's end, or 200 ms, or a full packet
-    (tcp(7), TCP_CORK)."""
-    plain = response.get_extra_info("socket")
-    if plain is not None and hasattr(socket, "TCP_CORK"):
-        with suppress(OSError):
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
-
-
-def _let_go(response: web.WebSocketResponse) -> None:
-    plain = response.get_extra_info("socket")
-    if plain is not None and hasattr(socket, "TCP_CORK"):
-        with suppress(OSError):
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
 class Mock:
     """A Realtime server that does what the real one was seen to do.
 
-    `keys` are the API keys it takes, `poor_keys` those without credit. `faults` breaks a behaviour on purpose: the id
-    of a behaviour (behaviour.toml and behaviour.py) to the id of what happens in its place. `delay` in seconds holds
-    every handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are.
-    `plan` gives more faults for the n-th upgrade, the first being 1.
-    `edge` sends the headers that the real one's edge was seen to send.
+    `keys` are the API keys it takes, `poor_keys` those without credit; `models`, where there are any, the only ones it
+    takes. `faults` breaks a behaviour on every connection: the id of a behaviour (behaviour.toml and behaviour.py) to
+    the id of what happens in its place. `named` are faults by their names (faults.toml), as many and as long as is
+    wanted: `Faults(["abort@2"])`, and `mock.named.add("silence")` while it runs. `hear` is given what every client
+    asked, sent and got, line by line, while it happens (hearing.py). `delay` in seconds holds every handshake back;
+    `seconds` is how long a session may last, `pace` how far apart the deltas of a response are. `edge` sends the
+    headers that the real one's edge was seen to send. It listens on `host`.
     """
 
     def __init__(
@@ -199,45 +48,64 @@ class Mock:
         *,
         clock: Clock | None = None,
         faults: Mapping[str, str] | None = None,
+        named: Faults | None = None,
+        hear: Hear | None = None,
         poor_keys: set[str] | None = None,
+        models: Collection[str] = (),
         delay: float = 0.0,
         tls: ssl.SSLContext | None = None,
         replies: Replies | None = None,
         seconds: float = SESSION_SECONDS,
         pace: float = PACE,
         edge: bool = False,
-        plan: Callable[[int], Mapping[str, str]] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
         self.faults = dict(faults or {})
-        self._delay, self._tls = delay, tls
+        self.named = named or Faults()
+        self._hear, self._delay, self._tls, self._models, self._host = hear, delay, tls, frozenset(models), host
         self._replies, self._seconds, self._pace, self._edge = replies, seconds, pace, edge
-        self._plan, self.upgrades = plan, 0
+        self.upgrades = self._requests = 0
+        self._open: set[Line] = set()
+        self._started = time.monotonic()
         self._runner: web.ServerRunner | None = None
-        self._rest = routes(self.vault, self.clock)
+        self._rest = routes(self.vault, self.clock, self._models)
         self._room = Room()
         self.port = 0
 
     @property
     def base_url(self) -> str:
         """The base URL, once the server runs."""
-        return f"{'https' if self._tls else 'http'}://{'localhost' if self._tls else '127.0.0.1'}:{self.port}/v1"
+        here = "localhost" if self._tls else "127.0.0.1"
+        host = here if self._host in ("127.0.0.1", "0.0.0.0", "") else self._host  # noqa: S104 (compared, not bound)
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}/v1"
 
     async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1, on a free port when none is given.
+        """Listen, on a free port when none is given.
 
         Raises:
             OSError: it cannot, for the port is taken, or too many files are open.
         """
-        self._runner = web.ServerRunner(_Server(self._handle, self._room), shutdown_timeout=0.5)
+        self._started = time.monotonic()
+        self._runner = web.ServerRunner(Server(self._handle, self._room), shutdown_timeout=0.5)
         await self._runner.setup()
-        listener = _Listener(port, MOST_SECURED if self._tls else MOST_CONNECTIONS)
+        listener = Listener(self._host, port, MOST_SECURED if self._tls else MOST_CONNECTIONS)
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
+        loop = asyncio.get_running_loop()
+
+        def changed() -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self._faults_changed)
+
+        self.named.changed.append(changed)
 
     async def stop(self) -> None:
         """Close the sockets and the port."""
+        self.named.changed.clear()
+        for line in list(self._open):
+            line.heard.end("server", "stopped")
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -249,38 +117,66 @@ class Mock:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    def _faults_changed(self) -> None:
+        for line in list(self._open):
+            line.faults_changed()
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = request.protocol
-        assert isinstance(connection, _Connection)
+        assert isinstance(connection, Connection)
         connection.begun = True
-        response = await self._answer(request)
+        self._requests += 1
+        heard = Heard(self._hear, self._requests, self._started)
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        self.upgrades += upgrade
+        scheme = ("wss" if self._tls else "ws") if upgrade else ("https" if self._tls else "http")
+        url = f"{scheme}://{request.host}{request.path_qs}"
+        more: dict[str, Any] = {"subprotocols": list(_offered(request)), "socket": self.upgrades} if upgrade else {}
+        heard.request(request.method, url, request.headers.items(), **more)
+        response = await (self._upgrade(request, connection, heard) if upgrade else self._plain(request))
         connection.made = True
         if not response.prepared:
             response.force_close()  # a second head on this connection would not be counted
             response.headers.update(self._headers())
+            body = response.body if isinstance(response, web.Response) else None
+            told = {"body": body.decode("utf-8", "replace")} if isinstance(body, bytes) else {}
+            if not heard.over:
+                heard.answer(response.status, response.reason, response.headers, **told)
+        heard.end("server", "close")
         return response
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            handler = self._rest.get((request.method, request.path))
-            if handler is None:
-                return web.json_response(
-                    {"error": {"message": f"Invalid URL ({request.method} {request.path})"}}, status=404
-                )
-            return await handler(request)  # type: ignore[arg-type]
-        if self._delay:
-            await asyncio.sleep(self._delay)
-        self.upgrades += 1
-        faults = {**self.faults, **(self._plan(self.upgrades) if self._plan else {})}
+    async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
+        handler = self._rest.get((request.method, request.path))
+        if handler is None:
+            message = f"Invalid URL ({request.method} {request.path})"
+            return web.json_response({"error": {"message": message}}, status=404)
+        return await handler(request)  # type: ignore[arg-type]
+
+    async def _upgrade(self, request: web.BaseRequest, connection: Connection, heard: Heard) -> web.StreamResponse:
+        course = Course(self.named, self.upgrades, self.faults)
+        if delay := self._delay + (course.value("slow-answer") or 0.0):
+            await asyncio.sleep(delay)
+        if course.value("no-answer"):
+            heard.finding("info", "mock.no-answer", "the fault no-answer: the handshake is not answered")
+            await connection.lost.wait()
+            heard.end("client", "eof")
+            return _gone(connection)
+        slots = course.value("slots")
         decision = self._decide(request)
-        behaviour = faults.get(decision.behaviour, decision.behaviour)
+        behaviour = course.does(decision.behaviour)
         if decision.reused:
-            behaviour = faults.get(does.REUSED_SECRET, behaviour)
+            reused = course.does(does.REUSED_SECRET)
+            behaviour = behaviour if reused == does.REUSED_SECRET else reused
+        if slots is not None and len(self._open) >= slots:
+            behaviour = "rate-limited"
         decision = replace(decision, behaviour=behaviour)
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
+            heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")
             return web.Response(status=refusal.status, headers=self._headers())
-        return await self._serve(request, decision, refusal, faults)
+        if course.value("wrong-accept") or course.value("no-upgrade"):
+            return await self._wrong_answer(request, connection, heard, upgrade=not course.value("no-upgrade"))
+        return await self._serve(request, connection, decision, refusal, course, heard)
 
     def _headers(self) -> dict[str, str]:
         """The same for good and for bad keys, and none of a request's id or of rate limits (observed 2026-09-18)."""
@@ -295,11 +191,11 @@ class Mock:
         }
 
     def _decide(self, request: web.BaseRequest) -> Decision:
-        offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
         shake = Shake(
             query=request.query,
             headers={name.lower(): value for name, value in request.headers.items()},
-            offered=tuple(name.strip() for name in offered if name.strip()),
+            offered=_offered(request),
+            models=self._models,
         )
         if request.path in ("/v1/responses", "/v1/live/sessions"):
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -311,64 +207,81 @@ class Mock:
             return Decision("rest-path")
         return decide(shake, self.vault) if request.path == "/v1/realtime" else Decision("unknown-path")
 
-    async def _serve(
-        self, request: web.BaseRequest, decision: Decision, refusal: Refusal | None, faults: Mapping[str, str]
+    async def _wrong_answer(
+        self, request: web.BaseRequest, connection: Connection, heard: Heard, *, upgrade: bool
     ) -> web.StreamResponse:
-        offered = request.headers.get("Sec-WebSocket-Protocol", "")
+        """A 101 that a client must not take (RFC 6455, section 4.1)."""
+        # What is wrong is the accept key, made of another key, or that the headers of an upgrade are missing.
+        key = request.headers.get("Sec-WebSocket-Key", "").encode() if not upgrade else b"another"
+        accept = base64.b64encode(hashlib.sha1(key + _ACCEPT, usedforsecurity=False).digest()).decode()
+        headers = self._headers() | {"Sec-WebSocket-Accept": accept}
+        headers |= {"Upgrade": "websocket", "Connection": "Upgrade"} if upgrade else {}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        heard.answer(101, "Switching Protocols", headers, subprotocol=None)
+        connection.made = True
+        if connection.transport is not None:
+            connection.transport.write(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n".encode())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._seconds):
+                    await connection.lost.wait()
+        heard.end("client", "eof")
+        return _gone(connection)
+
+    async def _serve(
+        self,
+        request: web.BaseRequest,
+        connection: Connection,
+        decision: Decision,
+        refusal: Refusal | None,
+        course: Course,
+        heard: Heard,
+    ) -> web.StreamResponse:
         # `realtime` is echoed and never the key; undici and ws refuse a server that selects none of what they offered.
-        chosen = ("realtime",) if "realtime" in (part.strip() for part in offered.split(",")) else ()
+        chosen = ("realtime",) if "realtime" in _offered(request) else ()
+        other = course.value("other-subprotocol") is not None
         socket = web.WebSocketResponse(
-            protocols=() if faults.get("subprotocol") == does.NO_ANSWER else chosen,
+            protocols=() if other or course.does("subprotocol") == does.NO_ANSWER else chosen,
             max_msg_size=MOST_MESSAGE,
             autoping=False,  # aiohttp's own takes every ping and pong that waits in one turn
             compress=False,  # takes 300 KB a socket
             decode_text=False,
         )
         socket.headers.update(self._headers())
+        if other:
+            socket.headers["Sec-WebSocket-Protocol"] = "mqtt"
         await socket.prepare(request)
-        connection = request.protocol
-        assert isinstance(connection, _Connection)
-
-        async def send(event: dict[str, Any]) -> None:
-            # A client that left while we speak is no fault of the mock.
-            if socket.closed:
-                return
-            text = json.dumps(event)
-            # A client that does not read lets us wait here, and what waits is held twice.
-            size = 2 * len(text)
-            self._room.take(size)
-            try:
-                await socket.send_str(text)
-            finally:
-                self._room.give(size)
-
-        if refusal is not None:
-            await self._refuse(socket, Fatal(refusal, decision.values, None))
-        elif decision.behaviour == does.DROP:
-            assert request.transport is not None
-            request.transport.abort()
-        elif decision.behaviour == does.SILENT:
-            async for _ in _messages(socket, connection):
-                pass
-        else:
-            session = self._session(send, decision, faults, partial(self._broken, socket))
-            beside = [asyncio.create_task(_ping(socket, connection)), asyncio.create_task(self._end(socket, session))]
-            try:
-                await self._converse(socket, _messages(socket, connection), session)
-            finally:
-                for task in beside:
-                    task.cancel()
-                session.end()
+        heard.answer(101, socket.reason, socket.headers, subprotocol=socket.headers.get("Sec-WebSocket-Protocol"))
+        line = Line(socket, connection, course, self._room, self.clock, heard)
+        self._open.add(line)
+        try:
+            if refusal is not None:
+                await line.refuse(Fatal(refusal, decision.values, None))
+            elif decision.behaviour == does.DROP:
+                line.abort()
+            elif decision.behaviour == does.SILENT:
+                async for _ in line.messages():
+                    pass
+            else:
+                await self._hold(line, decision, course)
+        finally:
+            self._open.discard(line)
         return socket
 
-    async def _broken(self, socket: web.WebSocketResponse, error: BaseException) -> None:
-        """What a response ran into, beside the client's events."""
-        if isinstance(error, Full):
-            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
-        else:
-            _LOG.error("a response ended in %s", type(error).__name__)
+    async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
+        """A session, from its greeting to its end."""
+        seconds = course.value("expiry") or self._seconds
+        session = self._session(line, decision, course, seconds)
+        beside = [asyncio.create_task(line.ping()), asyncio.create_task(_end(line, session, seconds))]
+        try:
+            await self._converse(line, session)
+            if line.connection.made and not line.connection.lost.is_set():  # half-open
+                await line.connection.lost.wait()
+        finally:
+            for task in beside:
+                task.cancel()
+            session.end()
 
-    def _session(self, send: Any, decision: Decision, faults: Mapping[str, str], broken: Any) -> Session:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session:
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None
@@ -376,44 +289,45 @@ class Mock:
             decision.model or (minted or {}).get("model") or (None if kind == "transcription" else "gpt-realtime-2.1")
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
-        more = {"replies": self._replies, "seconds": self._seconds, "pace": self._pace, "broken": broken}
-        return Session(send, self.clock, faults, kind, model, minted, late, self._room, **more)
+        more: dict[str, Any] = {"replies": self._replies, "seconds": seconds, "pace": self._pace}
+        return Session(
+            line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
+        )
 
-    async def _end(self, socket: web.WebSocketResponse, session: Session) -> None:
-        """The end of a session's time, also when the client says nothing."""
-        await asyncio.sleep(self._seconds)
-        try:
-            await session.expire()
-        except Fatal as fatal:
-            await self._refuse(socket, fatal)
-
-    async def _converse(
-        self, socket: web.WebSocketResponse, messages: AsyncIterator[WSMessage], session: Session
-    ) -> None:
+    async def _converse(self, line: Line, session: Session) -> None:
         try:
             await session.greet()
-            async for message in messages:
-                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            async for message in line.messages():
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and not line.over:
                     await session.take(message.data, binary=message.type is WSMsgType.BINARY)
         except UnicodeDecodeError:
-            await socket.close(code=WSCloseCode.INVALID_TEXT)
+            await line.close(WSCloseCode.INVALID_TEXT)
         except Full:
-            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+            await line.close(WSCloseCode.TRY_AGAIN_LATER)
         except Fatal as fatal:
-            await self._refuse(socket, fatal)
+            await line.refuse(fatal)
         except ConnectionError:
-            pass
+            line.heard.end("client", "reset")
 
-    async def _refuse(self, socket: web.WebSocketResponse, fatal: Fatal) -> None:
-        """An error event and the close frame in the same moment (observed 2026-09-18)."""
-        refusal = fatal.refusal
-        error = refusal.error(fatal.values, fatal.client_event_id)
-        event = {"type": "error", "event_id": self.clock.ident("event_"), "error": error}
-        try:
-            _hold_back(socket)  # so that both leave in one packet
-            await socket.send_str(json.dumps(event))
-            code = refusal.close if refusal.close is not None else int(WSCloseCode.OK)
-            asyncio.get_running_loop().call_soon(_let_go, socket)  # when the close frame is written
-            await socket.close(code=code, message=refusal.close_reason.encode()[:123])
-        except ConnectionError:
-            pass
+
+async def _end(line: Line, session: Session, seconds: float) -> None:
+    """The end of a session's time, also when the client says nothing."""
+    await asyncio.sleep(seconds)
+    try:
+        await session.expire()
+    except Fatal as fatal:
+        if not line.over:
+            await line.refuse(fatal)
+
+
+def _offered(request: web.BaseRequest) -> tuple[str, ...]:
+    """The subprotocols that the client offers."""
+    offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
+    return tuple(name.strip() for name in offered if name.strip())
+
+
+def _gone(connection: Connection) -> web.StreamResponse:
+    """The answer of a connection that has had its own, or gets none."""
+    if connection.transport is not None:
+        connection.transport.close()
+    return web.Response()

@@ -41,13 +41,14 @@ class Fatal(Exception):
 
 
 class Session:
-    """The state of one conversation. `late_refusal` is what its first session.update is refused with."""
+    """The state of one conversation. `does` tells of a behaviour what a fault puts in its place, and is asked once each
+    time that it may happen. `late_refusal` is what its first session.update is refused with."""
 
     def __init__(
         self,
         send: Send,
         clock: Clock,
-        faults: Mapping[str, str],
+        does: Callable[[str], str],
         session_type: str,
         model: str | None,
         minted: Mapping[str, Any] | None = None,
@@ -58,7 +59,7 @@ class Session:
         pace: float = PACE,
         broken: Callable[[BaseException], Awaitable[None]] | None = None,
     ) -> None:
-        self._send, self.clock, self._faults = send, clock, faults
+        self._send, self.clock, self.does = send, clock, does
         self.replies, self._pace, self._broken = replies or Replies(), pace, broken
         self.expires_at = int(clock.now() + seconds)
         config = fresh_config(session_type, clock.ident("sess_"), self.expires_at, model)
@@ -97,10 +98,6 @@ class Session:
         """Send one server event."""
         ident = {} if self.does(does.EVENT_ID) == does.NO_ANSWER else {"event_id": self.clock.ident("event_")}
         await self._send({"type": kind, **ident, **fields})
-
-    def does(self, name: str) -> str:
-        """The behaviour, or the one that a fault switch put in its place."""
-        return self._faults.get(name, name)
 
     async def refuse(self, name: str, values: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> None:
         """An error event; a fatal refusal ends the session.
@@ -507,7 +504,7 @@ class Session:
             await self._broken(error)
 
     async def _all_of(self, response: Response) -> None:
-        if self.does(does.RESPONDS) != does.RESPONDS:
+        if response.how != does.RESPONDS:
             await asyncio.sleep(self._pace)
             async with self._turn:
                 if not response.over:

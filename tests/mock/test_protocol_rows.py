@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from rtdoctor.mock import server
+from rtdoctor.mock import line
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import SteppedClock
 from tests.conftest import KEY
@@ -287,7 +287,7 @@ async def test_4_1_a_session_ends_by_itself():
 
 
 async def test_4_2_a_ping_has_four_bytes(monkeypatch):
-    monkeypatch.setattr(server, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(line, "PING_SECONDS", 0.02)
     async with running() as (mock, http):
         url = mock.base_url + "/realtime?intent=transcription"
         async with http.ws_connect(url, headers=AUTH, autoping=False) as ws:
