@@ -2,88 +2,186 @@
 
 import asyncio
 import errno
+import ipaddress
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rtdoctor import process
+from rtdoctor.cli.mockrecording import recording
+from rtdoctor.cli.mocktelling import Printer, Teller
+from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, own_certificate, trusting
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
+from rtdoctor.files import read_bounded
 from rtdoctor.mock.faults import BadFault, Faults, known
-from rtdoctor.mock.respond import Replies
+from rtdoctor.mock.hearing import Hear
+from rtdoctor.mock.respond import ANSWER, Replies
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
-from rtdoctor.wire.tls import BadCertificateFile, show_certificate
+from rtdoctor.wire.audiofile import BadAudio, read_speech
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
 _LONGEST_REPLY = 10_000
+_MOST_REPLY_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How the mock is to behave: faults by name, what a response says, seconds that a session lasts, edge headers."""
+    """What was asked of the command, option by option."""
 
-    faults: Sequence[str]
+    port: int
+    host: str
+    api_key: str | None
+    key_env: str | None
+    models: tuple[str, ...]
     transcript: str | None
+    audio: Path | None
     lifetime: float
     edge: bool
+    faults: tuple[str, ...]
+    tls: bool
+    tls_ca: Path | None
+    cert: Path | None
+    key: Path | None
+    record: Path | None
+    verbose: bool
 
 
 def show_faults() -> None:
     """Every fault by name, one a line."""
     width = max(map(len, known()))
     for fault in known().values():
-        print(f"{fault.name:{width}}  {fault.words}")
+        value = "" if fault.value is None else f" (={fault.value:g} {fault.unit})"
+        print(f"{fault.name:{width}}  {fault.words}{value}")
+    print(
+        "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event by number or type (or the"
+    )
+    print("the n-th response or turn, :RATE a share from 0 to 1: delay=0.2@1#response.done:0.5")
 
 
-def serve(port: int, cert: Path | None, key: Path | None, key_env: str | None, ways: Ways) -> None:
-    """Serve until interrupted.
+def serve(ways: Ways) -> int:
+    """Serve until interrupted; the exit code.
 
     Raises:
-        Usage: the port is taken, the certificate cannot be used, or there is no such fault.
+        Usage: the port is taken, or an option cannot be carried out.
     """
     try:
         named = Faults(ways.faults)
     except BadFault as error:
         raise Usage("--fault {}", error) from error
-    if ways.transcript is not None and len(ways.transcript) > _LONGEST_REPLY:
-        raise Usage("--transcript: at most {} characters", _LONGEST_REPLY)
-    accepted = find_key(key_env, None)
-    replies = Replies() if ways.transcript is None else Replies(ways.transcript)
-    more: dict[str, Any] = {"named": named, "replies": replies, "seconds": ways.lifetime, "edge": ways.edge}
-    server = Mock({accepted.reveal() if accepted else USUAL_KEY}, tls=_tls(cert, key), **more)
-    asyncio.run(_forever(server, port, accepted.source if accepted else None))
+    if ways.api_key == "":
+        raise Usage("--api-key is empty")
+    if ways.api_key and ways.key_env:
+        raise Usage("--api-key and --key-env name two keys; give one of them")
+    accepted = find_key(ways.key_env, None, ways.api_key)
+    source = "--api-key" if ways.api_key else accepted.source if accepted else None
+    more: dict[str, Any] = {
+        "named": named,
+        "models": ways.models,
+        "replies": _replies(ways),
+        "seconds": ways.lifetime,
+        "edge": ways.edge,
+        "host": ways.host,
+        "tls": _tls(ways),
+    }
+    printer = Printer()
+    teller = Teller(printer.say, verbose=ways.verbose)
+    with ExitStack() as stack:
+        hears: list[Hear] = [teller]
+        if ways.record:
+            hears.append(stack.enter_context(recording(ways.record, f"ws://{ways.host}:{ways.port}", printer.say)))
+
+        def hear(line: dict[str, Any]) -> None:
+            for each in hears:
+                each(line)
+
+        server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
+        asyncio.run(_forever(server, ways, source, printer.say))
+    for line in teller.summary():
+        printer.say(line)
+    if not printer.finish():
+        process.leave(0, flush=False)  # nobody reads standard output: to flush it would never end
+    return 0
 
 
-async def _forever(server: Mock, port: int, source: str | None) -> None:
+async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     try:
-        await server.start(port)
+        await server.start(ways.port)
     except (OSError, OverflowError) as error:
         if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
             raise  # it is told in words of its own, and is not the port's fault
-        raise Usage("--port {}: {}", port, error) from error
+        place = f"--port {ways.port}" if _is_loopback(ways.host) else f"--host {ways.host} --port {ways.port}"
+        raise Usage("{}: {}", place, error) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
-            print(f"OPENAI_BASE_URL={server.base_url}", flush=True)
-            told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
-            print(f"# accepts {told}; Ctrl-C ends it", flush=True)
+            for line in _greeting(server, ways, source):
+                say(line)
             await over.wait()
     finally:
         await server.stop()
 
 
-def _tls(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if cert is None and key is None:
-        return None
-    if cert is None:
-        raise Usage("--key needs --cert beside it")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def _greeting(server: Mock, ways: Ways, source: str | None) -> Iterator[str]:
+    yield f"OPENAI_BASE_URL={server.base_url}"
+    if ways.tls:
+        yield from trusting(ways.tls_ca or USUAL_CA)
+    told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
+    if ways.api_key:
+        told = "the key of --api-key"
+    yield f"# accepts {told}; Ctrl-C ends it"
+    if not _is_loopback(ways.host):
+        yield f"# WARNING: IT LISTENS ON {ways.host.upper()}: WHOEVER REACHES THIS MACHINE CAN USE IT"
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        show_certificate(context, str(cert), str(key) if key else None)
-    except BadCertificateFile as error:
-        raise Usage("{}", error) from error
-    return context
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _replies(ways: Ways) -> Replies:
+    text, pcm = ANSWER, None
+    if ways.transcript is not None:
+        text = ways.transcript
+        file = Path(text)
+        try:
+            is_file = len(text) < 4096 and "\0" not in text and file.is_file()
+        except OSError:  # no name of a file
+            is_file = False
+        if is_file:
+            try:
+                text = read_bounded(file, _MOST_REPLY_BYTES).decode("utf-8-sig").strip()
+            except OSError as error:
+                raise Usage("--transcript {}: {}", file, error.strerror or error) from error
+            except UnicodeDecodeError as error:
+                raise Usage("--transcript {}: is no UTF-8 text", file) from error
+        if len(text) > _LONGEST_REPLY:
+            raise Usage("--transcript: at most {} characters", _LONGEST_REPLY)
+    if ways.audio is not None:
+        try:
+            speech = read_speech(ways.audio)
+        except BadAudio as error:
+            raise Usage("--audio {}", error) from error
+        pcm = speech.pcm
+        if ways.transcript is None and speech.reference:
+            text = speech.reference
+    return Replies(text, pcm)
+
+
+def _tls(ways: Ways) -> ssl.SSLContext | None:
+    if ways.tls and ways.cert:
+        raise Usage("--tls makes a certificate, and --cert names one; give one of them")
+    if ways.tls_ca and not ways.tls:
+        raise Usage("--tls-ca wants --tls beside it")
+    if ways.key and not ways.cert:
+        raise Usage("--key needs --cert beside it")
+    if ways.tls:
+        return made_certificate(ways.tls_ca or USUAL_CA, ways.host)
+    return own_certificate(ways.cert, ways.key) if ways.cert else None

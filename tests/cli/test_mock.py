@@ -1,0 +1,153 @@
+"""`rtdoctor mock` says what its clients did, and why they were refused."""
+
+import asyncio
+import io
+import json
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+
+import aiohttp
+import pytest
+
+from rtdoctor.cli.mocktelling import Printer, Teller
+from rtdoctor.mock.faults import Faults
+from rtdoctor.mock.server import Mock
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
+from tests.conftest import AUDIO, KEY
+from tests.mock.test_mock import AUTH
+from tests.processes import environment, started
+
+
+async def told(talk, query="?model=gpt-realtime-2.1", *, verbose=False, headers=AUTH, faults=()):
+    """What is said of one client, and the summary."""
+    keep([Secret(KEY, "key", "the test")])
+    said = []
+    teller = Teller(said.append, verbose=verbose)
+    async with Mock({KEY}, hear=teller, named=Faults(faults), pace=0) as mock, aiohttp.ClientSession() as http:
+        try:
+            async with asyncio.timeout(5), http.ws_connect(mock.base_url + "/realtime" + query, headers=headers) as ws:
+                await talk(ws)
+        except aiohttp.WSServerHandshakeError:
+            pass
+        async with http.get(mock.base_url + "/nothing"):
+            pass
+    return [line[10:].strip() for line in said], list(teller.summary())
+
+
+async def to_the_end(ws):
+    async for _ in ws:
+        pass
+
+
+async def test_a_connection_is_two_lines_and_a_summary():
+    lines, summary = await told(lambda ws: ws.receive_json())
+    assert lines[0].startswith("#1 upgrade /v1/realtime?model=gpt-realtime-2.1 by Python/")
+    assert lines[0].endswith("key in Authorization → 101")
+    assert lines[1].startswith("#1 closed by the client: 1000 after 0.")
+    assert lines[1].endswith("s; 0 events from it, 1 to it")
+    assert lines[2].startswith("GET /v1/nothing by Python/")
+    assert lines[2].endswith("→ 404")
+    assert summary == ["1 socket opened, 1 other answer; 0 events from clients, 1 to them."]
+
+
+async def test_a_refusal_says_why_and_no_line_holds_a_key():
+    headers = {"Authorization": "Bearer " + KEY[:-1] + "9"}
+    lines, summary = await told(to_the_end, f"?model=gpt-realtime-2.1&key={KEY}", headers=headers)
+    assert lines[1].startswith("#1   error mock.invalid-key: Incorrect API key provided")
+    assert "closed by the mock: 3000 invalid_request_error.invalid_api_key" in lines[2]
+    assert "1× error mock.invalid-key" in summary[1]
+    assert KEY[8:20] not in str((lines, summary))
+
+
+async def test_an_http_refusal_and_a_fault_are_named():
+    lines, _ = await told(to_the_end, faults=["http-403"])
+    assert lines[0].startswith("#1   error mock.rest-path")
+    assert lines[1].endswith("→ 403")
+    lines, _ = await told(to_the_end, faults=["abort"])
+    assert "the fault abort: " in lines[1]
+    assert "gone without a close frame, by RST, at the mock's side" in lines[2]
+
+
+async def test_every_event_is_shown_and_judged_where_that_is_wanted():
+    async def talk(ws):
+        await ws.receive_json()
+        await ws.send_json({"type": "response.create", "response": {"bogus": 1}})
+        await ws.receive_json()
+        await ws.send_str("{")
+        await ws.receive_json()
+        for _ in range(3):
+            await ws.send_json({"type": "input_audio_buffer.append", "audio": "AAAAAAAA"})
+        await ws.send_json({"type": "response.cancel"})
+        await ws.receive_json()
+
+    lines, _ = await told(talk, verbose=True)
+    shown = [line.removeprefix("#1 ").strip() for line in lines]
+    assert shown[1] == "→ session.created: model gpt-realtime-2.1"
+    assert shown[2] == "← response.create"
+    assert shown[3].startswith("info shape.undocumented: ")
+    assert shown[4] == "→ error: Unknown parameter: 'response.bogus'."
+    assert (shown[5], shown[6][:17]) == ("← no event: {", "error shape.event")
+    assert shown[8:11] == [
+        "← input_audio_buffer.append",
+        "← input_audio_buffer.append (2 more)",
+        "← response.cancel",
+    ]
+
+
+def test_a_reader_that_does_not_read_holds_up_nobody(monkeypatch):
+    class Stuck(io.StringIO):
+        def write(self, text):
+            reading.wait()
+            return super().write(text)
+
+    reading = threading.Event()
+    out = Stuck()
+    monkeypatch.setattr(sys, "stdout", out)
+    printer = Printer()
+    for number in range(5_000):
+        printer.say(str(number))
+    monkeypatch.setattr("rtdoctor.cli.mocktelling._PATIENCE", 0.01)
+    assert not printer.finish()
+    reading.set()
+    while not printer.finish():
+        pass
+    assert out.getvalue().startswith("0\n1\n")
+    assert len(out.getvalue().splitlines()) < 2_100
+
+
+@pytest.mark.heavy
+async def test_over_tls_with_a_made_ca_and_a_tape(tmp_path):
+    ca, tape = tmp_path / "ca.pem", tmp_path / "t.jsonl"
+    arguments = ["--port", "0", "--tls", "--tls-ca", str(ca), "--record", str(tape), "--api-key", KEY]
+    sound = tmp_path / "speech.wav"
+    shutil.copy(AUDIO / "speech-24k.wav", sound)
+    shutil.copy(AUDIO / "speech.txt", tmp_path)
+    arguments += ["--audio", str(sound), "--model", "mine", "-v"]
+    with started("mock", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as child:
+        first = (await asyncio.to_thread(child.stdout.readline)).decode()
+        url = first.strip().removeprefix("OPENAI_BASE_URL=")
+        assert f"NODE_EXTRA_CA_CERTS={ca}".encode() in await asyncio.to_thread(child.stdout.readline)
+        context = ssl.create_default_context(cafile=str(ca))
+        async with aiohttp.ClientSession() as http, asyncio.timeout(10):
+            query = "/realtime?model=mine"
+            async with http.ws_connect(url + query, headers=AUTH, ssl=context) as ws:
+                await ws.receive_json()
+                await ws.send_json({"type": "response.create"})
+                said = ""
+                while (event := await ws.receive_json())["type"] != "response.done":
+                    said += event["delta"] if event["type"] == "response.output_audio_transcript.delta" else ""
+        child.terminate()
+        out, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (0, b"")
+    assert said == (AUDIO / "speech.txt").read_text().strip()
+    assert b"1 socket opened, 0 other answers; 1 events from clients" in out
+    assert KEY.encode() not in out
+    lines = [json.loads(line) for line in tape.read_text().splitlines()]
+    assert (lines[0]["tape"], lines[0]["by"]) == (1, "mock")
+    assert [line["kind"] for line in lines[1:4]] == ["request", "answer", "text"]
+    assert lines[-1]["kind"] == "end"
+    assert KEY not in tape.read_text()
