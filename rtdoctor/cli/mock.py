@@ -42,6 +42,18 @@ def mock(
             "Repeatable.",
         ),
     ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What clients are to send and what they are answered (TOML or JSON); exit code 1 "
+            "where they did otherwise, or steps were left.",
+        ),
+    ] = None,
+    control: Annotated[
+        bool,
+        typer.Option("--control", help="Let faults be set over HTTP while it runs, with the token that is printed."),
+    ] = False,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults and end.")] = False,
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve TLS (on https://localhost), with a certificate made for this run.")
@@ -75,6 +87,8 @@ def mock(
         lifetime=lifetime,
         edge=edge,
         faults=tuple(fault or ()),
+        script=script,
+        control=control,
         tls=tls,
         tls_ca=tls_ca,
         cert=cert,

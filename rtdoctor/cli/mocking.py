@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import ipaddress
+import secrets
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,8 +21,10 @@ from rtdoctor.files import read_bounded
 from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.hearing import Hear
 from rtdoctor.mock.respond import ANSWER, Replies
+from rtdoctor.mock.script import BadScript, load_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.wire.audiofile import BadAudio, read_speech
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
@@ -43,6 +46,8 @@ class Ways:
     lifetime: float
     edge: bool
     faults: tuple[str, ...]
+    script: Path | None
+    control: bool
     tls: bool
     tls_ca: Path | None
     cert: Path | None
@@ -79,7 +84,13 @@ def serve(ways: Ways) -> int:
         raise Usage("--api-key and --key-env name two keys; give one of them")
     accepted = find_key(ways.key_env, None, ways.api_key)
     source = "--api-key" if ways.api_key else accepted.source if accepted else None
+    try:
+        script = load_script(ways.script) if ways.script else None
+    except BadScript as error:
+        raise Usage("--script {}", error) from error
     more: dict[str, Any] = {
+        "script": script,
+        "token": secrets.token_urlsafe(16) if ways.control else None,
         "named": named,
         "models": ways.models,
         "replies": _replies(ways),
@@ -103,9 +114,15 @@ def serve(ways: Ways) -> int:
         asyncio.run(_forever(server, ways, source, printer.say))
     for line in teller.summary():
         printer.say(line)
+    wrong = [*server.stage.failures, *server.stage.unused()]
+    if script:
+        printer.say(f"--script {quote(script.origin)}: {len(wrong)} failures" if wrong else "The script was kept to.")
+    for sentence in wrong:
+        printer.say(f"  {quote_start(sentence, 400)}")
+    code = int(bool(wrong))
     if not printer.finish():
-        process.leave(0, flush=False)  # nobody reads standard output: to flush it would never end
-    return 0
+        process.leave(code, flush=False)  # nobody reads standard output: to flush it would never end
+    return code
 
 
 async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:
@@ -135,6 +152,8 @@ def _greeting(server: Mock, ways: Ways, source: str | None) -> Iterator[str]:
     if ways.api_key:
         told = "the key of --api-key"
     yield f"# accepts {told}; Ctrl-C ends it"
+    if server.token:
+        yield f"# curl -H 'X-Rtdoctor-Token: {server.token}' -d '{{\"fault\": \"abort\"}}' {server.control_url}/faults"
     if not _is_loopback(ways.host):
         yield f"# WARNING: IT LISTENS ON {ways.host.upper()}: WHOEVER REACHES THIS MACHINE CAN USE IT"
 

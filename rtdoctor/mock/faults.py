@@ -164,10 +164,11 @@ class Faults:
 
 
 class Course:
-    """What the faults do to one connection. `fixed` are behaviours that are replaced whatever else is on."""
+    """What the faults do to one connection. `fixed` are behaviours that are replaced whatever else is on, `own` faults
+    of this connection alone."""
 
-    def __init__(self, faults: Faults, number: int, fixed: Mapping[str, str]) -> None:
-        self._faults, self.number, self._fixed = faults, number, fixed
+    def __init__(self, faults: Faults, number: int, fixed: Mapping[str, str], own: tuple[Fault, ...] = ()) -> None:
+        self._faults, self.number, self._fixed, self._own = faults, number, fixed, own
         self._drawn: dict[Fault, bool] = {}
         self._counted: Counter[Fault] = Counter()
 
@@ -213,7 +214,7 @@ class Course:
         return self._faults.chance.random()
 
     def _here(self) -> Iterable[Fault]:
-        return (fault for fault in self._faults.on if fault.connection in (0, self.number))
+        return (*self._own, *(fault for fault in self._faults.on if fault.connection in (0, self.number)))
 
     def _chance(self, fault: Fault) -> bool:
         return fault.rate == 1 or self._faults.chance.random() < fault.rate

@@ -34,12 +34,22 @@ class Replies:
     pcm: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one response says, in place of the usual: a text, or a function that it calls with these arguments."""
+
+    text: str | None = None
+    call: str | None = None
+    arguments: str = ""
+
+
 @dataclass(slots=True)
 class Response:
     """One response in progress. `asked` is the `response` of response.create, empty for one that the server starts."""
 
     session: "Session"
     asked: Mapping[str, Any]
+    reply: Reply | None = None
     ident: str = ""
     item: dict[str, Any] = field(default_factory=dict)
     over: bool = False
@@ -71,7 +81,9 @@ class Response:
 
     @property
     def call(self) -> Mapping[str, Any] | None:
-        """The function that is called: one is when tool_choice names it or is "required"."""
+        """The function that is called: one is when tool_choice names it or is "required", or the reply says so."""
+        if self.reply:
+            return None if self.reply.call is None else {"name": self.reply.call}
         config = self._config
         tools = self.asked["tools"] if self.asked.get("tools") is not None else config.get("tools") or []
         choice = self.asked.get("tool_choice") or config.get("tool_choice") or "auto"
@@ -130,11 +142,11 @@ class Response:
     def pieces(self) -> Iterator[tuple[str, bytes]]:
         """What is to be sent, delta by delta: words of a text or of arguments, and the audio beside them."""
         if self.call:
-            arguments = orjson.dumps(made_up(self.call.get("parameters"))).decode()
+            arguments = self.reply.arguments if self.reply else _made_up(self.call)
             yield from ((arguments[start : start + 8], b"") for start in range(0, len(arguments), 8))
             return
         replies = self.session.replies
-        words = _words(replies.text)
+        words = _words(replies.text if self.reply is None else self.reply.text or "")
         pcm = replies.pcm
         step = 0 if pcm is None else -(-len(pcm) // (2 * max(1, len(words)))) * 2
         form = self._form
@@ -246,6 +258,10 @@ class Response:
             "input_token_details": given | {"cached_tokens_details": cached},
             "output_token_details": {"text_tokens": said - loud, "audio_tokens": loud},
         }
+
+
+def _made_up(function: Mapping[str, Any]) -> str:
+    return orjson.dumps(made_up(function.get("parameters"))).decode()
 
 
 def as_form(pcm: bytes, form: str) -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import ipaddress
 import ssl
 import time
 from collections.abc import Collection, Mapping
@@ -13,6 +14,7 @@ from typing import Any, Self
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from rtdoctor.mock import behaviour as does
+from rtdoctor.mock import control
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
@@ -22,8 +24,10 @@ from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, 
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Full, Room
+from rtdoctor.mock.script import Script
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
+from rtdoctor.mock.stage import Play, Stage
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
@@ -37,9 +41,11 @@ class Mock:
     takes. `faults` breaks a behaviour on every connection: the id of a behaviour (behaviour.toml and behaviour.py) to
     the id of what happens in its place. `named` are faults by their names (faults.toml), as many and as long as is
     wanted: `Faults(["abort@2"])`, and `mock.named.add("silence")` while it runs. `hear` is given what every client
-    asked, sent and got, line by line, while it happens (hearing.py). `delay` in seconds holds every handshake back;
-    `seconds` is how long a session may last, `pace` how far apart the deltas of a response are. `edge` sends the
-    headers that the real one's edge was seen to send. It listens on `host`.
+    asked, sent and got, line by line, while it happens (hearing.py). `script` says what clients are to send and what
+    they are answered; `stage.failures` and `stage.unused()` say what they did otherwise. `delay` in seconds holds every
+    handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are. `edge`
+    sends the headers that the real one's edge was seen to send. It listens on `host`; with a `token`, the control API
+    (control.py) is there for who has it and is on this machine.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class Mock:
         faults: Mapping[str, str] | None = None,
         named: Faults | None = None,
         hear: Hear | None = None,
+        script: Script | None = None,
         poor_keys: set[str] | None = None,
         models: Collection[str] = (),
         delay: float = 0.0,
@@ -59,6 +66,7 @@ class Mock:
         pace: float = PACE,
         edge: bool = False,
         host: str = "127.0.0.1",
+        token: str | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
@@ -72,7 +80,19 @@ class Mock:
         self._runner: web.ServerRunner | None = None
         self._rest = routes(self.vault, self.clock, self._models)
         self._room = Room()
+        self.stage = Stage(script or Script("", ()))
+        self.token = token
         self.port = 0
+
+    @property
+    def open_sockets(self) -> int:
+        """How many sockets are open."""
+        return len(self._open)
+
+    @property
+    def control_url(self) -> str:
+        """The base URL of the control API."""
+        return self.base_url.removesuffix("/v1") + control.PATH
 
     @property
     def base_url(self) -> str:
@@ -146,6 +166,8 @@ class Mock:
         return response
 
     async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.token and request.path.startswith(control.PATH + "/") and _is_local(request):
+            return await control.answer(request, self, self.token)
         handler = self._rest.get((request.method, request.path))
         if handler is None:
             message = f"Invalid URL ({request.method} {request.path})"
@@ -153,7 +175,10 @@ class Mock:
         return await handler(request)  # type: ignore[arg-type]
 
     async def _upgrade(self, request: web.BaseRequest, connection: Connection, heard: Heard) -> web.StreamResponse:
-        course = Course(self.named, self.upgrades, self.faults)
+        number, part = self.upgrades, self.stage.part(self.upgrades)
+        course = Course(self.named, number, self.faults, part.faults if part else ())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.stage.asked(number, request.query, headers, heard)
         if delay := self._delay + (course.value("slow-answer") or 0.0):
             await asyncio.sleep(delay)
         if course.value("no-answer"):
@@ -271,14 +296,17 @@ class Mock:
         """A session, from its greeting to its end."""
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
+        play = self.stage.play(course.number, session, line, self._room)
         beside = [asyncio.create_task(line.ping()), asyncio.create_task(_end(line, session, seconds))]
         try:
-            await self._converse(line, session)
+            await self._converse(line, session, play)
             if line.connection.made and not line.connection.lost.is_set():  # half-open
                 await line.connection.lost.wait()
         finally:
             for task in beside:
                 task.cancel()
+            if play:
+                play.end()
             session.end()
 
     def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session:
@@ -294,12 +322,15 @@ class Mock:
             line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
         )
 
-    async def _converse(self, line: Line, session: Session) -> None:
+    async def _converse(self, line: Line, session: Session, play: Play | None) -> None:
+        take = play.take if play else session.take
         try:
             await session.greet()
+            if play:
+                play.begin()
             async for message in line.messages():
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and not line.over:
-                    await session.take(message.data, binary=message.type is WSMsgType.BINARY)
+                    await take(message.data, binary=message.type is WSMsgType.BINARY)
         except UnicodeDecodeError:
             await line.close(WSCloseCode.INVALID_TEXT)
         except Full:
@@ -318,6 +349,14 @@ async def _end(line: Line, session: Session, seconds: float) -> None:
     except Fatal as fatal:
         if not line.over:
             await line.refuse(fatal)
+
+
+def _is_local(request: web.BaseRequest) -> bool:
+    """True for a client on this machine."""
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _offered(request: web.BaseRequest) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.asked import fault_of
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.conversation import Conversation
-from rtdoctor.mock.respond import Replies, Response
+from rtdoctor.mock.respond import Replies, Reply, Response
 from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, weight
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.update import check, fresh_config, merged
@@ -80,7 +80,7 @@ class Session:
         self._speech_item: str | None = None
         self._ms = 0.0  # of audio since the session began
         self._detector = self._new_detector()
-        self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+        self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[object]]] = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
@@ -455,7 +455,7 @@ class Session:
         """The response that the conversation waits for."""
         return next((response for response in self._responses.values() if response.inside), None)
 
-    async def _respond(self, event: dict[str, Any]) -> None:
+    async def _respond(self, event: dict[str, Any], reply: Reply | None = None) -> asyncio.Task[None] | None:
         asked = event.get("response") or {}
         inside = asked.get("conversation") != "none"
         if self.config["type"] == "transcription":
@@ -467,7 +467,8 @@ class Session:
         elif bad := self._unfit(asked):
             await self.refuse(*bad, event)
         elif not await self._voice_refused((asked.get("audio") or {}).get("output"), event):
-            await self._begin(asked)
+            return await self._begin(asked, reply)
+        return None
 
     def _unfit(self, asked: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
         """What the shape of a response.create does not say."""
@@ -484,14 +485,25 @@ class Session:
             return "invalid-value", {"param": "response.output_modalities", "value": given, "wanted": wanted}
         return None
 
-    async def _begin(self, asked: Mapping[str, Any]) -> None:
+    async def reply(self, reply: Reply, event: dict[str, Any] | None) -> asyncio.Task[None] | None:
+        """A response that says this, to a response.create or by itself; None where it is refused, or one is active."""
+        async with self._turn:
+            if event is None:
+                return None if self._active else await self._begin({}, reply)
+            if bad := fault_of(event):
+                await self.refuse(bad.behaviour, bad.values, event)
+                return None
+            return await self._respond(event, reply)
+
+    async def _begin(self, asked: Mapping[str, Any], reply: Reply | None = None) -> asyncio.Task[None]:
         """A response begins here and goes on beside what the client sends."""
-        response = Response(self, asked)
+        response = Response(self, asked, reply)
         await response.begin()
         self._responses[response.ident] = response
         task = asyncio.create_task(self._go_on(response))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _go_on(self, response: Response) -> None:
         try:

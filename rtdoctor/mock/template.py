@@ -1,0 +1,96 @@
+"""Events with places to fill: `{client.item.id}` of the event that is answered, `{session.id}`, `{conversation}`, and
+`{id.item_a}`, an id that is made up once for its name on each connection. `{{` and `}}` are braces."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rtdoctor.linear import pattern
+
+_PLACE = pattern(r"\{\{|\}\}|\{(?P<path>[A-Za-z0-9_.\-]{1,200})\}|[{}]")
+_ROOTS = ("client", "session", "conversation", "id")
+_MOST = 1 << 20  # characters that one event may come to
+_DEEPEST = 100
+
+
+class BadTemplate(ValueError):
+    """A place cannot be filled, in words for people."""
+
+
+def check_template(value: object) -> None:
+    """See that every place of an event can be filled, once there is something to fill it with.
+
+    Raises:
+        BadTemplate: one never can.
+    """
+
+    def look(path: str) -> str:
+        root, _, rest = path.partition(".")
+        if root not in _ROOTS or bool(rest) is (root == "conversation"):
+            raise BadTemplate(f"'{{{path}}}' is no place: one begins with client., session. or id., or is conversation")
+        return ""
+
+    fill(value, look)
+
+
+def fill(value: Any, look: Callable[[str], Any]) -> Any:
+    """The event with its places filled by what `look` says of their paths. A text that is one place alone becomes the
+    value itself, of whatever type.
+
+    Raises:
+        BadTemplate: a place cannot be filled, or the event becomes too large.
+    """
+    left = _MOST
+
+    def walk(node: Any, depth: int) -> Any:
+        nonlocal left
+        if depth > _DEEPEST:
+            raise BadTemplate("it is nested too deep")
+        if isinstance(node, Mapping):
+            return {key: walk(held, depth + 1) for key, held in node.items()}
+        if isinstance(node, list | tuple):
+            return [walk(held, depth + 1) for held in node]
+        if not isinstance(node, str):
+            return node
+        filled = _text(node, look)
+        left -= len(filled) if isinstance(filled, str) else len(str(filled)) if not isinstance(filled, int) else 8
+        if left < 0:
+            raise BadTemplate(f"it comes to more than {_MOST} characters")
+        return filled
+
+    return walk(value, 0)
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands in a value at a dotted path; numbers count in lists.
+
+    Raises:
+        BadTemplate: nothing does.
+    """
+    for step in path.split("."):
+        try:
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        except (KeyError, IndexError, ValueError, TypeError):
+            raise BadTemplate(f"there is no {path}") from None
+    return value
+
+
+def _text(text: str, look: Callable[[str], Any]) -> Any:
+    if "{" not in text and "}" not in text:
+        return text
+    parts: list[Any] = []
+    end = 0
+    for found in _PLACE.finditer(text):
+        parts.append(text[end : found.start()])
+        end = found.end()
+        whole = text[found.start() : end]
+        if whole in ("{{", "}}"):
+            parts.append(whole[0])
+        elif len(whole) == 1:
+            raise BadTemplate(f"a brace stands alone in {text[:60]!r}; {{{{ is a brace")
+        else:
+            parts.append(look(found.text("path")))
+    parts.append(text[end:])
+    held = [part for part in parts if part != ""]
+    if len(held) == 1 and not isinstance(held[0], str):
+        return held[0]
+    return "".join(str(part) for part in parts)
