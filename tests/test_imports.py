@@ -23,6 +23,7 @@ MAY = {
     "mock": {"model", "privacy", "protocol"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "report": {"model", "privacy"},
+    "testing": {"model", "mock"},
     "cli": {
         *(
             "model",
@@ -47,6 +48,7 @@ ONLY = {
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
     "openai": set(),
+    "pytest": {"testing"},
     "jsonschema": set(),
 }
 
@@ -93,6 +95,16 @@ def test_version_and_help_load_no_network_audio_or_rich():
         "    except SystemExit: pass\n"
         "heavy = {'aiohttp', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', 'jiwer', 'jinja2', "
         "'ssl'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_pytest_plugin_loads_nothing_that_a_project_without_realtime_would_wait_for():
+    code = (
+        "import sys, rtdoctor.testing.plugin\n"
+        "heavy = {'aiohttp', 'numpy', 'soundfile', 'rich', 'jsonschema_rs', 're2', 'rtdoctor.mock'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -121,6 +121,10 @@ class Mock:
 
         self.named.changed.append(changed)
 
+    def play(self, script: Script) -> None:
+        """Play this script from the next connection on."""
+        self.stage = Stage(script, self.upgrades)
+
     async def stop(self) -> None:
         """Close the sockets and the port."""
         self.named.changed.clear()

@@ -18,23 +18,25 @@ _MOST_FAILURES = 100
 
 
 class Stage:
-    """A script while clients come. `failures` are what they did otherwise, in sentences."""
+    """A script while clients come, the first of which has the number `first` + 1. `failures` are what they did
+    otherwise, in sentences."""
 
-    def __init__(self, script: Script) -> None:
-        self.script = script
+    def __init__(self, script: Script, first: int = 0) -> None:
+        self.script, self._first = script, first
         self.failures: list[str] = []
         self._plays: dict[int, Play] = {}
 
     def part(self, number: int) -> Part | None:
         """The part of the n-th connection, if the script has one."""
-        return self.script.parts[number - 1] if number <= len(self.script.parts) else None
+        place = number - self._first - 1
+        return self.script.parts[place] if 0 <= place < len(self.script.parts) else None
 
     def asked(self, number: int, query: Mapping[str, str], headers: Mapping[str, str], line: Any) -> None:
         """Hold a handshake against what the script expects of it."""
         part = self.part(number)
         if part is None:
             if self.script.parts and self.script.parts[-1].only:
-                self.fail(line, f"connection {number} was not expected")
+                self.fail(line, f"connection {number - self._first} was not expected")
             return
         for name, given, wanted in (("query", query, part.query), ("headers", headers, part.headers)):
             for key, value in wanted.items():
@@ -59,7 +61,7 @@ class Stage:
         """The steps that no client took, each with why, as far as it is known."""
         left = []
         for number, part in enumerate(self.script.parts, 1):
-            play = self._plays.get(number)
+            play = self._plays.get(number + self._first)
             if play is None:
                 wanted = any(step.least for step in part.steps)
                 left += [f"{part.place}: connection {number} was never opened"] if wanted else []
