@@ -54,6 +54,10 @@ def mock(
         bool,
         typer.Option("--control", help="Let faults be set over HTTP while it runs, with the token that is printed."),
     ] = False,
+    dialect: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The kind of server: openai, beta, live, azure, litellm, asgi."),
+    ] = "openai",
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults and end.")] = False,
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve TLS (on https://localhost), with a certificate made for this run.")
@@ -89,6 +93,7 @@ def mock(
         faults=tuple(fault or ()),
         script=script,
         control=control,
+        dialect=dialect,
         tls=tls,
         tls_ca=tls_ca,
         cert=cert,

@@ -18,6 +18,7 @@ from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, own_certificate, tr
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
 from rtdoctor.files import read_bounded
+from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.hearing import Hear
 from rtdoctor.mock.respond import ANSWER, Replies
@@ -48,6 +49,7 @@ class Ways:
     faults: tuple[str, ...]
     script: Path | None
     control: bool
+    dialect: str
     tls: bool
     tls_ca: Path | None
     cert: Path | None
@@ -88,7 +90,12 @@ def serve(ways: Ways) -> int:
         script = load_script(ways.script) if ways.script else None
     except BadScript as error:
         raise Usage("--script {}", error) from error
+    if ways.dialect not in dialects():
+        raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
+    if script and dialects()[ways.dialect].speaks == "live":
+        raise Usage("--script is not played with --dialect {}", ways.dialect)
     more: dict[str, Any] = {
+        "dialect": ways.dialect,
         "script": script,
         "token": secrets.token_urlsafe(16) if ways.control else None,
         "named": named,

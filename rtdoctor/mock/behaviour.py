@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,9 @@ class Refusal:
     param: str | None = None
     close: int | None = None
     reason: str | None = None
+    body: str = ""  # of an HTTP answer
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False  # an HTTP answer with these headers and no others
     why: str = ""  # what a person is told, where the message says too little
     evidence: str = ""
     seen: str = ""

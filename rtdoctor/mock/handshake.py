@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from rtdoctor.mock import behaviour as does
+from rtdoctor.mock.dialect import Dialect, dialects
 from rtdoctor.mock.secrets import Grant, Vault
 from rtdoctor.model.given import KEY_SUBPROTOCOL
 from rtdoctor.protocol.models import kind_of, models
@@ -21,6 +22,7 @@ class Shake:
     headers: Mapping[str, str]
     offered: tuple[str, ...]
     models: frozenset[str] = frozenset()
+    dialect: Dialect = field(default_factory=lambda: dialects()["openai"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class Decision:
 
 
 def decide(shake: Shake, vault: Vault) -> Decision:
-    """The behaviour for a handshake on /v1/realtime."""
+    """The behaviour for a handshake on the path of the socket."""
+    if forbidden := shake.dialect.forbidden(shake.query, shake.headers):
+        return Decision(forbidden)
     if shake.query.get("call_id"):
         return Decision("call-unknown")
     token = _token(shake)
@@ -54,11 +58,15 @@ def decide(shake: Shake, vault: Vault) -> Decision:
         return Decision("expired-secret")
     if grant.no_credit:
         return Decision("no-credit")
-    if "realtime=v1" in shake.headers.get("openai-beta", "") or BETA_SUBPROTOCOL in shake.offered:
+    if shake.dialect.speaks == "ga" and _wants_beta(shake):
         return Decision("beta-retired")
     decision = _session(shake, grant.session_type)
     vault.use(token)
     return replace(decision, grant=grant, reused=grant.reused)
+
+
+def _wants_beta(shake: Shake) -> bool:
+    return "realtime=v1" in shake.headers.get("openai-beta", "") or BETA_SUBPROTOCOL in shake.offered
 
 
 def masked(token: str) -> str:
@@ -72,10 +80,19 @@ def _is_jwt(token: str) -> bool:
 
 
 def _token(shake: Shake) -> str | None:
-    """The credential: the Authorization header counts, then the subprotocol; query and api-key do not."""
+    """The credential: the Authorization header counts, then the subprotocol; query and api-key do only where the
+    dialect takes them."""
     scheme, _, value = shake.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return value.strip()
+    for name in shake.dialect.key_headers:
+        if held := shake.headers.get(name):
+            return held
+    for name in shake.dialect.key_query:
+        if held := shake.query.get(name):
+            return held
+    if shake.dialect.speaks == "live":
+        return None
     for offered in shake.offered:
         if offered.startswith(KEY_SUBPROTOCOL):
             return offered.removeprefix(KEY_SUBPROTOCOL)
@@ -83,6 +100,8 @@ def _token(shake: Shake) -> str | None:
 
 
 def _session(shake: Shake, carried: str | None) -> Decision:
+    if shake.dialect.speaks == "live":
+        return Decision(does.OPEN_REALTIME)
     model, intent = shake.query.get("model"), shake.query.get("intent")
     if carried == "transcription" and model:
         if kind_of(model) == "transcription":
@@ -95,8 +114,8 @@ def _session(shake: Shake, carried: str | None) -> Decision:
         return Decision(does.OPEN_TRANSCRIPTION)
     if not model:
         return Decision(does.OPEN_REALTIME) if carried == "realtime" else Decision("missing-model")
-    if shake.models:
-        taken = model in shake.models
+    if shake.models or (shake.dialect.any_model and kind_of(model) != "transcription"):
+        taken = not shake.models or model in shake.models
         return Decision(does.OPEN_REALTIME if taken else "unknown-model", {"model": model}, model=model)
     known = models().get(model)
     if known is not None and known.retired:

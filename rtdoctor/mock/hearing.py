@@ -24,7 +24,11 @@ class Heard:
     def __init__(self, hear: Hear | None, number: int, started: float) -> None:
         self._hear, self._number, self._started = hear, number, started
         self.over = False
-        self.dialect_era: str | None = "ga"
+        self._era: str | None = "ga"
+
+    def speaks(self, form: str) -> None:
+        """The form in which the events are judged: ga or beta; there are no schemas of another."""
+        self._era = form if form in ("ga", "beta") else None
 
     def _tell(self, **fields: Any) -> None:
         if self._hear is not None:
@@ -47,8 +51,8 @@ class Heard:
             return
         shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
         self._tell(**{"from": by}, kind="text", data=shown)
-        if by == "client" and self.dialect_era and isinstance(data, bytes):
-            self._judge(data, self.dialect_era)
+        if by == "client" and self._era and isinstance(data, bytes):
+            self._judge(data, self._era)
 
     def frame(self, by: str, kind: str, data: bytes) -> None:
         """A binary message, a ping or a pong."""

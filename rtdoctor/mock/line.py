@@ -107,14 +107,16 @@ class Line:
         await self.ws.close(code=code, message=reason.encode()[:123])
 
     async def refuse(self, fatal: Fatal) -> None:
-        """An error event and the close frame in the same moment (observed 2026-09-18)."""
+        """An error event, if the refusal has words, and the close frame in the same moment (observed 2026-09-18)."""
         refusal = fatal.refusal
         error = refusal.error(fatal.values, fatal.client_event_id)
         event = {"type": "error", "event_id": self.clock.ident("event_"), "error": error}
-        self.heard.finding("error", f"mock.{refusal.id}", refusal.why or str(error["message"]))
+        if refusal.message:
+            self.heard.finding("error", f"mock.{refusal.id}", refusal.why or str(error["message"]))
         try:
             _hold_back(self.ws)  # so that both leave in one packet
-            await self.send_text(json.dumps(event))
+            if refusal.message:
+                await self.send_text(json.dumps(event))
             asyncio.get_running_loop().call_soon(_let_go, self.ws)  # when the close frame is written
             await self.close(refusal.close if refusal.close is not None else int(WSCloseCode.OK), refusal.close_reason)
         except ConnectionError:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Self
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -16,11 +17,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock import control
 from rtdoctor.mock.behaviour import Refusal, refusals
+from rtdoctor.mock.beta import BetaSession
+from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
 from rtdoctor.mock.hearing import Hear, Heard
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
+from rtdoctor.mock.live import LiveSession
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Full, Room
@@ -45,7 +49,7 @@ class Mock:
     they are answered; `stage.failures` and `stage.unused()` say what they did otherwise. `delay` in seconds holds every
     handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are. `edge`
     sends the headers that the real one's edge was seen to send. It listens on `host`; with a `token`, the control API
-    (control.py) is there for who has it and is on this machine.
+    (control.py) is there for who has it and is on this machine. `dialect` is the kind of server (dialects.toml).
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Mock:
         edge: bool = False,
         host: str = "127.0.0.1",
         token: str | None = None,
+        dialect: str = "openai",
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
@@ -82,6 +87,7 @@ class Mock:
         self._room = Room()
         self.stage = Stage(script or Script("", ()))
         self.token = token
+        self.dialect = dialects()[dialect]
         self.port = 0
 
     @property
@@ -92,14 +98,14 @@ class Mock:
     @property
     def control_url(self) -> str:
         """The base URL of the control API."""
-        return self.base_url.removesuffix("/v1") + control.PATH
+        return self.base_url.removesuffix(self.dialect.base) + control.PATH
 
     @property
     def base_url(self) -> str:
         """The base URL, once the server runs."""
         here = "localhost" if self._tls else "127.0.0.1"
         host = here if self._host in ("127.0.0.1", "0.0.0.0", "") else self._host  # noqa: S104 (compared, not bound)
-        return f"{'https' if self._tls else 'http'}://{host}:{self.port}/v1"
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}{self.dialect.base}"
 
     async def start(self, port: int = 0) -> None:
         """Listen, on a free port when none is given.
@@ -172,7 +178,8 @@ class Mock:
     async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.token and request.path.startswith(control.PATH + "/") and _is_local(request):
             return await control.answer(request, self, self.token)
-        handler = self._rest.get((request.method, request.path))
+        path = "/v1" + request.path.removeprefix(self.dialect.base)
+        handler = self._rest.get((request.method, path)) if request.path.startswith(self.dialect.base) else None
         if handler is None:
             message = f"Invalid URL ({request.method} {request.path})"
             return web.json_response({"error": {"message": message}}, status=404)
@@ -180,7 +187,8 @@ class Mock:
 
     async def _upgrade(self, request: web.BaseRequest, connection: Connection, heard: Heard) -> web.StreamResponse:
         number, part = self.upgrades, self.stage.part(self.upgrades)
-        course = Course(self.named, number, self.faults, part.faults if part else ())
+        fixed = {**self.dialect.puts, **self.faults}
+        course = Course(self.named, number, fixed, part.faults if part else ())
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.stage.asked(number, request.query, headers, heard)
         if delay := self._delay + (course.value("slow-answer") or 0.0):
@@ -202,7 +210,7 @@ class Mock:
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")
-            return web.Response(status=refusal.status, headers=self._headers())
+            return await _refused(refusal, self._headers(), connection, heard)
         if course.value("wrong-accept") or course.value("no-upgrade"):
             return await self._wrong_answer(request, connection, heard, upgrade=not course.value("no-upgrade"))
         return await self._serve(request, connection, decision, refusal, course, heard)
@@ -225,7 +233,10 @@ class Mock:
             headers={name.lower(): value for name, value in request.headers.items()},
             offered=_offered(request),
             models=self._models,
+            dialect=self.dialect,
         )
+        if request.path == self.dialect.path:
+            return decide(shake, self.vault)
         if request.path in ("/v1/responses", "/v1/live/sessions"):
             scheme, _, token = request.headers.get("Authorization", "").partition(" ")
             known = scheme.lower() == "bearer" and self.vault.look_up(token.strip())
@@ -234,7 +245,7 @@ class Mock:
             "/v1/realtime/" + tail for tail in ("transcription_sessions", "sessions", "client_secrets", "calls")
         ):
             return Decision("rest-path")
-        return decide(shake, self.vault) if request.path == "/v1/realtime" else Decision("unknown-path")
+        return Decision("unknown-path")
 
     async def _wrong_answer(
         self, request: web.BaseRequest, connection: Connection, heard: Heard, *, upgrade: bool
@@ -280,6 +291,7 @@ class Mock:
             socket.headers["Sec-WebSocket-Protocol"] = "mqtt"
         await socket.prepare(request)
         heard.answer(101, socket.reason, socket.headers, subprotocol=socket.headers.get("Sec-WebSocket-Protocol"))
+        heard.speaks(self.dialect.speaks)
         line = Line(socket, connection, course, self._room, self.clock, heard)
         self._open.add(line)
         try:
@@ -300,7 +312,7 @@ class Mock:
         """A session, from its greeting to its end."""
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
-        play = self.stage.play(course.number, session, line, self._room)
+        play = self.stage.play(course.number, session, line, self._room) if isinstance(session, Session) else None
         beside = [asyncio.create_task(line.ping()), asyncio.create_task(_end(line, session, seconds))]
         try:
             await self._converse(line, session, play)
@@ -313,7 +325,9 @@ class Mock:
                 play.end()
             session.end()
 
-    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | LiveSession:
+        if self.dialect.speaks == "live":
+            return LiveSession(line.send, self.clock, seconds, self._room)
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None
@@ -322,11 +336,15 @@ class Mock:
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
         more: dict[str, Any] = {"replies": self._replies, "seconds": seconds, "pace": self._pace}
+        if self.dialect.speaks == "beta":
+            return BetaSession(
+                line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
+            )
         return Session(
             line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
         )
 
-    async def _converse(self, line: Line, session: Session, play: Play | None) -> None:
+    async def _converse(self, line: Line, session: Session | LiveSession, play: Play | None) -> None:
         take = play.take if play else session.take
         try:
             await session.greet()
@@ -345,7 +363,7 @@ class Mock:
             line.heard.end("client", "reset")
 
 
-async def _end(line: Line, session: Session, seconds: float) -> None:
+async def _end(line: Line, session: Session | LiveSession, seconds: float) -> None:
     """The end of a session's time, also when the client says nothing."""
     await asyncio.sleep(seconds)
     try:
@@ -367,6 +385,23 @@ def _offered(request: web.BaseRequest) -> tuple[str, ...]:
     """The subprotocols that the client offers."""
     offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
     return tuple(name.strip() for name in offered if name.strip())
+
+
+async def _refused(
+    refusal: Refusal, headers: Mapping[str, str], connection: Connection, heard: Heard
+) -> web.StreamResponse:
+    """An HTTP answer in place of the 101."""
+    assert refusal.status is not None
+    if not refusal.bare or connection.transport is None:
+        told = {**headers, **refusal.headers}
+        return web.Response(status=refusal.status, headers=told, body=refusal.body.encode() if refusal.body else None)
+    # aiohttp names itself in every answer, and what it stands for does not.
+    status = HTTPStatus(refusal.status)
+    heard.answer(status.value, status.phrase, refusal.headers, body=refusal.body)
+    head = "".join(f"{name}: {value}\r\n" for name, value in refusal.headers.items())
+    connection.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n{refusal.body}".encode())
+    heard.end("server", "close")
+    return _gone(connection)
 
 
 def _gone(connection: Connection) -> web.StreamResponse:

@@ -23,7 +23,8 @@ class Mock:
     """A Realtime server on loopback while the `with` (or `async with`) lasts.
 
     `script` is a file, or what such a file holds; `faults` are names as for `rtdoctor mock --fault`; `models` the only
-    ones that are taken, where there are any; `text` is what a response says; a session lasts `seconds`. At the end of
+    ones that are taken, where there are any; `text` is what a response says; a session lasts `seconds`;
+    `dialect` is the kind of server, as for `--dialect`. At the end of
     the `with` the script must have been kept to.
     """
 
@@ -36,6 +37,7 @@ class Mock:
         models: Collection[str] = (),
         text: str = ANSWER,
         seconds: float = 3600,
+        dialect: str = "openai",
     ) -> None:
         self.key = key
         self.lines: list[dict[str, Any]] = []
@@ -51,6 +53,7 @@ class Mock:
             replies=Replies(text),
             seconds=seconds,
             script=_script(script),
+            dialect=dialect,
         )
         self._over = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,7 +67,7 @@ class Mock:
     @property
     def websocket_url(self) -> str:
         """The URL of the socket, without a query."""
-        return "ws" + self.url.removeprefix("http") + "/realtime"
+        return "ws" + self.url.removeprefix("http").removesuffix(self._server.dialect.base) + self._server.dialect.path
 
     @property
     def environment(self) -> dict[str, str]:

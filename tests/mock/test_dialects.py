@@ -1,0 +1,126 @@
+"""The mock speaks as other servers do: each dialect is data, dated, and does what was seen."""
+
+import asyncio
+import json
+from datetime import date
+
+import aiohttp
+import pytest
+
+from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.dialect import dialects
+from rtdoctor.mock.server import Mock
+from rtdoctor.protocol.shapes import judge_shape
+from tests.conftest import KEY
+from tests.mock.test_faults import PLAIN
+from tests.mock.test_mock import AUTH
+
+START = {"type": "session.start", "session": {"model": "gpt-live-1", "audio": {"output": {"voice": "marin"}}}}
+
+
+def test_every_dialect_has_evidence_and_puts_what_the_mock_knows():
+    for dialect in dialects().values():
+        assert dialect.evidence
+        assert date.fromisoformat(dialect.seen) <= date(2026, 11, 30)
+        assert dialect.confidence in ("observed", "documented", "inferred")
+        assert {*dialect.puts.values(), *dialect.forbids.values()} <= PLAIN | refusals().keys()
+        assert dialect.path.startswith(dialect.base + "/")
+
+
+async def answered(dialect, query="", path=None, headers=AUTH, send=(), most=1):
+    """The status and body of a refusal; or what came of these events, and the code of the close."""
+    async with Mock({KEY}, dialect=dialect, pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
+        url = mock.base_url.removesuffix(mock.dialect.base) + (path or mock.dialect.path) + query
+        try:
+            async with http.ws_connect(url, headers=headers) as ws:
+                got = []
+                for event in send:
+                    await ws.send_json(event)
+                while len(got) < most and (message := await ws.receive()).type is aiohttp.WSMsgType.TEXT:
+                    got.append(json.loads(message.data))
+                    if got[-1]["type"] == "response.done":
+                        break
+                return got, ws.close_code
+        except aiohttp.WSServerHandshakeError as refused:
+            return refused.status, dict(refused.headers)
+
+
+@pytest.mark.parametrize("dialect", ["asgi", "litellm"])
+@pytest.mark.parametrize(
+    ("path", "headers"), [("/v1/realtim", AUTH), (None, {}), (None, {"Authorization": "Bearer sk-nobody-0123456789"})]
+)
+async def test_an_asgi_server_answers_an_empty_403_without_its_name(dialect, path, headers):
+    status, told = await answered(dialect, "?model=gpt-realtime-2.1", path, headers)
+    assert status == 403
+    assert told == {"Content-Type": "text/plain; charset=utf-8", "Content-Length": "0", "Connection": "close"}
+
+
+async def test_litellm_takes_api_key_and_breaks_where_its_upstream_refuses_the_model():
+    got, _ = await answered("litellm", "?model=gpt-realtime-2.1", headers={"api-key": KEY})
+    assert got[0]["type"] == "session.created"
+    assert (await answered("litellm", "?model=nope", most=2))[1] == 1011
+    got, _ = await answered("openai", "?model=gpt-realtime-2.1", headers={"api-key": KEY})
+    assert got[0]["type"] == "error"
+
+
+async def test_azure_wants_its_path_takes_deployments_and_refuses_before_the_upgrade():
+    for headers, query in ((AUTH, ""), ({"api-key": KEY}, ""), ({}, f"&api-key={KEY}")):
+        got, _ = await answered("azure", "?model=my-deployment" + query, headers=headers)
+        assert (got[0]["type"], got[0]["session"]["model"]) == ("session.created", "my-deployment")
+    assert (await answered("azure", "?model=x", headers={"api-key": "nope"}))[0] == 401
+    assert (await answered("azure", "?model=x&api-version=2025-04-01", headers={"api-key": KEY}))[0] == 401
+    assert (await answered("azure", "?model=x", "/v1/realtime"))[0] == 404
+    status, headers = await answered("azure", "?model=gpt-realtime-whisper")
+    assert (status, headers["x-ms-region"]) == (400, "Sweden Central")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"Sec-WebSocket-Protocol": f"realtime, openai-insecure-api-key.{KEY}"}, 401),
+        ({"Authorization": "Bearer sk-nobody-0123456789"}, 401),
+        (AUTH | {"Origin": "https://api.openai.com"}, 403),
+    ],
+)
+async def test_gpt_live_refuses_before_the_upgrade(headers, status):
+    assert (await answered("live", headers=headers))[0] == status
+
+
+async def test_gpt_live_is_silent_until_its_session_starts_and_then_strict():
+    create = {"type": "conversation.item.create", "event_id": "mine"}
+    unknown = {"type": "session.start", "session": {"model": "gpt-live-1", "voice": "marin"}}
+    update = {"type": "session.update", "session": {"delegation": None}}
+    events = [update, unknown, create, START, START, update, {"type": "session.input_audio.mute"}]
+    got, code = await answered("live", send=[*events, {"type": "session.close"}], most=20)
+    assert [event["type"] for event in got] == [
+        *("error", "error", "error", "session.started", "error", "session.updated", "session.input_audio.muted"),
+        "session.closed",
+    ]
+    assert got[1]["error"]["param"] == "session.voice"
+    assert (got[2]["error"]["code"], got[2]["error"]["client_event_id"]) == ("invalid_value", "mine")
+    assert "'session.start', 'session.update'" in got[2]["error"]["message"]
+    assert got[3]["session"]["id"].startswith("live_")
+    assert (got[-1]["reason"], got[-1]["session"]["status"], code) == ("close_requested", "active", 1000)
+
+
+BETA = {"OpenAI-Beta": "realtime=v1"}
+BETA_UPDATE = {"modalities": ["text", "audio"], "voice": "alloy", "input_audio_format": "g711_ulaw", "temperature": 0.8}
+
+
+async def test_the_beta_has_its_own_names_and_fields_in_every_event():
+    update = {"type": "session.update", "session": BETA_UPDATE}
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}
+    events = [update, {"type": "conversation.item.create", "item": item}, {"type": "response.create"}]
+    got, _ = await answered("beta", "?model=gpt-realtime-2.1", headers=AUTH | BETA, send=events, most=200)
+    kinds = [event["type"] for event in got]
+    assert kinds[:3] == ["session.created", "session.updated", "conversation.item.created"]
+    assert {"response.audio.delta", "response.audio_transcript.done", "response.done"} <= set(kinds)
+    assert got[1]["session"] | BETA_UPDATE | {"temperature": None} == got[1]["session"] | {"temperature": None}
+    wrong = [(event["type"], found.message) for event in got for found in judge_shape(event, "server", era="beta")]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_the_beta_has_sessions_of_transcription():
+    got, _ = await answered("beta", "?intent=transcription", headers=AUTH | BETA)
+    assert got[0]["type"] == "transcription_session.created"
