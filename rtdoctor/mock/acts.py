@@ -1,10 +1,12 @@
 """What faults do to the events of a socket, and how they end it. A name here is an `act` of faults.toml."""
 
 import asyncio
+import json
 import struct
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.faults import Fault
 
 if TYPE_CHECKING:
@@ -65,6 +67,27 @@ async def _huge(line: "Line", fault: Fault, text: str) -> list[str]:
     return []
 
 
+async def _unknown_event(line: "Line", _fault: Fault, text: str) -> list[str]:
+    """An event before it, of a type that no API has."""
+    event = {"type": "rtdoctor.added_event", "event_id": line.clock.ident("event_"), "note": "nobody knows this"}
+    return [json.dumps(event), text]
+
+
+async def _unknown_field(_line: "Line", _fault: Fault, text: str) -> list[str]:
+    """A field more in the event, and in each object that it holds."""
+    event = json.loads(text)
+    for held in (event, *event.values()):
+        if isinstance(held, dict):
+            held["rtdoctor_added_field"] = {"note": "nobody knows this"}
+    return [json.dumps(event)]
+
+
+async def _stray_error(line: "Line", _fault: Fault, text: str) -> list[str]:
+    """An error before it, that answers nothing and ends nothing."""
+    error = refusals()["nothing-to-cancel"].error({}, None)
+    return [json.dumps({"type": "error", "event_id": line.clock.ident("event_"), "error": error}), text]
+
+
 async def _abort(line: "Line", _fault: Fault) -> None:
     line.abort()
 
@@ -103,6 +126,9 @@ CHANGES: dict[str, Callable[["Line", Fault, str], Awaitable[list[str]]]] = {
     "not-json": _not_json,
     "deep": _deep,
     "huge": _huge,
+    "unknown-event": _unknown_event,
+    "unknown-field": _unknown_field,
+    "stray-error": _stray_error,
 }
 """What becomes of an event: the texts that are sent in its place."""
 

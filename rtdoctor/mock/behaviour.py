@@ -22,6 +22,8 @@ GARBLED = "garbled"
 FAILED = "transcription-failed"
 RESPONDS = "responds"  # a response runs to its end; in its place: one of [response], or
 FILTERED = "content-filter"
+BARGED_EARLY, BARGED = "barge-in-early", "barge-in"  # somebody speaks before its first sound, or into it
+TAKES_RESPONSE = "takes-response"  # a response.create is taken; in its place: one of [error]
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Line:
         connection = self.connection
         while True:
             message = await self.ws.receive()
-            if connection.made:
+            if connection.made and not connection.lost.is_set():
                 return  # half-open: what had come before is not looked at either
             kind = message.type
             if kind is WSMsgType.CLOSE:

@@ -1,23 +1,21 @@
 """The mock as a server on loopback: real sockets, a free port, REST and WebSocket."""
 
 import asyncio
-import base64
-import hashlib
-import ipaddress
 import ssl
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Any, Self
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock import control
+from rtdoctor.mock.answering import gone, is_local, offered, refused, wrong_answer
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.beta import BetaSession
+from rtdoctor.mock.conversing import hold
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
@@ -27,15 +25,14 @@ from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, 
 from rtdoctor.mock.live import LiveSession
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
-from rtdoctor.mock.room import Full, Room
+from rtdoctor.mock.room import Room
 from rtdoctor.mock.script import Script
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
-from rtdoctor.mock.stage import Play, Stage
+from rtdoctor.mock.stage import Stage
 from rtdoctor.model.clock import Clock
 
 MOST_MESSAGE = 16 * 1024 * 1024
-_ACCEPT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
 class Mock:
@@ -161,7 +158,7 @@ class Mock:
         self.upgrades += upgrade
         scheme = ("wss" if self._tls else "ws") if upgrade else ("https" if self._tls else "http")
         url = f"{scheme}://{request.host}{request.path_qs}"
-        more: dict[str, Any] = {"subprotocols": list(_offered(request)), "socket": self.upgrades} if upgrade else {}
+        more: dict[str, Any] = {"subprotocols": list(offered(request)), "socket": self.upgrades} if upgrade else {}
         heard.request(request.method, url, request.headers.items(), **more)
         response = await (self._upgrade(request, connection, heard) if upgrade else self._plain(request))
         connection.made = True
@@ -176,7 +173,7 @@ class Mock:
         return response
 
     async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
-        if self.token and request.path.startswith(control.PATH + "/") and _is_local(request):
+        if self.token and request.path.startswith(control.PATH + "/") and is_local(request):
             return await control.answer(request, self, self.token)
         path = "/v1" + request.path.removeprefix(self.dialect.base)
         handler = self._rest.get((request.method, path)) if request.path.startswith(self.dialect.base) else None
@@ -197,7 +194,7 @@ class Mock:
             heard.finding("info", "mock.no-answer", "the fault no-answer: the handshake is not answered")
             await connection.lost.wait()
             heard.end("client", "eof")
-            return _gone(connection)
+            return gone(connection)
         slots = course.value("slots")
         decision = self._decide(request)
         behaviour = course.does(decision.behaviour)
@@ -210,9 +207,10 @@ class Mock:
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")
-            return await _refused(refusal, self._headers(), connection, heard)
+            return refused(refusal, self._headers(), connection, heard)
         if course.value("wrong-accept") or course.value("no-upgrade"):
-            return await self._wrong_answer(request, connection, heard, upgrade=not course.value("no-upgrade"))
+            key = None if course.value("wrong-accept") else request.headers.get("Sec-WebSocket-Key", "")
+            return await wrong_answer(connection, heard, self._headers(), key, self._seconds)
         return await self._serve(request, connection, decision, refusal, course, heard)
 
     def _headers(self) -> dict[str, str]:
@@ -231,7 +229,7 @@ class Mock:
         shake = Shake(
             query=request.query,
             headers={name.lower(): value for name, value in request.headers.items()},
-            offered=_offered(request),
+            offered=offered(request),
             models=self._models,
             dialect=self.dialect,
         )
@@ -247,26 +245,6 @@ class Mock:
             return Decision("rest-path")
         return Decision("unknown-path")
 
-    async def _wrong_answer(
-        self, request: web.BaseRequest, connection: Connection, heard: Heard, *, upgrade: bool
-    ) -> web.StreamResponse:
-        """A 101 that a client must not take (RFC 6455, section 4.1)."""
-        # What is wrong is the accept key, made of another key, or that the headers of an upgrade are missing.
-        key = request.headers.get("Sec-WebSocket-Key", "").encode() if not upgrade else b"another"
-        accept = base64.b64encode(hashlib.sha1(key + _ACCEPT, usedforsecurity=False).digest()).decode()
-        headers = self._headers() | {"Sec-WebSocket-Accept": accept}
-        headers |= {"Upgrade": "websocket", "Connection": "Upgrade"} if upgrade else {}
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        heard.answer(101, "Switching Protocols", headers, subprotocol=None)
-        connection.made = True
-        if connection.transport is not None:
-            connection.transport.write(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n".encode())
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds):
-                    await connection.lost.wait()
-        heard.end("client", "eof")
-        return _gone(connection)
-
     async def _serve(
         self,
         request: web.BaseRequest,
@@ -277,7 +255,7 @@ class Mock:
         heard: Heard,
     ) -> web.StreamResponse:
         # `realtime` is echoed and never the key; undici and ws refuse a server that selects none of what they offered.
-        chosen = ("realtime",) if "realtime" in _offered(request) else ()
+        chosen = ("realtime",) if "realtime" in offered(request) else ()
         other = course.value("other-subprotocol") is not None
         socket = web.WebSocketResponse(
             protocols=() if other or course.does("subprotocol") == does.NO_ANSWER else chosen,
@@ -309,21 +287,10 @@ class Mock:
         return socket
 
     async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
-        """A session, from its greeting to its end."""
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
         play = self.stage.play(course.number, session, line, self._room) if isinstance(session, Session) else None
-        beside = [asyncio.create_task(line.ping()), asyncio.create_task(_end(line, session, seconds))]
-        try:
-            await self._converse(line, session, play)
-            if line.connection.made and not line.connection.lost.is_set():  # half-open
-                await line.connection.lost.wait()
-        finally:
-            for task in beside:
-                task.cancel()
-            if play:
-                play.end()
-            session.end()
+        await hold(line, session, play, seconds)
 
     def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | LiveSession:
         if self.dialect.speaks == "live":
@@ -336,76 +303,7 @@ class Mock:
         )
         late = (decision.late_refusal, decision.values) if decision.late_refusal else None
         more: dict[str, Any] = {"replies": self._replies, "seconds": seconds, "pace": self._pace}
-        if self.dialect.speaks == "beta":
-            return BetaSession(
-                line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
-            )
-        return Session(
+        made = BetaSession if self.dialect.speaks == "beta" else Session
+        return made(
             line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
         )
-
-    async def _converse(self, line: Line, session: Session | LiveSession, play: Play | None) -> None:
-        take = play.take if play else session.take
-        try:
-            await session.greet()
-            if play:
-                play.begin()
-            async for message in line.messages():
-                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY) and not line.over:
-                    await take(message.data, binary=message.type is WSMsgType.BINARY)
-        except UnicodeDecodeError:
-            await line.close(WSCloseCode.INVALID_TEXT)
-        except Full:
-            await line.close(WSCloseCode.TRY_AGAIN_LATER)
-        except Fatal as fatal:
-            await line.refuse(fatal)
-        except ConnectionError:
-            line.heard.end("client", "reset")
-
-
-async def _end(line: Line, session: Session | LiveSession, seconds: float) -> None:
-    """The end of a session's time, also when the client says nothing."""
-    await asyncio.sleep(seconds)
-    try:
-        await session.expire()
-    except Fatal as fatal:
-        if not line.over:
-            await line.refuse(fatal)
-
-
-def _is_local(request: web.BaseRequest) -> bool:
-    """True for a client on this machine."""
-    try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
-    except ValueError:
-        return False
-
-
-def _offered(request: web.BaseRequest) -> tuple[str, ...]:
-    """The subprotocols that the client offers."""
-    offered = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
-    return tuple(name.strip() for name in offered if name.strip())
-
-
-async def _refused(
-    refusal: Refusal, headers: Mapping[str, str], connection: Connection, heard: Heard
-) -> web.StreamResponse:
-    """An HTTP answer in place of the 101."""
-    assert refusal.status is not None
-    if not refusal.bare or connection.transport is None:
-        told = {**headers, **refusal.headers}
-        return web.Response(status=refusal.status, headers=told, body=refusal.body.encode() if refusal.body else None)
-    # aiohttp names itself in every answer, and what it stands for does not.
-    status = HTTPStatus(refusal.status)
-    heard.answer(status.value, status.phrase, refusal.headers, body=refusal.body)
-    head = "".join(f"{name}: {value}\r\n" for name, value in refusal.headers.items())
-    connection.transport.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n{refusal.body}".encode())
-    heard.end("server", "close")
-    return _gone(connection)
-
-
-def _gone(connection: Connection) -> web.StreamResponse:
-    """The answer of a connection that has had its own, or gets none."""
-    if connection.transport is not None:
-        connection.transport.close()
-    return web.Response()

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -12,22 +12,23 @@ from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.asked import fault_of
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.conversation import Conversation
+from rtdoctor.mock.items import Items
 from rtdoctor.mock.respond import Replies, Reply, Response
 from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, weight
 from rtdoctor.mock.transcriber import Ear
+from rtdoctor.mock.transcribing import from_telephone, transcribe
 from rtdoctor.mock.update import check, fresh_config, merged
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import too_many_values
-from rtdoctor.protocol.audio import RATE, from_g711, to_pcm16
+from rtdoctor.protocol.audio import RATE
 
 SESSION_SECONDS = 3600  # observed since the second half of 2025
 PACE = 0.005  # seconds between two deltas of a response, so that there is a time in which it is in progress
 _MOST_RESPONSES = 8  # at once; one in the conversation, the others out of band (the mock's own bound)
-_LONGEST_ITEM_ID = 32
 _MOST_TOKENS = 4096
 _LEAST_MS = 100
-_BY_DURATION = frozenset(("whisper-1", "gpt-realtime-whisper"))  # usage in seconds; the others in tokens (2026-09-18)
+_BARGED_AT, _BARGED_SECONDS = 3, 0.4  # the delta before which somebody barges in, and how long that is (faults.toml)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -72,7 +73,7 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         # What belongs together goes out together: a client's event and its answer, one step of a response.
         self._turn = asyncio.Lock()
-        self._size = 0  # the weight of the event that is handled
+        self.size = 0  # the weight of the event that is handled
         self._late_refusal = late_refusal
         self._room = room or Room()
         self._held: dict[str, int] = {}  # bytes of the room by what holds them
@@ -80,15 +81,16 @@ class Session:
         self._speech_item: str | None = None
         self._ms = 0.0  # of audio since the session began
         self._detector = self._new_detector()
+        items = Items(self)
         self._handlers: dict[str, Callable[[dict[str, Any]], Awaitable[object]]] = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
             "input_audio_buffer.clear": self._clear,
-            "conversation.item.create": self._create_item,
-            "conversation.item.retrieve": self._retrieve_item,
-            "conversation.item.delete": self._delete_item,
-            "conversation.item.truncate": self._truncate_item,
+            "conversation.item.create": items.create,
+            "conversation.item.retrieve": items.retrieve,
+            "conversation.item.delete": items.delete,
+            "conversation.item.truncate": items.truncate,
             "response.create": self._respond,
             "response.cancel": self._cancel,
             "output_audio_buffer.clear": self._not_here,
@@ -120,9 +122,10 @@ class Session:
 
     async def greet(self) -> None:
         """session.created, unasked (observed: 2.6 to 5.7 ms after the 101)."""
-        await self.emit("session.created", session=self.config)
+        async with self._turn:
+            await self.emit("session.created", session=self.config)
 
-    def _hold(self, what: str, size: int) -> None:
+    def hold(self, what: str, size: int) -> None:
         """Hold so many bytes for one thing, in place of what it held before.
 
         Raises:
@@ -184,10 +187,10 @@ class Session:
         if handler is None:
             await self.refuse("unknown-event", {"value": event.get("type")}, event)
             return
-        if size > MOST_EVENT and handler not in (self._append, self._create_item):
+        if size > MOST_EVENT and handler not in (self._append, self._handlers["conversation.item.create"]):
             await self.refuse("too-large", {"value": size}, event)
             return
-        self._size = size
+        self.size = size
         try:
             # An append is judged by its handler, and an update by rules of its own first: both in the real one's words.
             if handler not in (self._append, self._update) and (bad := fault_of(event)):
@@ -228,7 +231,7 @@ class Session:
         if await self._voice_refused((asked.get("audio") or {}).get("output"), event):
             return
         new = merged(self.config, asked)
-        self._hold("config", weight(orjson.dumps(new)))
+        self.hold("config", weight(orjson.dumps(new)))
         self.config = new
         self._detector = self._new_detector()
         await self.emit("session.updated", session=self.config)
@@ -239,6 +242,11 @@ class Session:
             return False
         await self.refuse("voice-fixed", {}, event)
         return True
+
+    @property
+    def detects(self) -> bool:
+        """Whether turns are detected."""
+        return self._detector is not None
 
     @property
     def _input(self) -> dict[str, Any]:
@@ -274,8 +282,8 @@ class Session:
         if self._ear.seconds + seconds > MOST_SECONDS:
             await self.refuse("buffer-full", {"value": MOST_SECONDS}, event)
             return
-        self._hold("audio", self._ear.size // 12 + len(data) // (12 if form == "audio/pcm" else 2))
-        for piece in (data,) if form == "audio/pcm" else _from_telephone(data, form):
+        self.hold("audio", self._ear.size // 12 + len(data) // (12 if form == "audio/pcm" else 2))
+        for piece in (data,) if form == "audio/pcm" else from_telephone(data, form):
             self._ear.feed(piece)
             self._ms += len(piece) * 1000 / (2 * RATE)
             for mark in self._detector.feed(piece) if self._detector else ():
@@ -312,7 +320,7 @@ class Session:
     def _empty(self) -> Ear:
         """The buffer as it is, and a fresh one in its place."""
         heard, self._ear = self._ear, Ear()
-        self._hold("audio", 0)
+        self.hold("audio", 0)
         return heard
 
     async def _clear(self, _event: dict[str, Any]) -> None:
@@ -337,27 +345,7 @@ class Session:
         await self.emit("conversation.item.done", previous_item_id=previous, item=item)
         transcription = self._input.get("transcription")
         if transcription:
-            await self._transcribe(item, heard, transcription["model"])
-
-    async def _transcribe(self, item: dict[str, Any], heard: Ear, model: str) -> None:
-        kind = "conversation.item.input_audio_transcription"
-        behaviour = self.does(does.TRANSCRIBED)
-        place = {"item_id": item["id"], "content_index": 0}
-        if behaviour == does.NO_ANSWER:
-            return
-        if behaviour == does.FAILED:
-            message = f"Input transcription failed for item '{item['id']}'."
-            error = {"type": "server_error", "code": None, "message": message, "param": None}
-            await self.emit(f"{kind}.failed", **place, error=error)
-            return
-        text = heard.text()
-        if behaviour == does.GARBLED:
-            text = " ".join(word[::-1] for word in text.split())
-        # The first delta has a leading space that the transcript lacks (seen in 5 of 6 live streams).
-        for word in text.split():
-            await self.emit(f"{kind}.delta", **place, delta=" " + word, obfuscation=self.clock.ident("", 11))
-        item["content"][0]["transcript"] = text
-        await self.emit(f"{kind}.completed", **place, transcript=text, usage=_usage(model, heard.seconds, text))
+            await transcribe(self, item, heard, transcription["model"])
 
     # --- conversation -------------------------------------------------------------------------------------------------
 
@@ -366,87 +354,14 @@ class Session:
         previous = self.items.add(item, size, after)
         for ident in self.audio_ms.keys() - set(self.items.order):
             del self.audio_ms[ident]
-        self._hold("items", self.items.weight)
+        self.hold("items", self.items.weight)
         await self.emit("conversation.item.added", previous_item_id=previous, item=item)
         return previous
 
-    async def _create_item(self, event: dict[str, Any]) -> None:
-        given = {key: value for key, value in event["item"].items() if value is not None}
-        if self.config["type"] == "transcription":
-            # Not seen; a transcription session has no conversation to add to (inferred).
-            await self.refuse("unknown-event", {"value": event["type"]}, event)
-            return
-        after = event.get("previous_item_id")
-        if refused := self._misplaced(given, after):
-            await self.refuse(*refused, event)
-            return
-        status = {"status": "completed"} if given["type"] in ("message", "function_call") else {}
-        item = {"id": self.clock.ident("item_"), **status, **given}
-        size = self._size
-        if size > MOST_EVENT:
-            # Sound and pictures are heard and not kept, nor told again (inferred).
-            content = item.get("content")
-            item["content"] = [_without_media(part) for part in content] if isinstance(content, list) else []
-            size = weight(orjson.dumps(item))
-        if size > MOST_EVENT:
-            await self.refuse("too-large", {"value": size}, event)
-            return
-        del event, given
-        previous = await self.add_item(item, size, after)
-        await self.emit("conversation.item.done", previous_item_id=previous, item=item)
-
-    def _misplaced(self, item: Mapping[str, Any], after: str | None) -> tuple[str, dict[str, Any]] | None:
-        """Why an item cannot be where it is asked for."""
-        ident = item.get("id")
-        if ident is not None and len(ident) > _LONGEST_ITEM_ID:
-            return "id-too-long", {"value": len(ident)}
-        if self.items.get(ident):
-            return "item-exists", {"value": ident}
-        if after not in (None, "root") and not self.items.get(after):
-            return "unknown-previous-item", {"value": after}
-        if item["type"] == "function_call_output" and not self.items.find("function_call", item.get("call_id")):
-            return "unknown-call", {"value": item.get("call_id")}
-        return None
-
-    async def _known_item(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        item = self.items.get(event.get("item_id"))
-        if item is None:
-            await self.refuse("unknown-item", {"value": event.get("item_id")}, event)
-        return item
-
-    async def _retrieve_item(self, event: dict[str, Any]) -> None:
-        if item := await self._known_item(event):
-            await self.emit("conversation.item.retrieved", item=item)
-
-    async def _delete_item(self, event: dict[str, Any]) -> None:
-        if item := await self._known_item(event):
-            self.items.forget(item["id"])
-            self._hold("items", self.items.weight)
-            for response in self._responses.values():
-                response.item_gone |= response.item is item
-            await self.emit("conversation.item.deleted", item_id=item["id"])
-
-    async def _truncate_item(self, event: dict[str, Any]) -> None:
-        item = await self._known_item(event)
-        if item is None:
-            return
-        ident, end = item["id"], event["audio_end_ms"]
-        if item.get("role") != "assistant" or ident not in self.audio_ms:
-            await self.refuse("truncate-role", {}, event)
-            return
-        if end > self.audio_ms[ident]:
-            await self.refuse("truncate-past-end", {"value": self.audio_ms[ident], "wanted": end}, event)
-            return
-        if end < 0 or event["content_index"] != 0:
-            param = "audio_end_ms" if end < 0 else "content_index"
-            await self.refuse("invalid-value", {"param": param, "value": event[param], "wanted": "0"}, event)
-            return
-        self.audio_ms[ident] = end
-        # What was not played was not said: the text is removed, too (documented).
-        for part in item["content"]:
-            part["transcript"] = None
-        place = {"item_id": ident, "content_index": 0, "audio_end_ms": end}
-        await self.emit("conversation.item.truncated", **place)
+    def item_gone(self, item: dict[str, Any]) -> None:
+        """An item was deleted, perhaps that of a response in progress."""
+        for response in self._responses.values():
+            response.item_gone |= response.item is item
 
     # --- responses ----------------------------------------------------------------------------------------------------
 
@@ -458,9 +373,12 @@ class Session:
     async def _respond(self, event: dict[str, Any], reply: Reply | None = None) -> asyncio.Task[None] | None:
         asked = event.get("response") or {}
         inside = asked.get("conversation") != "none"
+        refused = self.does(does.TAKES_RESPONSE)
         if self.config["type"] == "transcription":
             # Not seen; a transcription session has nothing to answer with.
             await self.refuse("unknown-event", {"value": "response.create"}, event)
+        elif refused != does.TAKES_RESPONSE:
+            await self.refuse(refused, {"value": self.clock.ident("resp_")}, event)
         elif (inside and (active := self._active)) or len(self._responses) >= _MOST_RESPONSES:
             shown = active if inside and active else next(iter(self._responses.values()))
             await self.refuse("active-response", {"value": shown.ident}, event)
@@ -515,8 +433,23 @@ class Session:
                 raise
             await self._broken(error)
 
+    async def _barge_in(self, response: Response) -> None:
+        """Somebody speaks into a response, as if the client had sent it."""
+        async with self._turn:
+            if response.over:
+                return
+            await self._speech_started(int(self._ms))
+            await response.finish("cancelled", {"reason": "turn_detected"})
+        await asyncio.sleep(_BARGED_SECONDS)
+        async with self._turn:
+            await self._speech_stopped(int(self._ms + 1000 * _BARGED_SECONDS))
+
     async def _all_of(self, response: Response) -> None:
-        if response.how != does.RESPONDS:
+        if response.how == does.BARGED_EARLY:
+            await asyncio.sleep(self._pace)
+            await self._barge_in(response)
+            return
+        if response.how not in (does.RESPONDS, does.BARGED):
             await asyncio.sleep(self._pace)
             async with self._turn:
                 if not response.over:
@@ -525,6 +458,9 @@ class Session:
         cap = response.cap
         for number, (words, audio) in enumerate(response.pieces()):
             await asyncio.sleep(self._pace)
+            if response.how == does.BARGED and number == _BARGED_AT:
+                await self._barge_in(response)
+                return
             async with self._turn:
                 if response.over:
                     return
@@ -546,32 +482,3 @@ class Session:
             await self.refuse("nothing-to-cancel", {}, event)
         else:
             await response.finish("cancelled", {"reason": "client_cancelled"})
-
-
-def _without_media(part: object) -> object:
-    return (
-        {key: held for key, held in part.items() if key not in ("audio", "image_url")}
-        if isinstance(part, dict)
-        else part
-    )
-
-
-def _from_telephone(data: bytes, form: str) -> Iterator[bytes]:
-    """8 kHz G.711 as 24 kHz PCM16, a second at a time. Whether the real one takes it is contradictory (5.4)."""
-    import soxr
-
-    for start in range(0, len(data), 8_000):
-        yield to_pcm16(soxr.resample(from_g711(data[start : start + 8_000], form), 8_000, RATE))
-
-
-def _usage(model: str, seconds: float, text: str) -> dict[str, Any]:
-    if model in _BY_DURATION:
-        return {"type": "duration", "seconds": max(1, round(seconds))}
-    heard, said = max(1, round(seconds * 10)), len(text.split()) + 1
-    return {
-        "type": "tokens",
-        "total_tokens": heard + said,
-        "input_tokens": heard,
-        "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
-        "output_tokens": said,
-    }

@@ -14,7 +14,16 @@ from rtdoctor.mock.server import Mock
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH
 
-PLAIN = {"silent", "drop", "no-answer", "garbled", "transcription-failed", "content-filter"}
+PLAIN = {
+    "silent",
+    "drop",
+    "no-answer",
+    "garbled",
+    "transcription-failed",
+    "content-filter",
+    "barge-in-early",
+    "barge-in",
+}
 
 
 def test_every_fault_puts_what_the_mock_knows():
