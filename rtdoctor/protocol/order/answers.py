@@ -99,7 +99,9 @@ class Answers:
         item = mapping(event.get("item"))
         own = own or item.get("status") == "in_progress"  # what a client creates is complete: this is a response's
         named = text(event.get("item_id")) or text(item.get("id"))
-        place = next((n for n, one in enumerate(waiting) if one.names == named), None)
+        # An error that names no event may have refused the first that is about this item: the very same comes first.
+        about = [n for n, one in enumerate(waiting) if one.names == named]
+        place = next((n for n in about if waiting[n].end_ms == event.get("audio_end_ms")), about[0] if about else None)
         if place is None:
             # An item of another role is the server's own, made between the question and its answer.
             role = text(item.get("role"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from rtdoctor.protocol.order.answers import Answers
 from rtdoctor.protocol.order.following import ADDS_ITEM, ANY, Following
 from rtdoctor.protocol.order.item import Items
 from rtdoctor.protocol.order.stream import Stream, whole_number
@@ -12,19 +11,18 @@ from rtdoctor.protocol.order.transcription import Transcriptions
 class InputBuffer:
     """idle -> speech(item) -> idle.
 
-    `turns` counts the speech that began, for responses that it may cancel.
+    `turns` counts the speech that began, for responses that it may cancel. `over`: a turn was heard to its end, so that
+    the server's own commit comes next.
     """
 
-    def __init__(
-        self, stream: Stream, following: Following, items: Items, transcriptions: Transcriptions, answers: Answers
-    ) -> None:
+    def __init__(self, stream: Stream, following: Following, items: Items, transcriptions: Transcriptions) -> None:
         self._stream = stream
-        self._answers = answers
         self._following = following
         self._items = items
         self._transcriptions = transcriptions
         self.turns = 0
         self.speaking = False
+        self.over = False
         self._item = ""
         self._start: int | None = None
         self._last_start: int | None = None
@@ -65,14 +63,15 @@ class InputBuffer:
         if end is not None and self.speaking and self._start is not None and end <= self._start:
             stream.violate("order.speech-end-after-start", "/audio_end_ms", f"more than {self._start}", end)
         self.speaking = False
+        self.over = True
         self._following.expect("order.committed-after-stopped", ("input_audio_buffer.committed",), item_id)
 
-    def committed(self, event: Mapping[str, object]) -> None:
-        """committed: at the end of a turn or for the client's commit; the item follows at once."""
+    def committed(self, event: Mapping[str, object], *, asked: bool) -> None:
+        """committed: at the end of a turn or, `asked`, for the client's commit; the item follows at once."""
         # A manual commit ends an open turn without speech_stopped (seen on 2026-09-18).
-        if self.speaking and self._stream.hears_all_clients and not self._answers.waits("input_audio_buffer.commit"):
+        if self.speaking and self._stream.hears_all_clients and not asked:
             self._stream.violate("order.speech-never-stopped", wanted=f"speech_stopped {self._item} before")
-        self.speaking = False
+        self.speaking = self.over = False
         item_id = self._stream.ident(event.get("item_id"))
         if not item_id:
             return
@@ -83,4 +82,4 @@ class InputBuffer:
 
     def cleared(self, _event: Mapping[str, object]) -> None:
         """cleared: the client threw the buffer away; an open turn ends with it."""
-        self.speaking = False
+        self.speaking = self.over = False

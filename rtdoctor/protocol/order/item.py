@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rtdoctor.protocol.order.chain import Chain
 from rtdoctor.protocol.order.following import ANY, Following
 from rtdoctor.protocol.order.memory import Digest, Recent
 from rtdoctor.protocol.order.part import OutputItem
@@ -69,9 +70,7 @@ class Items:
         self._stream = stream
         self._following = following
         self._known: Recent[Item] = Recent(KEPT_ITEMS)
-        self._last: object = None
-        # False where the last item cannot be known: a stream from the middle, or the last item was deleted.
-        self._chained = True
+        self._chain = Chain()
         self._insertions: list[str | None] = []
 
     def get(self, item_id: str) -> Item | None:
@@ -107,18 +106,18 @@ class Items:
         self._follow(item_id, item.previous)
 
     def _follow(self, item_id: str, previous: object) -> None:
-        """Compare previous_item_id with the last item, and make this item the last one."""
-        chained = self._chained and self._stream.whole and previous is not ANY
-        if chained and previous != self._last:
-            if previous in self._insertions:
+        """Compare previous_item_id with the last item, and put this item into its place."""
+        chain = self._chain
+        if self._stream.whole and (previous is None or isinstance(previous, str)):
+            if previous in self._insertions and not (chain.known and previous == chain.last):
                 self._insertions.remove(previous)
+                chain.insert(item_id, previous)
                 return
-            heard = self._stream.hears_all_clients or self._known.forgot
-            if heard or not (isinstance(previous, str) and previous in self._known.entries):
-                wanted = self._last if isinstance(self._last, str) else "null"
-                self._stream.violate("order.previous-item", "/previous_item_id", wanted, previous)
-        self._last = item_id
-        self._chained = True
+            if chain.known and previous != chain.last:
+                heard = self._stream.hears_all_clients or self._known.forgot
+                if heard or previous not in self._known.entries:
+                    self._stream.violate("order.previous-item", "/previous_item_id", chain.last or "null", previous)
+        chain.append(item_id)
 
     def created(self, event: Mapping[str, object]) -> None:
         """conversation.item.created: the beta's way; a server that sends both ways is not told off for it."""
@@ -175,13 +174,13 @@ class Items:
             stream.violate("order.item-done-previous", "/previous_item_id", wanted, previous)
 
     def deleted(self, event: Mapping[str, object]) -> None:
-        """conversation.item.deleted: it owes no done; if it was the last, the end of the chain is unknown."""
+        """conversation.item.deleted: it owes no done."""
         item_id = self._stream.ident(event.get("item_id"))
         item = self.get(item_id)
         if item is not None:
             item.done = item.deleted = True
-        if item_id and item_id == self._last:
-            self._chained = False
+        if item_id:
+            self._chain.delete(item_id)
 
     def truncated(self, event: Mapping[str, object]) -> None:
         """conversation.item.truncated: of an assistant's item."""

@@ -60,7 +60,7 @@ class OrderJudge:
         self._transcriptions = transcriptions = Transcriptions(stream, session, following)
         self._items = items = Items(stream, following)
         self._references = references = References(stream, items)
-        self._buffer = buffer = InputBuffer(stream, following, items, transcriptions, answers)
+        self._buffer = buffer = InputBuffer(stream, following, items, transcriptions)
         self._responses = responses = Responses(stream, following, buffer, items)
         self._outputs = outputs = Outputs(stream, responses, items, session)
         self._appends = appends = Appends(stream, session)
@@ -78,8 +78,11 @@ class OrderJudge:
 
         def committed(event: Event) -> None:
             self._appends.emptied()
-            answer(event)
-            buffer.committed(event)
+            # What follows speech_stopped is the server's own, whatever the client asked for in the meantime.
+            asked = self._answers.waits("input_audio_buffer.commit") and not buffer.over
+            if not buffer.over:
+                answer(event)
+            buffer.committed(event, asked=asked)
             references.committed(self._stream.ident(event.get("item_id")))
             wishes.turned = True
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rtdoctor.protocol.order.answers import Answers
+from rtdoctor.protocol.order.answers import OF_CODE, Answers
 from rtdoctor.protocol.order.shown import Wish, show, wishes
 from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, shown, text
 
@@ -101,7 +101,7 @@ class Session:
         Without the client's event_id only its param tells, and often nothing does.
         """
         error = mapping(event.get("error"))
-        if not self._pending:
+        if not self._pending or text(error.get("code")) in OF_CODE:
             return
         named = text(error.get("event_id"))
         for place, (_, event_id, _) in enumerate(self._pending):
