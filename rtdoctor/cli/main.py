@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import check, diff, exits, explain, mock, probe, quick, snippet, validate
+from rtdoctor.cli import check, diff, exits, explain, grade, mock, probe, quick, snippet, validate
 from rtdoctor.cli.known import keep_environment
 from rtdoctor.privacy.guard import confess, install
 
@@ -26,6 +26,7 @@ app.command("diff", cls=quick.QuickCommand)(diff.diff)
 app.command("validate")(validate.validate)
 app.command("snippet")(snippet.snippet)
 app.command("mock")(mock.mock)
+app.command("grade")(grade.grade)
 
 
 def _version(asked: bool) -> None:
