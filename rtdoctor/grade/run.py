@@ -165,6 +165,16 @@ class Notes:
             _take(talk, float(t), kind, line)
 
     @property
+    def now(self) -> float:
+        """Seconds since the tape began; of a tape that is read, its last line."""
+        return self._clock() if self._clock else self.lasted
+
+    @property
+    def first_at(self) -> float | None:
+        """When the first connection was asked for."""
+        return next((talk.asked_at for talk in self._sockets()), None)
+
+    @property
     def all_over(self) -> bool:
         """True where every connection has ended."""
         return all(talk.ended_at is not None for talk in self._sockets())
@@ -196,7 +206,9 @@ def _take(talk: Talk, t: float, kind: str, line: Mapping[str, Any]) -> None:
         talk.heard.append(Heard(t, sender, "", {}))
     elif kind == "close":
         code = line.get("code")
-        talk.closings.append(Closing(t, sender, code if isinstance(code, int) else None, str(line.get("reason", ""))))
+        talk.closings.append(
+            Closing(t, sender, code if isinstance(code, int) and code else None, str(line.get("reason", "")))
+        )
     elif kind == "end" and talk.ended_at is None:
         talk.ended_at, talk.ended_by, talk.ended_how = t, str(line.get("by", "")), str(line.get("how", ""))
 

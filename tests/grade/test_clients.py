@@ -13,10 +13,10 @@ from rtdoctor.grade.stage import Setup, take
 
 CLIENT = str(Path(__file__).parent / "clients" / "client.py")
 SECONDS = 8.0
-# mark, fault of the client, what it does, the lesson that shows it, the grade. The client without the fault passes each.
+# Mark, fault of the client, what it does, the lesson that shows it, the grade. The client without the fault passes.
 FAULTS = [
     ("key.out-of-url", "key-in-url", "text", PLAIN, "fail"),
-    ("session.waits", "early", "text", PLAIN, "warn"),
+    ("session.waits", "early", "text", "late-session", "warn"),
     ("session.waits", "early-speech", "audio", "no-first-event", "fail"),
     ("session.time-out", "no-time-out", "text", "no-first-event", "fail"),
     ("session.closes", "no-close", "text", PLAIN, "fail"),

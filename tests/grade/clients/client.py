@@ -1,5 +1,7 @@
-"""A client that does all right. With GRADE_FAULT it does one thing wrong; GRADE_KIND says what it does: text, audio (the
-server detects turns), commit (the client does)."""
+"""A client that does all right. With GRADE_FAULT it does one thing wrong.
+
+GRADE_KIND says what it does: text, audio (the server detects turns), commit (the client does).
+"""
 
 import asyncio
 import base64
