@@ -20,20 +20,16 @@ from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.grade.child import NotStarted
 from rtdoctor.grade.course import PLAIN, Lesson, always, lessons, marks
-from rtdoctor.grade.judging import grade, sdk_in
+from rtdoctor.grade.judging import certificate
 from rtdoctor.grade.run import Run, read_run
 from rtdoctor.grade.stage import KEY, Setup, take
-from rtdoctor.model.graded import Certificate, Taken
-from rtdoctor.privacy.clean import clean
+from rtdoctor.model.graded import Certificate
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
-from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.recording.tape import BadTape, read_tape
 from rtdoctor.report.console import console
-
-_MOST_OUTPUT = 8_000  # characters of what a client printed that are shown of a lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +59,11 @@ class _Course:
     current: str = ""
 
     def certificate(self, *, interrupted: bool = False) -> Certificate:
-        plain = next((run for run in self.runs if run.lesson == PLAIN), None)
-        sdk = sdk_in(self.runs)
-        done = {run.lesson for run in self.runs}
-        return Certificate(
+        """What the runs until now come to."""
+        return certificate(
             self.client,
-            grade(self.runs, plain) if self.runs else (),
-            tuple(map(_taken, self.runs)),
-            connected=any(run.talks for run in self.runs),
-            sdk=sdk.title if sdk else "",
-            untaken=tuple(lesson.id for lesson in self.wanted if lesson.id not in done),
+            self.runs,
+            self.wanted,
             interrupted=interrupted,
             started_at=self.started_at,
             seconds=time.monotonic() - self.began,
@@ -107,7 +98,7 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
         Outputs("grade", shown, reports) as to,
     ):
         setup = Setup(command, asked.lesson_timeout, tls, ca_file)
-        return to.code(_run(watchdog, setup, _Course(clean(quote(shlex.join(command)))[:200], wanted), to))
+        return to.code(_run(watchdog, setup, _Course(shlex.join(command), wanted), to))
 
 
 def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs) -> int:
@@ -194,30 +185,6 @@ def _tls(wanted: bool) -> Iterator[tuple[Any, str | None]]:
         yield context, file
 
 
-def _taken(run: Run) -> Taken:
-    ending = run.ending
-    output = clean_lines(quote(ending.output[-_MOST_OUTPUT:])) if ending else ""
-    lasted = run.lasted
-    if ending is not None:
-        lasted = (ending.ended_at or ending.stopped_at or ending.started_at) - ending.started_at
-    code = ending.exit_code if ending else None
-    counted = f"{len(run.talks)} connection{'' if len(run.talks) == 1 else 's'}"
-    if ending is None:
-        happened = counted
-    elif ending.ended_at is None:
-        happened = f"{counted}; stopped after {lasted:.1f} s"
-    else:
-        happened = f"{counted}; exit code {code} after {lasted:.1f} s"
-    lesson = lessons().get(run.lesson)
-    title = lesson.title if lesson else "a recording"
-    return Taken(run.lesson, title, happened, lasted, len(run.talks), code, output)
-
-
-def clean_lines(text: str) -> str:
-    """A text of several lines, with nothing in it to act on a terminal."""
-    return "\n".join(clean(line) for line in text.splitlines())
-
-
 def _of_tape(path: Path) -> Certificate:
     try:
         with open_source(str(path)) as source:
@@ -226,14 +193,7 @@ def _of_tape(path: Path) -> Certificate:
         raise Usage("--tape {}", error) from error
     except OSError as error:
         raise Usage("--tape {}: {}", path, error.strerror or error) from error
-    sdk = sdk_in([run])
-    return Certificate(
-        clean(quote(str(path))),
-        grade([run], None),
-        (_taken(run),),
-        connected=bool(run.talks),
-        sdk=sdk.title if sdk else "",
-    )
+    return certificate(str(path), [run])
 
 
 def _list() -> None:

@@ -1,11 +1,55 @@
-"""Runs become marks: each mark is judged in each run that may show it, and the worst decides."""
+"""Runs become marks: each mark is judged in each run that may show it, and the worst decides. Marks and runs together
+are the certificate."""
 
 from collections.abc import Iterable, Sequence
 
-from rtdoctor.grade.course import Sdk, lessons, marks, sdk_of
+from rtdoctor.grade.course import PLAIN, Lesson, Sdk, lessons, marks, sdk_of
 from rtdoctor.grade.judges import JUDGES
 from rtdoctor.grade.run import Run
-from rtdoctor.model.graded import WORST_FIRST, Graded, Judgement, Mark
+from rtdoctor.model.event import cut
+from rtdoctor.model.graded import WORST_FIRST, Certificate, Graded, Judgement, Mark, Taken
+from rtdoctor.privacy.quote import quote
+
+_MOST_OUTPUT, _LONGEST_CLIENT = 8_000, 300  # characters of what a client printed in a lesson, and of its command
+
+
+def certificate(
+    client: str,
+    runs: Sequence[Run],
+    wanted: Iterable[Lesson] = (),
+    *,
+    interrupted: bool = False,
+    started_at: str = "",
+    seconds: float | None = None,
+) -> Certificate:
+    """What the runs come to, quoted as it may be shown. `wanted` are the lessons that were to be taken."""
+    sdk = sdk_in(runs)
+    done = {run.lesson for run in runs}
+    return Certificate(
+        cut(quote(client), _LONGEST_CLIENT),
+        grade(runs, next((run for run in runs if run.lesson == PLAIN), None)),
+        tuple(map(_taken, runs)),
+        connected=any(run.talks for run in runs),
+        sdk=sdk.title if sdk else "",
+        untaken=tuple(lesson.id for lesson in wanted if lesson.id not in done),
+        interrupted=interrupted,
+        started_at=started_at,
+        seconds=seconds,
+    )
+
+
+def _taken(run: Run) -> Taken:
+    lesson, ending = lessons().get(run.lesson), run.ending
+    title = lesson.title if lesson else "a recording"
+    happened = f"{len(run.talks)} connection{'' if len(run.talks) == 1 else 's'}"
+    if ending is None:
+        return Taken(run.lesson, title, happened, run.lasted, len(run.talks))
+    lasted = run.until - ending.started_at
+    how = "stopped" if ending.ended_at is None else f"exit code {ending.exit_code}"
+    output = quote(ending.output)[-_MOST_OUTPUT:]
+    return Taken(
+        run.lesson, title, f"{happened}; {how} after {lasted:.1f} s", lasted, len(run.talks), ending.exit_code, output
+    )
 
 
 def grade(runs: Sequence[Run], plain: Run | None) -> tuple[Graded, ...]:

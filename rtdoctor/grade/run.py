@@ -110,8 +110,11 @@ class Run:
     @property
     def until(self) -> float:
         """Up to when what the client does is its own doing: afterwards it was being stopped."""
-        stopped = self.ending.stopped_at if self.ending else None
-        return self.lasted if stopped is None else stopped
+        if self.ending is None:
+            return self.lasted
+        if self.ending.stopped_at is not None:
+            return self.ending.stopped_at
+        return max(self.lasted, self.ending.ended_at or 0.0)
 
     @property
     def ended_itself(self) -> bool:

@@ -27,7 +27,7 @@ def show_verbose(certificate: Certificate, out: TextIO) -> None:
 
 def _show(certificate: Certificate, console: Console, *, verbose: bool) -> None:
     made_with = f", made with {certificate.sdk}" if certificate.sdk else ""
-    console.print(Text(f"{certificate.client}{made_with}", "bold"))
+    console.print(Text(f"{clean(certificate.client)}{made_with}", "bold"))
     if verbose:
         _lessons(certificate, console)
     for grade in WORST_FIRST[:2]:
@@ -66,13 +66,13 @@ def _lessons(certificate: Certificate, console: Console) -> None:
     for taken in certificate.lessons:
         console.print()
         console.print(Text.assemble((taken.lesson or "tape", "bold"), f"  {taken.title}: {taken.happened}"))
-        if taken.output:
-            _indented(console, taken.output, "dim")
+        for line in taken.output.splitlines():
+            _indented(console, clean(line), "dim")
 
 
 def _last(certificate: Certificate) -> str:
     printed = certificate.lessons[0].output if certificate.lessons else ""
-    return "\n".join(printed.splitlines()[-10:])
+    return "\n".join(map(clean, printed.splitlines()[-10:]))
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:

@@ -104,7 +104,7 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
         return "pass", "goes on as without it"
     later = talk.first("client", after=t)
     if later is not None:
-        return "pass", f"goes on: sends {later.type} {later.t - t:.1f} s later"
+        return "pass", f"goes on: sends {cut(quote(later.type), 80)} {later.t - t:.1f} s later"
     over = talk.over_at
     heard = [one for one in talk.of("server") if one.t > t]
     if over is not None and (talk.ended_by == "client" or (talk.closed_by and talk.closed_by.sender == "client")):
