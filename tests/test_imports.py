@@ -43,7 +43,9 @@ MAY = {
     },
 }
 ONLY = {
-    "aiohttp": {"wire", "mock"},
+    "aiohttp": {"mock"},
+    "h11": {"wire"},
+    "websockets": {"wire"},
     "rich": {"report", "cli"},
     "typer": {"cli"},
     "numpy": {"protocol", "mock"},
@@ -83,6 +85,30 @@ def test_no_import_runs_back(file):
             assert own in ONLY[pieces[0]], f"{own} imports {name}"
 
 
+# Documented in spite of their names; and Python's own certificate chain, which is public from 3.13 on (wire/tls.py).
+PUBLIC = {"_replace", "_exit", "_sslobj"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_no_private_name_of_another_project_is_used(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    # What this file gives a name to is ours: attributes that it sets, methods, fields.
+    ours = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    ours |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    ours |= {node.target.id for node in nodes if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith("rtdoctor"):
+            used |= {alias.name for alias in node.names} | set((node.module or "").split("."))
+        elif isinstance(node, ast.Import):
+            used |= {part for alias in node.names for part in alias.name.split(".")}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr") and len(node.args) > 1:
+            used |= {node.args[1].value} if isinstance(node.args[1], ast.Constant) else set()
+    private = {name for name in used if name.startswith("_") and not name.startswith("__")}
+    assert private - ours <= PUBLIC
+
+
 def test_every_folder_has_its_arrows():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")}
     assert folders == set(MAY)
@@ -95,8 +121,8 @@ def test_version_and_help_load_no_network_audio_or_rich():
         "for arguments in (['--version'], ['check', '--help']):\n"
         "    try: app(arguments)\n"
         "    except SystemExit: pass\n"
-        "heavy = {'aiohttp', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', 'jiwer', 'jinja2', "
-        "'ssl'}\n"
+        "heavy = {'aiohttp', 'h11', 'websockets', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', "
+        "'jiwer', 'jinja2', 'ssl'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

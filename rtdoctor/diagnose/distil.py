@@ -47,7 +47,11 @@ _DECIDING = frozenset(("session.updated", "input_audio_buffer.committed"))
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     """The outcome of a socket attempt, or with `rest` of a REST request."""
     fault, answer = exchange.fault, exchange.answer
-    told: dict[str, Any] = {"asked": exchange.request, "unmet": tuple(map(quote, exchange.unmet))}
+    told: dict[str, Any] = {
+        "asked": exchange.request,
+        "unmet": tuple(map(quote, exchange.unmet)),
+        "layers_ms": tuple((name, round(ms, 1)) for name, ms in exchange.layers),
+    }
     if fault:
         told |= {
             "fault": quote(fault.kind),

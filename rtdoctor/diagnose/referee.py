@@ -35,7 +35,8 @@ def weigh(outcome: Outcome) -> Weighed:
     for rule in found[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
-            out.append(Candidate(rule.cause, f"fits too, but points less clearly ({rule.evidence.source})"))
+            reason = f"fits too, but points less clearly ({rule.evidence.source})"
+            out.append(Candidate(rule.cause, reason, fits=True))
     return Weighed(best.cause, best, (*out, *stands))
 
 

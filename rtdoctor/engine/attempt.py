@@ -36,12 +36,11 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         headers=out.headers,
         subprotocols=out.subprotocols,
         timeout=timeout,
-        proxy=bench.choice.target.route.proxy,
         most=most_at_once(most),
     )
     if upgraded.socket is None:
-        return Exchange(out.request, upgraded.answer, fault=upgraded.fault)
-    session = Session(upgraded.socket, bench.ledger, upgraded.tap, joined=in_call(out.url), most=most)
+        return Exchange(out.request, upgraded.answer, fault=upgraded.fault, layers=upgraded.layers)
+    session = Session(upgraded.socket, bench.ledger, joined=in_call(out.url), most=most)
     unmet: tuple[str, ...] = ()
     alive = False
     try:
@@ -71,6 +70,7 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
         unmet=unmet,
         alive=alive,
         truncated=session.truncated,
+        layers=upgraded.layers,
     )
 
 

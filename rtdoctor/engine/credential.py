@@ -123,7 +123,6 @@ async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ..
         request=Request(quote(url), "/models", auth=auth, credential=credential),
         headers=headers,
         timeout=choice.timeout,
-        proxy=choice.target.route.proxy,
     )
 
 
@@ -141,7 +140,6 @@ async def mint(bench: Bench, session_type: str, seconds: int | None = None) -> M
         request=Request(quote(url), "/realtime/client_secrets", auth=("header",), credential="key"),
         headers=account_headers(choice) | key_headers(choice, choice.key),
         timeout=choice.timeout,
-        proxy=choice.target.route.proxy,
         json_body=body,
     )
     answer = exchange.answer

@@ -18,7 +18,7 @@ _MOST_EDITS = 3
 
 def works(outcome: Outcome) -> bool:
     """A session stands, and nothing that was sent was refused."""
-    return outcome.reached_session and outcome.open and not outcome.errors
+    return outcome.session_stands and outcome.open
 
 
 def spoke(outcome: Outcome) -> bool:

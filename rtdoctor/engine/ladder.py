@@ -154,7 +154,7 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice = bench.choice
     opened = await _open(bench)
     outcome, opening = opened.outcome, opened.opening
-    if outcome.reached_session and not outcome.errors:
+    if outcome.session_stands:
         bench.way = opening.handshake.query
     if opening.kind != choice.aim:  # the server decided
         bench.choice = choice = replace(choice, aim=opening.kind)
@@ -210,7 +210,7 @@ async def _open(bench: Bench) -> _Opened:
         once = partial(_ask, bench, ways[place])
         tried.append(await patiently(once, lambda one: one.outcome))
         place = next_way(tried[-1].outcome, ways, place)
-    works = tried[-1].outcome.reached_session and not tried[-1].outcome.errors
+    works = tried[-1].outcome.session_stands
     chosen, others = (tried[-1], tried[:-1]) if works else (tried[0], tried[1:])
     return replace(chosen, others=tuple((_query_of(one.opening), short(one.outcome)) for one in others))
 

@@ -101,7 +101,7 @@ def start_for(model: str) -> dict[str, Any]:
 def next_way(outcome: Outcome, ways: Sequence[Opening], place: int) -> int | None:
     """The place of the way in which to ask next, after what came of the one at `place`; None where that settles it."""
     opening, rest = ways[place], range(place + 1, len(ways))
-    if outcome.reached_session and not outcome.errors:
+    if outcome.session_stands:
         # Where only sessions of another kind are served, one is opened as such.
         return next((at for at in rest if opening.kind != ways[at].kind == outcome.session_type), None)
     cause = weigh(outcome).cause

@@ -95,10 +95,8 @@ async def _tls(bench: Bench, address: str) -> Finding:
     judged = judges.judge_certificate(
         secured.certificate, secured.version, secured.fault, bench.clock.now(), target, secured.sent
     )
-    # Which roots were trusted is what an untrusted chain turns on.
-    trusted = tuple(notice for notice in choice.notices if "trusted" in notice)
     if judged.verdict != "pass":
-        judged = replace(judged, facts=(*judged.facts, *trusted))
+        judged = replace(judged, facts=(*judged.facts, *target.route.roots))  # what an untrusted chain turns on
     return judges.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
 
 

@@ -63,7 +63,7 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
         raise Usage("-{} and the proxy's address {} do not go together", family, through)
     if pinned and proxy:
         notices.append("--resolve says nothing about the endpoint here: the proxy resolves its name.")
-    bundle = _bundle(os.environ, notices) if target.tls else None
+    bundle, roots = _roots(os.environ) if target.tls else (None, ())
     return (
         Route(
             ca_file=str(asked.ca_file) if asked.ca_file else None,
@@ -75,8 +75,9 @@ def route_to(target: Target, asked: RouteAsked) -> tuple[Route, tuple[str, ...]]
             family=family,
             pinned=pinned,
             insecure=asked.insecure,
+            roots=roots,
         ),
-        tuple(notices),
+        (*notices, *roots),
     )
 
 
@@ -129,13 +130,15 @@ def _in_network(host: str, no_proxy: str) -> bool:
     return False
 
 
-def _bundle(environment: Mapping[str, str], notices: list[str]) -> str | None:
-    """REQUESTS_CA_BUNDLE, trusted beside the rest; what SSL_CERT_FILE says, OpenSSL does itself."""
+def _roots(environment: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
+    """REQUESTS_CA_BUNDLE, trusted beside the rest, and what is to be said of the roots; what SSL_CERT_FILE says,
+    OpenSSL does itself."""
+    told: list[str] = []
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if place := environment.get(name):
             missing = "" if os.path.exists(place) else ", which does not exist"
-            notices.append(f"The trusted roots are those of {name}{missing}.")
+            told.append(f"The trusted roots are those of {name}{missing}.")
     bundle = environment.get("REQUESTS_CA_BUNDLE") or None
     if bundle:
-        notices.append("REQUESTS_CA_BUNDLE is trusted, too.")
-    return bundle
+        told.append("REQUESTS_CA_BUNDLE is trusted, too.")
+    return bundle, tuple(told)

@@ -10,7 +10,7 @@ from rtdoctor.model.profile import Profile
 from rtdoctor.model.target import Kind, Target
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.audiofile import Speech
-from rtdoctor.wire.http import HttpSession
+from rtdoctor.wire.link import Links
 from rtdoctor.wire.session import Ledger
 
 # A gentle pace for somebody else's service: bursts of upgrades were answered 403 (claude-code-proxy 87, 2026-07-30).
@@ -86,7 +86,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Bench:
-    """The run's open things: one HTTP session, one clock, one ledger, and the audio by name.
+    """The run's open things: the connections, one clock, one ledger, and the audio by name.
 
     `listed` are the models that the endpoint lists, once it was asked. `mints` tells why no client secret can be
     minted, once a rung has found that out; it is empty until then. `way` is the query by
@@ -94,7 +94,7 @@ class Bench:
     """
 
     choice: Choice
-    http: HttpSession
+    http: Links
     clock: Clock
     ledger: Ledger
     speech: dict[str, Speech] = field(default_factory=dict)

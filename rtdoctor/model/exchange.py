@@ -76,7 +76,7 @@ class Close:
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """All of one attempt. `unmet` holds the event types that were awaited in vain; `more_frames` counts those that a
-    shown exchange leaves out."""
+    shown exchange leaves out. `layers` are the milliseconds of dns, tcp, proxy and tls, in order."""
 
     request: Request
     answer: Answer | None = None
@@ -88,6 +88,7 @@ class Exchange:
     alive: bool = False
     truncated: bool = False
     more_frames: int = 0
+    layers: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

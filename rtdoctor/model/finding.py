@@ -34,10 +34,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A cause that the referee weighed: the next best, with what would tell it apart."""
+    """A cause that the referee weighed: one that `fits` too and is the next best, or one that is ruled out."""
 
     cause: str
     reason: str
+    fits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Outcome:
     code, URL or command line was read, with the flat session fields that it sends in `session_fields`.
     `events` are the types received, repeats in a row told once; `received` counts them all.
     `unreadable` says why the first message that is no event is none; `truncated` that more came than is kept.
+    `layers_ms` is how long dns, tcp, proxy and tls took, of those that were passed; `handshake_ms` holds them.
     """
 
     asked: Request
@@ -67,11 +68,17 @@ class Outcome:
     unreadable: str = ""
     truncated: bool = False
     received: int = 0
+    layers_ms: tuple[tuple[str, float], ...] = ()
 
     @property
     def reached_session(self) -> bool:
         """True when the server greeted with a session."""
         return self.session_type is not None
+
+    @property
+    def session_stands(self) -> bool:
+        """True when the server greeted with a session and refused nothing in it."""
+        return self.reached_session and not self.errors
 
 
 def facts(outcome: Outcome) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Route:
     """How to get there. Files are PEM; `ca_bundle` is a second one (a file or folder), from the environment.
 
     `proxy_from` tells where the proxy comes from; `family` is 4 or 6 where only one is wanted; `insecure` leaves the
-    certificate unchecked.
+    certificate unchecked; `roots` are sentences on what is trusted beside or in place of the system's roots.
     """
 
     ca_file: str | None = None
@@ -62,6 +62,7 @@ class Route:
     family: Literal[4, 6] | None = None
     pinned: tuple[Pinned, ...] = ()
     insecure: bool = False
+    roots: tuple[str, ...] = ()
 
     @property
     def proxy_host(self) -> str:
@@ -144,7 +145,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _asked_as(host: str) -> str:
-    """A host as every layer asks for it: one beyond ASCII in its encoding (RFC 5891, and as aiohttp does, RFC 3490).
+    """A host as every layer asks for it: one beyond ASCII in its encoding (RFC 5891, else RFC 3490).
 
     Raises:
         UnicodeError: it is no host name.

@@ -220,7 +220,8 @@ def _outcome(outcome: Outcome) -> list[Part]:
     request += [("sent", kind) for kind in outcome.sent[:_MOST_FRAMES]]
     answer: list[tuple[str, str]] = []
     if outcome.http_status is not None:
-        after = f" after {_ms(outcome.handshake_ms)}" if outcome.handshake_ms is not None else ""
+        layers = f" ({', '.join(f'{name} {_ms(ms)}' for name, ms in outcome.layers_ms)})" if outcome.layers_ms else ""
+        after = f" after {_ms(outcome.handshake_ms)}{layers}" if outcome.handshake_ms is not None else ""
         by = f", answered by {outcome.answered_by}" if outcome.answered_by else ""
         answer.append(("", f"HTTP {outcome.http_status}{after}{by}"))
     answer += list(outcome.http_headers[:_MOST_HEADERS])

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rtdoctor.model.finding import Candidate, Finding
+from rtdoctor.model.finding import Finding
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -112,8 +112,8 @@ class TerminalWriter:
             ("  why", [finding.explanation]),
             ("  drift", [finding.drift]),
             ("  seen", finding.facts),
-            ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if _fits(item)]),
-            ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not _fits(item)]),
+            ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if item.fits]),
+            ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not item.fits]),
             ("  fix", [finding.remedy] if fix else []),
             ("  known", [str(item) for item in finding.evidence]),
         ):
@@ -285,11 +285,6 @@ def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
         else:
             told.setdefault(rung.finding.cause, rung)
     return [*told.values(), *unnamed]
-
-
-def _fits(candidate: Candidate) -> bool:
-    """True for the next best cause, which fits too; the others are ruled out."""
-    return candidate.reason.startswith("fits too")
 
 
 def _same(results: Iterable[Result], key: Callable[[Result], object]) -> list[list[Result]]:

@@ -6,8 +6,6 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import DIRECT, Route
 
@@ -71,39 +69,3 @@ async def _ask(name: str, port: int, family: socket.AddressFamily) -> list[str]:
 
     threading.Thread(target=work, daemon=True, name="resolver").start()
     return await answer
-
-
-class RouteResolver(AbstractResolver):
-    """The same for aiohttp, so that requests go to the addresses that the ladder tells of."""
-
-    def __init__(self, route: Route, timeout: float) -> None:
-        self._route, self._timeout = route, timeout
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 (the route says it)
-    ) -> list[ResolveResult]:
-        """The addresses in aiohttp's form.
-
-        Raises:
-            OSError: there are none.
-        """
-        resolved = await resolve(host, port, self._timeout, self._route)
-        if resolved.fault is not None:
-            raise OSError(None, resolved.fault.text)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in resolved.addresses
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held open."""

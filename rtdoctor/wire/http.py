@@ -1,165 +1,181 @@
-"""The HTTP layer: one aiohttp session for REST and WebSocket, no redirect followed, every body bounded."""
+"""The HTTP layer: one request and its answer, the head read by h11; no redirect followed, every body bounded."""
 
 import asyncio
-import functools
 import ssl
 import time
-import weakref
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote, urlsplit
 
-import aiohttp
+import h11
 
 from rtdoctor import __version__
+from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Headers, Request
-from rtdoctor.model.target import DIRECT, Route, is_address
-from rtdoctor.wire.dns import FAMILIES, RouteResolver, resolve
-from rtdoctor.wire.proxy import TunnelRefused, absent, open_tunnel, refusal
-from rtdoctor.wire.tap import Tap, TappedHandler, tapped
-from rtdoctor.wire.tcp import kind_of
+from rtdoctor.model.target import DIRECT, Route
+from rtdoctor.wire.link import Link, Links, Unreachable
+from rtdoctor.wire.proxy import credentials_for, refusal
 from rtdoctor.wire.tls import fault_in_tls
 
 MOST_BODY = 256 * 1024
-HttpSession = aiohttp.ClientSession
+_MOST_HEAD = 64 * 1024
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_HTTP = b"HTTP/"
 USER_AGENT = f"rtdoctor/{__version__}"
 
 
-class RedirectRefused(Exception):
-    """A 3xx came; it carries the answer. Following it would take the key to another host."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class UpgradeRefused(Exception):
-    """The handshake was answered with another status than 101; it carries the whole answer, body included."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-class _Connector(aiohttp.TCPConnector):
-    """aiohttp's connector, which for a plain socket by a proxy opens a tunnel. RFC 6455 (section 4.1) wants CONNECT for
-    ws://, too, and other clients send it; aiohttp 3.14.5 asks the proxy for a ws:// URL, which no proxy knows."""
-
-    def __init__(self, route: Route, timeout: float, context: ssl.SSLContext) -> None:
-        super().__init__(
-            ssl=context,
-            limit=0,
-            force_close=True,
-            resolver=RouteResolver(route, timeout),
-            family=FAMILIES[route.family],
-        )
-        self._route, self._wait = route, timeout
-        self.transports: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
-        # aiohttp has no public way to see a connection's bytes.
-        self._factory = functools.partial(  # type: ignore[assignment]
-            TappedHandler, asyncio.get_running_loop(), self.transports
-        )
-
-    async def _create_direct_connection(self, req: Any, traces: Any, timeout: Any, **more: Any) -> Any:
-        if not _by_tunnel.get():
-            return await super()._create_direct_connection(req, traces, timeout, **more)
-        host, port = self._route.proxy_address
-        address = host
-        if not is_address(host):
-            resolved = await resolve(host, port, self._wait, self._route)
-            if resolved.fault is not None:
-                raise TunnelRefused(absent(resolved.fault.text))
-            address = resolved.addresses[0]
-        _, writer = await open_tunnel(address, self._route, req.url.host or "", req.url.port or 80, self._wait)
-        protocol = self._factory()
-        protocol.held = writer  # type: ignore[attr-defined]  # a writer that nobody holds closes its connection
-        transport: Any = writer.transport
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        return transport, protocol
-
-
-_by_tunnel: ContextVar[bool] = ContextVar("by_tunnel", default=False)
-
-
-@contextmanager
-def tunnelled(wanted: bool) -> Iterator[None]:
-    """Connections that are opened inside go by CONNECT, without TLS."""
-    token = _by_tunnel.set(wanted)
-    try:
-        yield
-    finally:
-        _by_tunnel.reset(token)
-
-
 @asynccontextmanager
-async def open_session(
-    context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0
-) -> AsyncIterator[HttpSession]:
-    """The session that all requests of a run go through; at its end no connection is left. `timeout` is for a name, in
-    seconds."""
-    connector = _Connector(route, timeout, context)
-    session = aiohttp.ClientSession(
-        connector=connector,
-        headers={"User-Agent": USER_AGENT},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-        middlewares=(_keep_the_answer,),
-    )
+async def open_session(context: ssl.SSLContext, route: Route = DIRECT, timeout: float = 10.0) -> AsyncIterator[Links]:
+    """What all connections of a run are opened by; at its end none is left. `timeout` is for a name, in seconds."""
+    links = Links(context, route, timeout)
     try:
-        yield session
+        yield links
     finally:
-        await session.close()
-        # A TLS connection closes politely, and would outlive the loop; two turns of it are what an abort takes.
-        for transport in list(connector.transports):
-            transport.abort()  # type: ignore[attr-defined]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await links.close()
 
 
-async def _keep_the_answer(request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
-    """aiohttp throws the body of a refused upgrade away and follows redirects; here is the raw answer, before both."""
-    started = time.monotonic()
-    response: aiohttp.ClientResponse = await handler(request)
-    upgrade = "Sec-WebSocket-Key" in request.headers
-    if 300 <= response.status < 400:
-        raise RedirectRefused(await read_answer(response, started))
-    if upgrade and response.status != 101:
-        raise UpgradeRefused(await read_answer(response, started))
-    if upgrade:
-        _one_token(response)
-    return response
+class NoAnswer(Exception):
+    """What came is no answer; it carries the fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
 
 
-def _one_token(response: aiohttp.ClientResponse) -> None:
-    """`Connection: keep-alive, Upgrade` is a list that holds what it must (RFC 6455, section 4.1); aiohttp 3.14.5 takes
-    the bare word only and would call it a broken acceptance. The raw headers stay as they came."""
-    tokens = [token.strip().lower() for token in response.headers.get("Connection", "").split(",")]
-    if len(tokens) > 1 and "upgrade" in tokens:
-        mended = response.headers.copy()
-        mended["Connection"] = "Upgrade"
-        response._headers = type(response.headers)(mended)
-        response._cache.pop("headers", None)  # it was read already, and would be given again as it was
+class Conversation:
+    """One request over a connection, and what is answered. `layer` is the one that faults are told of."""
+
+    def __init__(self, link: Link, layer: Any) -> None:
+        self._link = link
+        self._layer = layer
+        self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
+
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> None:
+        """Send a request. The URL's path and query go out as they are; `Host` and what every client sends come first,
+        and a header that is given takes the place of one of ours.
+
+        Raises:
+            ValueError: a header cannot be sent.
+            OSError: the connection broke.
+        """
+        parts = urlsplit(url)
+        target = quote(f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}", safe=_PRINTABLE)
+        if self._link.by_proxy:
+            target = f"{parts.scheme}://{parts.netloc}{target}"
+        ours = {"Host": parts.netloc, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+        if body:
+            ours |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        given = {name.lower() for name in headers}
+        sent = {name: value for name, value in ours.items() if name.lower() not in given} | dict(headers)
+        # White space around a value is none of it (RFC 9110, section 5.5).
+        pairs = [(name.encode("utf-8"), value.strip(" \t").encode("utf-8")) for name, value in sent.items()]
+        try:
+            data = self._parser.send(h11.Request(method=method, target=target, headers=pairs)) or b""
+            data += self._parser.send(h11.Data(data=body)) or b"" if body else b""
+            data += self._parser.send(h11.EndOfMessage()) or b""
+        except h11.LocalProtocolError as error:
+            raise ValueError(f"the request cannot be sent: {error}") from error
+        await self._link.write(data)
+
+    async def head(self) -> h11.Response | h11.InformationalResponse:
+        """The head of the answer: of a 101, or of what is no interim answer.
+
+        Raises:
+            NoAnswer: the server hangs up or says something that is no HTTP.
+        """
+        while True:
+            event = await self._next()
+            if isinstance(event, h11.Response) or (
+                isinstance(event, h11.InformationalResponse) and event.status_code == 101
+            ):
+                return event
+
+    async def answer(self, head: h11.Response, seconds: float, started: float) -> Answer:
+        """The whole answer. A body that breaks off or stalls is kept as far as it came in so many seconds: the status
+        has come, and that is what counts. `started` is the monotonic time at the beginning of the request."""
+        body = b""
+        try:
+            async with asyncio.timeout(seconds):
+                while len(body) < MOST_BODY and isinstance(event := await self._next(), h11.Data):
+                    body += event.data[: MOST_BODY - len(body)]
+        except (NoAnswer, TimeoutError):
+            pass
+        headers = headers_of(head)
+        coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
+        return Answer(
+            head.status_code,
+            head.reason.decode("latin-1"),
+            headers,
+            _unpacked(body, coding),
+            (time.monotonic() - started) * 1000,
+        )
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the head of a 101."""
+        return self._parser.trailing_data[0]
+
+    async def _next(self) -> Any:
+        """The next event of the answer.
+
+        Raises:
+            NoAnswer: there is none.
+        """
+        over = False
+        while True:
+            try:
+                event = self._parser.next_event()
+            except h11.RemoteProtocolError as error:
+                raise self._fault(over=over) from error
+            if event is not h11.NEED_DATA:
+                if isinstance(event, h11.ConnectionClosed | type(h11.PAUSED)):
+                    raise self._fault(over=over)
+                return event
+            if not self._like_http:
+                raise self._fault(over=over)
+            try:
+                data = await self._link.read()
+            except ssl.SSLError as error:
+                raise NoAnswer(fault_in_tls(error)) from error
+            except OSError as error:
+                raise NoAnswer(broken(error, self._layer)) from error
+            over = not data
+            self._parser.receive_data(data)
+
+    @property
+    def _like_http(self) -> bool:
+        return self._link.first[: len(_HTTP)] == _HTTP[: len(self._link.first)]
+
+    def _fault(self, *, over: bool) -> NoAnswer:
+        if over and self._like_http:
+            return NoAnswer(
+                Fault(
+                    self._layer,
+                    "disconnected",
+                    "the server closed the connection without an answer",
+                    began(self._link),
+                )
+            )
+        return NoAnswer(Fault(self._layer, "not-http", "the answer is no valid HTTP", began(self._link)))
 
 
-async def read_answer(response: aiohttp.ClientResponse, started: float, seconds: float = 0.5) -> Answer:
-    """Status, headers and the first bytes of the body. A body that breaks off or stalls is kept as far as it came in
-    so many seconds: the status has come, and that is what counts."""
-    body = b""
-    try:
-        async with asyncio.timeout(seconds):
-            while len(body) < MOST_BODY and (piece := await response.content.read(MOST_BODY - len(body))):
-                body += piece
-    except (aiohttp.ClientError, TimeoutError):
-        pass
-    response.close()
-    body = _unpacked(body, response.headers.get("Content-Encoding", ""))
-    return Answer(
-        response.status, response.reason or "", raw_headers(response), body, (time.monotonic() - started) * 1000
-    )
+def headers_of(head: h11.Response | h11.InformationalResponse) -> Headers:
+    """The headers as they came, in their own case."""
+    return tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in head.headers.raw_items())
+
+
+def began(link: Link | None) -> tuple[tuple[str, str], ...]:
+    """The first bytes of what came, as a detail of a fault."""
+    return (("The answer begins", link.first.decode("latin-1")),) if link is not None and link.first else ()
+
+
+def broken(error: OSError, layer: Any) -> Fault:
+    """What an error of an open connection means, before an answer came."""
+    if isinstance(error, ConnectionError):
+        return Fault(layer, "reset", "the connection was reset before an answer came")
+    return Fault(layer, "broken", str(error) or type(error).__name__)
 
 
 def _unpacked(body: bytes, coding: str) -> bytes:
@@ -175,13 +191,8 @@ def _unpacked(body: bytes, coding: str) -> bytes:
     return body
 
 
-def raw_headers(response: aiohttp.ClientResponse) -> Headers:
-    """The headers as they came, in their own case."""
-    return tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in response.raw_headers)
-
-
 async def rest(
-    session: aiohttp.ClientSession,
+    links: Links,
     method: str,
     url: str,
     *,
@@ -189,59 +200,32 @@ async def rest(
     headers: Mapping[str, str],
     timeout: float,
     json_body: Mapping[str, Any] | None = None,
-    proxy: str | None = None,
 ) -> Exchange:
-    """One REST request. `request` is the printable form of what is asked; `headers` hold the credential."""
+    """One REST request on a connection of its own. `request` is the printable form of what is asked; `headers` hold the
+    credential."""
     started = time.monotonic()
-    with tapped() as taps:
-        try:
-            async with asyncio.timeout(timeout):
-                async with session.request(
-                    method, url, headers=headers, json=json_body, allow_redirects=False, proxy=proxy
-                ) as response:
-                    return Exchange(request, await read_answer(response, started, timeout / 2))
-        except (RedirectRefused, UpgradeRefused) as refused:
-            return Exchange(request, refused.answer)
-        except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
-            return Exchange(request, fault=fault_of(error, "http", timeout, taps))
-
-
-def fault_of(error: BaseException, layer: Any, timeout: float, taps: Sequence[Tap] = ()) -> Fault:
-    """What aiohttp's error means, in the words of the layers. A tap tells how the answer began."""
-    if isinstance(error, TimeoutError):
-        return Fault(layer, "timeout", f"no answer within {timeout:g} s", _began(taps))
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return refusal(error.status)
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return absent(str(error.os_error))
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return Fault("tls", "untrusted", str(error.certificate_error))
-    if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientSSLError):
-        return fault_in_tls(error.os_error)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return Fault("dns", "unresolved", error.os_error.strerror or str(error.os_error))
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return Fault("tcp", kind_of(error.os_error), str(error.os_error))
-    if isinstance(error.__cause__, ssl.SSLError):
-        return fault_in_tls(error.__cause__)
-    if isinstance(error, ConnectionResetError) or isinstance(error.__cause__, ConnectionResetError):
-        return Fault(layer, "reset", "the connection was reset before an answer came")
-    if isinstance(error, aiohttp.ServerDisconnectedError):
-        return Fault(layer, "disconnected", "the server closed the connection without an answer", _began(taps))
-    if isinstance(error, aiohttp.WSServerHandshakeError):
-        return _bad_acceptance(error, layer)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return Fault(layer, "not-http", "the answer is no valid HTTP", _began(taps))
-    return Fault(layer, "broken", str(error) or type(error).__name__, _began(taps))
-
-
-def _bad_acceptance(error: aiohttp.WSServerHandshakeError, layer: Any) -> Fault:
-    told = error.message.lower()
-    if told in ("invalid upgrade header", "invalid connection header"):
-        return Fault(layer, "stripped", f"101, but the answer's {told.split()[1]} header is missing or wrong")
-    return Fault(layer, "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {told}")
-
-
-def _began(taps: Sequence[Tap]) -> tuple[tuple[str, str], ...]:
-    first = taps[-1].first if taps else b""
-    return (("The answer begins", first.decode("latin-1")),) if first else ()
+    link: Link | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            link = await links.connect(url, tunnel=False)
+            own = credentials_for(links.route) if link.by_proxy else {}
+            talk = Conversation(link, "http")
+            body = written(json_body).encode() if json_body is not None else b""
+            await talk.ask(method, url, {**headers, **own, "Connection": "close"}, body)
+            head = await talk.head()
+            if isinstance(head, h11.InformationalResponse):
+                return Exchange(request, fault=Fault("http", "not-http", "101, and no upgrade was asked for"))
+            if link.by_proxy and head.status_code == 407:
+                return Exchange(request, fault=refusal(407, sent=bool(own)))
+            return Exchange(request, await talk.answer(head, timeout / 2, started), layers=link.layers)
+    except TimeoutError:
+        return Exchange(request, fault=Fault("http", "timeout", f"no answer within {timeout:g} s", began(link)))
+    except (Unreachable, NoAnswer) as error:
+        return Exchange(request, fault=error.fault)
+    except OSError as error:
+        return Exchange(request, fault=broken(error, "http"))
+    except ValueError as error:
+        return Exchange(request, fault=Fault("http", "broken", str(error)))
+    finally:
+        if link is not None:
+            link.abort()

@@ -1,7 +1,5 @@
-"""The proxy layer: a tunnel to the endpoint by CONNECT (RFC 9110, section 9.3.6), for the rungs below HTTP.
-
-A plain socket goes by such a tunnel, too; requests, and sockets under TLS, go through the same proxy by aiohttp.
-"""
+"""The proxy layer: a tunnel to the endpoint by CONNECT (RFC 9110, section 9.3.6). Requests to a plain http:// URL ask
+the proxy itself, as every client does."""
 
 import asyncio
 import base64
@@ -22,10 +20,33 @@ class TunnelRefused(Exception):
         self.fault = fault
 
 
+async def ask_for_tunnel(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, route: Route, host: str, port: int
+) -> None:
+    """Ask the proxy at the other end for the host; the stream goes on to the endpoint.
+
+    Raises:
+        TunnelRefused: it refuses, hangs up, or what it answers is no HTTP.
+    """
+    try:
+        writer.write(_request(route, host, port))
+        await writer.drain()
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        raise TunnelRefused(_fault("the proxy hung up in the middle of CONNECT")) from error
+    except asyncio.LimitOverrunError as error:
+        raise TunnelRefused(_fault("the proxy's answer to CONNECT has no end")) from error
+    except OSError as error:
+        raise TunnelRefused(absent(error.strerror or str(error))) from error
+    status = _status(head)
+    if not 200 <= status < 300:
+        raise TunnelRefused(refusal(status, head, sent=urlsplit(route.proxy or "").username is not None))
+
+
 async def open_tunnel(
     address: str, route: Route, host: str, port: int, timeout: float
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to the proxy at that address and ask it for the host; the stream goes on to the endpoint.
+    """Connect to the proxy at that address and ask it for the host.
 
     Raises:
         TunnelRefused: it cannot be reached, refuses, or does not answer in time.
@@ -35,20 +56,11 @@ async def open_tunnel(
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(address, route.proxy_address[1], limit=_MOST_HEAD)
-            writer.write(_request(route, host, port))
-            await writer.drain()
-            head = await reader.readuntil(b"\r\n\r\n")
-            status = _status(head)
-            if not 200 <= status < 300:
-                raise TunnelRefused(refusal(status, head, sent=urlsplit(route.proxy or "").username is not None))
+            await ask_for_tunnel(reader, writer, route, host, port)
             opened = True
             return reader, writer
     except TimeoutError as error:
         raise TunnelRefused(_fault(f"the proxy did not answer CONNECT within {timeout:g} s")) from error
-    except asyncio.IncompleteReadError as error:
-        raise TunnelRefused(_fault("the proxy hung up in the middle of CONNECT")) from error
-    except asyncio.LimitOverrunError as error:
-        raise TunnelRefused(_fault("the proxy's answer to CONNECT has no end")) from error
     except OSError as error:
         raise TunnelRefused(absent(error.strerror or str(error))) from error
     finally:
@@ -83,11 +95,17 @@ def _fault(text: str) -> Fault:
 def _request(route: Route, host: str, port: int) -> bytes:
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
-    parts = urlsplit(route.proxy or "")
-    if parts.username is not None:
-        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+    lines += [f"{name}: {value}" for name, value in credentials_for(route).items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+def credentials_for(route: Route) -> dict[str, str]:
+    """The header that a proxy with a user in its URL wants (RFC 9110, section 11.7.2)."""
+    parts = urlsplit(route.proxy or "")
+    if parts.username is None:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def _status(head: bytes) -> int:

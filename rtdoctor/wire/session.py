@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
-from aiohttp import WSMsgType
-
 from rtdoctor.model.event import MOST_DEPTH, NotAnEvent, parse_client_event, text_size, type_of, written
 from rtdoctor.model.exchange import Close, Fault, Frame, Spend
 from rtdoctor.model.scenario import is_free
 from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
-from rtdoctor.wire.tap import Tap
+from rtdoctor.wire.frames import Socket
 
 # A recorded session is bounded: a server that never stops must not fill the memory, nor may many of them together.
 # Counted is what came, and the memory of its text.
@@ -25,7 +22,6 @@ MOST_BYTES = 6 * 1024 * 1024
 _TOGETHER = 4 * MOST_BYTES
 _FRAME = 256  # bytes that a frame takes beside its text
 _TOO_BIG = 1009
-_BROKEN = frozenset((1002, 1007, 1009))  # RFC 6455 7.4.1, as aiohttp names what it could not read
 
 
 class NotFree(RuntimeError):
@@ -117,9 +113,8 @@ class Session:
 
     def __init__(
         self,
-        socket: aiohttp.ClientWebSocketResponse[Any],
+        socket: Socket,
         ledger: Ledger,
-        tap: Tap | None = None,
         *,
         joined: bool = False,
         most: int = MOST_BYTES,
@@ -127,7 +122,6 @@ class Session:
         self._joined, self._most = joined, most
         self._socket = socket
         self._ledger = ledger
-        self._tap = tap
         self._started = time.monotonic()
         self._bytes = 0
         self._pongs = 0
@@ -172,11 +166,8 @@ class Session:
     async def _out(self, data: str | bytes, name: str, audio_bytes: int = 0) -> None:
         self._keep_sent(data, name, audio_bytes)
         try:
-            if isinstance(data, str):
-                await self._socket.send_str(data)
-            else:
-                await self._socket.send_bytes(data)
-        except (aiohttp.ClientError, OSError):
+            await self._socket.send(data)
+        except OSError:
             # The peer is gone; what it said before that is still to be read.
             await self._drain()
 
@@ -231,32 +222,25 @@ class Session:
                         await self._receive()
             except TimeoutError:
                 pass
-            except (aiohttp.ClientError, OSError):
+            except OSError:
                 await self._drain()
         return not self.ended
 
     async def _receive(self) -> None:
         message = await self._socket.receive()
-        if self._tap is not None and self._tap.broken:
-            self.fault = Fault("session", "broken-frames", self._tap.broken)
-            return
-        match message.type:
-            case WSMsgType.TEXT | WSMsgType.BINARY:
-                self._keep(message.data, binary=message.type is WSMsgType.BINARY)
-            case WSMsgType.PING:
-                await self._socket.pong(message.data)
-            case WSMsgType.PONG:
+        match message.kind:
+            case "text" | "binary":
+                self._keep(message.data, binary=message.kind == "binary")
+            case "pong":
                 self._pongs += 1
-            case WSMsgType.CLOSE:
-                code = message.data or None
-                self.close = Close(code or 1005, message.extra or "", "server", self._at())
-            case WSMsgType.ERROR:
-                code = getattr(message.data, "code", None)
-                broken = code in _BROKEN
-                told = str(message.data) + (", the most that rtdoctor takes" if code == _TOO_BIG else "")
-                self.fault = Fault("session", "broken-frames" if broken else "dropped", told)
-            case _:
-                self.fault = self.fault or Fault("session", "dropped", "the connection ended without a close frame")
+            case "close":
+                self.close = Close(message.code, message.text, "server", self._at())
+            case "broken":
+                told = message.text + (", the most that rtdoctor takes" if message.code == _TOO_BIG else "")
+                self.fault = Fault("session", "broken-frames", told)
+            case "gone":
+                told = message.text or "the connection ended without a close frame"
+                self.fault = self.fault or Fault("session", "dropped", told)
 
     def _keep_sent(self, data: str | bytes, name: str, audio_bytes: int) -> None:
         """Record what goes out; of audio only how much it was, and appends in a row as one."""
@@ -301,4 +285,4 @@ class Session:
 
     def cut(self) -> None:
         """Drop the connection without a good-bye."""
-        self._socket._response.close()
+        self._socket.abort()

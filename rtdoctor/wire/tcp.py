@@ -1,12 +1,14 @@
-"""The TCP layer: can a connection be opened, and to which of the addresses."""
+"""The TCP layer: a connection to one of the addresses, and whether one can be opened."""
 
 import asyncio
 import errno
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtdoctor.model.exchange import Fault
 
+_HEAD_START = 0.25  # seconds that an address has before the next is tried beside it (RFC 8305, section 8)
 _KINDS = {
     errno.ECONNREFUSED: "refused",
     errno.ECONNRESET: "reset",
@@ -24,6 +26,29 @@ class Connected:
     address: str | None
     failed: tuple[tuple[str, str], ...] = ()
     fault: Fault | None = None
+
+
+async def dial(addresses: Sequence[str], port: int) -> socket.socket:
+    """A connected socket to the first address that answers; a second is tried beside one that is slow (RFC 8305).
+
+    Raises:
+        OSError: none does.
+    """
+    from aiohappyeyeballs import start_connection
+
+    infos = [
+        (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port, 0, 0))
+        if ":" in address
+        else (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
+        for address in addresses
+    ]
+    return await start_connection(infos, happy_eyeballs_delay=_HEAD_START)
+
+
+def fault_in_tcp(error: OSError, addresses: Sequence[str], port: int) -> Fault:
+    """What an error of `dial` means."""
+    kind = kind_of(error)
+    return Fault("tcp", kind, f"{' and '.join(addresses)} port {port}: {_reason(kind, error)}")
 
 
 async def connect(addresses: Sequence[str], port: int, timeout: float) -> Connected:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -183,13 +183,7 @@ async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout
         shaken = await _shake(open_plain, host, context, timeout)
     except ssl.SSLCertVerificationError as error:
         seen = await _unverified(open_plain, host, timeout)
-        if error.verify_code in _EXPIRED:
-            kind = "expired"
-        elif error.verify_code in _HOSTNAME:
-            kind = "hostname"
-        else:
-            kind = "untrusted"
-        fault = Fault("tls", kind, error.verify_message, _details(seen.certificate))
+        fault = replace(_unverifiable(error), details=_details(seen.certificate))
         return Secured(None, seen.certificate, fault, seen.sent)
     except TimeoutError:
         return Secured(None, None, Fault("tls", "timeout", f"TLS was not finished within {timeout:g} s"))
@@ -202,6 +196,8 @@ async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout
 
 def fault_in_tls(error: OSError) -> Fault:
     """What an error in or right after a TLS handshake means."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _unverifiable(error)
     if isinstance(error, ssl.SSLError):
         reason = error.reason or ""
         kind, told = _REASONS.get(reason, ("failed", "the TLS handshake failed"))
@@ -209,6 +205,12 @@ def fault_in_tls(error: OSError) -> Fault:
     if isinstance(error, ConnectionResetError):
         return Fault("tls", "reset", "the connection was reset in the TLS handshake")
     return Fault("tls", "dropped", f"the connection ended in the TLS handshake: {error}")
+
+
+def _unverifiable(error: ssl.SSLCertVerificationError) -> Fault:
+    """Why a certificate was not taken."""
+    kind = "expired" if error.verify_code in _EXPIRED else "hostname" if error.verify_code in _HOSTNAME else "untrusted"
+    return Fault("tls", kind, error.verify_message)
 
 
 async def _shake(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:

@@ -1,80 +1,109 @@
-"""The upgrade: one WebSocket handshake, and what came back."""
+"""The upgrade: one WebSocket handshake, and what came back (RFC 6455, section 4)."""
 
 import asyncio
+import base64
+import hashlib
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
+import h11
 
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.wire.http import RedirectRefused, UpgradeRefused, fault_of, raw_headers, tunnelled
-from rtdoctor.wire.proxy import TunnelRefused
-from rtdoctor.wire.tap import Tap, tapped
+from rtdoctor.wire.frames import MOST_FRAME, Socket
+from rtdoctor.wire.http import Conversation, NoAnswer, began, broken, headers_of
+from rtdoctor.wire.link import Link, Links, Unreachable
 
-MOST_FRAME = 4 * 1024 * 1024  # what aiohttp takes by default; OpenAI's events are far smaller (recordings of 2026)
+_MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+_REFUSED_BODY = 0.5  # seconds for the body of a refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The socket after a 101 and the tap on its bytes, the answer that refused it, or the fault that left neither."""
+    """The socket after a 101, the answer that refused it, or the fault that left neither. `layers` are the milliseconds
+    of each layer below."""
 
-    socket: aiohttp.ClientWebSocketResponse[Any] | None = None  # its text comes as bytes
+    socket: Socket | None = None
     answer: Answer | None = None
     subprotocol: str | None = None
     fault: Fault | None = None
-    tap: Tap | None = None
+    layers: tuple[tuple[str, float], ...] = ()
 
 
 async def upgrade(
-    session: aiohttp.ClientSession,
+    links: Links,
     url: str,
     *,
     headers: Mapping[str, str],
     subprotocols: Sequence[str],
     timeout: float,
-    proxy: str | None = None,
     most: int = MOST_FRAME,
 ) -> Upgraded:
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed. A message may have `most`
     bytes."""
     started = time.monotonic()
-    # A plain socket by a proxy goes by CONNECT, as one under TLS does.
-    by_tunnel = proxy is not None and url.startswith("ws:")
-    with tapped() as taps, tunnelled(by_tunnel):
-        try:
-            async with asyncio.timeout(timeout):
-                socket = await session.ws_connect(
-                    url,
-                    headers=dict(headers),
-                    protocols=tuple(subprotocols),
-                    autoping=False,
-                    max_msg_size=min(most, MOST_FRAME),
-                    decode_text=False,  # what waits to be read waits as bytes: text may take four times as much
-                    proxy=None if by_tunnel else proxy,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
-                )
-        except (RedirectRefused, UpgradeRefused) as refusal:
-            return Upgraded(answer=refusal.answer)
-        except TunnelRefused as refused:
-            return Upgraded(fault=refused.fault)
-        except (TimeoutError, aiohttp.ClientError, ValueError, OSError) as error:
-            return Upgraded(fault=fault_of(error, "upgrade", timeout, taps))
-    response = socket._response
-    answer = Answer(101, response.reason or "", raw_headers(response), b"", (time.monotonic() - started) * 1000)
-    broken = _never_offered(answer, subprotocols)
-    if broken:
-        response.close()
-        return Upgraded(fault=Fault("upgrade", "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {broken}"))
-    return Upgraded(socket, answer, socket.protocol, tap=taps[-1] if taps else None)
+    link: Link | None = None
+    kept = False
+    key = base64.b64encode(os.urandom(16)).decode()
+    try:
+        async with asyncio.timeout(timeout):
+            # A plain socket by a proxy goes by CONNECT, as one under TLS does (RFC 6455, section 4.1).
+            link = await links.connect(url, tunnel=True)
+            talk = Conversation(link, "upgrade")
+            await talk.ask("GET", url, _asking(key, subprotocols) | dict(headers))
+            head = await talk.head()
+            if isinstance(head, h11.Response):
+                return Upgraded(answer=await talk.answer(head, _REFUSED_BODY, started), layers=link.layers)
+        answer = Answer(101, head.reason.decode("latin-1"), headers_of(head), b"", (time.monotonic() - started) * 1000)
+        fault = _judge(answer, key, subprotocols)
+        if fault is not None:
+            return Upgraded(fault=fault)
+        kept = True
+        socket = Socket(link, min(most, MOST_FRAME), talk.rest)
+        return Upgraded(socket, answer, answer.header("sec-websocket-protocol"), layers=link.layers)
+    except TimeoutError:
+        return Upgraded(fault=Fault("upgrade", "timeout", f"no answer within {timeout:g} s", began(link)))
+    except (Unreachable, NoAnswer) as error:
+        return Upgraded(fault=error.fault)
+    except OSError as error:
+        return Upgraded(fault=broken(error, "upgrade"))
+    except ValueError as error:
+        return Upgraded(fault=Fault("upgrade", "broken", str(error)))
+    finally:
+        if link is not None and not kept:
+            link.abort()
 
 
-def _never_offered(answer: Answer, offered: Sequence[str]) -> str:
-    """What the acceptance selects that was not offered. aiohttp lets it pass; browsers and ws do not."""
-    if answer.header("sec-websocket-extensions"):
-        return f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"
+def _asking(key: str, subprotocols: Sequence[str]) -> dict[str, str]:
+    asking = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+    }
+    return asking | ({"Sec-WebSocket-Protocol": ", ".join(subprotocols)} if subprotocols else {})
+
+
+def _judge(answer: Answer, key: str, offered: Sequence[str]) -> Fault | None:
+    """What is wrong with an acceptance (RFC 6455, section 4.1). Many clients let the last two pass; browsers and ws do
+    not."""
+    for name, wanted in (("upgrade", "websocket"), ("connection", "upgrade")):
+        tokens = [token.strip().lower() for token in _joined(answer, name).split(",")]
+        if wanted not in tokens:
+            return Fault("upgrade", "stripped", f"101, but the answer's {name} header is missing or wrong")
+    accept = base64.b64encode(hashlib.sha1(key.encode() + _MAGIC).digest()).decode()  # noqa: S324 (the RFC wants it)
     chosen = answer.header("sec-websocket-protocol")
-    if chosen and chosen not in offered:
-        return "it selects a subprotocol that was not offered"
-    return ""
+    told = ""
+    if (answer.header("sec-websocket-accept") or "").strip() != accept:
+        told = "Sec-WebSocket-Accept is not what the key makes"
+    elif answer.header("sec-websocket-extensions"):
+        told = f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"
+    elif chosen and chosen not in offered:
+        told = "it selects a subprotocol that was not offered"
+    return Fault("upgrade", "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {told}") if told else None
+
+
+def _joined(answer: Answer, name: str) -> str:
+    """All values of a header, as one list."""
+    return ",".join(value for key, value in answer.headers if key.lower() == name)

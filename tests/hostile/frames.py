@@ -95,6 +95,7 @@ async def huge_frame(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 @cache
+@cache
 def bomb() -> bytes:
     """A frame that says to be compressed (RSV1), and holds 100 MB of zeros."""
     squeezed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.target import Pinned, Route
-from rtdoctor.wire.dns import RouteResolver, resolve
+from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.http import open_session, rest
 from rtdoctor.wire.tls import context_for
 
@@ -114,16 +114,6 @@ async def test_an_answer_that_comes_too_late_is_no_error(monkeypatch):
     release.set()
     threads[0].join(10)
     await asyncio.sleep(0)
-
-
-async def test_the_resolver_for_aiohttp_says_the_same():
-    found = await RouteResolver(BOTH, 2).resolve("api.example", 443)
-    assert [(entry["host"], entry["family"], entry["port"]) for entry in found] == [
-        ("192.0.2.7", socket.AF_INET, 443),
-        ("2001:db8::7", socket.AF_INET6, 443),
-    ]
-    with pytest.raises(OSError, match="IPv6 only"):
-        await RouteResolver(Route(pinned=(Pinned("h", 1, ("127.0.0.1",)),), family=6), 2).resolve("h", 1)
 
 
 async def test_a_request_goes_to_the_pinned_address_with_the_name_in_its_host_header(asked):

@@ -158,18 +158,29 @@ def test_an_event_that_an_edit_nested_a_little_deeper_than_it_was_read_may_go():
 
 
 def test_there_is_no_other_door():
-    """Whoever writes to a client's socket does it in Session._out, behind the ledger; aiohttp is used nowhere else."""
-    found = set()
+    """Whoever sends a client's message does it in Session._out, behind the ledger: nobody else holds a Socket, and only
+    a Socket makes messages of the protocol's."""
+    senders, makers, holders = set(), set(), set()
     for file in sorted(ROOT.rglob("*.py")):
-        if file.relative_to(ROOT).parts[0] == "mock":
+        place = str(file.relative_to(ROOT))
+        if place.startswith("mock/"):
             continue  # the server
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        for function in ast.walk(tree):
-            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Attribute) and re.fullmatch(r"_?send_(str|bytes|json|frame)", node.attr):
-                        found.add((str(file.relative_to(ROOT)), function.name, node.attr))
-    assert found == {("wire/session.py", "_out", "send_str"), ("wire/session.py", "_out", "send_bytes")}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "rtdoctor.wire.frames":
+                holders |= {place for name in node.names if name.name == "Socket"}
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            for inner in ast.walk(node):
+                if not isinstance(inner, ast.Attribute):
+                    continue
+                if re.fullmatch(r"_?send_(str|bytes|json|frame|text|binary|continuation)", inner.attr):
+                    makers.add((place, node.name))
+                if inner.attr == "send" and isinstance(inner.value, ast.Attribute) and inner.value.attr == "_socket":
+                    senders.add((place, node.name))
+    assert holders == {"wire/upgrade.py", "wire/session.py"}
+    assert makers == {("wire/frames.py", "send")}
+    assert senders == {("wire/session.py", "_out")}
 
 
 async def test_the_ledger_counts_events_and_audio():
