@@ -177,7 +177,7 @@ def _tls(wanted: bool) -> Iterator[tuple[Any, str | None]]:
     try:
         import trustme
     except ImportError as error:
-        raise Usage("--tls wants the package trustme: pip install trustme") from error
+        raise Usage("--tls makes its certificate with trustme: pip install trustme") from error
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost", "127.0.0.1").configure_cert(context)
