@@ -110,9 +110,10 @@ def page() -> str:
     lines = [
         "# How clients are graded",
         "",
-        "Made by `python tools/grade_clients.py`, which runs `rtdoctor grade` on small programs written as the library's",
-        "documentation has it (tools/clients): one text turn, then the end. A grade is of the program: what a library leaves to",
-        "its user shows as a fail where its own examples leave it out. – means that the client never came to that point.",
+        "Made by `python tools/grade_clients.py`, which runs `rtdoctor grade` on small programs written as the",
+        "library's documentation has it (tools/clients): one text turn, then the end. A grade is of the program: what a",
+        "library leaves to its user shows as a fail where its own examples leave it out. – means that the client never",
+        "came to that point.",
         "",
         "| client | packages | graded |",
         "|---|---|---|",
