@@ -30,6 +30,7 @@ def grade(
     lesson_timeout: Annotated[
         float, typer.Option(min=1, max=3600, help="Seconds that the client has for one lesson.")
     ] = 20.0,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="So many lessons at once; with one, times are truest.")] = 1,
     deadline: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds for the whole course.")] = 600.0,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show what the client printed, too.")] = False,
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
@@ -47,6 +48,6 @@ def grade(
     from rtdoctor.cli.grading import Asked, carry_out
 
     asked = Asked(
-        tuple(command or ()), tuple(lesson or ()), tape, tls, shell, lesson_timeout, deadline, list_only, verbose
+        tuple(command or ()), tuple(lesson or ()), tape, tls, shell, lesson_timeout, deadline, list_only, verbose, jobs
     )
     raise typer.Exit(carry_out(asked, format=format, reports=report or ()))

@@ -1,5 +1,6 @@
 """Carries out `rtdoctor grade`."""
 
+import asyncio
 import os
 import shlex
 import sys
@@ -45,6 +46,7 @@ class Asked:
     deadline: float = 600.0
     list_only: bool = False
     verbose: bool = False
+    jobs: int = 1
 
 
 @dataclass(slots=True)
@@ -60,9 +62,10 @@ class _Course:
 
     def certificate(self, *, interrupted: bool = False) -> Certificate:
         """What the runs until now come to."""
+        order = [lesson.id for lesson in self.wanted]
         return certificate(
             self.client,
-            self.runs,
+            sorted(self.runs, key=lambda run: order.index(run.lesson)),
             self.wanted,
             interrupted=interrupted,
             started_at=self.started_at,
@@ -98,10 +101,10 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
         Outputs("grade", shown, reports) as to,
     ):
         setup = Setup(command, asked.lesson_timeout, tls, ca_file)
-        return to.code(_run(watchdog, setup, _Course(shlex.join(command), wanted), to))
+        return to.code(_run(watchdog, setup, _Course(shlex.join(command), wanted), to, asked.jobs))
 
 
-def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs) -> int:
+def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jobs: int) -> int:
     failed: list[NotStarted] = []
 
     def tell(certificate: Certificate) -> None:
@@ -114,15 +117,19 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs) ->
             outputs(course.certificate(interrupted=interrupted))
         return bool(course.runs)
 
+    free = asyncio.Semaphore(jobs)
+
+    async def one(lesson: Lesson) -> None:
+        async with free:
+            _progress(lesson, course)
+            course.runs.append(await take(lesson, setup))
+
     async def whole() -> None:
         try:
-            for lesson in course.wanted:
-                if process.is_interrupted():
-                    break
-                _progress(lesson, course)
-                course.runs.append(await take(lesson, setup))
-                if lesson.id == PLAIN and not course.runs[0].talks:
-                    break
+            plain, *others = course.wanted
+            await one(plain)
+            if course.runs[0].talks:
+                await asyncio.gather(*map(one, others))
         except NotStarted as error:
             failed.append(error)
             return

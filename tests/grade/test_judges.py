@@ -121,6 +121,7 @@ def test_what_no_retry_mends_is_known_by_status_code_and_reason(tape, clue, grad
         assert judged("refusal.reads", tape(), ended_at=1.0, exit_code=1, output="").grade == "warn"
         assert judged("refusal.reads", tape(), ended_at=1.0, exit_code=0, output="").grade == "fail"
         assert judged("refusal.reads", tape(), stopped_at=9.0).grade == "fail"
+        assert judged("refusal.reads", tape(), stopped_at=9.0, output=f"it said {clue}").grade == "warn"
     else:
         assert judged("retry.transient", tape().connect(1.0)).grade == "pass"
         assert judged("retry.transient", tape()).grade == "warn"

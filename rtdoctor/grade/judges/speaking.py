@@ -1,6 +1,6 @@
 """Judges of sound: its rate, who ends a turn, what an interruption does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +11,7 @@ from rtdoctor.model.graded import Judgement
 _SECOND = {"audio/pcm": 48_000, "audio/pcmu": 8_000, "audio/pcma": 8_000}  # bytes
 _LEAST_APPENDS, _LEAST_SECONDS = 10, 1.0  # from which on a pace can be told
 _PACED = 0.5  # seconds: a longer gap between two appends is a pause
+_EVEN = 1.3  # how much faster one half may be than the whole: a file that is poured out is not even
 _REAL = (0.88, 1.12)  # the pace of a microphone
 _WRONG = {16_000: 16 / 24, 8_000: 8 / 24, 48_000: 2.0, 44_100: 44.1 / 24, 12_000: 0.5}  # Hz sent as 24 kHz
 _NEAR = 0.07
@@ -52,10 +53,13 @@ def _pace(appends: list[Heard], second: int) -> float | None:
     lasted = sum(gap for gap, _ in steady)
     if len(steady) < _LEAST_APPENDS or lasted < _LEAST_SECONDS:
         return None
-    usual = lasted / len(steady)
-    if sum(usual / 3 < gap < usual * 3 for gap, _ in steady) < 0.7 * len(steady):
-        return None
-    return sum(size for _, size in steady) / second / lasted
+    paces = [_rate(part, second) for part in (steady, steady[: len(steady) // 2], steady[len(steady) // 2 :])]
+    even = all(1 / _EVEN < pace / paces[0] < _EVEN for pace in paces)
+    return paces[0] if even else None
+
+
+def _rate(steady: Sequence[tuple[float, int]], second: int) -> float:
+    return sum(size for _, size in steady) / second / max(0.001, sum(gap for gap, _ in steady))
 
 
 def _format(talk: Talk, t: float, side: str) -> Mapping[str, Any]:

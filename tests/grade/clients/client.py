@@ -103,9 +103,10 @@ class Client:
 
     async def speak(self):
         rate = 16_000 if FAULT == "wrong-rate" else 24_000
-        for _ in range(26):
+        began = time.monotonic()
+        for step in range(24):  # as a microphone does
             await self.send("input_audio_buffer.append", audio=sound(2 * rate // 20))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(max(0.0, began + (step + 1) / 20 - time.monotonic()))
         commits = {"no-commit": 0, "both-commit": 2}.get(FAULT, int(KIND == "commit"))
         for _ in range(commits):
             await self.send("input_audio_buffer.commit")
