@@ -5,7 +5,7 @@ import errno
 import ipaddress
 import secrets
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.hearing import Hear
 from rtdoctor.mock.respond import ANSWER, Replies
-from rtdoctor.mock.script import BadScript, load_script
+from rtdoctor.mock.script import BadScript, Script, load_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote, quote_start
@@ -108,28 +108,36 @@ def serve(ways: Ways) -> int:
     }
     printer = Printer()
     teller = Teller(printer.say, verbose=ways.verbose)
-    with ExitStack() as stack:
-        hears: list[Hear] = [teller]
-        if ways.record:
-            hears.append(stack.enter_context(recording(ways.record, f"ws://{ways.host}:{ways.port}", printer.say)))
+    # An interrupt ends the serving; a second one does not cut the summary off.
+    with process.on_interrupt(lambda: None):
+        with ExitStack() as stack:
+            hears: list[Hear] = [teller]
+            if ways.record:
+                to = f"ws://{ways.host}:{ways.port}"
+                hears.append(stack.enter_context(recording(ways.record, to, printer.say)))
 
-        def hear(line: dict[str, Any]) -> None:
-            for each in hears:
-                each(line)
+            def hear(line: dict[str, Any]) -> None:
+                for each in hears:
+                    each(line)
 
-        server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
-        asyncio.run(_forever(server, ways, source, printer.say))
-    for line in teller.summary():
-        printer.say(line)
-    wrong = [*server.stage.failures, *server.stage.unused()]
-    if script:
-        printer.say(f"--script {quote(script.origin)}: {len(wrong)} failures" if wrong else "The script was kept to.")
-    for sentence in wrong:
-        printer.say(f"  {quote_start(sentence, 400)}")
-    code = int(bool(wrong))
-    if not printer.finish():
-        process.leave(code, flush=False)  # nobody reads standard output: to flush it would never end
+            server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
+            asyncio.run(_forever(server, ways, source, printer.say))
+        wrong = [*server.stage.failures, *server.stage.unused()]
+        for line in _farewell(teller, script, wrong):
+            printer.say(line)
+        code = int(bool(wrong))
+        if not printer.finish():
+            process.leave(code, flush=False)  # nobody reads standard output: to flush it would never end
     return code
+
+
+def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> Iterator[str]:
+    yield from teller.summary()
+    if script:
+        kept = "kept to" if not wrong else f"not kept to, {len(wrong)} times"
+        yield f"The script {quote(script.origin)} was {kept}."
+    for sentence in wrong:
+        yield f"  {quote_start(sentence, 400)}"
 
 
 async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:

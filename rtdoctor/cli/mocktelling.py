@@ -19,6 +19,7 @@ from rtdoctor.recording.tape import shown_url
 _MOST_WAITING = 2_000  # lines that wait for who reads standard output
 _MOST_SHOWN = 160  # characters of a text from outside
 _MOST_FINDINGS = 20  # of one connection
+_MOST_KEPT = 1_000  # different findings that are known of all connections
 _MOST_SUMMED = 12  # findings in the summary
 _MOST_PARSED = 64 << 10  # characters of an event that is looked into for a word about it
 _PATIENCE = 1.0  # seconds that standard output is waited for at the end
@@ -73,7 +74,8 @@ class _Seen:
     began: float = 0.0
     sent: Counter[str] = field(default_factory=Counter)
     close: str = ""
-    told: Counter[str] = field(default_factory=Counter)
+    told: set[str] = field(default_factory=set)
+    findings: int = 0
     run: tuple[str, str] = ("", "")
     repeated: int = 0
 
@@ -85,7 +87,8 @@ class Teller:
         self._say, self._verbose = say, verbose
         self._open: dict[int, _Seen] = {}
         self._count: Counter[str] = Counter()
-        self._found: Counter[tuple[str, str, str]] = Counter()
+        self._found: Counter[str] = Counter()
+        self._quoted: dict[tuple[str, ...], str] = {}
 
     def __call__(self, line: dict[str, Any]) -> None:
         """Tell of one line."""
@@ -127,8 +130,8 @@ class Teller:
             f"{'answer' if answered == 1 else 'answers'}; {self._count['client']} events from clients, "
             f"{self._count['server']} to them."
         )
-        for (level, ident, text), times in self._found.most_common(_MOST_SUMMED):
-            yield f"  {times}× {level} {ident}: {text}"
+        for told, times in self._found.most_common(_MOST_SUMMED):
+            yield f"  {times}× {told}"
         if len(self._found) > _MOST_SUMMED:
             yield f"  and {len(self._found) - _MOST_SUMMED} others"
 
@@ -157,20 +160,27 @@ class Teller:
         seen.run, seen.repeated = ("", ""), 0
 
     def _finding(self, t: float, seen: _Seen, line: dict[str, Any]) -> None:
-        text = quote_start(line["text"], 2 * _MOST_SHOWN)
-        if line.get("remedy"):
-            text += f" ({quote_start(line['remedy'], _MOST_SHOWN)})"
-        key = (line["level"], line["id"], text)
-        if key in self._found or len(self._found) < 1_000:
-            self._found[key] += 1
-        told = f"{line['level']} {line['id']}: {text}"
-        seen.told[told] += 1
-        if seen.told[told] > 1 and not self._verbose:
-            return
-        if sum(seen.told.values()) > _MOST_FINDINGS and not self._verbose:
-            return
-        self._flush(t, seen)
-        self._tell(t, seen, f"  {told}")
+        told = self._shown(line["level"], line["id"], line["text"], line.get("remedy") or "")
+        if told in self._found or len(self._found) < _MOST_KEPT:
+            self._found[told] += 1
+        seen.findings += 1
+        first = told not in seen.told
+        if seen.findings <= _MOST_FINDINGS:
+            seen.told.add(told)
+        if self._verbose or (first and seen.findings <= _MOST_FINDINGS):
+            self._flush(t, seen)
+            self._tell(t, seen, f"  {told}")
+
+    def _shown(self, *finding: str) -> str:
+        """A finding as it may be shown; the same one comes many times from a client that does not stop."""
+        if finding not in self._quoted:
+            level, ident, text, remedy = finding
+            more = f" ({quote_start(remedy, _MOST_SHOWN)})" if remedy else ""
+            told = f"{level} {ident}: {quote_start(text, 2 * _MOST_SHOWN)}{more}"
+            if len(self._quoted) >= _MOST_KEPT:
+                return told
+            self._quoted[finding] = told
+        return self._quoted[finding]
 
     def _end(self, t: float, seen: _Seen, line: dict[str, Any]) -> None:
         self._flush(t, seen)

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
+from rtdoctor.mock.room import parseable
 from rtdoctor.mock.session import Session
-from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.beta_form import beta_form
 from rtdoctor.protocol.migrate import migrate
 
@@ -24,7 +24,7 @@ class BetaSession(Session):
         Raises:
             Fatal, Full, UnicodeDecodeError: as Session.take.
         """
-        if not binary and not too_many_values(data):
+        if not binary and parseable(data):
             try:
                 event = orjson.loads(data)
             except orjson.JSONDecodeError:

@@ -16,6 +16,7 @@ Hear = Callable[[dict[str, Any]], None]
 Beside the tape's fields, a `request` has its `method`, and that of a socket `socket`, its number among the sockets."""
 
 _TOLD = 20  # findings about one event
+_MOST_SHOWN = 64 << 10  # bytes of a large text that is no audio
 
 
 class Heard:
@@ -49,7 +50,13 @@ class Heard:
         """A text message of the server or the client; one of a client is judged."""
         if self._hear is None:
             return
-        shown = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        if isinstance(data, str):
+            shown = data
+        elif len(data) > MOST_EVENT and not data.isascii():
+            # Four bytes a character; audio, which is as long, has none but ASCII.
+            shown = f"{data[:_MOST_SHOWN].decode('utf-8', 'replace')}… ({len(data)} bytes)"
+        else:
+            shown = data.decode("utf-8", "replace")
         self._tell(**{"from": by}, kind="text", data=shown)
         if by == "client" and self._era and isinstance(data, bytes):
             self._judge(data, self._era)

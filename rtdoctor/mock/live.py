@@ -7,10 +7,9 @@ from typing import Any
 import orjson
 
 from rtdoctor.mock.behaviour import Refusal, refusals
-from rtdoctor.mock.room import MOST_EVENT, Room, weight
+from rtdoctor.mock.room import MOST_EVENT, Room, parseable, weight
 from rtdoctor.mock.session import Fatal
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.event import too_many_values
 
 _MODEL = "gpt-live-1"
 _SESSION = frozenset(
@@ -54,7 +53,7 @@ class LiveSession:
             await self._refuse(refusals()["binary"], {}, {})
             return
         event: Any = None
-        if not too_many_values(data):
+        if parseable(data):
             try:
                 event = orjson.loads(data)
             except orjson.JSONDecodeError:

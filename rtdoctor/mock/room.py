@@ -1,6 +1,6 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
-from rtdoctor.model.event import separators, text_size
+from rtdoctor.model.event import separators, text_size, too_many_values
 
 MOST_HELD = 36 << 20
 MOST_EVENT = 1 << 20
@@ -44,3 +44,9 @@ class Room:
 def weight(data: bytes) -> int:
     """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
     return text_size(data) + 200 * separators(data)
+
+
+def parseable(data: bytes) -> bool:
+    """Whether a client's message may be parsed: it has not too many values, and what is large is base64 in few of
+    them, as others would take many times their size."""
+    return not too_many_values(data) and not (len(data) > MOST_EVENT and weight(data) > 2 * len(data))

@@ -14,13 +14,12 @@ from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.conversation import Conversation
 from rtdoctor.mock.items import Items
 from rtdoctor.mock.respond import Replies, Reply, Response
-from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, weight
+from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, parseable, weight
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.transcribing import from_telephone, transcribe
 from rtdoctor.mock.update import check, fresh_config, merged
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import Clock
-from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.audio import RATE
 
 SESSION_SECONDS = 3600  # observed since the second half of 2025
@@ -170,8 +169,7 @@ class Session:
             await self.refuse("binary", {})
             return
         size = weight(data)
-        # A large message is base64 in few values: others would take many times their size.
-        if too_many_values(data) or (len(data) > MOST_EVENT and size > 2 * len(data)):
+        if not parseable(data):
             await self.refuse("too-large", {"value": len(data)})
             return
         try:

@@ -8,11 +8,10 @@ import orjson
 
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.respond import Reply
-from rtdoctor.mock.room import Room
+from rtdoctor.mock.room import Room, parseable
 from rtdoctor.mock.script import Answer, Part, Script, Step
 from rtdoctor.mock.session import Session
 from rtdoctor.mock.template import BadTemplate, at, fill
-from rtdoctor.model.event import too_many_values
 
 _MOST_FAILURES = 100
 
@@ -260,7 +259,7 @@ def _matches(step: Step, event: Mapping[str, Any]) -> bool:
 
 
 def _event(data: bytes) -> dict[str, Any] | None:
-    if too_many_values(data):
+    if not parseable(data):
         return None
     try:
         event = orjson.loads(data)

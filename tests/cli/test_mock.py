@@ -11,7 +11,9 @@ import threading
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
+from rtdoctor.cli.main import app
 from rtdoctor.cli.mocktelling import Printer, Teller
 from rtdoctor.mock.faults import Faults
 from rtdoctor.mock.server import Mock
@@ -151,3 +153,49 @@ async def test_over_tls_with_a_made_ca_and_a_tape(tmp_path):
     assert [line["kind"] for line in lines[1:4]] == ["request", "answer", "text"]
     assert lines[-1]["kind"] == "end"
     assert KEY not in tape.read_text()
+
+
+SCRIPT = b"""
+script = 1
+[[step]]
+expect = "response.create"
+[[step.answer]]
+text = "Hi."
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_script_that_is_not_kept_to_ends_with_1(tmp_path, keeps):
+    (tmp_path / "s.toml").write_bytes(SCRIPT)
+    arguments = ["--port", "0", "--script", str(tmp_path / "s.toml"), "--api-key", KEY]
+    with started("mock", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as child:
+        first = (await asyncio.to_thread(child.stdout.readline)).decode()
+        url = first.strip().removeprefix("OPENAI_BASE_URL=") + "/realtime?model=gpt-realtime-2.1"
+        async with aiohttp.ClientSession() as http, asyncio.timeout(10), http.ws_connect(url, headers=AUTH) as ws:
+            await ws.receive_json()
+            await ws.send_json({"type": "response.create" if keeps else "response.cancel"})
+            await ws.receive_json()
+        child.terminate()
+        child.terminate()
+        out, err = child.communicate(timeout=10)
+    assert (child.returncode, err) == (0 if keeps else 1, b"")
+    told = b"was kept to." if keeps else b"step 1 was not used: it expects response.create"
+    assert told in out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--fault", "nope"], "--fault 'nope': no fault has this name"),
+        (["--dialect", "nope"], "--dialect nope: is none of openai, beta"),
+        (["--tls-ca", "x.pem"], "--tls-ca wants --tls beside it"),
+        (["--tls", "--cert", "x.pem"], "--tls makes a certificate, and --cert names one"),
+        (["--api-key", ""], "--api-key is empty"),
+        (["--script", "none.toml"], "--script none.toml: No such file"),
+        (["--audio", "none.wav"], "--audio none.wav: no such file"),
+    ],
+)
+def test_an_option_that_cannot_be_carried_out_is_told(options, told):
+    result = CliRunner().invoke(app, ["mock", *options])
+    assert told in str(result.exception)

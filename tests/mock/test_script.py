@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from contextlib import suppress
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rtdoctor.mock.script import BadScript, load_script, read_script
 from rtdoctor.mock.server import Mock
@@ -213,3 +216,17 @@ async def test_what_a_template_copies_is_bounded():
         {"step": [step("conversation.item.create", *answers)]}, sends(large, until="x", most=2)
     )
     assert failures or len(got) == 2
+
+
+NAMES = "script step connection expect with times answer event type text call arguments error close reason wait fault"
+KEYS = st.sampled_from([*NAMES.split(), "faults", "request", "query", "headers", "only", "order", "usual"])
+TEXTS = st.sampled_from(["a", "{", "{client.x}", "abort", "no-credit"])
+PLAIN = st.none() | st.booleans() | st.integers(-5, 5000) | st.floats() | TEXTS
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(KEYS, VALUES, max_size=5))
+def test_whatever_stands_in_a_script_it_is_taken_or_told_in_a_sentence(value):
+    with suppress(BadScript):
+        assert read_script({"script": 1} | value).origin == "the script"
