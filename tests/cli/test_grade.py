@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -94,6 +95,13 @@ def test_one_lesson_shows_the_events_the_reason_and_the_remedy_and_every_report(
 
 
 @pytest.mark.heavy
+def test_mock_exec_is_the_same():
+    done = run("mock", "--exec", f"{sys.executable} -c \"print('hello')\"")
+    assert done.returncode == 3
+    assert b"never connected" in done.stdout
+
+
+@pytest.mark.heavy
 def test_over_tls_the_client_is_told_of_the_ca():
     asked = ("grade", "--tls", "--lesson", "plain", "--format", "json", "--", sys.executable, CLIENT)
     done = run(*asked)
@@ -117,6 +125,25 @@ def test_an_interrupt_leaves_no_child_behind(tmp_path, interrupts):
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
     assert not alive(pid)
+
+
+ENDS_AT_ONCE = """
+import subprocess, sys
+from rtdoctor import process
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True, stdout=-3)
+process.groups.add(child.pid)
+print(child.pid, flush=True)
+process.leave(0)
+"""
+
+
+@pytest.mark.heavy
+def test_a_process_that_ends_at_once_takes_its_children_along():
+    done = subprocess.run([sys.executable, "-c", ENDS_AT_ONCE], capture_output=True, text=True, check=True)
+    until = time.monotonic() + 5
+    while alive(int(done.stdout)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not alive(int(done.stdout))
 
 
 def alive(pid):
