@@ -169,8 +169,13 @@ def _greeting(server: Mock, ways: Ways, source: str | None) -> Iterator[str]:
     yield f"# accepts {told}; Ctrl-C ends it"
     if server.token:
         yield f"# curl -H 'X-Rtdoctor-Token: {server.token}' -d '{{\"fault\": \"abort\"}}' {server.control_url}/faults"
-    if not _is_loopback(ways.host):
-        yield f"# WARNING: IT LISTENS ON {ways.host.upper()}: WHOEVER REACHES THIS MACHINE CAN USE IT"
+    yield from warned(ways.host)
+
+
+def warned(host: str) -> Iterator[str]:
+    """What is to be said of the address that it listens on: nothing of this machine's own."""
+    if not _is_loopback(host):
+        yield f"# WARNING: IT LISTENS ON {host.upper()}: WHOEVER REACHES THIS MACHINE CAN USE IT"
 
 
 def _is_loopback(host: str) -> bool:

@@ -100,8 +100,11 @@ class Mock:
     @property
     def base_url(self) -> str:
         """The base URL, once the server runs."""
-        here = "localhost" if self._tls else "127.0.0.1"
-        host = here if self._host in ("127.0.0.1", "0.0.0.0", "") else self._host  # noqa: S104 (compared, not bound)
+        host = self._host
+        if host in ("127.0.0.1", "0.0.0.0", "::", ""):  # noqa: S104 (compared, not bound)
+            host = "localhost" if self._tls else "127.0.0.1" if host != "::" else "[::1]"
+        elif ":" in host:
+            host = f"[{host}]"
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{self.dialect.base}"
 
     async def start(self, port: int = 0) -> None:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
+from rtdoctor.cli.mocking import warned
 from rtdoctor.cli.mocktelling import Printer, Teller
 from rtdoctor.mock.faults import Faults
 from rtdoctor.mock.server import Mock
@@ -199,3 +200,8 @@ async def test_a_script_that_is_not_kept_to_ends_with_1(tmp_path, keeps):
 def test_an_option_that_cannot_be_carried_out_is_told(options, told):
     result = CliRunner().invoke(app, ["mock", *options])
     assert told in str(result.exception)
+
+
+@pytest.mark.parametrize(("host", "is_shouted"), [("0.0.0.0", True), ("::1", False), ("127.0.0.2", False)])
+def test_what_lets_strangers_in_is_shouted(host, is_shouted):
+    assert ("WARNING" in "".join(warned(host))) is is_shouted

@@ -49,3 +49,10 @@ async def test_without_a_token_there_is_no_control():
     async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
         async with http.get(mock.control_url + "/state", headers=TOKEN) as answer:
             assert answer.status == 404
+
+
+@pytest.mark.parametrize("host", ["::1", "localhost", "127.0.0.1", "0.0.0.0"])
+async def test_the_base_url_leads_to_where_it_listens(host):
+    async with Mock({KEY}, host=host) as mock, aiohttp.ClientSession() as http:
+        async with http.get(mock.base_url + "/models", headers=AUTH) as answer:
+            assert answer.status == 200

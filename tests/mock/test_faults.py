@@ -153,6 +153,24 @@ async def test_a_connection_ends_as_the_fault_says(fault, code, end):
     assert (got, (lines[-1]["by"], lines[-1]["how"])) == (code, end)
 
 
+@pytest.mark.parametrize(("fault", "is_reset"), [("abort", True), ("eof", False)])
+async def test_an_abort_is_a_reset_on_the_wire_and_an_eof_is_none(fault, is_reset):
+    head = f"GET /v1/realtime?intent=transcription HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTH['Authorization']}\r\n"
+    head += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    head += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    async with Mock({KEY}, named=Faults([fault])) as mock, asyncio.timeout(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
+        writer.write(head.encode())
+        try:
+            while await reader.read(1000):
+                pass
+            reset = False
+        except ConnectionResetError:
+            reset = True
+        writer.close()
+    assert reset is is_reset
+
+
 async def test_an_end_waits_for_its_event():
     async def talk(ws):
         await ws.receive_json()

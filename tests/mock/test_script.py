@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtdoctor.mock.script import BadScript, load_script, read_script
 from rtdoctor.mock.server import Mock
+from rtdoctor.mock.stage import fits
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH
 
@@ -107,6 +108,30 @@ async def test_what_is_not_expected_fails_only_where_nothing_else_may_come():
         "the script: conversation.item.create (its message 2) came where step 2 expects response.create"
     ]
     assert unused == []
+
+
+async def test_an_event_with_other_fields_is_another_event():
+    steps = [step("conversation.item.create", **{"with": {"item": {"role": "system"}}})]
+    _, failures, unused = await played({"step": steps, "only": True}, sends(ITEM, until="conversation.item.done"))
+    assert (len(failures), len(unused)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "is_so"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({"a": "*"}, {"a": None}, False),
+        ({"a": {"contains": "eat"}}, {"a": "weather"}, True),
+        ({"a": {"contains": "eat"}}, {"a": ["eat"]}, False),
+        ([1, {"a": 1}], [1, {"a": 1, "b": 2}], True),
+        ([1], [1, 2], False),
+        (True, 1, False),
+        (1, 1.0, True),
+    ],
+)
+def test_a_value_fits_what_is_wanted_of_it(wanted, given, is_so):
+    assert fits(wanted, given) is is_so
 
 
 async def test_a_step_before_its_turn_is_told_and_stays_unused():
