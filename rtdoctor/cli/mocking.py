@@ -14,7 +14,8 @@ from typing import Any
 from rtdoctor import process
 from rtdoctor.cli.mockrecording import recording
 from rtdoctor.cli.mocktelling import Printer, Teller
-from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, own_certificate, trusting
+from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, trusting
+from rtdoctor.cli.mocktls import server_context as server_context
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
 from rtdoctor.files import read_bounded
@@ -219,8 +220,6 @@ def _tls(ways: Ways) -> ssl.SSLContext | None:
         raise Usage("--tls makes a certificate, and --cert names one; give one of them")
     if ways.tls_ca and not ways.tls:
         raise Usage("--tls-ca wants --tls beside it")
-    if ways.key and not ways.cert:
-        raise Usage("--key needs --cert beside it")
     if ways.tls:
         return made_certificate(ways.tls_ca or USUAL_CA, ways.host)
-    return own_certificate(ways.cert, ways.key) if ways.cert else None
+    return server_context(ways.cert, ways.key)

@@ -10,12 +10,16 @@ from rtdoctor.wire.tls import BadCertificateFile, show_certificate
 USUAL_CA = Path("rtdoctor-mock-ca.pem")
 
 
-def own_certificate(cert: Path, key: Path | None) -> ssl.SSLContext:
-    """TLS with the certificate of these files.
+def server_context(cert: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """The TLS context of a server with this certificate; None without one.
 
     Raises:
-        Usage: they cannot be used.
+        Usage: it cannot be used.
     """
+    if cert is None and key is None:
+        return None
+    if cert is None:
+        raise Usage("--key needs --cert beside it")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         show_certificate(context, str(cert), str(key) if key else None)

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from rtdoctor.mock.masks import NOT_MASKED, Masks
 from rtdoctor.mock.room import Full, Room
 
 MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
@@ -84,14 +85,15 @@ class Connection(web.RequestHandler):
     for whose next ones there is no room is cut off. It has one head, which has `begun` to be read at its blank line.
     When the answer is `made`, nothing that still comes is looked at."""
 
-    __slots__ = ("_room", "begun", "heard", "lost", "made", "waiting")
+    __slots__ = ("_masks", "_room", "begun", "heard", "lost", "made", "upgraded", "waiting")
 
     def __init__(self, server: Server, **more: Any) -> None:
         super().__init__(server, **more)
         self._room = server.room
-        self.begun = self.made = False
+        self.begun = self.made = self.upgraded = False
         self.heard = True
         self.waiting = 0
+        self._masks = Masks()
         self.lost = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
@@ -107,6 +109,11 @@ class Connection(web.RequestHandler):
             self._cut()
             return
         self.waiting += weight
+        if not self._masks.all_masked(data) and self.upgraded and self.transport is not None:
+            self.transport.write(NOT_MASKED)
+            self.transport.close()
+            self.force_close()
+            return
         super().data_received(data)
 
     def _cut(self) -> None:

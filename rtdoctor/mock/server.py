@@ -186,6 +186,8 @@ class Mock:
         return await handler(request)  # type: ignore[arg-type]
 
     async def _upgrade(self, request: web.BaseRequest, connection: Connection, heard: Heard) -> web.StreamResponse:
+        if request.headers.get("Sec-WebSocket-Version") != "13":  # RFC 6455, section 4.4
+            return web.Response(status=426, headers={"Sec-WebSocket-Version": "13"})
         number, part = self.upgrades, self.stage.part(self.upgrades)
         fixed = {**self.dialect.puts, **self.faults}
         course = Course(self.named, number, fixed, part.faults if part else ())
@@ -271,6 +273,7 @@ class Mock:
         if other:
             socket.headers["Sec-WebSocket-Protocol"] = "mqtt"
         await socket.prepare(request)
+        connection.upgraded = True
         heard.answer(101, socket.reason, socket.headers, subprotocol=socket.headers.get("Sec-WebSocket-Protocol"))
         heard.speaks(self.dialect.speaks)
         line = Line(socket, connection, course, self._room, self.clock, heard)

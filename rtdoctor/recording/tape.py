@@ -34,7 +34,7 @@ import orjson
 
 from rtdoctor import __version__
 from rtdoctor.files import NotWritten
-from rtdoctor.linear import byte_pattern, pattern
+from rtdoctor.linear import byte_pattern
 from rtdoctor.model.given import Given, unquoted_marks
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.quote import quote_headers, redact, redacted
@@ -54,9 +54,9 @@ Side = Literal["server", "client"]
 Line = dict[str, Any]
 Tell = Callable[[Line], object]
 
-_MEDIA = pattern(
-    r'"(?:audio|delta|data|image_url)"\s*:\s*"(?P<held>(?:data:[\w./+;=\-]{1,80},)?[A-Za-z0-9+/_\-]{256,}={0,2})"'
-)
+_MEDIA = ('"audio"', '"delta"', '"data"', '"image_url"')  # names of fields that hold it
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
+_SPACES = 20  # characters between a name, its colon and its value
 _HEAD = byte_pattern(rb'[\s\v]*\{[\s\v]*"tape"[\s\v]*:[\s\v]*\d')
 _AUDIO_DELTA = "audio.delta"
 
@@ -120,7 +120,7 @@ class Recorder:
         told = quote_headers((name, value[:_MOST_HEADER]) for name, value in headers[:_MOST_HEADERS])
         more: Line = {} if subprotocol is None else {"subprotocol": redact(subprotocol)}
         if body:
-            more["body"] = _shown_text(body[:MOST_BODY], "keep")
+            more["body"] = shown_text(body[:MOST_BODY], "keep")
         self._put(connection, "answer", at, status=status, reason=redact(reason[:_MOST_REASON]), headers=told, **more)
 
     def fault(self, connection: int, layer: str, fault: str, text: str, *, at: float | None = None) -> None:
@@ -129,7 +129,7 @@ class Recorder:
 
     def text(self, connection: int, side: Side, data: str, *, at: float | None = None) -> None:
         """A text message."""
-        self._put(connection, "text", at, **{"from": side}, data=_shown_text(data, self._audio))
+        self._put(connection, "text", at, **{"from": side}, data=shown_text(data, self._audio))
 
     def data(
         self,
@@ -176,7 +176,7 @@ def shown_url(url: str) -> str:
     return unquoted_marks(Given(url).shown().url)
 
 
-def _shown_text(text: str, audio: Audio) -> str:
+def shown_text(text: str, audio: Audio = "keep") -> str:
     """A frame's text without secrets, and without audio where it is left out. What needs no change has none."""
     event = _event(text) if audio != "keep" else None
     if event is not None and (places := list(_places(event))):
@@ -184,7 +184,7 @@ def _shown_text(text: str, audio: Audio) -> str:
             holder[name] = _left_out(_unpacked(holder[name]), audio)
         text = orjson.dumps(event).decode()
     # Media is no place for a secret, and would take most of the time.
-    skeleton = _MEDIA.sub('"media":""', text) if len(text) > _LEAST_MEDIA else text
+    skeleton = _without_media(text) if len(text) > _LEAST_MEDIA else text
     if (shown := redact(skeleton)) == skeleton:
         return text
     # By value: a mark must not stand in the middle of an escape.
@@ -197,6 +197,30 @@ def _shown_text(text: str, audio: Audio) -> str:
     for (holder, name), (_, _, value) in zip(_places(changed), held, strict=False):
         holder[name] = value
     return orjson.dumps(changed).decode()
+
+
+def _without_media(text: str) -> str:
+    """JSON without the long base64 in it."""
+    parts, place = [], 0
+    for start, end in sorted(span for name in _MEDIA for span in _values(text, name)):
+        start += text[start : min(end, start + _LEAST_MEDIA)].rfind("base64,") + 1  # of a data URL, its own head stays
+        held = text[start:end].removeprefix("ase64,")
+        if start >= place and held.isascii() and not held.encode().translate(None, _BASE64):
+            parts.append(text[place:start])
+            place = end
+    return "".join((*parts, text[place:]))
+
+
+def _values(text: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where the long text values of a field of that name stand, between their quotes."""
+    at = text.find(name)
+    while at >= 0:
+        colon = text.find(":", at + len(name), at + len(name) + _SPACES)
+        start = text.find('"', colon + 1, colon + _SPACES) + 1 if colon >= 0 else 0
+        end = text.find('"', start) if start else -1
+        if end - start > _LEAST_MEDIA:
+            yield start, end
+        at = text.find(name, max(at + len(name), end))
 
 
 def _event(text: str) -> dict[str, Any] | None:

@@ -49,7 +49,12 @@ def _entries(number: int, line: Line, requests: dict[int, _Asked], closed: set[i
             yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
         case "close":
             closed.add(socket)
-            told = {"code": line.get("code"), "reason": line.get("reason") or "", "by": line.get("from")}
+            # A frame without a code is one of 1005 (RFC 6455, section 7.1.5).
+            told = {
+                "code": 1005 if line.get("code") is None else line["code"],
+                "reason": line.get("reason") or "",
+                "by": line.get("from"),
+            }
             yield Entry(told, "close", at, number, "", socket)
         case "end":
             if socket in requests:  # it went away before it answered
