@@ -17,6 +17,7 @@ INTERRUPTED = 130
 _PATIENCE, _AT_ONCE = 0.5, 4096  # seconds that stderr is waited for, bytes that a pipe takes or not
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.EIO)  # a pipe, socket or terminal that nobody reads any more
 _MOST_HEARD = 3  # interrupts after which the process ends at once, whatever it is doing
+groups: set[int] = set()  # process groups that we started: killed when the process ends at once
 unfinished: set[str] = set()  # files that are being written: removed when the process ends at once
 
 _heard = 0
@@ -109,6 +110,9 @@ def leave(code: int, *, flush: bool = True) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
+    for group in list(groups):
+        with suppress(OSError, AttributeError):  # Windows has no groups
+            os.killpg(group, signal.SIGKILL)
     for name in list(unfinished):
         with suppress(OSError):
             os.unlink(name)

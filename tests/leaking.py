@@ -37,6 +37,8 @@ from rtdoctor.engine.probe import head_of
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.grade.judging import certificate
+from rtdoctor.grade.run import Ending, read_run
 from rtdoctor.knowledge.causes import causes, page
 from rtdoctor.knowledge.deviations import deviations
 from rtdoctor.model.clock import Clock
@@ -616,6 +618,21 @@ def _explain(place: str, text: str) -> Say:
     return lambda make, out: make(out)(told)
 
 
+def _grade(place: str, text: str) -> Say:
+    """A client that was told the text, sends it, and prints it."""
+    lines: list[dict[str, Any]] = [{"t": 0.0, "kind": "request", "url": f"wss://h.example/v1/realtime?x={text}"}]
+    lines[0]["headers"] = [["User-Agent", text], ["Upgrade", "websocket"]]
+    lines.append({"t": 0.1, "kind": "answer", "status": 101})
+    frames = list(recording(place, text).decode("utf-8", "surrogatepass").split("\n"))
+    frames.append(json.dumps(_error(code=text, message=text)))
+    lines += [{"t": 0.2, "kind": "text", "from": "server", "data": frame} for frame in frames]
+    lines.append({"t": 0.3, "kind": "text", "from": "client", "data": json.dumps({"type": text})})
+    lines.append({"t": 0.4, "kind": "close", "from": "server", "code": 3000, "reason": text})
+    run = read_run(lines, "bad-key", Ending(0.0, 0.5, None, 0, f"it printed {text}"))
+    told = certificate(f"client {text}", [run, replace(run, lesson="", ending=None)])
+    return lambda make, out: make(out)(told)
+
+
 def _pages() -> Iterator[Any]:
     yield tuple(causes().values())
     yield from (page(cause) for cause in list(causes())[:3])
@@ -648,6 +665,7 @@ COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "explain": _explain,
     "proxy": _proxy,
     "replay": _replay,
+    "grade": _grade,
 }
 
 

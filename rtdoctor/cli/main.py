@@ -17,6 +17,7 @@ from rtdoctor.cli import (
     explain,
     export,
     exporter,
+    grade,
     history,
     mock,
     probe,
@@ -97,6 +98,11 @@ _add(
 _add(
     *("mock", mock.mock, "a server to try a client on", "rtdoctor mock --port 8765", "rtdoctor mock --fault abort@2"),
     codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+)
+_add(
+    *("grade", grade.grade, "what your client does wrong"),
+    *("rtdoctor grade 'node my-client.mjs'", "rtdoctor grade --list"),
+    codes="Exit codes: 0 no fail, 1 a fail, 2 usage, 3 the client never connected.",
 )
 _add(
     *("proxy", proxy.proxy, "between a client and an endpoint, judging"),

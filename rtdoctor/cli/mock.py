@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rtdoctor.cli.options import TERMINAL
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
@@ -70,11 +71,19 @@ def mock(
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what happens to a tape, a line at a time, redacted.")
     ] = None,
+    exec_: Annotated[
+        str | None,
+        typer.Option("--exec", metavar="CMD", help="Grade this client: as rtdoctor grade CMD, with --tls and -v."),
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every event, both ways.")] = False,
 ) -> None:
     """Run the mock until Ctrl-C, and tell of its clients. It accepts the key in OPENAI_API_KEY, else
     sk-mock-0123456789abcdef."""
     mend_tls_variables()
+    if exec_ is not None:
+        from rtdoctor.cli.grading import Asked, carry_out
+
+        raise typer.Exit(carry_out(Asked((exec_,), tls=tls, verbose=verbose), format=TERMINAL))
     from rtdoctor.cli.mocking import Ways, serve, show_faults
 
     if list_faults:

@@ -149,7 +149,7 @@ async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[
     except (OSError, OverflowError) as error:
         if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
             raise  # it is told in words of its own, and is not the port's fault
-        place = f"--port {ways.port}" if _is_loopback(ways.host) else f"--host {ways.host} --port {ways.port}"
+        place = f"--port {ways.port}" if is_loopback_host(ways.host) else f"--host {ways.host} --port {ways.port}"
         raise Usage("{}: {}", place, error) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):

@@ -15,6 +15,7 @@ from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Evidence, Finding, Verdict
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
+from rtdoctor.model.graded import Certificate, Graded
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Replayed
@@ -25,7 +26,7 @@ from rtdoctor.model.violation import Violation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
 
-LADDER, SCENARIOS, CONTROLS, CAUSES = "ladder", "scenarios", "controls", "causes"
+LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", "causes", "marks"
 RECORDING, PASSED = "recordings", "connections"
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass", "skip")
 UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
@@ -380,6 +381,49 @@ def _replay(replayed: Replayed) -> Digest:
     facts = (("listening at", replayed.listening), *(("not on the recording", stray) for stray in replayed.strays))
     return Digest(
         "replay", replayed.file, verdict, replayed.exit_code, sentence, facts=facts, notes=replayed.notes, cases=cases
+    )
+
+
+@digest.register
+def _grade(told: Certificate) -> Digest:
+    worst = (*told.of("fail"), *told.of("warn"))
+    verdict: Verdict = "inconclusive" if told.exit_code == 3 else "fail" if told.exit_code else "pass"
+    return Digest(
+        command="grade",
+        subject=told.client,
+        verdict="warn" if verdict == "pass" and worst else verdict,
+        exit_code=told.exit_code,
+        sentence=told.sentence,
+        fix=worst[0].remedy if worst else "",
+        where=worst[0].mark.id if worst else "",
+        notes=("Interrupted: the report is partial.",) if told.interrupted else (),
+        facts=(
+            *((("made with", told.sdk),) if told.sdk else ()),
+            *((f"lesson {one.lesson or 'tape'}", one.happened) for one in told.lessons),
+        ),
+        cases=tuple(map(_mark, told.marks)),
+        started_at=told.started_at,
+        duration_s=told.seconds,
+        interrupted=told.interrupted,
+        version=told.version,
+    )
+
+
+def _mark(one: Graded) -> Case:
+    unseen = one.grade == "not seen"
+    verdict: Verdict = "skip" if one.grade == "not seen" else one.grade
+    seen = f"{one.judgement.said} ({one.lesson})" if one.lesson else one.judgement.said
+    finding = Finding(
+        verdict,
+        one.judgement.said,
+        title=one.mark.title,
+        explanation=one.mark.why,
+        facts=one.judgement.shows,
+        remedy="" if one.grade in ("pass", "not seen") else one.remedy,
+        evidence=one.mark.evidence,
+    )
+    return Case(
+        MARKS, one.mark.id, verdict, seen, title=one.mark.title, tried=not unseen, decides=not unseen, finding=finding
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from rtdoctor.model.conformance import Conformance
+from rtdoctor.model.graded import Certificate
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import (
     SCHEMA_VERSION,
@@ -20,6 +21,7 @@ from rtdoctor.model.report import (
 from rtdoctor.model.series import Series
 from rtdoctor.model.validation import Validation
 from rtdoctor.report.conform_json import document as conform_document
+from rtdoctor.report.grade_json import document as grade_document
 from rtdoctor.report.json import document, result_told, rung_told
 from rtdoctor.report.probe_json import document as probe_document
 from rtdoctor.report.series_json import document as series_document
@@ -67,6 +69,11 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         case Validation():
             whole = validation_document(event)
             yield from (("file", told) for told in whole.pop("files"))
+            yield "finished", whole
+        case Certificate():
+            whole = grade_document(event)
+            yield from (("lesson", told) for told in whole.pop("lessons"))
+            yield from (("mark", told) for told in whole.pop("marks"))
             yield "finished", whole
 
 

@@ -69,6 +69,12 @@ WRITERS: dict[str, dict[str, str]] = {
         "junit": _JUDGED["junit"],
         "github": _JUDGED["github"],
     },
+    "grade": {
+        "terminal": "rtdoctor.report.grade_terminal:show",
+        "verbose": "rtdoctor.report.grade_terminal:show_verbose",  # what -v shows
+        "json": "rtdoctor.report.grade_json:show",
+        **_JUDGED,
+    },
     "explain": {
         "terminal": "rtdoctor.report.explain_terminal:show",
         "json": "rtdoctor.report.explain_json:show",

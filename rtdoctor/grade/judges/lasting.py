@@ -1,0 +1,184 @@
+"""Judges of how a client lives through what happens in a session: ends, errors, events that it does not know."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rtdoctor.grade.judges.common import (
+    LET_GO,
+    SOON,
+    how_it_ended,
+    line,
+    not_seen,
+    proof,
+    shown,
+    told_or_not,
+    went_on,
+)
+from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.model.graded import Judgement
+from rtdoctor.privacy.quote import quote
+from rtdoctor.protocol.catalog import ERAS, event_types
+
+_EXPIRED = "session_expired"
+_AT_ONCE = 0.5  # seconds after an error in which a server closes that means the error to be fatal
+ADDED = "rtdoctor_added_field"  # the field that the mock puts into events, and no API has
+
+
+def survives_drop(run: Run, plain: Run | None) -> Judgement:
+    """A connection that is gone without a close frame is opened again, or told."""
+    for talk in run.opened:
+        if talk.ended_by == "server" and talk.ended_how in ("reset", "eof") and not talk.closings:
+            assert talk.ended_at is not None
+            return _after_end(run, talk, talk.ended_at, f"a connection that is gone ({talk.ended_how})", plain)
+    return not_seen("no connection was lost without a close frame")
+
+
+def survives_expiry(run: Run, plain: Run | None) -> Judgement:
+    """A session whose time is over is opened again."""
+    for talk in run.opened:
+        closing = talk.closed_by
+        errors = [one for one in talk.of("server", "error") if _error(one).get("code") == _EXPIRED]
+        if errors or (closing and closing.sender == "server" and closing.code == 1001):
+            t = errors[0].t if errors else closing.t if closing else 0.0
+            return _after_end(run, talk, t, "the end of the session's time", plain)
+    return not_seen("no session came to the end of its time")
+
+
+def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None) -> Judgement:
+    lines = (proof(t, talk, f"← {what}"),)
+    again = next((other for other in run.talks if t <= other.asked_at <= run.until), None)
+    if again is not None:
+        if run.ending is not None and not run.ended_itself and (plain is None or plain.ended_itself):
+            if not any(other.first("server", "session.created") for other in run.opened if other.asked_at >= t):
+                return Judgement("pass", f"connects again {again.asked_at - t:.1f} s after {what}")
+            return Judgement("warn", f"connects again after {what}, and then hangs: {how_it_ended(run)}", lines)
+        return Judgement("pass", f"connects again {again.asked_at - t:.1f} s after {what}")
+    if run.ending is None:
+        return Judgement("warn", f"does not connect again after {what}", lines)
+    clues = ("1006", "1001", _EXPIRED, "maximum duration", "no close frame", "reset by peer", "econnreset", "hang up")
+    grade, said = told_or_not(run, clues, what, plain)
+    if grade == "fail":
+        return Judgement("fail", said, lines)
+    if grade == "not seen":
+        return Judgement("warn", f"does not connect again after {what}, and goes on", lines)
+    return Judgement("warn", f"does not connect again after {what}: {said}", lines)
+
+
+def error_not_fatal(run: Run, plain: Run | None) -> Judgement:
+    """An error event after which the server keeps the session open does not end it."""
+    for talk in run.opened:
+        for one in talk.of("server", "error"):
+            if _is_fatal(talk, one) or _answered(talk, one):
+                continue
+            grade, said = went_on(run, talk, one.t, plain)
+            if grade != "not seen":
+                code = quote(str(_error(one).get("code") or _error(one).get("type")))
+                return _graded(grade, f"after the error {code}: {said}", (line(one, talk, code),))
+    return not_seen("no error came that leaves the session open")
+
+
+def fails_by_event_id(run: Run, _plain: Run | None) -> Judgement:
+    """A call that is refused fails at once, by the event_id in the error."""
+    for talk in run.opened:
+        for one in talk.of("server", "error"):
+            asked = _answered(talk, one)
+            if asked is None or _is_fatal(talk, one):
+                continue
+            lines = (line(asked, talk), line(one, talk, quote(str(_error(one).get("code")))))
+            call = quote(asked.type)
+            act = run.next_act(talk, one.t)
+            if act is None:
+                waited = run.until - one.t
+                if waited < SOON:
+                    return not_seen("the recording ends right after the error")
+                return Judgement("fail", f"{call} was refused, and nothing came of it for {waited:.1f} s", lines)
+            after = act[0] - one.t
+            if after >= SOON:
+                how = "by a time-out" if after >= LET_GO / 2 else "late"
+                return Judgement("fail", f"{call} fails {how}: {after:.1f} s after it was refused", lines)
+            if not asked.event.get("event_id"):
+                return Judgement("warn", f"{call} carries no event_id: which call failed is a guess", lines)
+            return Judgement("pass", f"{call} fails {after:.1f} s after it was refused")
+    return not_seen("no call was refused")
+
+
+def unknown_event(run: Run, plain: Run | None) -> Judgement:
+    """An event of a type that the client does not know is passed over."""
+    known = frozenset().union(*(event_types(era, "server") for era in ERAS))
+    for talk in run.opened:
+        for one in talk.of("server"):
+            if one.type and one.type not in known:
+                grade, said = went_on(run, talk, one.t, plain)
+                return _graded(grade, f"after {quote(one.type)}: {said}", (line(one, talk),))
+    return not_seen("no unknown event was sent")
+
+
+def unknown_field(run: Run, plain: Run | None) -> Judgement:
+    """A field that the client does not know is passed over."""
+    for talk in run.opened:
+        for one in talk.of("server"):
+            if ADDED in one.event:
+                grade, said = went_on(run, talk, one.t, plain)
+                return _graded(grade, f"after the field {ADDED}: {said}", (line(one, talk, f"with {ADDED}"),))
+    return not_seen("no unknown field was sent")
+
+
+def tells_failed_response(run: Run, plain: Run | None) -> Judgement:
+    """A response that ends as failed is told, or asked for again."""
+    for talk in run.opened:
+        for one in talk.of("server", "response.done"):
+            response = _mapping(one.event.get("response"))
+            if response.get("status") != "failed":
+                continue
+            error = _mapping(_mapping(response.get("status_details")).get("error"))
+            lines = (line(one, talk, f"failed: {quote(str(error.get('code') or error.get('type')))}"),)
+            if talk.first("client", "response.create", after=one.t):
+                return Judgement("pass", "asks again after a failed response")
+            if run.ending is None:
+                return not_seen(how_it_ended(run))
+            clues = [str(error[name])[:40] for name in ("code", "type", "message") if error.get(name)]
+            grade, said = told_or_not(run, clues, "a failed response", plain)
+            return _graded(grade, said, lines)
+    return not_seen("no response failed")
+
+
+def _graded(grade: str, said: str, lines: tuple[str, ...]) -> Judgement:
+    match grade:
+        case "pass":
+            return Judgement("pass", said)
+        case "warn" | "fail":
+            return Judgement(grade, said, shown(lines))
+        case _:
+            return not_seen(said)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _error(one: Heard) -> Mapping[str, Any]:
+    return _mapping(one.event.get("error"))
+
+
+def _is_fatal(talk: Talk, one: Heard) -> bool:
+    closes = (closing.t for closing in talk.closings if closing.sender == "server")
+    return any(one.t <= t <= one.t + _AT_ONCE for t in closes)
+
+
+def _answered(talk: Talk, one: Heard) -> Heard | None:
+    """What the client asked for that this error refuses: by its event_id, or the response.create or item that came
+    last where it carried none and the server says so by its param or code."""
+    ident = _error(one).get("event_id")
+    before = [asked for asked in talk.of("client") if asked.t <= one.t]
+    if ident:
+        return next((asked for asked in reversed(before) if asked.event.get("event_id") == ident), None)
+    last = before[-1] if before else None
+    waited = last is not None and last.type in _CALLS and not last.event.get("event_id")
+    return last if last is not None and waited and not list(_between(talk, last.t, one.t)) else None
+
+
+_CALLS = ("response.create", "conversation.item.create", "session.update", "conversation.item.retrieve")
+
+
+def _between(talk: Talk, start: float, end: float) -> Iterator[Heard]:
+    return (one for one in talk.of("server") if start < one.t < end)

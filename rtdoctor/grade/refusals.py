@@ -1,0 +1,68 @@
+"""Refusals in a run: an HTTP status in place of the 101, or a close by the server. May another attempt help?"""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rtdoctor.grade.run import Run, Talk
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refusal. `told` names it in a few words; `clues` are the words by which a client's own output shows that it
+    was read."""
+
+    t: float
+    talk: Talk
+    retry: bool
+    words: str
+    told: str
+    clues: tuple[str, ...]
+
+
+@cache
+def _table() -> list[dict[str, Any]]:
+    text = Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8")
+    return list(tomllib.loads(text)["refusal"])
+
+
+def error_before(talk: Talk, t: float) -> dict[str, Any]:
+    """The last error event that the server sent by then; empty where there is none."""
+    errors = [one for one in talk.of("server", "error") if one.t <= t]
+    error = errors[-1].event.get("error") if errors else None
+    return error if isinstance(error, dict) else {}
+
+
+def refusal_of(talk: Talk) -> Refusal | None:
+    """How the server refused or ended this connection; None where it did not, or no entry knows the code."""
+    if talk.status not in (None, 101) and talk.answered_at is not None:
+        return _known(talk, talk.answered_at, "http", talk.status, "", f"HTTP {talk.status}", (str(talk.status),))
+    closing = talk.closed_by
+    if closing is None or closing.sender != "server" or closing.code is None:
+        return None
+    error = error_before(talk, closing.t)
+    names = [str(error[name]) for name in ("code", "type") if isinstance(error.get(name), str)]
+    said = " ".join((closing.reason, *names))
+    clues = (str(closing.code), *names, *([str(error["message"])[:40]] if error.get("message") else []))
+    told = f"close {closing.code} {closing.reason}".rstrip()
+    return _known(talk, closing.t, "close", closing.code, said, told, tuple(filter(None, (*clues, closing.reason))))
+
+
+def _known(
+    talk: Talk, t: float, kind: str, code: int | None, said: str, told: str, clues: tuple[str, ...]
+) -> Refusal | None:
+    for entry in _table():
+        if code in entry.get(kind, ()) and entry.get("reason", "") in said:
+            return Refusal(t, talk, entry["retry"], entry["words"], told, clues)
+    return None
+
+
+def refusals(run: Run, *, retry: bool) -> Iterator[Refusal]:
+    """The refusals of a run after which another attempt may help, or those after which it may not."""
+    for talk in run.talks:
+        found = refusal_of(talk)
+        if found is not None and found.retry is retry and found.t <= run.until:
+            yield found

@@ -1,0 +1,109 @@
+"""A client with one fault gets exactly the grade that it deserves, and one without gets none."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rtdoctor.grade.course import PLAIN, lessons, marks
+from rtdoctor.grade.judging import grade
+from rtdoctor.grade.stage import Setup, take
+
+CLIENT = str(Path(__file__).parent / "clients" / "client.py")
+SECONDS = 5.0
+# Mark, fault of the client, what it does, the lesson that shows it, the grade. The client without the fault passes.
+FAULTS = [
+    ("key.out-of-url", "key-in-url", "text", PLAIN, "fail"),
+    ("session.waits", "early", "text", "late-session", "warn"),
+    ("session.waits", "early-speech", "audio", "no-first-event", "fail"),
+    ("session.time-out", "no-time-out", "text", "no-first-event", "fail"),
+    ("session.closes", "no-close", "text", PLAIN, "fail"),
+    ("session.closes", "odd-close", "text", PLAIN, "warn"),
+    ("refusal.reads", "hangs", "text", "bad-key", "warn"),  # it names the refusal before it hangs
+    ("refusal.reads", "silent", "text", "no-credit", "fail"),
+    ("refusal.no-retry", "retries-refusal", "text", "no-credit", "fail"),
+    ("refusal.no-retry", "retries-refusal", "text", "model-retired", "fail"),
+    ("refusal.no-retry", "retries-refusal", "text", "http-401", "fail"),
+    ("retry.transient", "never-retries", "text", "http-500", "warn"),
+    ("retry.backs-off", "hammers", "text", "http-500", "fail"),
+    ("retry.backs-off", "constant", "text", "http-500", "warn"),
+    ("drop.survives", "never-retries", "text", "abort", "warn"),
+    ("drop.survives", "silent-loss", "text", "abort", "fail"),
+    ("drop.survives", "hangs-after-loss", "text", "dropped", "fail"),
+    ("expiry.reconnects", "never-retries", "text", "expiry", "warn"),
+    ("expiry.reconnects", "silent-loss", "text", "expiry", "warn"),  # it has printed the error
+    ("error.not-fatal", "fatal-errors", "text", "stray-error", "fail"),
+    ("error.event-id", "ignores-refusal", "text", "refused-call", "fail"),
+    ("error.event-id", "late", "text", "refused-call", "fail"),
+    ("error.event-id", "no-event-id", "text", "refused-call", "warn"),
+    ("unknown.event", "unknown-event", "text", "unknown-event", "fail"),
+    ("unknown.field", "unknown-field", "text", "unknown-field", "fail"),
+    ("response.failed", "swallows-failed", "text", "response-failed", "fail"),
+    ("barge-in.early", "truncates-nothing", "audio", "barge-in-early", "fail"),
+    ("barge-in.early", "dies-of-barge-in", "audio", "barge-in-early", "fail"),
+    ("truncate.played", "truncates-too-much", "audio", "barge-in", "fail"),
+    ("audio.rate", "wrong-rate", "audio", PLAIN, "fail"),
+    ("audio.commit", "both-commit", "audio", PLAIN, "fail"),
+    ("audio.commit", "no-commit", "commit", PLAIN, "fail"),
+]
+
+
+PLAINS = {}  # of the client without a fault, by what it does
+
+
+def setup(kind, fault=""):
+    return Setup([sys.executable, CLIENT], SECONDS, more={"GRADE_FAULT": fault, "GRADE_KIND": kind})
+
+
+async def marks_of(lesson, kind, fault):
+    if lesson == PLAIN:
+        plain = await take(lessons()[PLAIN], setup(kind, fault))
+        return {one.mark.id: one for one in grade([plain], plain)}
+    if kind not in PLAINS:
+        PLAINS[kind] = await take(lessons()[PLAIN], setup(kind))
+    run = await take(lessons()[lesson], setup(kind, fault))
+    return {one.mark.id: one for one in grade([run], PLAINS[kind])}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("mark", "fault", "kind", "lesson", "wanted"), FAULTS, ids=lambda value: str(value))
+async def test_a_client_with_one_fault_gets_the_grade_that_it_deserves(mark, fault, kind, lesson, wanted):
+    found = await marks_of(lesson, kind, fault)
+    assert found[mark].grade == wanted, found[mark]
+    others = {name for name, one in found.items() if one.grade == "fail" and name != mark}
+    assert not others, others
+
+
+def test_every_mark_has_a_client_that_fails_or_is_warned():
+    assert {mark for mark, *_, wanted in FAULTS} == marks().keys()
+
+
+@pytest.mark.heavy
+def test_a_good_client_passes_every_mark():
+    command = [
+        sys.executable,
+        "-m",
+        "rtdoctor",
+        "grade",
+        "--jobs",
+        "5",
+        "--format",
+        "json",
+        "--",
+        sys.executable,
+        CLIENT,
+    ]
+    env = {**os.environ, "GRADE_KIND": "audio"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {mark["id"]: mark["grade"] for mark in json.loads(done.stdout)["marks"]} == dict.fromkeys(marks(), "pass")
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["text", "commit"])
+async def test_a_good_client_passes_the_plain_lesson_whatever_it_does(kind):
+    plain = await take(lessons()[PLAIN], setup(kind))
+    assert {one.grade for one in grade([plain], plain)} == {"pass", "not seen"}

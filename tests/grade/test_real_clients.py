@@ -1,0 +1,25 @@
+"""Clients that nobody here wrote get the grades that docs/grades.md shows."""
+
+import os
+
+import pytest
+
+from tools import grade_clients
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize("name", grade_clients.clients())
+def test_a_real_client_gets_the_grades_of_the_page(name):
+    if grade_clients.command(name) is None:
+        pytest.skip(f"{name} is not installed: python tools/grade_clients.py {name}")
+    told = grade_clients.graded(name)
+    assert told["summary"]["connected"], told["lessons"][0]["output"]
+    if os.environ.get("RTDOCTOR_UPDATE_DOCS"):
+        grade_clients.keep(name, told)
+    found = {mark["id"]: mark["grade"] for mark in told["marks"]}
+    assert found == {mark: one["grade"] for mark, one in grade_clients.kept()[name]["marks"].items()}
+
+
+def test_the_page_is_what_was_graded():
+    assert grade_clients.PAGE.read_text("utf-8") == grade_clients.page()
+    assert grade_clients.kept().keys() <= grade_clients.clients().keys()

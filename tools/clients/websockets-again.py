@@ -1,0 +1,33 @@
+"""websockets: one text turn, with the reconnection of `async for … in connect()`."""
+
+import asyncio
+import json
+import os
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+URL = "ws" + os.environ["OPENAI_BASE_URL"].removeprefix("http") + "/realtime?model=gpt-realtime-2.1"
+TURN = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}
+
+
+async def main() -> None:
+    headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+    async for ws in connect(URL, additional_headers=headers):
+        try:
+            await ws.recv()
+            await ws.send(json.dumps({"type": "conversation.item.create", "item": TURN}))
+            await ws.send(json.dumps({"type": "response.create"}))
+            async for message in ws:
+                event = json.loads(message)
+                if event["type"] == "error":
+                    print(event["error"])
+                if event["type"] == "response.done":
+                    print(event["response"]["status"])
+                    await ws.close()
+                    return
+        except ConnectionClosed:
+            continue
+
+
+asyncio.run(main())
