@@ -1,10 +1,8 @@
 """The GitHub action, its steps run as the runner does, against the mock and servers that refuse."""
 
-import random
-
 import pytest
 
-from rtdoctor.mock.faults import parse, planned
+from rtdoctor.mock.faults import Faults
 from rtdoctor.protocol.models import models
 from tests.cli.test_check import serving
 from tests.conftest import KEY
@@ -88,7 +86,7 @@ def test_red_says_why_in_one_sentence(tmp_path, inputs, code, sentence):
 
 @pytest.mark.heavy
 def test_an_account_without_credit_is_red(tmp_path):
-    with serving(plan=planned([parse("no-credit")], random.Random(1))) as server:
+    with serving(named=Faults(["no-credit"])) as server:
         red(tmp_path, {"target": server.base_url}, 1, "no credit left")
 
 

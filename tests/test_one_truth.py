@@ -175,7 +175,7 @@ def recorded(text, monkeypatch):
     """What `validate` makes of a recording."""
     made = []
     monkeypatch.setattr(
-        "rtdoctor.engine.validate.distil_recorded", lambda *a: made.append(distil_recorded(*a)) or made[-1]
+        "rtdoctor.diagnose.recorded.distil_recorded", lambda *a: made.append(distil_recorded(*a)) or made[-1]
     )
     validate_file("x", io.BytesIO(text.encode()))
     return made[-1]

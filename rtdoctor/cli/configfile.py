@@ -114,7 +114,7 @@ def _texts(value: Any) -> list[str]:
 def _one_of(*names: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in names:
-            raise _Bad(f"wants one of {', '.join(names)}{did_you_mean(str(value), names)}")
+            raise _Bad("wants one of {}{}", ", ".join(names), did_you_mean(str(value), names))
         return str(value)
 
     return read
@@ -205,7 +205,7 @@ def read(file: Path) -> Config:
         raw = raw.get("tool", {}).get("rtdoctor", {})
     if wrong := next((name for name in raw if name != "targets"), None):
         hint = f": it belongs into a target, [{'tool.rtdoctor.' if in_pyproject else ''}targets.NAME]" * (wrong in KEYS)
-        raise Usage(f"{{}}: there is no key '{{}}' here{hint or did_you_mean(wrong, ['targets'])}", file, wrong)
+        raise Usage("{}: there is no key '{}' here{}", file, wrong, hint or did_you_mean(wrong, ["targets"]))
     listed = raw.get("targets", {})
     if not isinstance(listed, dict) or not all(isinstance(one, dict) for one in listed.values()):
         raise Usage("{}: targets are tables, each [targets.NAME]", file)
@@ -226,10 +226,8 @@ def named(config: Config | None, name: str) -> Named:
         )
     if name not in config.targets:
         known = ", ".join(config.targets) or "none"
-        hint = did_you_mean(name, [*config.targets, *OWN])
-        raise Usage(
-            f"{{}}: there is no target '{{}}'{hint or '; there is {}'}", config.file, name, *[known][bool(hint) :]
-        )
+        hint = did_you_mean(name, [*config.targets, *OWN]) or f"; there is {known}"
+        raise Usage("{}: there is no target '{}'{}", config.file, name, hint)
     return config.targets[name]
 
 
@@ -239,12 +237,12 @@ def _named(file: Path, text: str, name: str, raw: Mapping[str, Any]) -> Named:
     values: dict[str, Any] = {}
     for key, value in raw.items():
         if key in _FLAG_ONLY:
-            raise Usage(f"{{}}, target {{}}: {{}}: {_FLAG_ONLY[key]}", file, name, key)
+            raise Usage("{}, target {}: {}: {}", file, name, key, _FLAG_ONLY[key])
         if key not in KEYS and (_KEYLIKE.search(key) or _is_key(value)):
             reason = "a key itself does not stand in this file; key_env names the variable that holds it"
-            raise Usage(f"{{}}, target {{}}: {{}}: {reason}", file, name, key)
+            raise Usage("{}, target {}: {}: {}", file, name, key, reason)
         if key not in KEYS:
-            raise Usage(f"{{}}, target {{}}: there is no key '{{}}'{did_you_mean(key, KEYS)}", file, name, key)
+            raise Usage("{}, target {}: there is no key '{}'{}", file, name, key, did_you_mean(key, KEYS))
         try:
             read_value = KEYS[key].read(value)
         except (_Bad, BadTarget) as error:

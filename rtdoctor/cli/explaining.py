@@ -211,5 +211,5 @@ def _cause_of(asked: str) -> str:
     found = explain([asked]).findings
     if not found or found[0].cause in (None, UNKNOWN):
         hint = did_you_mean(asked, causes()) or "; --list names the causes"
-        raise Usage(f"nothing is known of {{!a}}{hint}", quote(asked))
+        raise Usage("nothing is known of {!a}{}", quote(asked), hint)
     return found[0].cause

@@ -73,7 +73,7 @@ def language(ident: str) -> Language:
         return languages()[ident]
     except KeyError:
         hint = did_you_mean(ident, languages()) or f"; there are {', '.join(languages())}"
-        raise NoSnippet(f"there is no snippet for '{{}}'{hint}", ident) from None
+        raise NoSnippet("there is no snippet for '{}'{}", ident, hint) from None
 
 
 def render(ident: str, aim: str, auth: str, *, model: str, base_url: str = OPENAI_BASE_URL) -> str:

@@ -78,7 +78,7 @@ def check_asked(asked: CheckAsked) -> None:
     check_model(asked.model)
     if asked.kind is not None and asked.kind not in KINDS:
         hint = did_you_mean(asked.kind, KINDS)
-        raise Usage(f"--kind '{{}}': is one of {', '.join(KINDS)}{hint}", asked.kind)
+        raise Usage("--kind '{}': is one of {}{}", asked.kind, ", ".join(KINDS), hint)
     if asked.concurrency is not None and not 1 <= asked.concurrency <= 256:
         raise Usage("--concurrency {}: wants 1 to 256", asked.concurrency)
 
@@ -136,12 +136,12 @@ def chosen(asked: CheckAsked) -> list[Scenario]:
         raise Usage("{}", error) from error
     tags = sorted({tag for scenario in found for tag in scenario.tags})
     if wrong := next((tag for tag in asked.tags if tag not in tags), None):
-        hint = did_you_mean(wrong, tags)
-        raise Usage(f"--tag '{{}}': there is no such tag{hint or '; the tags are ' + ', '.join(tags)}", wrong)
+        hint = did_you_mean(wrong, tags) or f"; the tags are {', '.join(tags)}"
+        raise Usage("--tag '{}': there is no such tag{}", wrong, hint)
     selected = select(found, asked.tags, asked.words)
     if not selected:
         hint = next((told for word in asked.words if (told := did_you_mean(word, (one.id for one in found)))), "")
-        raise Usage(f"no scenario is selected by --tag and -k{hint or '; --list lists them'}")
+        raise Usage("no scenario is selected by --tag and -k{}", hint or "; --list lists them")
     return selected
 
 
@@ -164,7 +164,7 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
         known_profiles = [one for one in profiles() if one != "mock"]
         if asked.profile not in known_profiles:
             hint = did_you_mean(asked.profile, known_profiles)
-            raise Usage(f"--profile '{{}}': is one of {', '.join(known_profiles)}{hint}", asked.profile)
+            raise Usage("--profile '{}': is one of {}{}", asked.profile, ", ".join(known_profiles), hint)
         target = replace(target, profile=asked.profile)
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
     route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)

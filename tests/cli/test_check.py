@@ -233,7 +233,7 @@ def test_scenarios_are_listed_with_their_evidence():
     done = rtdoctor("check", "--list", "--tag", "path", COLUMNS="200")
     assert done.returncode == 0
     assert "path.transcription-sessions" in done.stdout
-    assert "2025-07-01 observed" in done.stdout
+    assert "observed 2025-07-01" in done.stdout
     assert "url.neither" not in done.stdout
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from rtdoctor.engine.probe import probe
 from rtdoctor.engine.run import run
-from rtdoctor.mock.behaviour import SILENT
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import RUNGS, RunFinished, RungDone
@@ -143,28 +142,26 @@ async def test_a_probe_whose_deadline_passes_in_the_midst_of_the_fix_keeps_what_
     assert done.fix is None
 
 
-class Watched(Mock):
-    """A mock that tells when a socket comes on which it is silent."""
-
-    def __init__(self, *arguments, **more):
-        super().__init__(*arguments, **more)
-        self.silent = asyncio.Event()
-
-    async def _serve(self, request, decision, *more):
-        if decision.behaviour == SILENT:
-            self.silent.set()
-        return await super()._serve(request, decision, *more)
-
-
 @pytest.mark.parametrize("where", ["tls", "http", "socket", "matrix"])
 async def test_a_cancelled_run_reports_at_once(where):
     faults = {"socket": {"open-transcription": "silent"}, "matrix": {"open-realtime": "silent"}}.get(where, {})
-    async with Watched({KEY}, faults=faults) as mock, silent_server() as (port, heard):
+    greeted = asyncio.Event()  # the one socket that is accepted, and on which nothing follows
+
+    silent = "model=" if where == "matrix" else "intent="
+    asked = {}
+
+    def hear(line):
+        if line["kind"] == "request":
+            asked[line["connection"]] = line["url"]
+        elif line["kind"] == "answer" and line["status"] == 101 and silent in asked[line["connection"]]:
+            greeted.set()
+
+    async with Mock({KEY}, faults=faults, hear=hear) as mock, silent_server() as (port, heard):
         url = mock.base_url if faults else f"{'https' if where == 'tls' else 'http'}://127.0.0.1:{port}/v1"
         target = Target(url, "compatible")
         async with bench_on(url, target=target, timeout=60.0, deadline=60.0, billable=False) as bench:
             running = asyncio.ensure_future(run(bench, chosen("url.model-realtime"), lambda _: None))
-            await asyncio.wait_for((mock.silent if faults else heard).wait(), 10)
+            await asyncio.wait_for((greeted if faults else heard).wait(), 10)
             started = time.monotonic()
             running.cancel()
             report = await running

@@ -27,10 +27,11 @@ def look_for_urls(block: Block) -> Iterator[Sighting]:
         start = _scheme(block.lower, place)
         rest = _REST_OF_URL.match(block.text, place + 3, block.flat) if start is not None else None
         if start is not None and rest and start < block.until:
-            url = block.text[start : rest.end()].replace("*", "").rstrip(".,;:!?}")
+            written = block.text[start : rest.end()].rstrip("*.,;:!?}")
+            url = written.replace("*", "")
             if "realtime" in url.lower() or url.lower().startswith("ws"):
                 line = line_of(block.text, start, rest.end())
-                yield Sighting("URL", block.start + start, block.start + rest.end(), url, line, url=url)
+                yield Sighting("URL", block.start + start, block.start + start + len(written), url, line, url=url)
         place = block.lower.find("://", place + 3)
     yield from _look_for_request_lines(block)
 

@@ -3,11 +3,13 @@ the escapes of a log that keeps it as a string."""
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rtdoctor.linear import Match, pattern
 
 MOST = 16_384  # characters of a text that is read in other ways, too
 _LEAST_WIDTH, _MOST_WIDTH = 24, 240
+_ALIKE = 6  # characters
 _LEVELS = 3  # of strings in strings
 _MARK = pattern(r"^[ \t]*(?:>+|\||#+|//+|\*|--|;+)[ \t]?")
 _ESCAPE = pattern(r'\\(?:(?P<char>[ntr"\'/\\])|u(?P<hex>[0-9A-Fa-f]{4}))')
@@ -50,6 +52,9 @@ def _by_width(text: str, least: int) -> Iterator[str]:
     width = max(map(len, lines))
     full = sum(len(line) == width for line in lines[:-1])
     if not _LEAST_WIDTH <= width <= _MOST_WIDTH or full < least or (least > 1 and full * 4 < len(lines)):
+        return
+    # Lines of a log begin alike, with a date; what a terminal broke does not.
+    if any(len(line) == width and line[:_ALIKE] == after[:_ALIKE] for line, after in pairwise(lines)):
         return
     yield "".join(
         line if len(line) == width else f"{line} " if len(line) == width - 1 else f"{line}\n" for line in lines
