@@ -110,9 +110,10 @@ def leave(code: int, *, flush: bool = True) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-    for group in list(groups):
-        with suppress(OSError, AttributeError):  # Windows has no groups
-            os.killpg(group, signal.SIGKILL)
+    if sys.platform != "win32":  # which has no groups
+        for group in list(groups):
+            with suppress(OSError):
+                os.killpg(group, signal.SIGKILL)
     for name in list(unfinished):
         with suppress(OSError):
             os.unlink(name)

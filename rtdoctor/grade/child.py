@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -70,11 +71,11 @@ class Child:
     async def ask_to_end(self) -> None:
         """Ask it to end, as Ctrl-C does, and give it a moment to close what it has open."""
         self.stopped = True
-        if os.name == "posix":
-            _signal(self._running.pid, signal.SIGINT)
-        else:  # pragma: no cover (Windows)
+        if sys.platform == "win32":  # pragma: no cover
             with suppress(OSError, ValueError):
-                self._running.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined,unused-ignore]
+                self._running.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            _signal(self._running.pid, signal.SIGINT)
         await self.took(_ASKED)
 
     async def kill(self) -> None:
@@ -90,17 +91,19 @@ class Child:
 
 def kill_group(pid: int) -> None:
     """End a process with all that it has started. That there is none is no error."""
-    if os.name == "posix":
+    if sys.platform == "win32":  # pragma: no cover
+        taskkill = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe")
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([taskkill, "/T", "/F", "/PID", str(pid)], capture_output=True, timeout=5, check=False)  # noqa: S603
+    else:
         _signal(pid, signal.SIGKILL)
-        return
-    taskkill = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe")
-    with suppress(OSError, subprocess.SubprocessError):  # pragma: no cover (Windows)
-        subprocess.run([taskkill, "/T", "/F", "/PID", str(pid)], capture_output=True, timeout=5, check=False)  # noqa: S603
 
 
-def _signal(pid: int, number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+if sys.platform != "win32":
+
+    def _signal(pid: int, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, number)
 
 
 async def start(command: Sequence[str], env: Mapping[str, str]) -> Child:
@@ -109,10 +112,9 @@ async def start(command: Sequence[str], env: Mapping[str, str]) -> Child:
     Raises:
         NotStarted: there is no such program, or it may not be run.
     """
-    if os.name == "posix":
-        own: dict[str, bool | int] = {"start_new_session": True}
-    else:  # pragma: no cover (Windows)
-        own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined,unused-ignore]
+    own: dict[str, bool | int] = {"start_new_session": True}
+    if sys.platform == "win32":  # pragma: no cover
+        own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     try:
         running = await asyncio.create_subprocess_exec(
             *command,

@@ -23,6 +23,7 @@ import base64
 import hashlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -304,7 +305,7 @@ def _opened(path: Path) -> int:
                 raise NotWritten("{}: holds something that is no tape; name another file", path)
             os.lseek(handle, 0, os.SEEK_SET)
             os.ftruncate(handle, 0)
-        elif hasattr(os, "O_NONBLOCK"):
+        elif sys.platform != "win32":
             os.set_blocking(handle, True)
     except BaseException:
         os.close(handle)
