@@ -2,7 +2,8 @@
 
 The values become the command's defaults (click's default map), so that a flag goes before them. Where the environment
 says something of its own, the file's word is left out and that is told. Before anything is sent it is told which host
-gets which key, and by which way: the file may be a stranger's.
+gets which key, and by which way. A file that was found, and not named, may be a stranger's (a repository that was just
+cloned): it sends the usual key to OpenAI's own hosts, or one to this machine, and nothing else.
 """
 
 import os
@@ -53,12 +54,40 @@ class Configured:
         values, host = self.values, self.target.host
         way = [f"by the proxy {values['proxy']}"] if values.get("proxy", "none") != "none" else []
         way += [f"trusting the CA of {Path(values['ca_file']).name}"] if "ca_file" in values else []
+        way += [f"with the client certificate {Path(values['cert']).name}"] if "cert" in values else []
         key = values.get("key_env")
         if key == NO_KEY:
             gets = f"{host} gets no key; key_env names the variable of the one it is to get"
         else:
             gets = ", ".join([f"{host} gets the key of {key}", *way])
         return (f"{place}: {gets}.", *notes)
+
+    @property
+    def unusual(self) -> str:
+        """What of it holds only where the user named the file: a key to another host, another way, another CA."""
+        if self.target is None:
+            return ""
+        values, host = self.values, self.target.host
+        key = values.get("key_env", NO_KEY)
+        usual = key == KEY_VARIABLE and self.target.profile == "openai" and self.target.tls
+        wants = [] if key == NO_KEY or usual or self.target.is_loopback else [f"the key of {key} goes to {host}"]
+        wants += [f"it goes by the proxy {values['proxy']}"] if values.get("proxy", "none") != "none" else []
+        wants += [f"it trusts the CA {Path(values['ca_file']).name}"] if "ca_file" in values else []
+        wants += [f"it shows the client certificate {Path(values['cert']).name}"] if "cert" in values else []
+        return ", ".join(wants)
+
+    def vouched(self, named: bool) -> None:
+        """Hold that the file may do what it says, because the user `named` it or because it does nothing unusual.
+
+        Raises:
+            Usage: it may not.
+        """
+        if self.unusual and not named:
+            raise Usage(
+                "{}, target {}: {}. A file that lies here may be a stranger's: if it is yours, name it by --config {} "
+                "or in RTDOCTOR_CONFIG",
+                *(self.named.file.name, self.named.name, self.unusual, self.named.file.name),
+            )
 
 
 def config_here(file: Path | None = None) -> Config | None:
@@ -102,7 +131,8 @@ def _key(one: Named, target: Target, source: str) -> Held:
     """Which key the host gets. The usual variable's is OpenAI's: another host gets it where the file says so."""
     if "key_env" in one.values:
         return Held("key_env", one.values["key_env"], source)
-    if (target.profile == "openai" and target.tls) or target.is_loopback:
+    direct = one.values.get("proxy", "none") == "none"
+    if (target.profile == "openai" and target.tls) or (target.is_loopback and direct):
         return Held("key_env", KEY_VARIABLE, "default")
     return Held("key_env", NO_KEY, "default")
 

@@ -45,7 +45,7 @@ def conform(
     ] = None,
     spend: Annotated[
         bool,
-        typer.Option("--spend", help="Send audio and ask for responses on a host that is not this machine, too."),
+        typer.Option("--spend", help="Send audio and ask for responses, on any server but the mock."),
     ] = False,
     key_env: KeyEnv = None,
     key_file: KeyFile = None,

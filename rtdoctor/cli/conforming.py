@@ -71,7 +71,7 @@ def carry_out(
     """Do it, and return the exit code.
 
     Raises:
-        Usage: something on the command line or in the environment cannot be used, or the host is not this machine and
+        Usage: something on the command line or in the environment cannot be used, or it is not the mock and
             --spend was not given.
     """
     if not asked.target:
@@ -96,10 +96,12 @@ def _allowed(plan: Plan, cases: Sequence[Case], *, explicit: bool) -> Plan:
         return plan
     seconds, responses = bound_of(cases)
     bound = f"up to {seconds:g} s of audio and {responses} responses of at most {_TOKENS} tokens"
+    if not choice.spend:
+        host = choice.target.host
+        gateway = ", since a gateway on this machine may pay for it elsewhere" if choice.target.is_loopback else ""
+        raise Usage("conform sends {} to {}, which may cost money{}: --spend allows it", bound, host, gateway)
+    say(f"Sends {bound}, and raw frames.")
     if not choice.target.is_loopback:
-        if not choice.spend:
-            raise Usage("conform sends {} to {}, which may cost money: --spend allows it", bound, choice.target.host)
-        say(f"Sends {bound}, and raw frames.")
         return plan
     wide = choice.concurrency if explicit else LOCAL_CONCURRENCY
     return replace(plan, choice=replace(choice, spend=True, transcribe=True, concurrency=wide))

@@ -20,6 +20,7 @@ def exporter(
     Only targets of the configuration are probed, never a URL from a query. A probe mints no client secret and sends
     nothing that may cost money. Modules: ladder (whether a session opens), smoke (and what a credential needs).
     """
+    from rtdoctor.cli.options import named_by_variable
     from rtdoctor.cli.scraping import carry_out
 
-    raise typer.Exit(carry_out(listen, file))
+    raise typer.Exit(carry_out(listen, file or named_by_variable()))

@@ -70,7 +70,7 @@ _add(
 )
 _add(
     *("conform", conform.conform, "whether a server keeps the protocol"),
-    *("rtdoctor conform wss://my-server/v1", "rtdoctor conform mock"),
+    *("rtdoctor conform mock", "rtdoctor conform wss://my-server/v1 --spend"),
 )
 _add(
     *("explain", explain.explain, "the cause behind an error text"),

@@ -1,5 +1,6 @@
 """Options that several commands share. Imports only typer: it lies on the way to `--help`."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -120,9 +121,16 @@ Config = Annotated[
         "--config",
         metavar="FILE",
         is_eager=True,
-        help="The file with the target NAME. Default: rtdoctor.toml or pyproject.toml, here or above.",
+        help="The file with the target NAME (or RTDOCTOR_CONFIG). Else rtdoctor.toml, pyproject.toml here or above: "
+        "found like that, it sends keys to OpenAI and to this machine only, by no proxy or CA of its own.",
     ),
 ]
+
+
+def named_by_variable() -> Path | None:
+    """The configuration file that RTDOCTOR_CONFIG names."""
+    name = os.environ.get("RTDOCTOR_CONFIG")
+    return Path(name) if name else None
 
 
 def target_named(context: typer.Context, name: str) -> Any:
@@ -135,7 +143,9 @@ def target_named(context: typer.Context, name: str) -> Any:
     from rtdoctor.cli.configured import configured, defaults_of
     from rtdoctor.privacy.guard import say
 
-    found = configured(name, context.params.get("config"))
+    file = context.params.get("config") or named_by_variable()
+    found = configured(name, file)
+    found.vouched(named=file is not None)
     if flag := context.params.get("knowledge"):
         use_knowledge(Path(flag))  # before the file's
     context.default_map = defaults_of(found)

@@ -74,6 +74,7 @@ def exporter_for(file: Path | None) -> Exporter:
         raise Usage("exporter probes the targets of rtdoctor.toml, and there is none here; rtdoctor init writes one")
     targets = {name: configured(name, config.file) for name in config.targets}
     for one in targets.values():
+        one.vouched(named=file is not None)
         if one.values.get("mint"):
             raise Usage("{}, target {}: mint: a scrape mints nothing", config.file, one.named.name)
         for sentence in one.told:

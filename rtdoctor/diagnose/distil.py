@@ -267,8 +267,10 @@ def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
     given = audio.get("input") if isinstance(audio, Mapping) else None
     given = given if isinstance(given, Mapping) else {}
     transcription, detection = given.get("transcription"), given.get("turn_detection")
+    # The beta's sessions have an object and no type.
+    untyped = "realtime" if isinstance(session.get("object"), str) else "(none)"
     return {
-        "type": _text(session["type"], MOST_NAME) if isinstance(session.get("type"), str) else "realtime",
+        "type": _text(session["type"], MOST_NAME) if isinstance(session.get("type"), str) else untyped,
         "transcription_model": _text(transcription.get("model"), MOST_NAME)
         if isinstance(transcription, Mapping)
         else None,

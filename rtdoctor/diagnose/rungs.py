@@ -20,6 +20,7 @@ from rtdoctor.model.profile import Profile
 from rtdoctor.model.target import Target
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
+from rtdoctor.privacy.vocabulary import is_placeholder
 
 _LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its sources
 _MOST_SHOWN = 8  # models of a list
@@ -64,6 +65,10 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     if not _HEADER_SAFE.fullmatch(value) or value[0] in _QUOTES or value[-1] in _QUOTES:
         return named("usage.credential-malformed", "fail", f"the key holds {_offence(value)}", facts)
     facts.append(f"The key comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}.")
+    if profiles()[target.profile].key_forms and is_placeholder(value):
+        facts.append("It is nothing but words that examples hold in the place of a key.")
+        base = named("usage.credential-malformed", "fail", "the key is a placeholder", facts)
+        return replace(base, remedy=f"Put your own key into {quote(key.source)}.")
     if target.asked_tail:
         known = Evidence("community.openai.com/t/1314532", "2025-07-01", "observed")
         return named(
@@ -113,6 +118,8 @@ def _offence(value: str) -> str:
         return "white space or a line break at its beginning or end"
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "quotes"
+    if value.lower().startswith("bearer "):
+        return "the word Bearer, which rtdoctor puts before it itself"
     return "white space inside" if any(char.isspace() for char in value) else "a character that a header cannot carry"
 
 
@@ -167,7 +174,7 @@ def judge_models(outcome: Outcome, answer: Answer | None, listed: Listed, known_
         return finding(outcome, "fail", weighed)
     if skewed := _skewed(answer, now, told):
         return skewed
-    if outcome.http_status in (404, 405, 501):
+    if outcome.http_status in (404, 405, 426, 501):  # 426: nothing but WebSockets is served
         missing = f"no GET /models here ({outcome.http_status})"
         return Finding("warn" if listed.profile.exact else "skip", missing, facts=tuple(told))
     if outcome.http_status != 200:
@@ -311,13 +318,16 @@ def judge_first_event(outcome: Outcome, dialect: str, kind: str, *, asked_for: b
     first = outcome.first_event
     told = (*tell(outcome), f"It speaks {dialect}.") if dialect else tell(outcome)
     if outcome.session_type and any(name.endswith("session.created") for name in outcome.events):
-        created = f"session.created, type {outcome.session_type}"
+        untyped = outcome.session_type == "(none)"
+        created = "session.created" + (", without session.type" if untyped else f", type {outcome.session_type}")
         after = f", after {first}" if first != "session.created" else _after(outcome)
         other = outcome.session_type not in (kind, "(none)") and kind in ("realtime", "transcription")
         if other and asked_for:
             return _other_kind(outcome, kind, told)
         if dialect:
             return Finding("warn", f"{created}: this is {dialect}", facts=told)
+        if untyped and first == "session.created":
+            return Finding("warn", created, facts=told)
         if other:
             return Finding("warn", f"a session of type {outcome.session_type} opened in place of {kind}", facts=told)
         return Finding("pass", created + after, facts=tell(outcome) if after != _after(outcome) else ())

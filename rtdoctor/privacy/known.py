@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import count
 
 from rtdoctor.linear import BytePattern, Pattern, pattern
+from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.forms import Form, forms, number_forms
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.unescape import View, digits, fold, layers
@@ -114,7 +115,8 @@ class _Needle:
         self.least = _CLIENT_KEY if secret.kind == "client-key" else _FRAGMENT if size >= _WHOLE else size
         if size > _LONG_SECRET:
             self.least = max(_CLIENT_KEY, size // _SHARE)
-        self.word = size <= _LONG_SECRET and like_a_word(secret.core) and secret.kind != "client-key"
+        wordy = like_a_word(secret.core) or vocabulary.is_placeholder(secret.reveal())
+        self.word = size <= _LONG_SECRET and wordy and secret.kind != "client-key"
         if self.word:
             self.least = size if size >= _PASSPHRASE else size if size >= _FRAGMENT and _mixed(secret.core) else 0
         # With its prefix even a word is told from a word: sk-wrong. A password is given as one, whatever it reads like.

@@ -14,6 +14,12 @@ _USUAL_ID = pattern(
     r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|Root=1-[0-9a-f]{8}-[0-9a-f]{24}"
 )
 
+_ALNUM = pattern(r"[A-Za-z0-9]+")
+_COUNTED = "1234567890"
+_UNFILLED = pattern(
+    r"\$\{?[A-Za-z_][A-Za-z0-9_]*\}?|%[A-Za-z_][A-Za-z0-9_]*%|\{\{.{1,80}\}\}|<[A-Za-z0-9_ \-]{2,60}>|"
+    r"\[[A-Za-z0-9_ \-]{2,60}\]"
+)
 _WORDS_OF_NAME = pattern(r"[A-Z]?[a-z]+|[A-Z]+")
 _TELLING_WORD = pattern(
     r"[a-z]*(?:key|token|secret|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credential|cred|signature|kennwort|"
@@ -81,6 +87,17 @@ def is_id_of(name: str, value: str) -> bool:
     """True for a value that has the form of the id that a header or field of this name holds."""
     form = _read("vocabulary.toml")["ids"].get(_plain(name))
     return form is not None and (_USUAL_ID if form == "usual" else pattern(form)).fullmatch(value.strip()) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """True for what an example holds in the place of a key: nothing but its words, or a variable that nobody filled in.
+    It opens nothing."""
+    if _UNFILLED.fullmatch(value.strip()) is not None:
+        return True
+    words = [piece.text().lower() for piece in _ALNUM.finditer(value)]
+    known = [word for word in words if word in names("placeholders")]
+    rest = [word for word in words if word not in known and len(set(word)) > 2 and not _COUNTED.startswith(word)]
+    return bool(known) and not rest
 
 
 @cache

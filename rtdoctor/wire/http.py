@@ -6,12 +6,14 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import h11
 
 from rtdoctor import __version__
+from rtdoctor.linear import pattern
 from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Headers, Request
 from rtdoctor.model.target import DIRECT, Route
@@ -23,6 +25,7 @@ MOST_BODY = 256 * 1024
 _MOST_HEAD = 64 * 1024
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _HTTP = b"HTTP/"
+_STATUS_LINE = pattern(r"(?i)HTTP/[0-9.]{1,4}[ \t]+(?P<status>[1-9][0-9]{2})(?:[ \t]+(?P<reason>.{0,200}))?\r?$")
 USER_AGENT = f"rtdoctor/{__version__}"
 
 
@@ -44,6 +47,18 @@ class NoAnswer(Exception):
         self.fault = fault
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of an answer. `rest` is what came behind it, where h11 reads no further: the frames after a 101, or the
+    beginning of a body, as it came, whose head breaks HTTP and has a status all the same (`loose`)."""
+
+    status: int
+    reason: str
+    headers: Headers
+    rest: bytes = b""
+    loose: bool = False
+
+
 class Conversation:
     """One request over a connection, and what is answered. `layer` is the one that faults are told of."""
 
@@ -51,6 +66,7 @@ class Conversation:
         self._link = link
         self._layer = layer
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
+        self._come = bytearray()  # of the answer, as long as its head is not read
 
     async def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> None:
         """Send a request. The URL's path and query go out as they are; `Host` and what every client sends come first,
@@ -79,43 +95,49 @@ class Conversation:
             raise ValueError(f"the request cannot be sent: {error}") from error
         await self._link.write(data)
 
-    async def head(self) -> h11.Response | h11.InformationalResponse:
-        """The head of the answer: of a 101, or of what is no interim answer.
+    async def head(self) -> Head:
+        """The head of the answer: of a 101, or of what is no interim answer. One that breaks HTTP, as home-made servers
+        and old gateways send it, is read as far as it tells a status.
 
         Raises:
             NoAnswer: the server hangs up or says something that is no HTTP.
         """
-        while True:
-            event = await self._next()
-            if isinstance(event, h11.Response) or (
-                isinstance(event, h11.InformationalResponse) and event.status_code == 101
-            ):
-                return event
+        try:
+            while True:
+                event = await self._next()
+                if isinstance(event, h11.Response) or (
+                    isinstance(event, h11.InformationalResponse) and event.status_code == 101
+                ):
+                    break
+        except NoAnswer as error:
+            if error.__cause__ is None or (loose := _loosely(bytes(self._come))) is None:
+                raise
+            return loose
+        finally:
+            self._come.clear()
+        rest = self._parser.trailing_data[0] if event.status_code == 101 else b""
+        return Head(event.status_code, event.reason.decode("latin-1"), headers_of(event), rest)
 
-    async def answer(self, head: h11.Response, seconds: float, started: float) -> Answer:
+    async def answer(self, head: Head, seconds: float, started: float) -> Answer:
         """The whole answer. A body that breaks off or stalls is kept as far as it came in so many seconds: the status
         has come, and that is what counts. `started` is the monotonic time at the beginning of the request."""
-        body = b""
+        body = head.rest
         try:
             async with asyncio.timeout(seconds):
-                while len(body) < MOST_BODY and isinstance(event := await self._next(), h11.Data):
-                    body += event.data[: MOST_BODY - len(body)]
-        except (NoAnswer, TimeoutError):
+                while len(body) < MOST_BODY and (piece := await self._piece(head)):
+                    body += piece[: MOST_BODY - len(body)]
+        except (NoAnswer, OSError, TimeoutError):
             pass
-        headers = headers_of(head)
-        coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
-        return Answer(
-            head.status_code,
-            head.reason.decode("latin-1"),
-            headers,
-            _unpacked(body, coding),
-            (time.monotonic() - started) * 1000,
-        )
+        coding = next((value for name, value in head.headers if name.lower() == "content-encoding"), "")
+        ms = (time.monotonic() - started) * 1000
+        return Answer(head.status, head.reason, head.headers, _unpacked(body, coding), ms)
 
-    @property
-    def rest(self) -> bytes:
-        """What came behind the head of a 101."""
-        return self._parser.trailing_data[0]
+    async def _piece(self, head: Head) -> bytes:
+        """The next bytes of the body; empty at its end."""
+        if head.loose:
+            return await self._link.read()
+        event = await self._next()
+        return bytes(event.data) if isinstance(event, h11.Data) else b""
 
     async def _next(self) -> Any:
         """The next event of the answer.
@@ -142,11 +164,14 @@ class Conversation:
             except OSError as error:
                 raise NoAnswer(broken(error, self._layer)) from error
             over = not data
+            if len(self._come) < 2 * _MOST_HEAD:
+                self._come += data
             self._parser.receive_data(data)
 
     @property
     def _like_http(self) -> bool:
-        return self._link.first[: len(_HTTP)] == _HTTP[: len(self._link.first)]
+        first = self._link.first.lstrip(b"\r\n").upper()
+        return first[: len(_HTTP)] == _HTTP[: len(first)]
 
     def _fault(self, *, over: bool) -> NoAnswer:
         if over and self._like_http:
@@ -159,6 +184,19 @@ class Conversation:
                 )
             )
         return NoAnswer(Fault(self._layer, "not-http", "the answer is no valid HTTP", began(self._link)))
+
+
+def _loosely(come: bytes) -> Head | None:
+    """A head that breaks HTTP, as far as it can be read; None where there is no status in it, or a 101, whose frames
+    nobody could be sure of."""
+    head, _, rest = come.lstrip(b"\r\n").replace(b"\r\n", b"\n").partition(b"\n\n")
+    first, *lines = head.decode("latin-1").split("\n")
+    found = _STATUS_LINE.match(first)
+    if found is None or found.text("status") == "101":
+        return None
+    pairs = [line.partition(":") for line in lines if ":" in line]
+    headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
+    return Head(int(found.text("status")), found.text("reason") or "", headers, rest, loose=True)
 
 
 def headers_of(head: h11.Response | h11.InformationalResponse) -> Headers:
@@ -213,9 +251,9 @@ async def rest(
             body = written(json_body).encode() if json_body is not None else b""
             await talk.ask(method, url, {**headers, **own, "Connection": "close"}, body)
             head = await talk.head()
-            if isinstance(head, h11.InformationalResponse):
+            if head.status == 101:
                 return Exchange(request, fault=Fault("http", "not-http", "101, and no upgrade was asked for"))
-            if link.by_proxy and head.status_code == 407:
+            if link.by_proxy and head.status == 407:
                 return Exchange(request, fault=refusal(407, sent=bool(own)))
             return Exchange(request, await talk.answer(head, timeout / 2, started), layers=link.layers)
     except TimeoutError:

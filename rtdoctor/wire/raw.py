@@ -8,10 +8,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import h11
-
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.wire.http import Conversation, NoAnswer, began, broken, headers_of
+from rtdoctor.wire.http import Conversation, NoAnswer, began, broken
 from rtdoctor.wire.link import Link, Links, Unreachable
 
 _BODY = 0.5  # seconds for the body of a refusal
@@ -43,11 +41,11 @@ async def shake(links: Links, method: str, url: str, headers: Mapping[str, str],
             talk = Conversation(link, "upgrade")
             await talk.ask(method, url, headers)
             head = await talk.head()
-            if isinstance(head, h11.Response):
+            if head.status != 101:
                 return Answered(await talk.answer(head, _BODY, started))
         took = (time.monotonic() - started) * 1000
         kept = True
-        return Answered(Answer(101, head.reason.decode("latin-1"), headers_of(head), b"", took), link, talk.rest)
+        return Answered(Answer(101, head.reason, head.headers, b"", took), link, head.rest)
     except TimeoutError:
         return Answered(fault=Fault("upgrade", "timeout", f"no answer within {timeout:g} s", began(link)))
     except (Unreachable, NoAnswer) as error:

@@ -8,11 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import h11
-
 from rtdoctor.model.exchange import Answer, Fault
 from rtdoctor.wire.frames import MOST_FRAME, Socket
-from rtdoctor.wire.http import Conversation, NoAnswer, began, broken, headers_of
+from rtdoctor.wire.http import Conversation, NoAnswer, began, broken
 from rtdoctor.wire.link import Link, Links, Unreachable
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
@@ -53,14 +51,14 @@ async def upgrade(
             talk = Conversation(link, "upgrade")
             await talk.ask("GET", url, _asking(key, subprotocols) | dict(headers))
             head = await talk.head()
-            if isinstance(head, h11.Response):
+            if head.status != 101:
                 return Upgraded(answer=await talk.answer(head, _REFUSED_BODY, started), layers=link.layers)
-        answer = Answer(101, head.reason.decode("latin-1"), headers_of(head), b"", (time.monotonic() - started) * 1000)
+        answer = Answer(101, head.reason, head.headers, b"", (time.monotonic() - started) * 1000)
         fault = _judge(answer, key, subprotocols)
         if fault is not None:
             return Upgraded(fault=fault)
         kept = True
-        socket = Socket(link, min(most, MOST_FRAME), talk.rest)
+        socket = Socket(link, min(most, MOST_FRAME), head.rest)
         return Upgraded(socket, answer, answer.header("sec-websocket-protocol"), layers=link.layers)
     except TimeoutError:
         return Upgraded(fault=Fault("upgrade", "timeout", f"no answer within {timeout:g} s", began(link)))

@@ -151,6 +151,56 @@ def test_another_host_gets_the_usual_key_only_where_the_file_says_so(here):
     assert pretended.values["key_env"] == "none"
 
 
+@pytest.mark.parametrize(
+    ("lines", "wants"),
+    [
+        (
+            "base_url = 'https://gateway.example/v1'\nkey_env = 'GATEWAY_KEY'",
+            "the key of GATEWAY_KEY goes to gateway.example",
+        ),
+        (
+            "base_url = 'openai'\nkey_env = 'AWS_SECRET_ACCESS_KEY'",
+            "the key of AWS_SECRET_ACCESS_KEY goes to api.openai.com",
+        ),
+        ("base_url = 'openai'\nproxy = 'http://p.example:1'", "it goes by the proxy http://p.example:1"),
+        ("base_url = 'openai'\nca_file = 'a.pem'", "it trusts the CA a.pem"),
+        ("base_url = 'https://g.example/v1'\ncert = 'c.pem'", "it shows the client certificate c.pem"),
+        ("base_url = 'http://127.0.0.1:1/v1'\nproxy = 'http://p.example:1'\nkey_env = 'K'", "it goes by the proxy"),
+    ],
+)
+def test_a_file_that_was_found_and_not_named_leads_no_key_anywhere_unusual(here, lines, wants):
+    found = told_of(here, lines)
+    with pytest.raises(
+        Usage, match=r"may be a stranger's: if it is yours, name it by --config rtdoctor\.toml"
+    ) as raised:
+        found.vouched(named=False)
+    assert wants in str(raised.value)
+    found.vouched(named=True)
+
+
+@pytest.mark.parametrize(
+    "base", ["openai", "https://eu.api.openai.com/v1", "http://127.0.0.1:1/v1", "https://g.example/v1", "mock"]
+)
+def test_a_file_that_does_nothing_unusual_need_not_be_named(here, base):
+    told_of(here, f"base_url = '{base}'\nmodel = 'm'").vouched(named=False)
+
+
+def test_this_machine_behind_a_proxy_of_the_file_gets_no_key(here):
+    assert told_of(here, "base_url = 'http://127.0.0.1:1/v1'\nproxy = 'http://p:1'").values["key_env"] == "none"
+
+
+@pytest.mark.heavy
+def test_the_word_is_given_by_flag_or_variable(tmp_path):
+    written(tmp_path, "[targets.x]\nbase_url = 'https://g.example:1/v1'\nkey_env = 'K'\ntimeout = 1\n")
+    done = rtdoctor("check", "x", cwd=tmp_path, K=KEY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "may be a stranger's" in done.stderr
+    for more, variables in ((("--config", "rtdoctor.toml"), {}), ((), {"RTDOCTOR_CONFIG": "rtdoctor.toml"})):
+        done = rtdoctor("check", "x", *more, cwd=tmp_path, K=KEY, **variables)
+        assert done.returncode == 3, done.stderr
+        assert "g.example gets the key of K" in done.stderr
+
+
 def test_the_environment_goes_before_the_file_and_that_is_told(here):
     found = told_of(here, "base_url = 'openai'\nproxy = 'http://p.example:1'", {"HTTPS_PROXY": "http://other:2"})
     assert "proxy" not in found.values

@@ -70,7 +70,7 @@ def test_the_mock_conforms(conform):
 
 def test_a_deviation_of_weight_ends_with_1_and_tells_who_breaks_and_the_fix(conform):
     code, out, _ = served(
-        put("error", "error", "event_id", remove=True), lambda url: conform(url, "--case", "errors.event-id")
+        put("error", "error", "event_id", remove=True), lambda url: conform(url, "--spend", "--case", "errors.event-id")
     )
     assert code == 1
     assert re.search(r"medium +errors\.event-id-not-echoed", out)
@@ -79,13 +79,13 @@ def test_a_deviation_of_weight_ends_with_1_and_tells_who_breaks_and_the_fix(conf
 
 def test_one_of_low_weight_is_told_and_fails_nothing(conform):
     way = put("session.created", "session", "expires_at", value=0)
-    code, out, _ = served(way, lambda url: conform(url, "--case", "lifecycle.expires-at"))
+    code, out, _ = served(way, lambda url: conform(url, "--spend", "--case", "lifecycle.expires-at"))
     assert code == 0
     assert "lifecycle.expires-at-wrong" in out
 
 
 def test_what_cannot_be_reached_ends_with_3(conform):
-    code, out, _ = conform("http://127.0.0.1:9/v1", "--case", "frames.ping")
+    code, out, _ = conform("http://127.0.0.1:9/v1", "--spend", "--case", "frames.ping")
     assert code == 3
     assert "connection refused" in out
 
@@ -104,8 +104,8 @@ def test_json_has_the_form_of_its_schema(conform):
 def test_two_reports_stand_side_by_side(conform, tmp_path):
     left, right = tmp_path / "a.json", tmp_path / "b.json"
     chosen = ("--case", "frames.ping", "--case", "errors.event-id")
-    served(Way(), lambda url: conform(url, *chosen, "--report", f"json={left}"))
-    served(lose("error"), lambda url: conform(url, *chosen, "--report", f"json={right}", "--timeout", "0.5"))
+    served(Way(), lambda url: conform(url, "--spend", *chosen, "--report", f"json={left}"))
+    served(lose("error"), lambda url: conform(url, "--spend", *chosen, "--report", f"json={right}", "--timeout", "0.5"))
     code, out, _ = conform("--compare", str(left), str(right))
     assert code == 1
     assert re.search(r"errors\.event-id +conforms +deviates", out)
@@ -121,8 +121,10 @@ def test_what_is_no_report_is_refused(conform, tmp_path):
     assert "is no JSON report of conform" in err
 
 
-def test_a_host_that_is_not_this_machine_wants_leave_to_spend_and_hears_the_bound(conform):
-    code, _, err = conform("https://api.example.com/v1")
+@pytest.mark.parametrize("url", ["https://api.example.com/v1", "http://127.0.0.1:9/v1", "http://localhost:9/v1"])
+def test_every_server_but_the_mock_wants_leave_to_spend_and_hears_the_bound(conform, url):
+    # On this machine, too: our own proxy and LiteLLM pass on what is sent there, with a key that somebody pays for.
+    code, _, err = conform(url)
     assert code == 2
     assert re.search(r"up to \d+ s of audio and \d+ responses of at most 200 tokens", err)
     assert "--spend allows it" in err
@@ -159,6 +161,6 @@ def test_verbose_shows_every_case(conform):
 @pytest.mark.heavy
 def test_the_report_of_a_server_that_deviates_everywhere_is_bounded(conform):
     way = Way(server=lambda _, event: event | {"event_id": 7, "x": 1} if event["type"] != "error" else None)
-    code, out, _ = served(way, lambda url: conform(url, "--timeout", "0.5"))
+    code, out, _ = served(way, lambda url: conform(url, "--spend", "--timeout", "0.5"))
     assert code == 1
     assert len(out.splitlines()) < 400

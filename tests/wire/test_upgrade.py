@@ -243,6 +243,51 @@ async def test_the_first_bytes_of_what_is_no_http_are_told(answer, kind):
     assert done.fault.details == (("The answer begins", answer[:200].decode("latin-1")),)
 
 
+INVALID = b'{"error": {"code": "invalid_api_key"}}'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: identity\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nX-Big: " + b"x" * 100_000 + b"\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nX-Grüße: 1\r\n\r\n".encode(),
+        b"HTTP/2 401 Unauthorized\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: \r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: +5\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nno colon here\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nX Blank : 1\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\nX-Nul: a\0b\r\n\r\n",
+        b"\r\nHTTP/1.1 401 Unauthorized\r\nContent-Length: 38\r\n\r\n",
+        b"http/1.1 401 unauthorized\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\nContent-Length: x\n\n",
+    ],
+)
+async def test_a_head_that_breaks_http_is_read_as_far_as_it_tells_a_status(head):
+    async with canned(head + INVALID) as port:
+        upgraded = await shake(port)
+        async with open_session(context_for(DIRECT)) as session:
+            url = f"http://127.0.0.1:{port}/v1/models"
+            asked = await rest(session, "GET", url, request=Request("", "/models"), headers={}, timeout=2)
+    assert (upgraded.fault, asked.fault) == (None, None)
+    assert (upgraded.answer.status, asked.answer.status) == (401, 401)
+    if len(head) < 1000:
+        assert INVALID in upgraded.answer.body
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 099 No\r\n\r\n", b"HTTP/1.1 1000 No\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+async def test_a_head_without_a_status_is_no_answer(head):
+    async with canned(head) as port:
+        done = await shake(port)
+    assert (done.answer, done.fault.kind) == (None, "not-http")
+
+
+async def test_a_101_that_breaks_http_is_none():
+    done = await answering(lambda accept: head(accept, more="no colon here\r\n"))
+    assert (done.socket, done.fault.kind) == (None, "not-http")
+
+
 async def test_rest_tells_the_first_bytes_too():
     async with canned(b"SSH-2.0-OpenSSH_9.2\r\n") as port, open_session(context_for(DIRECT)) as session:
         url = f"http://127.0.0.1:{port}/v1/models"
