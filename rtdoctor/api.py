@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rtdoctor.diagnose.text.findings import explain as explain_chunks
+from rtdoctor.engine.current import current
 from rtdoctor.engine.plan import CheckAsked, Plan, check_asked, plan_check
 from rtdoctor.engine.probe import probe as repeat
 from rtdoctor.engine.probeplan import ProbeAsked, ProbePlan, plan_probe
@@ -84,7 +85,7 @@ def probe(asked: ProbeAsked, *, fix: bool = False) -> Probed:
 
 def explain(text: str | Iterable[str]) -> Explanation:
     """Name the causes in a text of any length, whole or in pieces. Nothing is sent anywhere."""
-    return explain_chunks([text] if isinstance(text, str) else text)
+    return explain_chunks([text] if isinstance(text, str) else text, current())
 
 
 def validate(source: str | Path | bytes | BinaryIO, *, era: str | None = None, strict: bool = False) -> FileReport:

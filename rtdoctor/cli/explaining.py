@@ -12,6 +12,7 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain, explain_all
+from rtdoctor.engine.current import current
 from rtdoctor.files import open_to_read, until_interrupted
 from rtdoctor.knowledge.causes import UNKNOWN, causes, page
 from rtdoctor.model.explanation import Explanation
@@ -63,8 +64,6 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
         outputs(page(_cause_of(cause)))
         return exits.OK
     files = _files(words)
-    if not files and len(words) == 1 and _like_a_path(words[0]):
-        exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     with until_interrupted() as ending:
         told = _told(files, words, ending)
     with process.telling():
@@ -72,22 +71,24 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
     if process.is_interrupted():
         exits.say("interrupted; this is what was found until then", 0)
     unknown = any(finding.cause == UNKNOWN for finding in told.findings)
+    if unknown and not files and len(words) == 1 and _like_a_path(words[0]):
+        exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
 
 
 def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explanation:
     """What is told of a text, files or standard input. A tape holds the facts themselves, and is no text."""
     if len(files) > 1:
-        return explain_all((str(file), decoded(_read(file, ending))) for file in files)
+        return explain_all(((str(file), decoded(_read(file, ending))) for file in files), current())
     if not files and words and list(words) != ["-"]:
-        return explain(_filled(_source(words)))
+        return explain(_filled(_source(words)), current())
     chunks = _read(files[0], ending) if files else _stdin(words, ending)
     head = next(chunks, b"")
     chunks = chain((head,), chunks)
     if not is_tape(head[:64]):
         if files:
-            return explain_all([(str(files[0]), decoded(chunks))])
-        return explain(_filled(decoded(chunks)))
+            return explain_all([(str(files[0]), decoded(chunks))], current())
+        return explain(_filled(decoded(chunks)), current())
     from rtdoctor.engine.validate import explain_tape
 
     return explain_tape(cast(BinaryIO, _Chunks(chunks)))

@@ -9,6 +9,7 @@ from pathlib import Path
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.engine.current import current
 from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.errors import Usage
@@ -41,7 +42,7 @@ def follow(path: Path) -> int:
                 stop.wait(_PAUSE)
                 continue
             text = before + decoder.decode(data)
-            _tell(explain([text]), told)
+            _tell(explain([text], current()), told)
             before = text[-_CONTEXT:]
             before = before[before.find("\n") + 1 :]
     return process.exit_code(exits.OK)

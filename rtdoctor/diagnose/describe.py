@@ -58,7 +58,8 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
     if outcome.unmet and outcome.close_code is None:
         told.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
     if outcome.fault is not None:
-        told.append(f"{outcome.fault_layer}: {outcome.fault_text}.")
+        if outcome.fault_text:
+            told.append(f"{outcome.fault_layer}: {outcome.fault_text}.")
         told.extend(f"{name}: {value}" for name, value in outcome.fault_details if value)
     return tuple(told)
 

@@ -433,6 +433,8 @@ def _explain(told: Explanation) -> Digest:
     first = known[0] if known else None
     if told.healthy:
         sentence = "Healthy: a session was opened, and nothing in the text tells of an error."
+        if told.next:
+            sentence = "Healthy: nothing that the client asks for is known to be wrong."
     elif first is None:
         sentence = "Nothing known was found in the text."
     else:

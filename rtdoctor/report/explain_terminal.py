@@ -16,6 +16,7 @@ from rtdoctor.privacy.clean import clean
 
 _LABEL = 11
 _WIDEST = 110
+_PASTED = 80  # columns of a command that is to be pasted
 Line = tuple[str, str]  # a line and its style
 
 
@@ -42,6 +43,13 @@ def _lines(told: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
 def _explanation(explanation: Explanation) -> Iterator[Line]:
     """Every finding in the order in which it is met, or that all is well."""
     if explanation.healthy:
+        if explanation.next:
+            yield (
+                "Healthy: nothing that the client asks for is known to be wrong.",
+                "green",
+            )
+            yield from _next(explanation.next)
+            return
         yield "Healthy: a session was opened, and nothing in the text tells of an error.", "green"
         return
     for number, finding in enumerate(explanation.findings, 1):
@@ -49,21 +57,48 @@ def _explanation(explanation: Explanation) -> Iterator[Line]:
             yield "", ""
         yield from _finding(f"{number}. " if len(explanation.findings) > 1 else "", finding)
     if explanation.next:
-        yield "", ""
-        yield f"next: {clean(explanation.next)}", "bold"
+        yield from _next(explanation.next)
+
+
+def _next(step: str) -> Iterator[Line]:
+    """What the step does, and under it the command, broken before an option where it is wider than the screen: a shell
+    takes both as they stand."""
+    command, _, does = clean(step).partition("   # ")
+    yield "", ""
+    yield f"next: # {does}" if does else "next:", "bold"
+    line = ""
+    for part in command.replace(" --", "\n--").replace(" -H ", "\n-H ").split("\n"):
+        if line and len(line) + len(part) + 3 > _PASTED:
+            yield f"{line} \\", "bold"
+            line = f"  {part}"
+        else:
+            line = f"{line} {part}" if line else part
+    yield line, "bold"
 
 
 def _finding(number: str, finding: Finding) -> Iterator[Line]:
+    rivals = [item for item in finding.ruled_out if item.fits]
     sure = f" ({finding.confidence})" if finding.confidence else ""
-    for line in textwrap.wrap(clean(f"{number}{finding.cause}: {finding.title}{sure}"), _width()):
+    # Where others fit as well and nothing was observed to decide, the headline is no fact.
+    may = " may be it" if rivals and finding.confidence == "inferred" else ""
+    for line in textwrap.wrap(clean(f"{number}{finding.cause}{may}: {finding.title}{sure}"), _width()):
         yield line, "bold red"
     yield from _rows("why", [finding.explanation])
-    yield from _rows("seen", finding.facts)
+    yield from _rows("seen", list(_grouped(finding)))
     for place in finding.places:
         yield from _placed(place)
-    yield from _rows("not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out])
+    yield from _rows("or", [f"{item.cause}: {item.reason}" for item in rivals])
+    yield from _rows("not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not item.fits])
     yield from _rows("fix", [finding.remedy])
     yield from _rows("known", [str(item) for item in finding.evidence])
+
+
+def _grouped(finding: Finding) -> Iterator[str]:
+    """The facts, each file's name once before its own; a file whose places are shown needs none."""
+    files = sorted({place.file for place in finding.places if place.file}, key=len, reverse=True)
+    for fact in finding.facts:
+        file = next((name for name in files if fact.startswith(f"{clean(name)}: ")), None)
+        yield fact[len(clean(file)) + 2 :] if file else fact
 
 
 def _placed(place: Place) -> Iterator[Line]:

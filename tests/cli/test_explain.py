@@ -35,7 +35,7 @@ def document(*arguments):
 def test_a_text_is_explained():
     done = rtdoctor("explain", DOTNET)
     assert done.returncode == 0
-    assert done.stdout.startswith("refused.path: That path has no WebSocket")
+    assert done.stdout.startswith("refused.path may be it: That path has no WebSocket")
     assert "?intent=transcription" in done.stdout
     assert done.stderr == ""
 
@@ -223,14 +223,19 @@ def test_several_files_and_a_folder_are_told_as_one(tmp_path):
     assert "without a text in it" in rtdoctor("explain", str(tmp_path / "empty")).stderr
 
 
-def test_the_last_line_says_what_to_do_next():
+def test_the_last_lines_say_what_to_do_next_and_can_be_pasted():
     asked = "wss://h.example/v1/realtime?model=m"
-    last = rtdoctor("explain", f"{asked} websocket: bad handshake").stdout.splitlines()[-1]
-    assert last.startswith(f"next: rtdoctor probe '{asked}' -H ")
-    assert rtdoctor("explain", "nothing of interest").stdout.splitlines()[-1].startswith("next: rtdoctor probe ")
+    *_, does, command, header = rtdoctor("explain", f"{asked} websocket: bad handshake").stdout.splitlines()
+    assert does.startswith("next: # ")
+    assert (command, header) == (
+        f"rtdoctor probe '{asked}' \\",
+        "  -H 'Authorization: Bearer $OPENAI_API_KEY' --fix",
+    )
+    told = rtdoctor("explain", "nothing of interest").stdout
+    assert max(map(len, told.splitlines())) <= 80
     assert "next:" not in rtdoctor("explain", "< session.created\n< session.updated").stdout
     network = rtdoctor("explain", f"{asked} connect ECONNREFUSED").stdout.splitlines()[-1]
-    assert network.startswith("next: rtdoctor check --target 'wss://h.example/v1' --tag smoke")
+    assert network == "rtdoctor check --target 'wss://h.example/v1' --tag smoke"
 
 
 def test_a_key_in_the_url_is_no_part_of_the_next_step():
@@ -264,3 +269,47 @@ def test_a_growing_log_is_told_as_it_grows(tmp_path):
         rest = child.stdout.read()
         assert child.wait(timeout=20) == 130
     assert sum(line.startswith(b"auth.invalid") for line in (*heads, *rest.splitlines())) == 0, "it is told once"
+
+
+def test_several_causes_that_fit_stand_apart_from_what_is_ruled_out():
+    lines = rtdoctor("explain", "HTTP 403").stdout.splitlines()
+    assert lines[0] == "refused.path may be it: That path has no WebSocket (inferred)"
+    assert any(line.startswith("  or       refused.not-routed: ") for line in lines)
+    assert not any("not it" in line for line in lines)
+    sure = rtdoctor("explain", "close 3000 invalid_request_error.invalid_api_key").stdout
+    assert sure.startswith("auth.invalid: ")
+    assert "  not it   auth.missing: " in sure
+
+
+def test_code_in_which_nothing_is_wrong_is_healthy(tmp_path):
+    code = (
+        "import websockets\n"
+        'URL = "wss://api.openai.com/v1/realtime?intent=transcription"\n'
+        'headers = {"Authorization": f"Bearer {KEY}"}\n'
+    )
+    (tmp_path / "client.py").write_text(code)
+    done = rtdoctor("explain", str(tmp_path / "client.py"))
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "Healthy")
+    assert "rtdoctor probe 'wss://api.openai.com/v1/realtime?intent=transcription'" in done.stdout
+    (tmp_path / "client.py").write_text(code + "Traceback (most recent call last):\nKeyError: 'x'\n")
+    assert rtdoctor("explain", str(tmp_path / "client.py")).returncode == 3
+    (tmp_path / "client.py").write_text(code.replace("?intent=transcription", ""))
+    assert rtdoctor("explain", str(tmp_path / "client.py")).stdout.startswith("session.model-missing: ")
+
+
+def test_the_path_of_a_file_stands_at_its_places_and_not_before_each_fact(tmp_path):
+    path = tmp_path / "a" / "folder" / "client.py"
+    path.parent.mkdir(parents=True)
+    path.write_text('URL = "wss://api.openai.com/v1/realtime/transcription_sessions"\n')
+    told = rtdoctor("explain", f"{tmp_path}/a/").stdout
+    assert told.count(str(path)) == 1
+    assert f"  {path}:1\n" in told
+
+
+def test_the_readmes_own_cause_is_found_in_a_line(tmp_path):
+    readme = (Path(package.__file__).parents[1] / "README.md").read_text("utf-8")
+    cause = readme[readme.index("[acme.vault]") :].partition("```")[0]
+    (tmp_path / "causes").mkdir()
+    (tmp_path / "causes" / "acme.toml").write_text(cause, "utf-8")
+    done = rtdoctor("explain", "--knowledge", str(tmp_path), "HTTP 418: the vault is sealed")
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "acme.vault")

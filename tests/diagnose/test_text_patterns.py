@@ -36,6 +36,7 @@ def outcomes():
         raw = tomllib.loads((folder("fixtures") / "texts" / f"{name}.toml").read_text("utf-8"))
         texts += [entry["text"] for entry in raw["text"]]
     texts += [f"websocket: {entry['example']}" for entry in ways()]
+    texts += [rule.example["text"] for rule in rules() if not rule.origin and set(rule.example) == {"text"}]
     texts += ["4000", "4004", "1013", "1002", "1005", "unknown_event", "invalid_audio", "wss://h/v1/realtime"]
     for text in texts:
         reader = Reader()

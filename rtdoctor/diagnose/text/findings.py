@@ -8,13 +8,14 @@ from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.diagnose.text import wrapped
 from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
 from rtdoctor.diagnose.text.blocks import Block, blocks
+from rtdoctor.diagnose.text.code import is_code, is_printed
 from rtdoctor.diagnose.text.context import of_the_socket
 from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.next_step import next_step
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
+from rtdoctor.diagnose.text.places import Current, place
 from rtdoctor.diagnose.text.places import mended as repaired
-from rtdoctor.diagnose.text.places import place
 from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
@@ -34,15 +35,17 @@ _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
 )
 _CODE = pattern(r"^\W*(?:code\W*)?(?P<code>[A-Za-z][a-z]*(?:_[a-z]+)+|OpperationNotSupported)\W*$")
+_EVENT = pattern(r"^[\s\"'`]*(?P<event>[a-z_]{2,40}(?:\.[a-z_]{2,40}){1,4})[\s\"'`]*$")
 _HINT = pattern(r"[?&\"'](?:intent|model|call_id)\b")
 _NOTHING = Request("", "")
 # A fault, and what follows from it in the same text: what a client says of the address that it was sent to.
 _FOLLOWERS = {"network.redirected": ("usage.url-scheme",)}
 
 
-def explain(chunks: Iterable[str]) -> Explanation:
-    """Read a text of any length, in constant memory, and say what is wrong."""
-    reader = Reader()
+def explain(chunks: Iterable[str], current: Current | None = None) -> Explanation:
+    """Read a text of any length, in constant memory, and say what is wrong. `current` is what a line that asks for the
+    beta is rewritten with; without it such lines are only marked."""
+    reader = Reader(current)
     for block in blocks(chunks):
         reader.read(block)
     told = _told(reader)
@@ -58,12 +61,12 @@ def explain(chunks: Iterable[str]) -> Explanation:
     return told.explanation
 
 
-def explain_all(sources: Iterable[tuple[str, Iterable[str]]]) -> Explanation:
+def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current | None = None) -> Explanation:
     """Several texts with their names, told as one: each cause once, with the places of all."""
     told: dict[str, Finding] = {}
     healthy, step = False, ""
     for name, chunks in sources:
-        one = explain(chunks)
+        one = explain(chunks, current)
         healthy = healthy or one.healthy
         for found in one.findings:
             named = replace(
@@ -81,8 +84,9 @@ def explain_all(sources: Iterable[tuple[str, Iterable[str]]]) -> Explanation:
 
 
 def _of(text: str) -> "_Told":
-    """What another reading of a text tells."""
-    reader = Reader()
+    """What another reading of a text tells: its lines are not those that were given, so none is rewritten for the beta,
+    and nothing of it shows that it is code."""
+    reader = Reader(as_given=False)
     for block in blocks([text]):
         reader.read(block)
     return _told(reader)
@@ -91,7 +95,9 @@ def _of(text: str) -> "_Told":
 class Reader:
     """Collects the different outcomes of a text, in a bounded number."""
 
-    def __init__(self) -> None:
+    def __init__(self, current: Current | None = None, *, as_given: bool = True) -> None:
+        self.current = current
+        self._as_given = as_given
         self.outcomes: dict[Outcome, tuple[str, ...]] = {}
         self._kept: set[Outcome] = set()
         self._story = Story()
@@ -101,7 +107,7 @@ class Reader:
         self._beta = self._rate = ""
         self.places: dict[str, Place] = {}  # of what a client asks for, by its words
         self._line = 1  # of the window's first character
-        self._hinted = self._secret = self._client = False
+        self._hinted = self._secret = self._client = self._code = self._told = False
         self._elsewhere = Elsewhere()
         self.short: str | None = None
 
@@ -112,6 +118,8 @@ class Reader:
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
             seen += _alone(block.text.strip())
+        self._code = self._code or is_code(block)
+        self._told = self._told or is_printed(block)
         self._hinted = self._hinted or _HINT.search(block.text, flattened=block.flat) is not None
         self._secret = self._secret or "ek_" in block.text
         for item in of_the_socket(sorted(seen, key=lambda item: (item.at, -item.end)), block):
@@ -141,10 +149,16 @@ class Reader:
         else:
             said = (seen.status, seen.close_code, seen.error, seen.fault) != (None,) * 4
             self._client = self._client or said
-            if said or seen.event or seen.body:
+            if said or seen.event or seen.body or seen.answerer:
                 self._keep(self._story.take(seen))
-            if not said and not seen.event:
+            if not said and not seen.event and not seen.answerer:
                 self._keep([(Outcome(_NOTHING, "request", text=seen.text), (seen.line,))])
+
+    @property
+    def only_code(self) -> bool:
+        """True for the code of a client, or a command line, that opens a socket, without anything that it printed."""
+        sockets = any(url.lower().startswith("wss://") for url in self._urls)
+        return self._as_given and sockets and self._code and not self._told and not self._client
 
     def _knows_little(self) -> bool:
         """True where nothing was seen that decides: no session, no rule but guesses."""
@@ -191,6 +205,8 @@ class Reader:
             return
         for url, line in self._urls.items():
             if not url.lower().startswith("ws"):
+                if url.lower().startswith("http://"):  # of a URL of REST only the scheme is looked at
+                    yield Outcome(Request(url, ""), "request", text=url), (line,)
                 continue
             request = request_of(url, secret=self._secret)
             # A bare URL may be given its query elsewhere; a client's error text often leaves the query out.
@@ -224,6 +240,9 @@ def _alone(text: str) -> Iterator[Sighting]:
     if found := _CODE.match(text):
         if found["code"] in known_codes() and not _foreign(text):
             yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found["code"]))
+    elif found := _EVENT.match(text):
+        start, end = found.start("event"), found.end("event")
+        yield Sighting("event alone", start, end, text, text, sent=found.text("event"))
     elif (found := _NUMBER.match(text)) and not _foreign(text[: found.start("number")]):
         number, rest = int(found["number"]), found["rest"].strip(" :,;()\"'")
         rest = "" if rest.lower() in NO_REASON else rest
@@ -284,19 +303,42 @@ def _told(reader: Reader) -> _Told:
     if not findings:
         every = sure if stood else [found for _, found in told.values()]
         findings = _first_resort(every) or every
+    stood = stood or (not findings and not unknown and reader.only_code)
     if not findings and not stood:
         findings = [_unknown(unknown)]
     following = {name for found in findings for name in _FOLLOWERS.get(found.cause or "", ())}
     findings = [found for found in findings if found.cause not in following]
     # What happened comes before what the text only asks for.
     findings.sort(key=lambda found: (found.cause not in answered, _place(found)))
+    findings = _each_edit_once(findings)
     ranks = [told[found.cause][0].rank for found in findings if found.cause in told]
+    healthy = stood and not findings
     resort = bool(findings) and not _first_resort(findings)
     rank = min(ranks, default=_UNKNOWN if findings else _SURE)
     return _Told(
-        Explanation(tuple(findings), stood and not findings, next_step(findings, reader.urls())),
+        Explanation(tuple(findings), healthy, next_step(findings, reader.urls(), asked=healthy and reader.only_code)),
         (TIERS.index(_GUESS), 1) if resort and ranks else rank,
     )
+
+
+def _edits(found: Finding) -> set[tuple[str, int, str]]:
+    return {(place.file, place.line, place.instead) for place in found.places}
+
+
+def _each_edit_once(findings: list[Finding]) -> list[Finding]:
+    """The findings without those of which every place comes to a line that an earlier one tells: it names them."""
+    kept: list[Finding] = []
+    told: set[tuple[str, int, str]] = set()
+    for found in findings:
+        edits = _edits(found)
+        if edits and edits <= told and all(place.instead for place in found.places):
+            first = next(at for at, other in enumerate(kept) if edits & _edits(other))
+            also = f"The same edit mends {found.cause}: {found.title}."
+            kept[first] = replace(kept[first], facts=(*kept[first].facts, also))
+            continue
+        told |= edits
+        kept.append(found)
+    return kept
 
 
 def _only_asked(outcome: Outcome) -> bool:
@@ -335,7 +377,7 @@ def _placed(told: Finding, outcome: Outcome, reader: Reader) -> Finding:
         return told
     words = (outcome.text, *outcome.sent, *outcome.session_fields)
     places = [reader.places[word] for word in dict.fromkeys(words) if word in reader.places]
-    return replace(told, places=tuple(repaired(told.cause or "", found) for found in places[:_FACTS]))
+    return replace(told, places=tuple(repaired(told.cause or "", found, reader.current) for found in places[:_FACTS]))
 
 
 def _together(best: Finding, other: Finding) -> Finding:

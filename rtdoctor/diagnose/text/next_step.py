@@ -11,12 +11,15 @@ _KEY = "-H 'Authorization: Bearer $OPENAI_API_KEY'"
 _ASK = "'wss://HOST/PATH?QUERY'"
 
 
-def next_step(findings: Sequence[Finding], urls: Sequence[str]) -> str:
-    """What to run or do next. `urls` are those of sockets in the text; the first one is asked."""
+def next_step(findings: Sequence[Finding], urls: Sequence[str], *, asked: bool = False) -> str:
+    """What to run or do next: a command, three spaces, # and what it does. `urls` are those of sockets in the text; the
+    first one is asked. Where nothing is wrong, only code that was not run yet (`asked`) has a step."""
     if not findings:
-        return ""
+        return f"rtdoctor probe {_quoted(urls[0])} {_KEY}   # asks the server itself" if asked and urls else ""
     first = findings[0].cause or UNKNOWN
     layer = first.partition(".")[0]
+    if first == "usage.url-scheme" and (mended := _mended(findings[0])):
+        urls = [mended]
     url = _quoted(urls[0]) if urls else _ASK
     if first == UNKNOWN:
         return f"rtdoctor probe {url} {_KEY}   # shows status, headers, body, first event and close"
@@ -28,6 +31,16 @@ def next_step(findings: Sequence[Finding], urls: Sequence[str]) -> str:
     if layer == "audio":
         return "rtdoctor validate session.jsonl   # judges a recording of the events, both ways"
     return "rtdoctor check --tag smoke   # says whether a session opens now"
+
+
+def _mended(found: Finding) -> str:
+    """The URL as it should be, so that no key is sent in the clear; empty where it is not known."""
+    place = next((place for place in found.places if place.instead), None)
+    if place is None:
+        return ""
+    after = len(place.source) - place.column - place.length
+    url = place.instead[place.column : len(place.instead) - after]
+    return url if url.startswith("wss://") else ""
 
 
 def _quoted(url: str) -> str:

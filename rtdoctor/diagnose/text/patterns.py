@@ -236,7 +236,7 @@ def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
         field=groups.get("field") or groups.get("field_bare") or "",
         beta=gives.get("beta", False),
         rest=gives.get("rest", False),
-        asgi=gives.get("asgi", False),
+        answerer=gives.get("answerer", ""),
     )
     if gives.get("body"):
         return replace(plain, body=plain.text)

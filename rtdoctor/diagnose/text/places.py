@@ -1,7 +1,8 @@
 """Where in a text a fault stands: its line with a caret under it, and the line that it should be."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.linear import pattern
@@ -12,6 +13,8 @@ _WIDEST = 400  # characters of a source line
 _LEAD = 240  # characters of it before the fault
 _REST_PATH = pattern(r"/realtime/(?:transcription_sessions|sessions|client_secrets|calls)/?")
 _MODEL = pattern(r"model=[^&#]*&|[?&]model=[^&#]*")
+_PLAIN_SCHEME = pattern(r"(?i)^(?:ws|https?)://")
+_MODEL_VALUE = pattern(r"(?P<name>[?&]model=)[^&#]*")
 _MODEL_ALONE = pattern(r"model=[^&#]*")
 _AZURE = pattern(r"(?i)/openai/realtime\?(?P<query>.*)$")
 _DEPLOYMENT = pattern(r"(?i)deployment=(?P<name>[^&#]*)")
@@ -19,7 +22,17 @@ _RATE = pattern(r"(?:16000|8000|44100|48000)$")
 _BETA_SUBPROTOCOL = pattern(
     r"""\s*,\s*["'`]openai-beta\.realtime-v1["'`]|["'`]openai-beta\.realtime-v1["'`]\s*,?\s*|,?\s*openai-beta\.realtime-v1"""
 )
+# The beta's header as one of several things on a line: of an object or a list, of a command line, of a chain of calls.
+_PAIR = r"""["'`]OpenAI-Beta["'`]\s*(?::|=>|=|,)\s*["'`]realtime=v1["'`]"""
+_HEADER_LINE = r"""["'`]OpenAI-Beta: ?realtime=v1["'`]"""
+_BETA_HEADER = pattern(
+    rf"\s*,\s*[(\[]{_PAIR}[)\]]|[(\[]{_PAIR}[)\]]\s*,?\s*|\.\w+\({_PAIR}\)|\s*,\s*{_PAIR}|{_PAIR}\s*,?\s*"
+    rf"|\s+(?:-H|--header)[ =]{_HEADER_LINE}|\s*,\s*{_HEADER_LINE}|{_HEADER_LINE}\s*,?\s*"
+)
 _ONLY_HEADER = pattern(r"""^\W*(?:\w+\W{1,4}){0,6}OpenAI-Beta\W{1,12}realtime=v1\W*(?:\\\s*)?$""")
+
+
+_JSON = json.JSONDecoder()
 
 
 def place(block: Block, start: int, end: int, line: int) -> Place:
@@ -33,19 +46,63 @@ def place(block: Block, start: int, end: int, line: int) -> Place:
     return Place(line, before + fault + after, len(before), len(fault))
 
 
-def mended(cause: str, found: Place) -> Place:
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What the present interface has for the beta's: `migrate` gives an event's form in it, or None where nothing is to
+    change; `model` is a model for conversations."""
+
+    migrate: Callable[[object], Mapping[str, object] | None]
+    model: str
+
+
+def mended(cause: str, found: Place, current: Current | None = None) -> Place:
     """The place with the line as it should be, where that can be said of the line alone."""
     fault = found.source[found.column : found.column + found.length]
+    if cause == "session.beta-retired":
+        return _without_beta(found)
+    if cause in ("session.beta-event", "session.beta-field"):
+        return _migrated(found, current) if current else found
+    if cause == "session.model-retired" and current:
+        retired = _MODEL_VALUE.sub(lambda match: f"{match.text('name')}{current.model}", fault)
+        return replace(found, instead=_with(found, retired)) if retired != fault else found
     repair = _REPAIRS.get(cause)
-    if cause == "session.beta-retired" and _ONLY_HEADER.search(found.source) is not None:
-        return replace(found, removed=True)
-    if cause == "session.beta-retired" and (without := _BETA_SUBPROTOCOL.sub("", found.source)) != found.source:
-        return replace(found, instead=without)
     repaired = repair(fault) if repair else fault
     if repaired == fault:
         return found
-    rest = found.source[found.column + found.length :]
-    return replace(found, instead=found.source[: found.column] + repaired + rest)
+    return replace(found, instead=_with(found, repaired))
+
+
+def _with(found: Place, repaired: str) -> str:
+    """The line with something else in the place of the fault."""
+    return found.source[: found.column] + repaired + found.source[found.column + found.length :]
+
+
+def _without_beta(found: Place) -> Place:
+    if _ONLY_HEADER.search(found.source) is not None:
+        return replace(found, removed=True)
+    for beta in (_BETA_HEADER, _BETA_SUBPROTOCOL):
+        without = beta.sub("", found.source)
+        if without != found.source:
+            gone = not without.strip(" \t,;\\")
+            return replace(found, removed=True) if gone else replace(found, instead=without)
+    return found
+
+
+def _migrated(found: Place, current: Current) -> Place:
+    """The line with the GA form of the event that holds the fault, where the whole event stands on it as JSON. A new
+    name alone would be refused for the fields, and fields alone for the name."""
+    for start in (at for at, char in enumerate(found.source[: found.column]) if char == "{"):
+        try:
+            event, end = _JSON.raw_decode(found.source, start)
+        except (ValueError, RecursionError):
+            continue
+        if end < found.column + found.length:
+            continue
+        made = current.migrate(event)
+        if made is not None:
+            told = json.dumps(made, ensure_ascii=False)
+            return replace(found, instead=found.source[:start] + told + found.source[end:])
+    return found
 
 
 def _path(url: str) -> str:
@@ -75,12 +132,17 @@ def _azure(url: str) -> str:
     return f"{url[: found.start()]}/openai/v1/realtime?model={name.text('name')}"
 
 
+def _scheme(url: str) -> str:
+    rest = url.lower().startswith("http") and _REST_PATH.search(url) is not None
+    return _PLAIN_SCHEME.sub("https://" if rest else "wss://", url)
+
+
 _REPAIRS: Mapping[str, Callable[[str], str]] = {
     "refused.path": _path,
     "session.model-missing": _intent,
     "session.model-with-intent": _without_model,
     "session.model-wrong-mode": _intent_for_model,
     "refused.azure-url": _azure,
-    "session.beta-event": lambda text: text.replace("transcription_session.update", "session.update"),
+    "usage.url-scheme": _scheme,
     "audio.sample-rate": lambda text: _RATE.sub("24000", text),
 }

@@ -9,8 +9,9 @@ from rtdoctor.model.outcome import ErrorEvent
 class Sighting:
     """One recognised piece of text. `at` and `end` are places in the whole text, `text` its words, `line` its line.
 
-    `fault` is (layer, kind); `rest` tells of an ordinary HTTP request; `asgi` of an ASGI server's own log;
-    `event` is a server event that was received, `sent` a client event and `field` a session field in a client's code.
+    `fault` is (layer, kind); `rest` tells of an ordinary HTTP request; `answerer` of the kind of server that the text
+    names; `event` is a server event that was received, `sent` a client event and `field` a session field in a client's
+    code.
     """
 
     name: str
@@ -31,4 +32,4 @@ class Sighting:
     field: str = ""
     beta: bool = False
     rest: bool = False
-    asgi: bool = False
+    answerer: str = ""

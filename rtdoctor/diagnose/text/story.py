@@ -6,12 +6,14 @@ A new attempt begins with another status, a 101, or a close after a close.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
 from rtdoctor.diagnose.reason import error_of_reason, tells
 from rtdoctor.diagnose.text.asked import request_of
 from rtdoctor.diagnose.text.sighting import Sighting
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Answer, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
@@ -34,7 +36,7 @@ class Attempt:
     events: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     body: str = ""
-    asgi: bool = False
+    answerer: str = ""
 
 
 class Story:
@@ -48,7 +50,7 @@ class Story:
         if self._begins_anew(seen):
             yield from self.finish()
         attempt = self._attempt
-        attempt.asgi = attempt.asgi or seen.asgi
+        attempt.answerer = attempt.answerer or seen.answerer
         attempt.body = attempt.body or seen.body
         if seen.url and (attempt.asked_at < 0 or not _answered(attempt)):
             attempt.asked, attempt.asked_at = request_of(seen.url), seen.at
@@ -163,7 +165,13 @@ def _outcomes(attempt: Attempt) -> Iterator[Read]:
         layer, kind = fault.fault
         yield (
             replace(
-                base, stage=layer, fault=kind, fault_layer=layer, fault_text=fault.text, text=fault.text, open=False
+                base,
+                stage=layer,
+                fault=kind,
+                fault_layer=layer,
+                fault_text=_with_address(fault),
+                text=fault.text,
+                open=False,
             ),
             (fault.line,),
         )
@@ -173,6 +181,14 @@ def _outcomes(attempt: Attempt) -> Iterator[Read]:
         yield base, _lines(attempt, close or status)
 
 
+def _with_address(fault: Sighting) -> str:
+    """A fault's words with the address that comes right after them."""
+    told = " ".join(fault.text.split())
+    found = _ADDRESS.match(fault.line.partition(told)[2])
+    return f"{told}{found.text(0)}" if found else fault.text
+
+
+_ADDRESS = pattern(r":? (?:[\w.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\]):\d{1,5}\b")
 _DROPPED = ("session", "dropped")
 
 
@@ -202,12 +218,17 @@ def _base(attempt: Attempt) -> Outcome:
     return Outcome(**told)
 
 
+# The phrases that HTTP gives its statuses, in letters alone, and what stands in the place of a body that is empty.
+_PHRASES = {"".join(char for char in status.phrase.lower() if char.isalpha()) for status in HTTPStatus} | {
+    "error",
+    "none",
+}
 _NONE = Sighting("", 0, 0, "", "")
 
 
 def _of_answer(attempt: Attempt, status: Sighting) -> dict[str, Any]:
     headers = _headers(status.headers)
-    body = status.body or attempt.body
+    body = status.body or attempt.body or _said_after(status)
     if ("content-length", "0") in headers:
         body = ""  # what follows an empty answer in a paste is something else
     body = body[1:-1] if body[:1] in "'\"" and body[-1:] == body[:1] else body
@@ -216,8 +237,18 @@ def _of_answer(attempt: Attempt, status: Sighting) -> dict[str, Any]:
         "stage": "http" if status.rest else "upgrade",
         "http_headers": headers,
         "http_body": body.strip()[:2_000],
-        "answered_by": "asgi" if attempt.asgi else answered_by(answer) if headers else None,
+        "answered_by": attempt.answerer or (answered_by(answer) if headers else None),
     }
+
+
+def _said_after(status: Sighting) -> str:
+    """What a line says after its status and a colon, where that is more than the status's own phrase: the body, as a
+    client puts it into one line."""
+    told = " ".join(status.text.split())
+    tail = status.line.partition(told)[2] if told.endswith(str(status.status)) else ""
+    said = tail.removeprefix(":").strip() if tail.startswith(":") else ""
+    bare = "".join(char for char in said.lower() if char.isalpha())
+    return "" if bare in _PHRASES or not bare else said
 
 
 def _headers(text: str) -> tuple[tuple[str, str], ...]:
