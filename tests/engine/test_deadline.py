@@ -52,7 +52,7 @@ async def test_a_deadline_that_passes_on_the_ladder_says_at_which_rung(scheme, r
     async with silent_server() as (port, _):
         url = f"{scheme}://127.0.0.1:{port}/v1"
         target = Target(url, "compatible")
-        async with bench_on(url, target=target, timeout=60.0, deadline=0.3, billable=False) as bench:
+        async with bench_on(url, target=target, timeout=60.0, deadline=0.8, billable=False) as bench:
             report, took = await timed(run(bench, chosen("url.intent-transcription", "auth.wrong"), events.append))
     assert took < LATE
     assert [item.rung for item in report.ladder] == list(RUNGS)
@@ -115,7 +115,7 @@ async def test_a_probe_whose_deadline_passes_says_where(scheme, rung):
     async with silent_server() as (port, _):
         url = f"{scheme.replace('ws', 'http')}://127.0.0.1:{port}/v1"
         target = Target(url, "compatible")
-        async with bench_on(url, target=target, timeout=60.0, deadline=0.3, billable=False) as bench:
+        async with bench_on(url, target=target, timeout=60.0, deadline=0.8, billable=False) as bench:
             done, took = await timed(probe(bench, given_on(port, scheme), want_fix=True))
     assert took < LATE
     summary = done.report.summary
