@@ -282,6 +282,6 @@ def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
         text = read_bounded(file, _MOST).decode("utf-8")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise Usage("{}: {}", file, error.strerror or error) from error
+        raise Usage("{}: {}", file, error) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Usage("{}: is no TOML: {}", file, error) from error

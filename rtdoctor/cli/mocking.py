@@ -1,16 +1,18 @@
 """Carries out `rtdoctor mock`."""
 
 import asyncio
-import errno
 import secrets
 import ssl
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from rtdoctor import process
+from rtdoctor.cli import exits
 from rtdoctor.cli.mockrecording import recording
 from rtdoctor.cli.mocktelling import Printer, Teller
 from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, trusting
@@ -31,6 +33,7 @@ from rtdoctor.wire.audiofile import BadAudio, read_speech
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
 _LONGEST_REPLY = 10_000
+_COLUMNS = 80
 _MOST_REPLY_BYTES = 64 << 10
 
 
@@ -60,15 +63,17 @@ class Ways:
 
 
 def show_faults() -> None:
-    """Every fault by name, one a line."""
+    """Every fault by name, with what it does."""
     width = max(map(len, known()))
     for fault in known().values():
         value = "" if fault.value is None else f" (={fault.value:g} {fault.unit})"
-        print(f"{fault.name:{width}}  {fault.words}{value}")
+        told = textwrap.wrap(f"{fault.words}{value}", _COLUMNS - width - 2, break_long_words=False)
+        print("\n".join(f"{name:{width}}  {line}" for name, line in zip((fault.name, *repeat("")), told, strict=False)))
     print(
-        "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event by number or type (or the"
+        "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event\n"
+        "by number or type (or the n-th response or turn), :RATE a share from 0 to 1:\n"
+        "delay=0.2@1#response.done:0.5"
     )
-    print("the n-th response or turn, :RATE a share from 0 to 1: delay=0.2@1#response.done:0.5")
 
 
 def serve(ways: Ways) -> int:
@@ -146,11 +151,8 @@ async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[
     loop.set_exception_handler(quiet)
     try:
         await server.start(ways.port)
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-            raise  # it is told in words of its own, and is not the port's fault
-        place = f"--port {ways.port}" if is_loopback_host(ways.host) else f"--host {ways.host} --port {ways.port}"
-        raise Usage("{}: {}", place, error) from error
+    except OSError as error:
+        raise exits.not_listening(ways.port, error, ways.host) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):
@@ -192,7 +194,7 @@ def _replies(ways: Ways) -> Replies:
             try:
                 text = read_bounded(file, _MOST_REPLY_BYTES).decode("utf-8-sig").strip()
             except OSError as error:
-                raise Usage("--transcript {}: {}", file, error.strerror or error) from error
+                raise Usage("--transcript {}: {}", file, error) from error
             except UnicodeDecodeError as error:
                 raise Usage("--transcript {}: is no UTF-8 text", file) from error
         if len(text) > _LONGEST_REPLY:

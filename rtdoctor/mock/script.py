@@ -89,7 +89,7 @@ def load_script(path: Path) -> Script:
         else:
             value = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
-        raise BadScript("{}: {}", path, error.strerror or error) from error
+        raise BadScript("{}: {}", path, error) from error
     except (ValueError, RecursionError) as error:
         raise BadScript("{}: {}", path, error) from error
     return read_script(value, str(path))
