@@ -34,6 +34,7 @@ from rtdoctor.wire.audiofile import BadAudio, read_speech
 USUAL_KEY = "sk-mock-0123456789abcdef"
 _LONGEST_REPLY = 10_000
 _COLUMNS = 80
+_SCRIPT_FAILED = "script.failed"
 _MOST_REPLY_BYTES = 64 << 10
 
 
@@ -138,10 +139,10 @@ def serve(ways: Ways) -> int:
 
 
 def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> Iterator[str]:
-    yield from teller.summary()
+    yield from teller.summary(without=_SCRIPT_FAILED)
     if script:
-        kept = "kept to" if not wrong else f"not kept to, {len(wrong)} times"
-        yield f"The script {quote(script.origin)} was {kept}."
+        kept = "kept to." if not wrong else "not kept to:"
+        yield f"The script {quote(script.origin)} was {kept}"
     for sentence in wrong:
         yield f"  {quote_start(sentence, 400)}"
 
