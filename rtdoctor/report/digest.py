@@ -325,15 +325,12 @@ def _proxy(watched: Watched) -> Digest:
     found = wrong[0] if worst != "pass" and wrong else None
     total = watched.total
     lost = watched.unanswered
-    asked = f"{total} request{'' if total == 1 else 's'} came"
-    went = (
-        f"{asked}; {'none' if lost == total else f'{lost} of them'} was answered"
-        if lost
-        else f"{asked} and went through"
-    )
+    went = f"{plural(total, 'request')} {f'came, {lost} unanswered' if lost else 'went through'}"
     bad = total - watched.counted.get("pass", 0)
     told = f"{bad} of them with something to look at" if bad else "nothing to remark"
     sentence = f"{went}, {told}." if total else "No request came."
+    if total and lost == total:
+        sentence = f"{plural(total, 'request')} came, and none was answered."
     return Digest(
         command="proxy",
         subject=watched.to,

@@ -29,9 +29,8 @@ def survives_drop(run: Run, plain: Run | None) -> Judgement:
     for talk in run.opened:
         if talk.ended_by == "server" and talk.ended_how in ("reset", "eof") and not talk.closings:
             assert talk.ended_at is not None
-            return _after_end(
-                run, talk, talk.ended_at, f"a connection that is gone ({talk.ended_how})", plain, told=True
-            )
+            what = f"a connection that is gone ({talk.ended_how})"
+            return _after_end(run, talk, talk.ended_at, what, plain, told=True)
     return not_seen("no connection was lost without a close frame")
 
 
