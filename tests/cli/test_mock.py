@@ -193,7 +193,7 @@ async def test_a_script_that_is_not_kept_to_ends_with_1(tmp_path, keeps):
         (["--tls-ca", "x.pem"], "--tls-ca wants --tls beside it"),
         (["--tls", "--cert", "x.pem"], "--tls makes a certificate, and --cert names one"),
         (["--api-key", ""], "--api-key is empty"),
-        (["--script", "none.toml"], "--script none.toml: No such file"),
+        (["--script", "none.toml"], "--script none.toml: no such file"),
         (["--audio", "none.wav"], "--audio none.wav: no such file"),
     ],
 )

@@ -78,8 +78,8 @@ async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
     assert report.summary.cause == "session.model-missing"
     assert "No. It ends at first-event" in text
     assert "Let the gateway pass the query string" in text
-    assert "known" in text
-    assert "observed 2026-11-22" in text
+    assert "observed 2026-11-22" not in text, "where it is known from means nothing to a stranger"
+    assert "observed 2026-11-22" in shown(events, verbose=True)
 
 
 def test_hostile_text_stays_on_its_line_and_moves_nothing():
