@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +67,8 @@ def show_faults() -> None:
     width = max(map(len, known()))
     for fault in known().values():
         value = "" if fault.value is None else f" (={fault.value:g} {fault.unit})"
-        told = textwrap.wrap(f"{fault.words}{value}", _COLUMNS - width - 2, break_long_words=False)
-        print("\n".join(f"{name:{width}}  {line}" for name, line in zip((fault.name, *repeat("")), told, strict=False)))
+        told = f"{fault.name:{width}}  {fault.words}{value}"
+        print(textwrap.fill(told, _COLUMNS, subsequent_indent=" " * (width + 2), break_long_words=False))
     print(
         "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event\n"
         "by number or type (or the n-th response or turn), :RATE a share from 0 to 1:\n"
