@@ -39,8 +39,8 @@ def not_listening(port: int, error: OSError, host: str = "") -> Exception:
         return error
     more = "; --port 0 takes a free one" if error.errno == errno.EADDRINUSE else ""
     if host and not is_loopback_host(host):
-        return Usage("--host {} --port {}: {}" + more, host, port, error)
-    return Usage("--port {}: {}" + more, port, error)
+        return Usage("--host {} --port {}: {}{}", host, port, error, more)
+    return Usage("--port {}: {}{}", port, error, more)
 
 
 def _annotated(message: str) -> int:
