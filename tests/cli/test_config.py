@@ -135,8 +135,8 @@ def test_it_is_told_which_host_gets_which_key_and_by_which_way(here):
         "ca_file = 'a.pem'",
     )
     assert found.told == (
-        "rtdoctor.toml, target x: gateway.example gets the key of GATEWAY_KEY, which is not set, by the proxy http://p.example:1, "
-        "trusting the CA of a.pem.",
+        "rtdoctor.toml, target x: gateway.example gets the key of GATEWAY_KEY, which is not set, "
+        "by the proxy http://p.example:1, trusting the CA of a.pem.",
     )
     assert found.values["ca_file"] == str(here / "a.pem")
 
