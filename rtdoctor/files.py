@@ -217,7 +217,7 @@ def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Cal
             _like(handle, _stat(path))
     except OSError as error:
         nobody = special and error.errno == errno.ENXIO
-        raise NotWritten("{}: {}", path, "nobody reads from it" if nobody else error.strerror or error) from error
+        raise NotWritten("{}: {}", path, "nobody reads from it" if nobody else error) from error
     file = os.fdopen(handle, "wb")
 
     def write(data: bytes) -> None:
@@ -249,7 +249,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotWritten("{}: {}", path, error.strerror or error) from error
+        raise NotWritten("{}: {}", path, error) from error
 
 
 def _like(handle: int, before: os.stat_result | None) -> None:
@@ -279,7 +279,7 @@ def _special(path: Path, taken: Iterable[os.stat_result]) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError) as error:
-        raise NotWritten("{}: {}", path, getattr(error, "strerror", None) or error) from error
+        raise NotWritten("{}: {}", path, error) from error
     if any(os.path.samestat(one, found) for one in taken):
         raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
     mode = found.st_mode

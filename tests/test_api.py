@@ -58,7 +58,7 @@ def test_validate_takes_a_path_bytes_and_a_file(tmp_path):
 
 
 def test_what_cannot_be_used_is_raised_as_one_sentence(tmp_path):
-    with pytest.raises(rtdoctor.Usage, match="no file"):
+    with pytest.raises(rtdoctor.Usage, match="no such file"):
         rtdoctor.validate(tmp_path / "none")
     with pytest.raises(rtdoctor.InputError):
         rtdoctor.check(rtdoctor.CheckAsked(target="http://[bad"))

@@ -211,7 +211,7 @@ def _kinds(folder):
         "folder": "is a folder",
         "socket": "is a socket",
         "fifo": "nobody reads from it",
-        "no/such/folder": "No such file",
+        "no/such/folder": "no such file",
         "target/below": "Not a directory",
         "x" * 300: "name too long",
         "": "is a folder",

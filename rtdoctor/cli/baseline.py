@@ -47,7 +47,7 @@ def read_baseline(path: Path) -> tuple[Known, ...]:
     try:
         raw = tomllib.loads(read_bounded(path, _MOST).decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Usage("--baseline {}: {}", path, getattr(error, "strerror", None) or error) from error
+        raise Usage("--baseline {}: {}", path, error) from error
     listed = raw.get("known")
     if set(raw) != {"known"} or not isinstance(listed, list):
         raise Usage("--baseline {}: wants entries [[known]], and nothing else", path)

@@ -94,7 +94,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         told = json.loads(read_bounded(path, _MOST))
     except OSError as error:
-        raise Usage("{}: {}", path, error.strerror or error) from error
+        raise Usage("{}: {}", path, error) from error
     except (ValueError, RecursionError) as error:
         raise Usage("{}: is no JSON", path) from error
     schema = json.loads(files("rtdoctor.report").joinpath("conform.schema.json").read_text(encoding="utf-8"))

@@ -205,15 +205,15 @@ def read(file: Path) -> Config:
         raw = raw.get("tool", {}).get("rtdoctor", {})
     if wrong := next((name for name in raw if name != "targets"), None):
         hint = f": it belongs into a target, [{'tool.rtdoctor.' if in_pyproject else ''}targets.NAME]" * (wrong in KEYS)
-        raise Usage("{}: there is no key '{}' here{}", file, wrong, hint or did_you_mean(wrong, ["targets"]))
+        raise Usage("{}: there is no setting '{}' here{}", file, wrong, hint or did_you_mean(wrong, ["targets"]))
     listed = raw.get("targets", {})
     if not isinstance(listed, dict) or not all(isinstance(one, dict) for one in listed.values()):
         raise Usage("{}: targets are tables, each [targets.NAME]", file)
     return Config(file, {name: _named(file, text, name, one) for name, one in listed.items()})
 
 
-def named(config: Config | None, name: str) -> Named:
-    """The target of that name.
+def named(config: Config | None, name: str, *, own_only: bool = False) -> Named:
+    """The target of that name. `own_only`: the built-in ones are no answer to what was perhaps meant.
 
     Raises:
         Usage: there is none, or no file at all.
@@ -226,7 +226,7 @@ def named(config: Config | None, name: str) -> Named:
         )
     if name not in config.targets:
         known = ", ".join(config.targets) or "none"
-        hint = did_you_mean(name, [*config.targets, *OWN]) or f"; there is {known}"
+        hint = did_you_mean(name, config.targets if own_only else [*config.targets, *OWN]) or f"; there is {known}"
         raise Usage("{}: there is no target '{}'{}", config.file, name, hint)
     return config.targets[name]
 
@@ -242,7 +242,7 @@ def _named(file: Path, text: str, name: str, raw: Mapping[str, Any]) -> Named:
             reason = "a key itself does not stand in this file; key_env names the variable that holds it"
             raise Usage("{}, target {}: {}: {}", file, name, key, reason)
         if key not in KEYS:
-            raise Usage("{}, target {}: there is no key '{}'{}", file, name, key, did_you_mean(key, KEYS))
+            raise Usage("{}, target {}: there is no setting '{}'{}", file, name, key, did_you_mean(key, KEYS))
         try:
             read_value = KEYS[key].read(value)
         except (_Bad, BadTarget) as error:
@@ -282,6 +282,6 @@ def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
         text = read_bounded(file, _MOST).decode("utf-8")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise Usage("{}: {}", file, error.strerror or error) from error
+        raise Usage("{}: {}", file, error) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Usage("{}: is no TOML: {}", file, error) from error

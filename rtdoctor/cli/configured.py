@@ -59,7 +59,8 @@ class Configured:
         if key == NO_KEY:
             gets = f"{host} gets no key; key_env names the variable of the one it is to get"
         else:
-            gets = ", ".join([f"{host} gets the key of {key}", *way])
+            unset = "" if os.environ.get(str(key)) else ", which is not set"
+            gets = ", ".join([f"{host} gets the key of {key}{unset}", *way])
         return (f"{place}: {gets}.", *notes)
 
     @property

@@ -27,7 +27,7 @@ def show(name: str | None, file: Path | None, *, in_json: bool) -> int:
         raise Usage(
             "there is no rtdoctor.toml here or above, and no pyproject.toml with [tool.rtdoctor]; see rtdoctor init"
         )
-    names = [named(config, name).name] if name else list(config.targets)
+    names = [named(config, name, own_only=True).name] if name else list(config.targets)
     targets = [configured(one, config.file) for one in names]
     with process.telling():
         if in_json:

@@ -58,7 +58,9 @@ def conform(
     resolve: Resolve = None,
     insecure: Insecure = False,
     insecure_send_key: InsecureSendKey = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that a model may take for its answer.")] = 5.0,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Seconds that a model may take for its answer.")
+    ] = 5.0,
     deadline: Deadline = 180.0,
     concurrency: Annotated[
         int | None, typer.Option(help="Cases at once. Default: 4, 16 on this machine, 48 on the mock.")
@@ -74,9 +76,6 @@ def conform(
 
     Each case conforms, deviates, is not served, or could not be told. A deviation has a name and a weight, says what
     the real service does, which real clients break on it, and the fix.
-
-    Exit codes: 0 nothing of high or medium weight, 1 something is, 2 usage, 3 it could not be told. With --compare: 0
-    both reports say the same, 1 they do not.
     """
     mend_tls_variables()
     if compare is not None:

@@ -56,10 +56,11 @@ def list_cases(groups: Sequence[str], cases: Sequence[str]) -> int:
         Usage: there is no such group or case.
     """
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("case", "what it asks", "deviations"):
-        table.add_column(name, overflow="fold")
+    table.add_column("case", no_wrap=True)
+    table.add_column("what it asks, and the deviations that it tells", overflow="fold")
     for one in chosen(groups, cases):
-        table.add_row(Text(one.id), Text(" ".join(one.asks.split())), Text(" ".join(one.tells), "dim"))
+        asks = " ".join(one.asks.split())
+        table.add_row(Text(one.id), Text.assemble(asks, *((f"\n{name}", "dim") for name in one.tells)))
     with process.telling():
         console(sys.stdout).print(table)
     return exits.OK

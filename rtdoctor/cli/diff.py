@@ -11,7 +11,7 @@ def diff(
 ) -> None:
     """Tell what a later run answered otherwise, one sentence each: the verdict, each layer, each scenario.
 
-    Times do not count. Exit codes: 0 they answer the same, 1 they do not, 2 usage.
+    Times do not count.
     """
     from rtdoctor.cli.differing import carry_out
 

@@ -85,7 +85,7 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         told = json.loads(read_bounded(path, _MOST))
     except OSError as error:
-        raise Usage("{}: {}", path, error.strerror or error) from error
+        raise Usage("{}: {}", path, error) from error
     except (ValueError, RecursionError) as error:
         raise Usage("{}: is no JSON", path) from error
     if not _is_report(told):

@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 from rtdoctor.engine.limits import FEW_FILES
-from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.errors import Usage, reason_of
 
 OK = 0
 WRONG = 1  # the endpoint answered and something is wrong
@@ -28,6 +28,19 @@ def say(message: str, code: int) -> int:
 
     tell_own(f"rtdoctor: {clean(message)}")
     return code
+
+
+def not_listening(port: int, error: OSError, host: str = "") -> Exception:
+    """What to raise where a port could not be had: the option, the reason, and what to do. That too many files are open
+    is told in words of its own, and is not the port's fault."""
+    from rtdoctor.model.target import is_loopback_host
+
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return error
+    more = "; --port 0 takes a free one" if error.errno == errno.EADDRINUSE else ""
+    if host and not is_loopback_host(host):
+        return Usage("--host {} --port {}: {}{}", host, port, error, more)
+    return Usage("--port {}: {}{}", port, error, more)
 
 
 def _annotated(message: str) -> int:
@@ -55,7 +68,7 @@ def tell(error: BaseException) -> int:
         case MemoryError():
             return say("there is too little memory for this; raise the limit (ulimit -v)", USAGE)
         case OSError():
-            return say(f"the output cannot be written: {error.strerror or type(error).__name__}", USAGE)
+            return say(f"the output cannot be written: {reason_of(error)}", USAGE)
     if os.environ.get("RTDOCTOR_DEBUG"):
         import traceback
 

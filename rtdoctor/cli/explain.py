@@ -37,8 +37,6 @@ def explain(
     A traceback of any client, an error event, a close code, an HTTP answer, a URL with headers, a piece of client
     code, a whole log of any length: statuses, codes, messages and close codes are found anywhere in it. Several
     problems are told in the order in which you would meet them. Keys are masked in what is printed.
-
-    Exit codes: 0 something was explained, or the text is healthy; 2 usage; 3 nothing known was found in the text.
     """
     from rtdoctor.cli.explaining import carry_out
 

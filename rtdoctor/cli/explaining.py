@@ -122,7 +122,7 @@ def _read_stdin(stdin: BinaryIO) -> Iterator[bytes]:
     try:
         yield from iter(lambda: stdin.read(_CHUNK), b"")
     except OSError as error:
-        raise Usage("standard input: {}", error.strerror or error) from error
+        raise Usage("standard input: {}", error) from error
 
 
 def _filled(chunks: Iterator[str]) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _in_folder(folder: Path) -> list[Path]:
             if len(files) > _MOST_FILES:
                 raise Usage("{} holds more than {} files; name some of them", folder, _MOST_FILES)
     except OSError as error:
-        raise Usage("{}: {}", folder, error.strerror or error) from error
+        raise Usage("{}: {}", folder, error) from error
     if not files:
         raise Usage("{} is a folder without a text in it; name a file", folder)
     return files
@@ -196,7 +196,7 @@ def _read(path: Path, ending: Ending) -> Iterator[bytes]:
             source = ending(file)
             yield from iter(lambda: source.read(_CHUNK), b"")
     except OSError as error:
-        raise Usage("{}: {}", path, error.strerror or error) from error
+        raise Usage("{}: {}", path, error) from error
 
 
 def _like_a_path(word: str) -> bool:

@@ -28,10 +28,7 @@ def export(
         typer.Option(metavar="PATH", help="Where to; by default standard output, and for wav recording.wav here."),
     ] = None,
 ) -> None:
-    """Write a recording as HAR, as Markdown, or the speech in it as WAV, a file for each side: NAME-1-client.wav.
-
-    Exit codes: 0 written, 2 usage, or nothing to write.
-    """
+    """Write a recording as HAR, as Markdown, or the speech in it as WAV, a file for each side: NAME-1-client.wav."""
     mend_tls_variables()
     from rtdoctor.cli.exporting import carry_out
 

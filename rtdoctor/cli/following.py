@@ -57,7 +57,7 @@ def _grown(path: Path, place: int) -> tuple[bytes, int, bool]:
             file.seek(0 if anew else place)
             data = file.read(_CHUNK)
     except OSError as error:
-        raise Usage("{}: {}", path, error.strerror or error) from error
+        raise Usage("{}: {}", path, error) from error
     whole = data.rfind(b"\n") + 1
     data = data[:whole] if whole else data if len(data) == _CHUNK else b""
     return data, (0 if anew else place) + len(data), anew

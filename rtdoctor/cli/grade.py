@@ -28,10 +28,12 @@ def grade(
     ] = False,
     shell: Annotated[bool, typer.Option("--shell", help="Run CMD through the shell.")] = False,
     lesson_timeout: Annotated[
-        float, typer.Option(min=1, max=3600, help="Seconds that the client has for one lesson.")
+        float, typer.Option(metavar="SECONDS", min=1, max=3600, help="Seconds that the client has for one lesson.")
     ] = 20.0,
     jobs: Annotated[int, typer.Option(min=1, max=32, help="So many lessons at once; with one, times are truest.")] = 1,
-    deadline: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds for the whole course.")] = 600.0,
+    deadline: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, max=86_400, help="Seconds for the whole course.")
+    ] = 600.0,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show what the client printed, too.")] = False,
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
     format: Annotated[str, format_option("grade")] = TERMINAL,
@@ -41,8 +43,6 @@ def grade(
 
     The client is started with OPENAI_BASE_URL and OPENAI_API_KEY set; {base_url} and {ws_url} in CMD are replaced. It
     should do what it does for one user, and end.
-
-    Exit codes: 0 every mark is pass, warn or not seen, 1 a fail, 2 usage, 3 the client never connected.
     """
     mend_tls_variables()
     from rtdoctor.cli.grading import Asked, carry_out

@@ -199,7 +199,7 @@ def _of_tape(path: Path) -> Certificate:
     except (UnreadableSource, BadTape) as error:
         raise Usage("--tape {}", error) from error
     except OSError as error:
-        raise Usage("--tape {}: {}", path, error.strerror or error) from error
+        raise Usage("--tape {}: {}", path, error) from error
     return certificate(str(path), [run])
 
 

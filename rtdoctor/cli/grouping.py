@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from typer.core import TyperCommand
+from rtdoctor.cli.wording import WordedCommand
 
 _TRIED = (
     *("target", "config", "profile", "model", "kind", "tag", "keyword", "list_only", "transcribe", "audio", "spend"),
@@ -23,7 +23,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 EXIT_CODES = "Exit codes: 0 as expected, 1 something is wrong, 2 usage, 3 could not tell, 4 a bug, 130 interrupted."
 
 
-class GroupedCommand(TyperCommand):
+class GroupedCommand(WordedCommand):
     """A command with so many options that they are told in groups."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -76,4 +76,5 @@ def _ask(question: str, usual: str) -> str:
     try:
         return input().strip() or usual
     except EOFError as error:
+        sys.stderr.write("\n")  # the question's line ends without an answer
         raise Usage("init asks questions, and nobody answers; without them: rtdoctor init --base-url openai") from error

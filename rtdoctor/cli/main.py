@@ -30,6 +30,7 @@ from rtdoctor.cli import (
 )
 from rtdoctor.cli.grouping import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.known import keep_environment
+from rtdoctor.cli.wording import WordedCommand
 from rtdoctor.privacy.guard import confess, install
 
 app = typer.Typer(
@@ -51,9 +52,11 @@ app = typer.Typer(
 )
 
 
-def _add(name: str, function: Callable[..., None], short: str, *lines: str, cls: Any = None, codes: str = "") -> None:
+def _add(
+    name: str, function: Callable[..., None], short: str, *lines: str, cls: Any = WordedCommand, codes: str = EXIT_CODES
+) -> None:
     """A command with its line in the list, examples and exit codes."""
-    end = examples(*lines, codes=codes or EXIT_CODES)
+    end = examples(*lines, codes=codes)
     app.command(name, cls=cls, short_help=short, epilog=end)(function)
 
 
@@ -71,16 +74,20 @@ _add(
 _add(
     *("conform", conform.conform, "whether a server keeps the protocol"),
     *("rtdoctor conform mock", "rtdoctor conform wss://my-server/v1 --spend"),
+    codes="Exit codes: 0 nothing of high or medium weight, 1 something is, 2 usage, 3 it could not be told. "
+    "With --compare: 0 both reports say the same, 1 they do not.",
 )
 _add(
     *("explain", explain.explain, "the cause behind an error text"),
     *("rtdoctor explain 'close 4000 invalid_request_error.missing_model'", "rtdoctor explain app.log"),
     cls=quick.QuickCommand,
-    codes="Exit codes: 0 explained, or healthy; 2 usage; 3 nothing known was found.",
+    codes="Exit codes: 0 something was explained, or the text is healthy; 2 usage; 3 nothing known was found in it.",
 )
 _add(
     *("validate", validate.validate, "judge a recorded stream of events"),
     *("rtdoctor validate session.jsonl", "rtdoctor validate beta.jsonl --migrate ga.jsonl"),
+    codes="Exit codes: 0 no error, 1 an error or a line that cannot be read (with --strict a warning, too), 2 usage or "
+    "nothing to judge.",
 )
 _add(
     *("diff", diff.diff, "what two reports answer otherwise", "rtdoctor diff old.json new.json"),
@@ -97,12 +104,12 @@ _add(
 )
 _add(
     *("mock", mock.mock, "a server to try a client on", "rtdoctor mock --port 8765", "rtdoctor mock --fault abort@2"),
-    codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+    codes="Exit codes: 0 ended by Ctrl-C, 1 a client did not keep to --script, 2 usage. With --exec: those of grade.",
 )
 _add(
     *("grade", grade.grade, "what your client does wrong"),
     *("rtdoctor grade 'node my-client.mjs'", "rtdoctor grade --list"),
-    codes="Exit codes: 0 no fail, 1 a fail, 2 usage, 3 the client never connected.",
+    codes="Exit codes: 0 every mark is pass, warn or not seen, 1 a fail, 2 usage, 3 the client never connected.",
 )
 _add(
     *("proxy", proxy.proxy, "between a client and an endpoint, judging"),
@@ -115,11 +122,11 @@ _add(
 )
 _add(
     *("export", export.export, "a recording as HAR, Markdown, WAV", "rtdoctor export session.tape --as har"),
-    codes="Exit codes: 0 written, 2 usage.",
+    codes="Exit codes: 0 written, 2 usage, or nothing to write.",
 )
 _add(
     *("view", view.view, "a recording on a page, or here", "rtdoctor view session.jsonl"),
-    codes="Exit codes: 0 ended by Ctrl-C, 2 usage.",
+    codes="Exit codes: 0 shown, 2 usage, or nothing to show.",
 )
 _add(
     *("exporter", exporter.exporter, "configured targets for Prometheus", "rtdoctor exporter"),

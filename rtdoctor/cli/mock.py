@@ -10,9 +10,12 @@ from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 def mock(
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8765,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Anything but this machine's own lets strangers in.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="The address to listen on. Anything but this machine's own lets strangers in."
+        ),
     ] = "127.0.0.1",
     api_key: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The API key to accept; one made up for tests, no real one.")
@@ -32,7 +35,7 @@ def mock(
     ] = None,
     lifetime: Annotated[
         float,
-        typer.Option(min=0.1, max=86_400, help="Seconds after which a session ends."),
+        typer.Option(metavar="SECONDS", min=0.1, max=86_400, help="Seconds after which a session ends."),
     ] = 3600,
     edge: Annotated[bool, typer.Option("--edge", help="Send the headers that OpenAI's edge sends.")] = False,
     fault: Annotated[

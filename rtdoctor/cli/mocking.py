@@ -1,9 +1,9 @@
 """Carries out `rtdoctor mock`."""
 
 import asyncio
-import errno
 import secrets
 import ssl
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor import process
+from rtdoctor.cli import exits
 from rtdoctor.cli.mockrecording import recording
 from rtdoctor.cli.mocktelling import Printer, Teller
 from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, trusting
@@ -31,6 +32,8 @@ from rtdoctor.wire.audiofile import BadAudio, read_speech
 
 USUAL_KEY = "sk-mock-0123456789abcdef"
 _LONGEST_REPLY = 10_000
+_COLUMNS = 80
+_SCRIPT_FAILED = "script.failed"
 _MOST_REPLY_BYTES = 64 << 10
 
 
@@ -60,15 +63,17 @@ class Ways:
 
 
 def show_faults() -> None:
-    """Every fault by name, one a line."""
+    """Every fault by name, with what it does."""
     width = max(map(len, known()))
     for fault in known().values():
         value = "" if fault.value is None else f" (={fault.value:g} {fault.unit})"
-        print(f"{fault.name:{width}}  {fault.words}{value}")
+        told = f"{fault.name:{width}}  {fault.words}{value}"
+        print(textwrap.fill(told, _COLUMNS, subsequent_indent=" " * (width + 2), break_long_words=False))
     print(
-        "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event by number or type (or the"
+        "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event\n"
+        "by number or type (or the n-th response or turn), :RATE a share from 0 to 1:\n"
+        "delay=0.2@1#response.done:0.5"
     )
-    print("the n-th response or turn, :RATE a share from 0 to 1: delay=0.2@1#response.done:0.5")
 
 
 def serve(ways: Ways) -> int:
@@ -133,10 +138,10 @@ def serve(ways: Ways) -> int:
 
 
 def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> Iterator[str]:
-    yield from teller.summary()
+    yield from teller.summary(without=_SCRIPT_FAILED)
     if script:
-        kept = "kept to" if not wrong else f"not kept to, {len(wrong)} times"
-        yield f"The script {quote(script.origin)} was {kept}."
+        kept = "kept to." if not wrong else "not kept to:"
+        yield f"The script {quote(script.origin)} was {kept}"
     for sentence in wrong:
         yield f"  {quote_start(sentence, 400)}"
 
@@ -146,11 +151,8 @@ async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[
     loop.set_exception_handler(quiet)
     try:
         await server.start(ways.port)
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-            raise  # it is told in words of its own, and is not the port's fault
-        place = f"--port {ways.port}" if is_loopback_host(ways.host) else f"--host {ways.host} --port {ways.port}"
-        raise Usage("{}: {}", place, error) from error
+    except OSError as error:
+        raise exits.not_listening(ways.port, error, ways.host) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):
@@ -192,7 +194,7 @@ def _replies(ways: Ways) -> Replies:
             try:
                 text = read_bounded(file, _MOST_REPLY_BYTES).decode("utf-8-sig").strip()
             except OSError as error:
-                raise Usage("--transcript {}: {}", file, error.strerror or error) from error
+                raise Usage("--transcript {}: {}", file, error) from error
             except UnicodeDecodeError as error:
                 raise Usage("--transcript {}: is no UTF-8 text", file) from error
         if len(text) > _LONGEST_REPLY:

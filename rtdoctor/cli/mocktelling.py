@@ -76,6 +76,7 @@ class _Seen:
     close: str = ""
     told: set[str] = field(default_factory=set)
     findings: int = 0
+    early: list[str] = field(default_factory=list)  # findings that came before the line of the connection itself
     run: tuple[str, str] = ("", "")
     repeated: int = 0
 
@@ -105,6 +106,7 @@ class Teller:
             with_subprotocol = f", subprotocol {line['subprotocol']}" if line.get("subprotocol") else ""
             self._tell(t, seen, f"{seen.asked} → {line['status']}{with_subprotocol}")
             seen.answered = str(line["status"])
+            self._tell_early(t, seen)
         elif kind in ("text", "binary", "ping", "pong"):
             self._event(t, seen, line)
         elif kind == "close":
@@ -119,8 +121,8 @@ class Teller:
             self._end(t, seen, line)
             del self._open[number]
 
-    def summary(self) -> Iterator[str]:
-        """What there was in all, for the end."""
+    def summary(self, without: str = "") -> Iterator[str]:
+        """What there was in all, for the end; findings of the id `without` are told elsewhere."""
         opened, answered = self._count["opened"], self._count["answered"]
         if not opened + answered:
             yield "No client came."
@@ -130,10 +132,11 @@ class Teller:
             f"{'answer' if answered == 1 else 'answers'}; {self._count['client']} events from clients, "
             f"{self._count['server']} to them."
         )
-        for told, times in self._found.most_common(_MOST_SUMMED):
+        found = [(told, times) for told, times in self._found.most_common() if f" {without}: " not in told[:80]]
+        for told, times in found[:_MOST_SUMMED]:
             yield f"  {times}× {told}"
-        if len(self._found) > _MOST_SUMMED:
-            yield f"  and {len(self._found) - _MOST_SUMMED} others"
+        if len(found) > _MOST_SUMMED:
+            yield f"  and {len(found) - _MOST_SUMMED} others"
 
     def _tell(self, t: float, seen: _Seen, text: str) -> None:
         self._say(f"{t:9.3f} {seen.name:>3} {visible(text)}")
@@ -168,8 +171,16 @@ class Teller:
         if seen.findings <= _MOST_FINDINGS:
             seen.told.add(told)
         if self._verbose or (first and seen.findings <= _MOST_FINDINGS):
+            if not seen.answered:
+                seen.early.append(told)
+                return
             self._flush(t, seen)
             self._tell(t, seen, f"  {told}")
+
+    def _tell_early(self, t: float, seen: _Seen) -> None:
+        for told in seen.early:
+            self._tell(t, seen, f"  {told}")
+        seen.early.clear()
 
     def _shown(self, *finding: str) -> str:
         """A finding as it may be shown; the same one comes many times from a client that does not stop."""
@@ -186,6 +197,7 @@ class Teller:
         self._flush(t, seen)
         if not seen.answered:
             self._tell(t, seen, f"{seen.asked} → no answer")
+            self._tell_early(t, seen)
         if not seen.opened:
             return
         by = "the client" if line["by"] == "client" else "the mock"

@@ -74,8 +74,11 @@ Knowledge = Annotated[
         is_eager=True,
     ),
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for each answer of each layer.")]
-Deadline = Annotated[float, typer.Option(help="Seconds for the whole run; what is not done by then is told as such.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Seconds to wait for each answer of each layer.")]
+Deadline = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="Seconds for the whole run; what is not done by then is told as such."),
+]
 Spend = Annotated[
     bool,
     typer.Option(

@@ -99,8 +99,6 @@ def probe(
 
     Write $OPENAI_API_KEY (in single quotes) where the key belongs: it is filled in from the environment and never
     shown. Where one answer has several causes, a few control handshakes tell them apart.
-
-    Exit codes: those of check.
     """
     mend_tls_variables()
     from rtdoctor.cli.deciding import Deciding

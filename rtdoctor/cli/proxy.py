@@ -39,7 +39,10 @@ def proxy(
     to: Annotated[str, typer.Option("--to", metavar="URL", help="The endpoint, as for check --target.")],
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8900,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Anything but this machine's own lets others in.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="The address to listen on. Anything but this machine's own lets others in."
+        ),
     ] = "127.0.0.1",
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tape of all that passes.")] = None,
     audio: Annotated[AudioOnTape, typer.Option(help="What the tape holds of audio.")] = AudioOnTape.keep,
@@ -67,16 +70,15 @@ def proxy(
     fail_on: Annotated[
         FailOn, typer.Option(help="Let the exit code be 1 where a connection failed, or had a warning.")
     ] = FailOn.never,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for a connection to the endpoint.")] = 10.0,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="Seconds to wait for a connection to the endpoint.")
+    ] = 10.0,
     format: Annotated[str, format_option("proxy")] = TERMINAL,
     report: Annotated[list[str] | None, report_option("proxy")] = None,
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
 ) -> None:
-    """Run the proxy until Ctrl-C, then sum up. Handshakes and frames pass as they are, both ways.
-
-    Exit codes: 0 when it was ended, 1 by --fail-on, 2 usage.
-    """
+    """Run the proxy until Ctrl-C, then sum up. Handshakes and frames pass as they are, both ways."""
     mend_tls_variables()
     from rtdoctor.cli.proxying import Wanted, carry_out
     from rtdoctor.engine.routing import RouteAsked

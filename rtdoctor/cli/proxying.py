@@ -1,7 +1,6 @@
 """Carries out `rtdoctor proxy`."""
 
 import asyncio
-import errno
 import os
 import sys
 import traceback
@@ -108,10 +107,8 @@ async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines, feed: F
     proxy = Proxy(asked)
     try:
         await proxy.start()
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-            raise  # it is told in words of its own, and is not the port's fault
-        raise Usage("--host {} --port {}: {}", wanted.host, wanted.port, error) from error
+    except OSError as error:
+        raise exits.not_listening(wanted.port, error, wanted.host) from error
     with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
         for line in _greeting(proxy, asked, wanted):
             lines.say(line)

@@ -7,7 +7,9 @@ of the attribute converts as ever.
 
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
+
+from rtdoctor.cli.wording import WordedCommand
 
 
 class _AsTyped:
@@ -36,7 +38,7 @@ class QuickGroup(TyperGroup):
         return _quick(super().get_help_option(ctx))
 
 
-class QuickCommand(TyperCommand):
+class QuickCommand(WordedCommand):
     """A command all of whose values are texts or flags."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

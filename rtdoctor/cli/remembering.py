@@ -33,7 +33,7 @@ def saved_as(folder: Path, name: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Usage("--save {}: {}", folder, error.strerror or error) from error
+        raise Usage("--save {}: {}", folder, error) from error
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S-%fZ")
     host = quote(name.partition("://")[2].partition("/")[0] or name or "run")
     plain = _PLAIN.sub("-", host).strip("-")[:60] or "run"
@@ -57,7 +57,7 @@ def show(folder: Path, last: int, *, as_json: bool) -> int:
     try:
         files = sorted(file for file in folder.iterdir() if file.suffix == ".json")[-_MOST_FILES:]
     except OSError as error:
-        raise Usage("{}: {}", folder, error.strerror or error) from error
+        raise Usage("{}: {}", folder, error) from error
     targets, unread = _targets(files, last)
     told = {name: _told(runs) for name, runs in targets.items()}
     with process.telling():

@@ -38,10 +38,7 @@ def replay(
     format: Annotated[str, format_option("replay")] = TERMINAL,
     report: Annotated[list[str] | None, report_option("replay")] = None,
 ) -> None:
-    """Serve a recording until Ctrl-C: refusals, closes and resets included. Each connection is played once.
-
-    Exit codes: 0 all was played and matched, 1 something differed or was left over, 2 usage.
-    """
+    """Serve a recording until Ctrl-C: refusals, closes and resets included. Each connection is played once."""
     mend_tls_variables()
     from rtdoctor.cli.replaying import carry_out
 

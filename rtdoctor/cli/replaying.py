@@ -1,11 +1,11 @@
 """Carries out `rtdoctor replay`."""
 
 import asyncio
-import errno
 import sys
 from collections.abc import Sequence
 
 from rtdoctor import process
+from rtdoctor.cli import exits
 from rtdoctor.cli.lines import Lines
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.watchdog import quiet
@@ -59,10 +59,8 @@ async def _until_interrupted(replay: Replay, port: int, once: bool, lines: Lines
     loop.set_exception_handler(quiet)
     try:
         await replay.start(port)
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
-            raise  # it is told in words of its own, and is not the port's fault
-        raise Usage("--port {}: {}", port, error) from error
+    except OSError as error:
+        raise exits.not_listening(port, error) from error
     with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
         lines.say(f"OPENAI_BASE_URL={replay.base_url}")
         lines.say("# plays a recording; Ctrl-C ends it" + (", or its end" if once else ""))

@@ -47,7 +47,7 @@ def carry_out(listen: str, file: Path | None) -> int:
         with suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(whole())
     except OSError as error:
-        raise Usage("--listen {}: {}", listen, error.strerror or error) from error
+        raise Usage("--listen {}: {}", listen, error) from error
     return process.exit_code(exits.OK)
 
 

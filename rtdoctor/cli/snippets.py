@@ -12,9 +12,10 @@ from rtdoctor.protocol.models import defaults, models
 
 
 def list_languages() -> None:
-    """One line a language: id, title, forms of authentication, what it was last run with."""
+    """Each language: id, title, forms of authentication, and below it what it was last run with."""
     for entry in languages().values():
-        print(f"{entry.id:18} {entry.title:24} {', '.join(entry.auth):28} {entry.seen} {entry.versions}")
+        print(f"{entry.id:18} {entry.title:24} {', '.join(entry.auth)}")
+        print(f"{'':18} run on {entry.seen} with {entry.versions}")
 
 
 def print_snippet(ident: str | None, aim: str, auth: str | None, model: str | None, base_url: str | None) -> None:

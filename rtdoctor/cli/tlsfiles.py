@@ -55,4 +55,6 @@ def _why_not(name: str) -> str:
             log.write(_REMARK)  # whether a disk is full is told by writing alone
             return ""
     except (OSError, ValueError) as error:
-        return getattr(error, "strerror", None) or str(error)
+        from rtdoctor.privacy.errors import reason_of
+
+        return reason_of(error)

@@ -37,8 +37,6 @@ def validate(
 
     Reads, without being told which: events one a line, {dir, event} lines, lines with a time stamp, rtdoctor's own
     recording, HAR with WebSocket messages, an array, a log with JSON behind a prefix; each also gzipped.
-
-    Exit codes: 0 no error, 1 an error or a line that cannot be read, 2 usage or nothing to judge.
     """
     mend_tls_variables()  # its hashes are OpenSSL's
     from rtdoctor.cli.validating import carry_out

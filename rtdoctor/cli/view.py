@@ -19,8 +19,6 @@ def view(
     """Show a recording: connections, events both ways with latencies, audio to see and to hear, transcripts, findings.
 
     The page is served on this machine only, to who has its URL, until Ctrl-C. It loads nothing from elsewhere.
-
-    Exit codes: 0, 2 usage or nothing to show.
     """
     mend_tls_variables()
     from rtdoctor.cli.viewing import on_page, on_terminal

@@ -1,7 +1,6 @@
 """Carries out `rtdoctor view`."""
 
 import asyncio
-import errno
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rtdoctor import __version__, process
+from rtdoctor.cli import exits
 from rtdoctor.cli.exits import say
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.validate import validate_file
@@ -161,9 +161,7 @@ async def _serve(source: Recorded, port: int, open_browser: bool) -> None:
     try:
         url = await page.__aenter__()
     except OSError as error:
-        if error.errno in (errno.EMFILE, errno.ENFILE):
-            raise  # it is told in words of its own, and is not the port's fault
-        raise Usage("--port {}: {}", port, error) from error
+        raise exits.not_listening(port, error) from error
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             print(url, flush=True)

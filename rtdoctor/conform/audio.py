@@ -3,7 +3,7 @@
 import base64
 
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import Context, at, error_of, told
+from rtdoctor.conform.context import Context, at, error_of, refusal, told
 from rtdoctor.conform.talk import Event, Talk
 
 COMMIT, CLEAR = {"type": "input_audio_buffer.commit"}, {"type": "input_audio_buffer.clear"}
@@ -26,7 +26,7 @@ async def commit(context: Context, talk: Talk) -> Event:
     """
     answer = await talk.answer_to(COMMIT, COMMITTED, timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        raise Untold(f"the commit was not taken: {told(error_of(answer)) if answer else talk.ended or 'no answer'}")
+        raise Untold(f"the commit was not taken: {refusal(answer, talk.ended or 'no answer')}")
     return answer
 
 
@@ -40,7 +40,7 @@ async def _clear(context: Context) -> None:
     await context.speak(talk, silence(1000))
     answer = await talk.answer_to(CLEAR, CLEARED, timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        seen = told(error_of(answer)) if answer else str(talk.ended or "no answer")
+        seen = refusal(answer, talk.ended or "no answer")
         context.deviates("audio.clear-unanswered", seen)
         return
     if takes_nothing:
@@ -79,7 +79,7 @@ async def _commit(context: Context) -> None:
     await context.speak(talk, silence(1000))
     answer = await talk.answer_to(COMMIT, COMMITTED, timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        seen = told(error_of(answer)) if answer else str(talk.ended or "no answer")
+        seen = refusal(answer, talk.ended or "no answer")
         context.deviates("audio.commit-unanswered", seen)
         return
     ident = answer.get("item_id")

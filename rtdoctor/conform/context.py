@@ -98,8 +98,15 @@ def told(error: Mapping[str, Any] | None) -> str:
     """An error object of a server in a few words."""
     if not isinstance(error, Mapping):
         return "without an error object"
-    code, message = error.get("code") or error.get("type") or "without a code", error.get("message") or ""
+    code, message = error.get("code") or error.get("type") or "without type or code", error.get("message") or ""
     return quote_start(f"{code}: {message}" if message else str(code), _TOLD)
+
+
+def refusal(answer: Event | None, otherwise: object) -> str:
+    """In place of an answer: by which error the server refused, or what was seen `otherwise`."""
+    if answer is None:
+        return str(otherwise)
+    return f"refused by an error {told(error_of(answer))}"
 
 
 def error_of(event: Event | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import Context, at, error_of, told
+from rtdoctor.conform.context import Context, at, error_of, refusal, told
 from rtdoctor.conform.talk import Event, Talk
 
 CREATE = "response.create"
@@ -43,7 +43,7 @@ async def _added(context: Context, talk: Talk, item: Event, **more: Any) -> Even
     kinds = (_ADDED, "conversation.item.created")
     answer = await talk.answer_to(create_item(item, **more), *kinds, timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        raise Untold(f"the item was not added: {told(error_of(answer)) if answer else talk.ended or 'no answer'}")
+        raise Untold(f"the item was not added: {refusal(answer, talk.ended or 'no answer')}")
     return answer
 
 
@@ -85,7 +85,7 @@ async def _item(context: Context) -> None:
         create_item(message("Hello.", id="item_rtdoctor_1")), _ADDED, "conversation.item.created", timeout=context.quick
     )
     if answer is None or answer["type"] == "error":
-        seen = told(error_of(answer)) if answer else str(talk.ended or "no answer")
+        seen = refusal(answer, talk.ended or "no answer")
         context.deviates("conversation.item-unanswered", seen)
         return
     if at(answer, "item", "id") != "item_rtdoctor_1":
@@ -371,7 +371,7 @@ async def _truncate(context: Context) -> None:
     truncated = "conversation.item.truncated"
     answer = await talk.answer_to(event | {"audio_end_ms": 100}, truncated, timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        seen = told(error_of(answer)) if answer else "no answer"
+        seen = refusal(answer, "no answer")
         context.deviates("conversation.truncate-unanswered", seen)
         return
     answer = await talk.answer_to(event | {"audio_end_ms": 900_000}, truncated, timeout=context.quick)

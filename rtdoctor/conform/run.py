@@ -14,7 +14,16 @@ from rtdoctor.engine.gate import Gate
 from rtdoctor.engine.opening import listed_in, model_among, openings
 from rtdoctor.engine.setup import Bench
 from rtdoctor.knowledge.deviations import deviations
-from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Deviation, Seen, Verdict, summarise
+from rtdoctor.model.conformance import (
+    UNKNOWN_DIALECT,
+    WEIGHTS,
+    CaseResult,
+    Conformance,
+    Deviation,
+    Seen,
+    Verdict,
+    summarise,
+)
 from rtdoctor.model.report import Setting
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote_start
@@ -44,7 +53,7 @@ class Known:
     started: float
     results: dict[str, CaseResult] = field(default_factory=dict)
     found: dict[str, _Found] = field(default_factory=dict)
-    dialect: str = "ga"
+    dialect: str = UNKNOWN_DIALECT
     trouble: str = ""
     refused: bool = False
     gathered: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -142,7 +151,8 @@ async def _discover(world: World, known: Known) -> None:
     for way in world.ways.values():
         if way.created:
             watch.see(way.created, "server")
-    known.dialect = title(watch.dialect) if judged_as(watch.dialect) else watch.dialect
+    if any(way.created for way in world.ways.values()):
+        known.dialect = title(watch.dialect) if judged_as(watch.dialect) else watch.dialect
     if all(way.why for way in world.ways.values()):
         reasons = dict.fromkeys(way.why for way in world.ways.values())
         known.trouble = _quoted("no session opens: " + "; ".join(reasons))

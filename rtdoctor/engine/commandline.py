@@ -303,7 +303,7 @@ def read_har(path: Path) -> Given:
     try:
         data = read_bounded(path, _MOST_HAR)
     except OSError as error:
-        raise BadHandshake("{}: {}", path, error.strerror or error) from error
+        raise BadHandshake("{}: {}", path, error) from error
     if data.count(b"{") + data.count(b"[") > _MOST_OBJECTS:
         raise BadHandshake("{}: is no HAR file of a browser: it holds more than {} objects", path, _MOST_OBJECTS)
     try:

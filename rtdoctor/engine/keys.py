@@ -47,7 +47,7 @@ def _read(file: Path) -> str:
     try:
         data = read_bounded(file, _MOST_BYTES)
     except OSError as error:
-        raise Usage("--key-file {}: {}", file, error.strerror or error) from error
+        raise Usage("--key-file {}: {}", file, error) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

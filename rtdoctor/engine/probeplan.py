@@ -183,7 +183,7 @@ def _events(file: Path) -> tuple[Sent, ...]:
     try:
         text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise Usage("--send {}: cannot be read: {}", file, error) from error
+        raise Usage("--send {}: {}", file, error) from error
     return read_events(text, f"--send {file}")
 
 

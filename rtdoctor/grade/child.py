@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from rtdoctor import process
+from rtdoctor.privacy.errors import reason_of
 
 _HEAD, _TAIL = 16_000, 48_000  # characters of the output that are kept
 _ASKED, _DYING = 2.0, 1.0  # seconds that a client has to end after it was asked to, and that a killed one takes
@@ -125,5 +126,5 @@ async def start(command: Sequence[str], env: Mapping[str, str]) -> Child:
             **own,  # type: ignore[arg-type]
         )
     except (OSError, ValueError) as error:
-        raise NotStarted(getattr(error, "strerror", None) or "it cannot be run") from error
+        raise NotStarted(reason_of(error)) from error
     return Child(running)

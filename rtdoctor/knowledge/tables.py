@@ -37,7 +37,7 @@ def table_files(folder: Path) -> list[Path]:
             raise BadTable("{}: no such folder", folder)
         files = sorted(folder.glob("*.toml"))
     except OSError as error:
-        raise BadTable("{}: {}", folder, error.strerror or error) from error
+        raise BadTable("{}: {}", folder, error) from error
     if not files:
         raise BadTable("{}: holds no *.toml file", folder)
     if sum(map(_size, files)) > _MOST_TOGETHER:

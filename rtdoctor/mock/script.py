@@ -6,6 +6,7 @@ A script does nothing but this: it has no code, opens no file, and its texts are
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.faults import BadFault, Fault, parse
 from rtdoctor.mock.template import BadTemplate, check_template
 from rtdoctor.model.event import too_many_values
+from rtdoctor.model.near import did_you_mean
 from rtdoctor.privacy.errors import InputError
+from rtdoctor.protocol.catalog import ERAS, event_types
 
 VERSION = 1
+_MISSPELT = 0.85  # so much alike a type that no API has is one of theirs, misspelt; else it is the client's own
 _MOST_BYTES = 1 << 20
 _MOST_CONNECTIONS, _MOST_STEPS, _MOST_ANSWERS, _MOST_TIMES = 100, 1_000, 100, 1_000_000
 _LONGEST_TEXT, _LONGEST_REASON = 10_000, 123  # of a close frame (RFC 6455, section 5.5)
@@ -89,7 +93,7 @@ def load_script(path: Path) -> Script:
         else:
             value = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
-        raise BadScript("{}: {}", path, error.strerror or error) from error
+        raise BadScript("{}: {}", path, error) from error
     except (ValueError, RecursionError) as error:
         raise BadScript("{}: {}", path, error) from error
     return read_script(value, str(path))
@@ -105,6 +109,11 @@ def read_script(value: object, origin: str = "the script") -> Script:
         return _script(value, origin)
     except _Wrong as wrong:
         raise BadScript("{}: {}", origin, wrong) from None
+
+
+@cache
+def _client_types() -> frozenset[str]:
+    return frozenset().union(*(event_types(era, "client") for era in ERAS))
 
 
 class _Wrong(Exception):
@@ -154,6 +163,9 @@ def _step(table: Mapping[str, Any], where: str) -> Step:
     types = (expect,) if isinstance(expect, str) else tuple(_list(expect, f"{where}: expect", _MOST_ANSWERS))
     if not all(isinstance(kind, str) and 0 < len(kind) <= 100 for kind in types):
         raise _Wrong(f"{where}: expect is a type of event, or a list of types")
+    for kind in types:
+        if kind not in _client_types() and (hint := did_you_mean(kind, _client_types(), _MISSPELT)):
+            raise _Wrong(f"{where}: expect: no client sends {kind!r}{hint}")
     if not types and ("with" in table or "times" in table):
         raise _Wrong(f"{where}: with and times want expect beside them")
     least, most = _times(table.get("times", 1), where)

@@ -31,6 +31,7 @@ from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
 from rtdoctor.mock.stage import Stage
 from rtdoctor.model.clock import Clock
+from rtdoctor.protocol.models import defaults
 
 MOST_MESSAGE = 16 * 1024 * 1024
 
@@ -208,7 +209,7 @@ class Mock:
             behaviour = behaviour if reused == does.REUSED_SECRET else reused
         if slots is not None and len(self._open) >= slots:
             behaviour = "rate-limited"
-        decision = replace(decision, behaviour=behaviour)
+        decision = replace(decision, behaviour=behaviour, values=_with_model(decision))
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")
@@ -313,3 +314,11 @@ class Mock:
         return made(
             line.send, self.clock, course.does, kind, model, minted, late, self._room, broken=line.broken, **more
         )
+
+
+def _with_model(decision: Decision) -> Mapping[str, str]:
+    """The values of a refusal; where the client named no model (?intent=transcription), it is the usual one."""
+    if decision.values.get("model"):
+        return decision.values
+    usual = defaults().transcription if decision.behaviour == does.OPEN_TRANSCRIPTION else defaults().realtime
+    return {**decision.values, "model": usual}

@@ -11,6 +11,7 @@ from rtdoctor.model.report import Setting
 
 SCHEMA_VERSION = "1.0"
 Verdict = Literal["conforms", "deviates", "not served", "could not tell"]
+UNKNOWN_DIALECT = "unknown"  # nothing opened that would tell it
 VERDICTS: tuple[Verdict, ...] = ("conforms", "deviates", "not served", "could not tell")
 # high: real clients do not work. medium: some work worse, or a fault stays hidden. low: hardly anybody meets it.
 Weight = Literal["high", "medium", "low"]
@@ -76,7 +77,7 @@ class Conformance:
     deviations: tuple[Seen, ...]
     spend: Spend
     duration_s: float
-    dialect: str = "ga"
+    dialect: str = UNKNOWN_DIALECT
     interrupted: bool = False
 
     def count(self, verdict: Verdict) -> int:

@@ -19,6 +19,14 @@ class Play:
     left: tuple[str, ...] = ()
 
     @property
+    def seen(self) -> str:
+        """What came of it, in short."""
+        if not self.played:
+            return "nobody asked for it"
+        told = (("differed", self.mismatches), ("not played to its end", self.left))
+        return " and ".join(word for word, held in told if held) or "played"
+
+    @property
     def good(self) -> bool:
         """True where it was played to its end and nothing differed."""
         return self.played and not self.mismatches and not self.left

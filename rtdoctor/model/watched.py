@@ -55,6 +55,11 @@ class Watched:
     version: str = __version__
 
     @property
+    def unanswered(self) -> int:
+        """How many of the requests that are kept had no answer."""
+        return sum(one.status is None for one in self.passed)
+
+    @property
     def total(self) -> int:
         """How many requests there were."""
         return sum(self.counted.values())

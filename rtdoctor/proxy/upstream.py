@@ -9,6 +9,7 @@ from typing import cast
 
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import Target, is_address
+from rtdoctor.privacy.errors import reason_of
 from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.proxy import TunnelRefused, open_tunnel
 from rtdoctor.wire.tcp import kind_of
@@ -69,7 +70,7 @@ class Upstream:
                     raise Unreached(Fault("tcp", "reset", f"{address} port {target.port}: connection reset")) from error
                 raise Unreached(fault_in_tls(error)) from error
             except OSError as error:
-                fault = Fault("tcp", kind_of(error), f"{address} port {target.port}: {error.strerror or error}")
+                fault = Fault("tcp", kind_of(error), f"{address} port {target.port}: {reason_of(error)}")
             else:
                 return transport
         raise Unreached(fault)

@@ -139,6 +139,7 @@ class Watch:
         socket = one.exchange.answer is not None and one.exchange.answer.status == 101
         if how == "eof" and one.close is not None and one.close.code is not None:
             how = "close"
+            by = one.close.by  # who closed is who said so first; whose TCP ends first after it is told by nobody else
         if how != "stopped" and socket and one.close is None:
             one.dropped = by == "server"
             one.close = Close(None, "", by, at)

@@ -28,11 +28,9 @@ def open_source(path: str) -> BinaryIO:
         if stat.S_ISDIR(Path(path).stat().st_mode):
             raise UnreadableSource("{} is a folder; name the file in it that holds the events.", path)
         return open_to_read(Path(path))
-    except FileNotFoundError:
-        raise UnreadableSource("There is no file {}.", path) from None
     except PermissionError:
         raise UnreadableSource("{} may not be read by this user.", path) from None
     except ValueError:
         raise UnreadableSource("{!r} is no path: it holds a NUL character.", path) from None
     except OSError as error:
-        raise UnreadableSource("{} cannot be read: {}.", path, error.strerror or error) from None
+        raise UnreadableSource("{}: {}", path, error) from None

@@ -281,7 +281,7 @@ def open_tape(path: Path) -> Iterator[Tell]:
             while rest:
                 rest = rest[os.write(handle, rest) :]
         except OSError as error:
-            raise NotWritten("{}: {}", path, error.strerror or error) from error
+            raise NotWritten("{}: {}", path, error) from error
 
     try:
         yield tell
@@ -297,7 +297,7 @@ def _opened(path: Path) -> int:
     try:
         handle = os.open(path, flags, 0o600)
     except (OSError, ValueError) as error:
-        raise NotWritten("{}: {}", path, getattr(error, "strerror", None) or error) from error
+        raise NotWritten("{}: {}", path, error) from error
     try:
         if stat.S_ISREG(os.fstat(handle).st_mode):
             before = os.read(handle, 64)

@@ -121,7 +121,7 @@ def _told(take: Take) -> Iterator[str]:
     yield ""
     yield "```text"
     if take.body:
-        yield _safe(quote_start(take.body.decode("utf-8", "replace"), _MOST_TEXT * 4))
+        yield _safe(_start(take.body.decode("utf-8", "replace"), _MOST_TEXT * 4))
     few = len(take.steps) <= _MOST_EVENTS
     half = _MOST_EVENTS // 2
     for step in take.steps if few else take.steps[:half]:
@@ -139,7 +139,7 @@ def _line(take: Take, step: Step) -> str:
     what: str = step.kind
     if step.kind == "text":
         text = shown_text(step.data.decode("utf-8", "replace"), "drop")
-        what = f"{quote_start(type_of(step.data), 80)}  {quote_start(text, _MOST_TEXT)}"
+        what = f"{quote_start(type_of(step.data), 80)}  {_start(text, _MOST_TEXT)}"
     elif step.kind == "close":
         what = f"close {step.code or ''} {quote(step.reason)}".strip()
     elif step.kind == "end":
@@ -147,6 +147,12 @@ def _line(take: Take, step: Step) -> str:
     elif step.data:
         what = f"({step.kind}, {len(step.data)} bytes)"
     return _safe(f"{step.at - take.start:9.3f} {arrow} {what}")
+
+
+def _start(text: str, most: int) -> str:
+    """The beginning of a text, quoted, and that it goes on."""
+    told = quote_start(text, most + 1)
+    return told if len(told) <= most else told[:most] + "…"
 
 
 def _safe(text: str) -> str:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rtdoctor.model.conformance import VERDICTS, CaseResult, Conformance, Seen, Verdict
+from rtdoctor.model.conformance import UNKNOWN_DIALECT, VERDICTS, CaseResult, Conformance, Seen, Verdict
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import UNCHECKED
@@ -29,6 +29,10 @@ def show_verbose(told: Conformance, out: TextIO) -> None:
     _Writer(console_on(out), verbose=True).whole(told)
 
 
+def _dialect(told: Conformance) -> str:
+    return "no session opened, so its dialect is unknown" if told.dialect == UNKNOWN_DIALECT else told.dialect
+
+
 class _Writer:
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console, self._verbose = console, verbose
@@ -38,7 +42,7 @@ class _Writer:
         setting = told.setting
         if setting.insecure:
             self._say(UNCHECKED, "bold red")
-        self._say(f"{setting.base_url}  ({told.dialect}; credential: {setting.credential})", "dim")
+        self._say(f"{setting.base_url}  ({_dialect(told)}; credential: {setting.credential})", "dim")
         for notice in setting.notices:
             self._say(notice, "dim")
         self._say(told.sentence, _STYLE[told.verdict])
@@ -88,8 +92,12 @@ class _Writer:
         more = f" and {len(one.cases) - _MOST_CASES} more" if len(one.cases) > _MOST_CASES else ""
         rows.append(("cases", ", ".join(one.cases[:_MOST_CASES]) + more))
         evidence = known.evidence
-        rows.append(("real", f"{known.real} ({evidence.confidence} {evidence.seen}, {evidence.source})"))
-        rows += [("breaks", f"{client.client}: {client.how} ({client.evidence})") for client in known.breaks]
+        whose = f" ({evidence.confidence} {evidence.seen}, {evidence.source})" if self._verbose else ""
+        rows.append(("real", f"{known.real}{whose}"))
+        rows += [
+            ("breaks", f"{one.client}: {one.how}" + (f" ({one.evidence})" if self._verbose else ""))
+            for one in known.breaks
+        ]
         rows.append(("fix", known.fix))
         for label, text in rows:
             grid.add_row(label, Text(clean(text), "bold" if label == "fix" else ""))

@@ -25,6 +25,7 @@ from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.violation import Violation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
+from rtdoctor.report.bounded import plural
 
 LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", "causes", "marks"
 RECORDING, PASSED = "recordings", "connections"
@@ -129,6 +130,9 @@ def verdict_line(digest: Digest) -> str:
     if digest.command == "explain":
         return clean(digest.answer)
     code = 130 if digest.interrupted else digest.exit_code
+    if digest.command == "proxy" and code == 0 and digest.verdict != "pass":
+        # Nothing was asked to fail (--fail-on): what was seen is told, without a verdict that the code belies.
+        return f"SEEN (exit 0)  {clean(digest.answer)}"
     word = "INTERRUPTED" if digest.interrupted else digest.verdict.upper()
     return f"{word} (exit {code})  {clean(digest.answer)}"
 
@@ -320,10 +324,13 @@ def _proxy(watched: Watched) -> Digest:
     wrong = [one.finding for one in watched.passed if one.finding and one.verdict == worst]
     found = wrong[0] if worst != "pass" and wrong else None
     total = watched.total
-    went = f"{total} request{'' if total == 1 else 's'} went through"
+    lost = watched.unanswered
+    went = f"{plural(total, 'request')} {f'came, {lost} unanswered' if lost else 'went through'}"
     bad = total - watched.counted.get("pass", 0)
     told = f"{bad} of them with something to look at" if bad else "nothing to remark"
     sentence = f"{went}, {told}." if total else "No request came."
+    if total and lost == total:
+        sentence = f"{plural(total, 'request')} came, and none was answered."
     return Digest(
         command="proxy",
         subject=watched.to,
@@ -365,7 +372,8 @@ def _passed(one: Passed) -> Case:
 def _replay(replayed: Replayed) -> Digest:
     good = sum(play.good for play in replayed.plays)
     total = len(replayed.plays)
-    strays = f", and {len(replayed.strays)} request(s) are on no recording" if replayed.strays else ""
+    many = len(replayed.strays)
+    strays = f", and {plural(many, 'request is', 'requests are')} on no recording" if many else ""
     sentence = f"{good} of {total} recorded connections were played as they were recorded{strays}."
     verdict: Verdict = "fail" if replayed.exit_code else "pass"
     cases = tuple(

@@ -18,8 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rtdoctor.model.event import parse_event
+from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote_start
-from rtdoctor.report.bounded import cut
+from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
 
 _EVENTS, _CONNECTIONS, _FINDINGS, _TURNS = 12, 8, 8, 1_000
@@ -95,9 +96,14 @@ class LiveTerminal:
         with self._lock:
             parts: list[Any] = [Text(_shown(self._to), style="bold")] if self._to else []
             parts.append(self._table())
+            parts += [
+                Text(f"#{number} asked {_shown(one.url.partition('://')[2].partition('/')[2], _WIDE)}", style="dim")
+                for number, one in self._last()
+                if one.url
+            ]
             parts += [_event(*event) for event in self._events]
             if self._found:
-                parts.append(Text(f"\n{self._found} finding(s)", style="bold"))
+                parts.append(Text(f"\n{plural(self._found, 'finding')}", style="bold"))
             for finding in self._findings:
                 level = told if (told := finding.get("level")) in ("error", "warning") else "info"
                 said = f"{level:7} {_shown(finding.get('id'))}: {_shown(finding.get('text'), 300)}"
@@ -106,19 +112,20 @@ class LiveTerminal:
                     parts.append(Text(f"        → {_shown(finding['remedy'], 300)}"))
             return Group(*parts)
 
+    def _last(self) -> list[tuple[int, _Connection]]:
+        return list(self._connections.items())[-_CONNECTIONS:]
+
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
         for head in ("#", "state", "client", "server", "errors", "speech→delta", "create→audio"):
             table.add_column(head, no_wrap=True)
-        table.add_column("asked", overflow="fold")  # the one that gives way
-        for number, one in list(self._connections.items())[-_CONNECTIONS:]:
+        for number, one in self._last():
             table.add_row(
                 str(number),
-                Text(cut(one.state, 30), style="red" if one.wrong else "green" if one.state == "open" else ""),
+                Text(_shown(one.state, 30), style="red" if one.wrong else "green" if one.state == "open" else ""),
                 *(f"{one.counts[side]:,}" for side in ("client", "server", "error")),
                 _median(one.speech_to_delta),
                 _median(one.create_to_audio),
-                Text(_shown(one.url.partition("://")[2].partition("/")[2], 60)),
             )
         return table
 
@@ -203,5 +210,5 @@ def _median(times: deque[float]) -> str:
 
 
 def _shown(value: object, most: int = _WIDE) -> str:
-    text = str(value)
-    return cut(quote_start(text, most + 1), most)
+    text = quote_start(str(value), most + 1)
+    return clean(text[:most]) + "…" * (len(text) > most)

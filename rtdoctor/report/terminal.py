@@ -4,7 +4,7 @@ Everything is plain text to rich (no markup, no emoji, no highlighting), and eve
 `clean`. Readable at 80 columns, without colour and in a pipe.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -34,7 +34,7 @@ _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "sk
 _NOT_TRIED = "--"
 _STAR = "* required: it decides whether the run passes"
 _WRONG = ("fail", "warn", "inconclusive")
-_MOST_WANTED, _MOST_NAMES = 3, 12
+_MOST_WANTED, _MOST_NAMES, _MOST_VIOLATIONS = 3, 12, 7
 UNCHECKED = "CERTIFICATES WERE NOT CHECKED (--insecure): whoever sits on the way can answer in the endpoint's place."
 
 
@@ -116,7 +116,7 @@ class TerminalWriter:
             ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if item.fits]),
             ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not item.fits]),
             ("  fix", [finding.remedy] if fix else []),
-            ("  known", [str(item) for item in finding.evidence]),
+            ("  known", [str(item) for item in finding.evidence] if self._verbose else []),
         ):
             shown = [clean(text) for text in texts if text]
             for place, text in enumerate(shown):
@@ -165,8 +165,7 @@ class TerminalWriter:
         for same in _same(untried, lambda result: result.seen):
             names = _listed(same, None) if len(same) < 5 or self._verbose else plural(len(same), "scenario")
             self._say(f"{_WORD[same[0].verdict]:4} {names}: ", same[0].seen)
-        for result in results:
-            self._violations(result)
+        self._violations(results)
         self._causes(report, wrong, told)
         if self._verbose:
             self._lessons(results)
@@ -242,11 +241,27 @@ class TerminalWriter:
             self._line()
             self._rows([row for cause, found in short.items() for row in _short(cause, found)])
 
-    def _violations(self, result: Result) -> None:
-        shown = [one for one in result.violations if one.severity != "notice"]
-        for violation in shown if self._verbose else shown[:5]:
-            text = f"  {violation.severity}: {result.scenario} event {violation.index} {violation.event_type}: "
-            self._say(text, clean(f"{violation.message} {violation.pointer}"))
+    def _violations(self, results: Sequence[Result]) -> None:
+        """What is wrong with the form and order of events, once for all sessions in which it is the same."""
+        seen: dict[tuple[str, ...], dict[str, int]] = {}
+        for result in results:
+            for one in result.violations:
+                if one.severity != "notice":
+                    key = (one.severity, one.rule, one.event_type, one.pointer, one.message)
+                    seen.setdefault(key, {}).setdefault(result.scenario, one.index)
+        if not seen:
+            return
+        sessions = sum(bool(result.outcome and result.outcome.first_event) for result in results)
+        worst = sorted(seen.items(), key=lambda item: (item[0][0] != "error", -len(item[1])))
+        shown = worst if self._verbose else worst[:_MOST_VIOLATIONS]
+        self._line()
+        for (severity, _, kind, pointer, message), held in shown:
+            place = " ".join(part for part in (kind, pointer) if part)
+            self._say(f"  {severity}: ", f"{_where(held, sessions)}: {place}: {message}" if place else message)
+            if self._verbose and len(held) > 1:
+                self._rows([("at", ", ".join(f"{name} event {index}" for name, index in held.items()))])
+        if len(worst) > len(shown):
+            self._say("", f"  and {len(worst) - len(shown)} more (-v)", "dim")
 
     def _lessons(self, results: Iterable[Result]) -> None:
         """What each refusal means that came as expected, once a cause."""
@@ -310,6 +325,16 @@ def _field(result: Result) -> str:
 def _listed(results: Sequence[Result], most: int | None) -> str:
     names = ", ".join(map(_starred, results[:most]))
     return names + (f" and {len(results) - most} more (-v)" if most and len(results) > most else "")
+
+
+def _where(held: Mapping[str, int], sessions: int) -> str:
+    """In how many sessions; `held` are the events, by scenario."""
+    name, index = next(iter(held.items()))
+    if len(held) == 1:
+        return f"in {name}, event {index}"
+    if len(held) >= sessions:
+        return f"in all {len(held)} sessions"
+    return f"in {len(held)} of {sessions} sessions (first: {name})"
 
 
 def _starred(result: Result) -> str:

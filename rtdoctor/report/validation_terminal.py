@@ -117,8 +117,8 @@ def _violation(placed: Placed, console: Console) -> None:
     console.print(head)
     _indented(console, f"{clean(violation.message)}")
     if violation.wanted or violation.got:
-        wanted = f"wanted {clean(violation.wanted)}; " if violation.wanted else ""
-        _indented(console, f"{wanted}got {clean(violation.got)}")
+        told = (("wanted", violation.wanted), ("got", violation.got))
+        _indented(console, "; ".join(f"{name} {clean(text)}" for name, text in told if text))
     if violation.hint:
         _indented(console, f"{clean(violation.hint)}", "bold")
     for line, sender, kind in placed.before:

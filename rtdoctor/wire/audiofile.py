@@ -45,10 +45,8 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
     try:
         # libsndfile goes to and fro in a file, which a pipe does not take; a device may have no end.
         source = path if is_regular(path) else io.BytesIO(read_bounded(path, _MOST_PIPED))
-    except FileNotFoundError as error:
-        raise BadAudio("{}: no such file", path) from error
     except OSError as error:
-        raise BadAudio("{}: {}", path, error.strerror or error) from error
+        raise BadAudio("{}: {}", path, error) from error
     try:
         with soundfile.SoundFile(source) as file:
             rate, channels = file.samplerate, file.channels
@@ -58,7 +56,7 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
                 raise BadAudio("{}: has a sample rate of {} Hz; {} to {} are read", path, rate, _RATES[0], _RATES[1])
             pcm, taken = _resampled(file)
     except NothingCame as error:
-        raise BadAudio("{}: {}", path, error.strerror) from error
+        raise BadAudio("{}: {}", path, error) from error
     except (soundfile.LibsndfileError, RuntimeError, TypeError, OSError) as error:
         raise BadAudio("{}: is no audio that libsndfile can read ({})", path, error) from error
     if taken.seconds > MOST_SECONDS:
@@ -72,7 +70,7 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
         try:
             reference = read_bounded(beside, 1 << 20).decode("utf-8", "replace").strip() or None
         except OSError as error:
-            raise BadAudio("{}: {}", beside, error.strerror or error) from error
+            raise BadAudio("{}: {}", beside, error) from error
     return Speech(path.name, pcm, rate, channels, taken, reference)
 
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import Route
+from rtdoctor.privacy.errors import reason_of
 
 _MOST_HEAD = 64 * 1024
 _TELLING = ("proxy-authenticate", "www-authenticate", "x-squid-error", "via", "server")
@@ -37,7 +38,7 @@ async def ask_for_tunnel(
     except asyncio.LimitOverrunError as error:
         raise TunnelRefused(_fault("the proxy's answer to CONNECT has no end")) from error
     except OSError as error:
-        raise TunnelRefused(absent(error.strerror or str(error))) from error
+        raise TunnelRefused(absent(reason_of(error))) from error
     status = _status(head)
     if not 200 <= status < 300:
         raise TunnelRefused(refusal(status, head, sent=urlsplit(route.proxy or "").username is not None))
@@ -62,7 +63,7 @@ async def open_tunnel(
     except TimeoutError as error:
         raise TunnelRefused(_fault(f"the proxy did not answer CONNECT within {timeout:g} s")) from error
     except OSError as error:
-        raise TunnelRefused(absent(error.strerror or str(error))) from error
+        raise TunnelRefused(absent(reason_of(error))) from error
     finally:
         if writer is not None and not opened:
             writer.transport.abort()

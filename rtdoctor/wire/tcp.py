@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rtdoctor.model.exchange import Fault
+from rtdoctor.privacy.errors import reason_of
 
 _HEAD_START = 0.25  # seconds that an address has before the next is tried beside it (RFC 8305, section 8)
 _KINDS = {
@@ -78,4 +79,4 @@ def kind_of(error: OSError) -> str:
 
 
 def _reason(kind: str, error: OSError) -> str:
-    return {"refused": "connection refused", "reset": "connection reset"}.get(kind) or error.strerror or str(error)
+    return {"refused": "connection refused", "reset": "connection reset"}.get(kind) or reason_of(error)

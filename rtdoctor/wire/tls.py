@@ -80,7 +80,7 @@ def context_for(route: Route) -> ssl.SSLContext:
         context = ssl.create_default_context()
     except OSError as error:  # it opens the file that SSLKEYLOGFILE names
         place = os.environ.get("SSLKEYLOGFILE", "the system's roots")
-        raise BadCertificateFile("{}: {}", place, error.strerror or error) from error
+        raise BadCertificateFile("{}: {}", place, error) from error
     for name in (route.ca_file, route.ca_bundle):
         if name is not None:
             _trust(context, name)
@@ -142,7 +142,7 @@ def _trust(context: ssl.SSLContext, name: str) -> None:
     except ssl.SSLError as error:
         raise BadCertificateFile("{}: holds no PEM certificate", name) from error
     except OSError as error:
-        raise BadCertificateFile("{}: {}", name, error.strerror or error) from error
+        raise BadCertificateFile("{}: {}", name, error) from error
 
 
 def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> None:
@@ -174,7 +174,7 @@ def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> Non
             ) from error
         raise BadCertificateFile("{}: no PEM certificate with its key in {}", cert, key or "the same file") from error
     except OSError as error:
-        raise BadCertificateFile("{}: {}", read, error.strerror or error) from error
+        raise BadCertificateFile("{}: {}", read, error) from error
 
 
 async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:

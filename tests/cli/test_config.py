@@ -71,9 +71,9 @@ def test_pyproject_has_the_same_form(here):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[targets.x]\nbase_url = 'mock'\nmodle = 'm'\n", "target x: there is no key 'modle'; did you mean model?"),
-        ("[target.x]\nbase_url = 'mock'\n", "there is no key 'target' here; did you mean targets?"),
-        ("model = 'm'\n", "there is no key 'model' here: it belongs into a target, [targets.NAME]"),
+        ("[targets.x]\nbase_url = 'mock'\nmodle = 'm'\n", "target x: there is no setting 'modle'; did you mean model?"),
+        ("[target.x]\nbase_url = 'mock'\n", "there is no setting 'target' here; did you mean targets?"),
+        ("model = 'm'\n", "there is no setting 'model' here: it belongs into a target, [targets.NAME]"),
         ("[targets.x]\nmodel = 'm'\n", "target x: base_url is missing"),
         ("[targets.x]\nbase_url = 'ftp://host/v1'\n", "base_url: the scheme 'ftp' is not one of"),
         ("[targets.x]\nbase_url = 'https://me:pw@host/v1'\n", "base_url: the URL holds user information"),
@@ -135,8 +135,8 @@ def test_it_is_told_which_host_gets_which_key_and_by_which_way(here):
         "ca_file = 'a.pem'",
     )
     assert found.told == (
-        "rtdoctor.toml, target x: gateway.example gets the key of GATEWAY_KEY, by the proxy http://p.example:1, "
-        "trusting the CA of a.pem.",
+        "rtdoctor.toml, target x: gateway.example gets the key of GATEWAY_KEY, which is not set, "
+        "by the proxy http://p.example:1, trusting the CA of a.pem.",
     )
     assert found.values["ca_file"] == str(here / "a.pem")
 

@@ -39,7 +39,7 @@ time.sleep(60)
     [
         ((), "give a command to run, or --tape FILE"),
         (("--lesson", "nonsense", "true"), "there is no such lesson"),
-        (("/no/such/program",), "No such file"),
+        (("/no/such/program",), "no such file"),
         (("'",), "No closing quotation"),
         (("",), "the command is empty"),
         (("--tape", "/no/such/tape"), "There is no file"),

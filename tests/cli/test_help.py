@@ -41,6 +41,37 @@ def test_each_help_has_an_example_that_can_be_run_and_the_exit_codes(name):
         assert {word for word in line.split() if word.startswith("-")} <= known, line
 
 
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_help_tells_the_exit_codes_once_and_no_type_of_python(name):
+    told = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100"}).output
+    assert told.count("Exit codes") == 1
+    assert not re.search(r"<(?:str|int|float|path|list|file)\b|range>", told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("check", "--timeout", "x"), "'x' is no number."),
+        (("check", "--concurrency", "1.5"), "'1.5' is no whole number."),
+        (("mock", "--port", "70000"), "70000 is not at most 65535."),
+        (("mock", "--lifetime", "-1"), "-1 is not at least 0.1."),
+        (("export", "x", "--as", "nope"), "'nope' is not one of 'har', 'markdown', 'wav'."),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told_in_words(arguments, told):
+    assert told in said(*arguments)
+    assert "Input should" not in said(*arguments)
+    assert "Value error" not in said(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [("mock", "--list-faults"), ("snippet", "--list"), ("conform", "--list")])
+def test_a_list_fits_a_terminal_and_cuts_no_name(arguments):
+    told = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "80"}).output
+    assert max(len(line.rstrip()) for line in told.splitlines()) <= 80
+    assert "handshake.header-forms-refused" in told or arguments[0] != "conform"
+    assert told.count("(") == told.count(")")
+
+
 def test_options_of_check_and_probe_are_in_groups():
     for name in ("check", "probe"):
         told = CliRunner().invoke(app, [name, "--help"]).output

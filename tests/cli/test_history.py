@@ -40,7 +40,7 @@ def test_a_folder_without_reports_is_told(tmp_path):
     shown = CliRunner().invoke(app, ["history", str(tmp_path)])
     assert shown.exit_code == 3
     assert "There is no saved report here" in shown.stdout
-    assert "No such file" in str(CliRunner().invoke(app, ["history", str(tmp_path / "none")]).exception)
+    assert "no such file" in str(CliRunner().invoke(app, ["history", str(tmp_path / "none")]).exception)
 
 
 @pytest.mark.heavy

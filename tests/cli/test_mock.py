@@ -68,8 +68,8 @@ async def test_a_refusal_says_why_and_no_line_holds_a_key():
 
 async def test_an_http_refusal_and_a_fault_are_named():
     lines, _ = await told(to_the_end, faults=["http-403"])
-    assert lines[0].startswith("#1   error mock.rest-path")
-    assert lines[1].endswith("→ 403")
+    assert lines[0].endswith("→ 403"), "the upgrade stands before what it came to"
+    assert lines[1].startswith("#1   error mock.rest-path")
     lines, _ = await told(to_the_end, faults=["abort"])
     assert "the fault abort: " in lines[1]
     assert "gone without a close frame, by RST, at the mock's side" in lines[2]
@@ -193,7 +193,7 @@ async def test_a_script_that_is_not_kept_to_ends_with_1(tmp_path, keeps):
         (["--tls-ca", "x.pem"], "--tls-ca wants --tls beside it"),
         (["--tls", "--cert", "x.pem"], "--tls makes a certificate, and --cert names one"),
         (["--api-key", ""], "--api-key is empty"),
-        (["--script", "none.toml"], "--script none.toml: No such file"),
+        (["--script", "none.toml"], "--script none.toml: no such file"),
         (["--audio", "none.wav"], "--audio none.wav: no such file"),
     ],
 )

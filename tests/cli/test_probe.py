@@ -75,8 +75,8 @@ def test_a_stopped_server_is_exit_3():
         (["wss://h/x", "--query", "x"], "no value"),
         (["wss://h/x", "-H", "Authorization: Bearer $OPENAI_API_KEY"], "no key to put there"),
         (["wss://h/x", "--send", "/no/such"], "--send /no/such"),
-        (["--har", "/no/such"], "No such file"),
-        (["wss://h/x", "--ca-file", "/no/such"], "No such file"),
+        (["--har", "/no/such"], "no such file"),
+        (["wss://h/x", "--ca-file", "/no/such"], "no such file"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_2(arguments, says):

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from rtdoctor.engine.validate import validate_file
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.recording.tape import read_tape
+from rtdoctor.report.digest import digest, verdict_line
 from rtdoctor.report.writers import WRITERS
 from tests.conftest import KEY
 from tests.processes import started
@@ -46,6 +48,13 @@ def test_every_format_tells_of_both_requests(format, capsys, monkeypatch):
     assert "h/v1" in out
     if format == "json":
         assert [one["verdict"] for one in json.loads(out)["requests"]] == ["pass", "fail"]
+
+
+def test_no_failure_stands_beside_exit_code_0_and_what_had_no_answer_is_not_said_to_have_gone_through():
+    lost = replace(WATCHED, passed=WATCHED.passed[1:], counted={"fail": 1})
+    assert verdict_line(digest(WATCHED)).startswith("SEEN (exit 0)  2 requests came, 1 unanswered, 1 of them")
+    assert verdict_line(digest(lost)) == "SEEN (exit 0)  1 request came, and none was answered."
+    assert verdict_line(digest(replace(lost, exit_code=1))).startswith("FAIL (exit 1)")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_tape_without_findings_is_judged_by_its_handshake(tmp_path):
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        (None, "There is no file"),
+        (None, "no such file"),
         ("hello\n", "holds no event and no handshake"),
         ('{"tape": 7}\n', "this rtdoctor reads form 1"),
         ('{"tape": 1}\n', "holds no event and no handshake"),

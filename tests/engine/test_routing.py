@@ -189,7 +189,7 @@ def test_requests_ca_bundle_is_trusted_too_and_told(environment, tmp_path):
     assert tls_context(route).get_ca_certs()
 
 
-@pytest.mark.parametrize(("content", "says"), [(None, "No such file"), ("junk", "holds no PEM certificate")])
+@pytest.mark.parametrize(("content", "says"), [(None, "no such file"), ("junk", "holds no PEM certificate")])
 def test_a_bad_requests_ca_bundle_is_told_with_its_name(environment, tmp_path, content, says):
     file = tmp_path / "ca.pem"
     if content:

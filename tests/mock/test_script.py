@@ -255,3 +255,9 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dict
 def test_whatever_stands_in_a_script_it_is_taken_or_told_in_a_sentence(value):
     with suppress(BadScript):
         assert read_script({"script": 1} | value).origin == "the script"
+
+
+def test_a_misspelt_type_of_event_is_told_and_a_type_of_ones_own_is_taken():
+    with pytest.raises(BadScript, match=r"no client sends 'sesion.update'; did you mean session.update"):
+        read_script({"script": 1, "step": [{"expect": "sesion.update", "answer": []}]})
+    read_script({"script": 1, "step": [{"expect": "acme.hello", "answer": []}]})

@@ -1,12 +1,14 @@
 """Errors are sentences of ours, with what came from outside put into them apart: there it is quoted."""
 
 import ast
+import errno
+import ssl
 from pathlib import Path
 
 import pytest
 
 import rtdoctor
-from rtdoctor.privacy.errors import InputError
+from rtdoctor.privacy.errors import InputError, Usage, reason_of
 
 ROOT = Path(rtdoctor.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -44,3 +46,16 @@ def test_what_is_put_into_a_sentence_is_quoted_and_bounded():
     assert told.endswith(r": 'plain \xe9', 2.5 s")
     assert len(str(InputError("{}", "word " * 10_000))) <= 300
     assert str(InputError("braces {} stay")) == "braces {} stay"
+
+
+def test_the_system_is_told_in_words_and_asyncios_text_is_not():
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 1)")
+    taken = OSError(errno.EADDRINUSE, "error while attempting to bind on address ('127.0.0.1', 1): in use")
+    assert reason_of(refused) == "connection refused"
+    assert str(Usage("--port {}: {}", 1, taken)) == "--port 1: the port is in use"
+    assert "Connect call" not in reason_of(OSError(errno.EHOSTUNREACH, "Connect call failed ('::1', 1, 0, 0)"))
+
+
+def test_a_number_of_another_library_is_not_read_as_the_systems():
+    assert reason_of(ssl.SSLError(errno.ENOENT, "a reason of its own")) == "a reason of its own"
+    assert reason_of(ValueError("said")) == "said"

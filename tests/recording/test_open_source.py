@@ -35,7 +35,7 @@ def test_a_pipe_is_read(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_told_in_one_sentence_with_its_path(tmp_path: Path) -> None:
     for path, said in {
         str(tmp_path): "is a folder",
-        str(tmp_path / "missing"): "There is no file",
+        str(tmp_path / "missing"): ": no such file",
         "a\0b": "NUL",
         str(tmp_path / ("x" * 5000)): "cannot be read",
     }.items():

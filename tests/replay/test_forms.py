@@ -113,4 +113,4 @@ def test_the_command_writes_each_form(tmp_path, monkeypatch):
     assert str(run(app, ["export", "a.tape", "--as", "har", "--out", "a.tape"]).exception).startswith("--out a.tape")
     (tmp_path / "b.tape").write_bytes(tape(ASK, SWITCH).getvalue())
     assert "no audio" in str(run(app, ["export", "b.tape", "--as", "wav"]).exception)
-    assert "no file" in str(run(app, ["export", "c.tape", "--as", "wav"]).exception)
+    assert "no such file" in str(run(app, ["export", "c.tape", "--as", "wav"]).exception)

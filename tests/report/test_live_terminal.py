@@ -22,7 +22,7 @@ def test_connections_events_latencies_and_findings_are_shown():
     assert "refused 401" in told
     assert "closed 1000" in told
     assert "300 ms (" in told
-    assert "2 finding(s)" in told
+    assert "2 findings" in told
     assert "→ Leave the commit to VAD" in told
 
 

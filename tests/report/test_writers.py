@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rtdoctor.model.report import RunFinished
+from rtdoctor.model.violation import Violation
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report import json as json_writer
 from rtdoctor.report.terminal import TerminalWriter
@@ -78,8 +80,21 @@ async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
     assert report.summary.cause == "session.model-missing"
     assert "No. It ends at first-event" in text
     assert "Let the gateway pass the query string" in text
-    assert "known" in text
-    assert "observed 2026-11-22" in text
+    assert "observed 2026-11-22" not in text, "where it is known from means nothing to a stranger"
+    assert "observed 2026-11-22" in shown(events, verbose=True)
+
+
+async def test_what_is_wrong_in_every_session_is_told_once(check):
+    report = await check([scenario.id for scenario in built_in()][:12])
+    wrong = Violation("error", "shape.missing", "the top level lacks the required field event_id", 0, "session.created")
+    opened = [one for one in report.results if one.outcome and one.outcome.first_event]
+    for held, told in ((opened, f"in all {len(opened)} sessions: "), (opened[1:], f"in {len(opened) - 1} of ")):
+        results = tuple(replace(one, violations=(wrong,)) if one in held else one for one in report.results)
+        text = shown([RunFinished(replace(report, results=results))])
+        text = " ".join(text.split())
+        assert text.count("lacks the required field") == 1
+        assert told in text
+    assert f"(first: {opened[1].scenario})" in text
 
 
 def test_hostile_text_stays_on_its_line_and_moves_nothing():

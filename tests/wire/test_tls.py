@@ -127,7 +127,7 @@ async def test_a_server_that_never_finishes_tls_times_out():
 
 
 def test_a_bad_ca_file_is_told_in_one_sentence(tmp_path):
-    with pytest.raises(BadCertificateFile, match="No such file"):
+    with pytest.raises(BadCertificateFile, match="no such file"):
         context_for(Route(str(tmp_path / "none.pem")))
     (tmp_path / "junk.pem").write_text("junk")
     with pytest.raises(BadCertificateFile, match="holds no PEM certificate"):
@@ -260,9 +260,9 @@ def bad_pair(case, ca, client, folder):
 @pytest.mark.parametrize(
     ("case", "says"),
     [
-        ("no cert", "No such file"),
-        ("no cert, good key", "No such file"),
-        ("no key", "No such file"),
+        ("no cert", "no such file"),
+        ("no cert, good key", "no such file"),
+        ("no key", "no such file"),
         ("junk cert", "no PEM certificate"),
         ("junk key", "no PEM certificate with its key in"),
         ("cert without key", "no PEM certificate with its key in the same file"),
@@ -379,7 +379,7 @@ async def test_a_folder_of_cas_is_trusted(ca, ca_folder, part):
 
 
 def test_a_ca_bundle_is_held_to_the_same(tmp_path):
-    with pytest.raises(BadCertificateFile, match="No such file"):
+    with pytest.raises(BadCertificateFile, match="no such file"):
         context_for(Route(ca_bundle=str(tmp_path / "none.pem")))
     (tmp_path / "junk.pem").write_text("junk")
     with pytest.raises(BadCertificateFile, match="holds no PEM certificate"):

@@ -29,7 +29,8 @@ def survives_drop(run: Run, plain: Run | None) -> Judgement:
     for talk in run.opened:
         if talk.ended_by == "server" and talk.ended_how in ("reset", "eof") and not talk.closings:
             assert talk.ended_at is not None
-            return _after_end(run, talk, talk.ended_at, f"a connection that is gone ({talk.ended_how})", plain)
+            what = f"a connection that is gone ({talk.ended_how})"
+            return _after_end(run, talk, talk.ended_at, what, plain, told=True)
     return not_seen("no connection was lost without a close frame")
 
 
@@ -44,7 +45,8 @@ def survives_expiry(run: Run, plain: Run | None) -> Judgement:
     return not_seen("no session came to the end of its time")
 
 
-def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None) -> Judgement:
+def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, told: bool = False) -> Judgement:
+    """The judgement of what a client does after an end. `told`: to end with a word about it is as good."""
     lines = (proof(t, talk, f"← {what}"),)
     again = next((other for other in run.talks if t <= other.asked_at <= run.until), None)
     if again is not None:
@@ -61,6 +63,8 @@ def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None) -> 
         return Judgement("fail", said, lines)
     if grade == "not seen":
         return Judgement("warn", f"does not connect again after {what}, and goes on", lines)
+    if told and grade == "pass":
+        return Judgement("pass", f"does not connect again after {what}, and tells it: {said}")
     return Judgement("warn", f"does not connect again after {what}: {said}", lines)
 
 

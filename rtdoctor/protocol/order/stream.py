@@ -41,7 +41,7 @@ def start(value: object) -> str:
 def shown(value: object) -> str:
     """A value as a text for people: at most 80 characters, printable in UTF-8, and quick on a huge one."""
     if isinstance(value, (dict, list)):
-        return f"{len(value)} entries"
+        return "1 entry" if len(value) == 1 else f"{len(value)} entries"
     if isinstance(value, str):
         # A lone surrogate is legal in JSON and cannot be encoded.
         return quote_start(value[: 8 * CUT].encode("utf-8", "replace").decode(), CUT)
