@@ -209,7 +209,8 @@ class Mock:
             behaviour = behaviour if reused == does.REUSED_SECRET else reused
         if slots is not None and len(self._open) >= slots:
             behaviour = "rate-limited"
-        decision = replace(decision, behaviour=behaviour, values=_with_model(decision))
+        values = _with_model(decision) if behaviour == "retired-model" else decision.values
+        decision = replace(decision, behaviour=behaviour, values=values)
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")

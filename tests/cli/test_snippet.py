@@ -27,7 +27,7 @@ def test_without_options_it_is_a_transcription_in_the_usual_form():
 def test_the_languages_are_listed():
     done = rtdoctor("snippet", "--list")
     assert done.returncode == 0
-    names = [line.split()[0] for line in done.stdout.splitlines()]
+    names = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
     assert names == [
         "curl", "websocat", "python-openai", "python-websockets", "python-aiohttp",
         "js-openai", "js-ws", "js-browser", "csharp", "go",
