@@ -118,16 +118,19 @@ def serve(ways: Ways) -> int:
     with process.on_interrupt(lambda: None):
         with ExitStack() as stack:
             hears: list[Hear] = [teller]
+            begin: Callable[[], None] = lambda: None  # noqa: E731
             if ways.record:
                 to = f"ws://{ways.host}:{ways.port}"
-                hears.append(stack.enter_context(recording(ways.record, to, printer.say)))
+                taping = stack.enter_context(recording(ways.record, to, printer.say))
+                hears.append(taping)
+                begin = taping.begin
 
             def hear(line: dict[str, Any]) -> None:
                 for each in hears:
                     each(line)
 
             server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
-            asyncio.run(_forever(server, ways, source, printer.say))
+            asyncio.run(_forever(server, ways, source, printer.say, begin))
         wrong = [*server.stage.failures, *server.stage.unused()]
         for line in _farewell(teller, script, wrong):
             printer.say(line)
@@ -146,13 +149,16 @@ def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> It
         yield f"  {quote_start(sentence, 400)}"
 
 
-async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:
+async def _forever(
+    server: Mock, ways: Ways, source: str | None, say: Callable[[str], None], begin: Callable[[], None]
+) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     try:
         await server.start(ways.port)
     except OSError as error:
         raise exits.not_listening(ways.port, error, ways.host) from error
+    begin()
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):

@@ -67,6 +67,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
     """
     target, context = _target(wanted)
     key = _key(wanted, target)
+    own = server_context(wanted.cert, wanted.key)
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs("proxy", format, reports))
         shown = sys.stdout if format == "terminal" else sys.stderr
@@ -84,7 +85,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             upstream=Upstream(target, context, wanted.timeout),
             key=key,
             key_header=profiles()[target.profile].key_header.lower(),
-            context=server_context(wanted.cert, wanted.key),
+            context=own,
             host=wanted.host,
             port=wanted.port,
             audio=wanted.audio,

@@ -102,13 +102,16 @@ class Proxy:
         """
         asked, loop = self.asked, asyncio.get_running_loop()
         self._started, self._began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        way: Way
+        # The port first: where it cannot be had, no tape was begun.
+        server = await loop.create_server(
+            lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512, start_serving=False
+        )
         recorder = Recorder(*asked.tells, by="proxy", to=self._target.base_url, audio=asked.audio)
         self._watch = Watch(recorder)
         self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
         way = Way(asked.upstream, self._aside, self._headers, self._heard, self._splices.discard)
-        server = await loop.create_server(
-            lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512
-        )
+        await server.start_serving()
         self._aside.start()
         port = server.sockets[0].getsockname()[1]
         self._run = _Run(server, loop.create_task(self._keep_looking()), port)

@@ -319,16 +319,19 @@ def _left_out(data: bytes, audio: Audio) -> Line:
 
 @contextmanager
 def open_tape(path: Path) -> Iterator[Tell]:
-    """A `tell` that writes each line to the file at once. A tape that is there already is written anew; nothing else
-    is: no other file, no link, no folder. A new file has mode 0600; a FIFO or device is written into.
+    """A `tell` that writes each line to the file at once. Nothing is written over: the file is new (mode 0600) or
+    empty, and nobody else is writing a tape into it; a FIFO or device is written into. A new one is gone again where
+    no line was told.
 
     Raises:
-        NotWritten: it cannot be written. Also by `tell`, when the disk is full.
+        NotWritten: it cannot be written, or holds something. Also by `tell`, when the disk is full.
     """
-    handle = _opened(path)
-    regular = stat.S_ISREG(os.fstat(handle).st_mode)
+    handle, is_new = _opened(path)
+    regular, told = stat.S_ISREG(os.fstat(handle).st_mode), False
 
     def tell(line: Line) -> None:
+        nonlocal told
+        told = True
         rest = memoryview(orjson.dumps(line, default=list) + b"\n")
         try:
             while rest:
@@ -342,28 +345,44 @@ def open_tape(path: Path) -> Iterator[Tell]:
             os.fsync(handle)
     finally:
         os.close(handle)
+        if is_new and not told:
+            path.unlink(missing_ok=True)
 
 
-def _opened(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+def _opened(path: Path) -> tuple[int, bool]:
+    flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     try:
-        handle = os.open(path, flags, 0o600)
+        try:
+            handle, is_new = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600), True
+        except FileExistsError:
+            handle, is_new = os.open(path, flags), False
     except (OSError, ValueError) as error:
         raise NotWritten("{}: {}", path, error) from error
     try:
         if stat.S_ISREG(os.fstat(handle).st_mode):
-            before = os.read(handle, 64)
-            if before and not is_tape(before):
-                raise NotWritten("{}: holds something that is no tape; name another file", path)
-            os.lseek(handle, 0, os.SEEK_SET)
-            os.ftruncate(handle, 0)
+            _claim(handle, path)
         elif sys.platform != "win32":
             os.set_blocking(handle, True)
     except BaseException:
         os.close(handle)
         raise
-    return handle
+    return handle, is_new
+
+
+def _claim(handle: int, path: Path) -> None:
+    """Have an empty file for ourselves alone."""
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotWritten("{}: another process writes a tape into it; name another file", path) from error
+        except OSError:  # a file system without locks
+            pass
+    if os.fstat(handle).st_size:
+        raise NotWritten("{}: is there already, and not empty; name another file, or delete it first", path)
 
 
 def is_tape(head: bytes) -> bool:

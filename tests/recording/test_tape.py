@@ -92,19 +92,35 @@ def test_each_line_is_in_the_file_when_the_call_returns(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_tape_is_written_anew_and_nothing_else_is(tmp_path):
-    path = tmp_path / "a.tape"
-    for _ in range(2):
-        with open_tape(path) as tell:
-            Recorder(tell, by="mock", to="http://localhost:1/v1")
-    assert len(path.read_text().splitlines()) == 1
-    notes = tmp_path / "notes"
+def test_nothing_is_written_over(tmp_path):
+    path, link, notes = tmp_path / "a.tape", tmp_path / "link", tmp_path / "notes"
+    path.touch()
+    with open_tape(path) as tell:
+        Recorder(tell, by="mock", to="http://localhost:1/v1")
+    before = path.read_bytes()
+    assert before.count(b"\n") == 1
     notes.write_text("dear diary")
-    (tmp_path / "link").symlink_to(path)
-    for other in (notes, tmp_path, tmp_path / "link", tmp_path / "no" / "folder"):
+    link.symlink_to(path)
+    (tmp_path / "hard").hardlink_to(path)
+    for other in (path, notes, tmp_path, link, tmp_path / "hard", tmp_path / "no" / "folder"):
         with pytest.raises(NotWritten), open_tape(other):
             raise AssertionError
-    assert notes.read_text() == "dear diary"
+    assert (path.read_bytes(), notes.read_text()) == (before, "dear diary")
+
+
+def test_one_tape_has_one_writer(tmp_path):
+    path = tmp_path / "a.tape"
+    with open_tape(path), pytest.raises(NotWritten, match="another process"), open_tape(path):
+        raise AssertionError
+
+
+def test_a_tape_that_never_began_is_not_there(tmp_path):
+    new, empty = tmp_path / "new", tmp_path / "empty"
+    empty.touch()
+    for path in (new, empty):
+        with open_tape(path):
+            pass
+    assert list(tmp_path.iterdir()) == [empty]
 
 
 def test_a_cut_tape_is_read_up_to_the_cut():
