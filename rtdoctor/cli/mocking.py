@@ -26,6 +26,7 @@ from rtdoctor.mock.respond import ANSWER, Replies
 from rtdoctor.mock.script import BadScript, Script, load_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.target import is_loopback_host
+from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.wire.audiofile import BadAudio, read_speech
@@ -146,7 +147,7 @@ def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> It
         kept = "kept to." if not wrong else "not kept to:"
         yield f"The script {quote(script.origin)} was {kept}"
     for sentence in wrong:
-        yield f"  {quote_start(sentence, 400)}"
+        yield one_line(f"  {quote_start(sentence, 400)}")
 
 
 async def _forever(

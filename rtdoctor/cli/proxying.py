@@ -168,7 +168,7 @@ def _key(wanted: Wanted, target: Target) -> Secret | None:
 def _shown(lines: Lines, verbose: bool) -> Tell:
     def tell(line: Line) -> None:
         if text := live(line, verbose=verbose):
-            lines.say("\n".join(clean(part) for part in text.split("\n")))
+            lines.say(text)
 
     return tell
 
