@@ -28,7 +28,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -48,6 +47,7 @@ from rtdoctor.recording.parse import Unparsable, parse
 VERSION = 1
 MOST_BODY = 64 * 1024  # characters of a body that are kept
 MOST_AUDIO = 15 << 20  # bytes of audio in an event: the API takes no larger one
+_SMALL = 8 << 10  # bytes of audio that are made anew each time
 _MOST_REASON = 1_000
 _MOST_HEADERS, _MOST_HEADER = 200, 16_000
 _LEAST_MEDIA = 256  # characters of base64; what is shorter is looked through as any text
@@ -435,28 +435,42 @@ def _line(raw: bytes | None, *, first: bool) -> Line:
     return line
 
 
-def audio_back(event: Any) -> Any:
-    """The same event with silence where audio was left out, so that it has the form that it had: of all of an event as
-    much as one can hold, and what is more is left empty."""
-    waiting, room = [event], MOST_AUDIO
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            for name in ("audio", "delta"):
-                held = value.get(name)
-                if isinstance(held, Mapping) and isinstance(size := held.get("audio_bytes"), int):
-                    size = size if 0 <= size <= room else 0
-                    room -= size
-                    value[name] = _silence(size)
-            waiting += value.values()
-    return event
+class Silence:
+    """Gives events of one recording silence where audio was left out, so that they have the form that they had; all of
+    it is bounded, whatever a tape says and however many events are held: a piece of some size is made once and is
+    there for all that are as long, and where there is no more room the next smaller one takes its place."""
 
+    def __init__(self) -> None:
+        self._made: dict[int, str] = {}
+        self._room = MOST_AUDIO
 
-@lru_cache(1)  # events that follow each other have the same one, and a long one is held once
-def _silence(size: int) -> str:
-    return "AAAA" * (size // 3) + ("", "AA==", "AAA=")[size % 3]
+    def back(self, event: Any) -> Any:
+        """The same event with its audio; of one that has more than any event can hold the rest is left empty."""
+        waiting, room = [event], MOST_AUDIO
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting += value
+            elif isinstance(value, dict):
+                for name in ("audio", "delta"):
+                    held = value.get(name)
+                    if isinstance(held, Mapping) and isinstance(size := held.get("audio_bytes"), int):
+                        size = size if 0 <= size <= room else 0
+                        room -= size
+                        value[name] = self._of(size)
+                waiting += value.values()
+        return event
+
+    def _of(self, size: int) -> str:
+        if size in self._made:
+            return self._made[size]
+        if size > _SMALL and size > self._room:
+            return self._made.get(max((one for one in self._made if one < size), default=0), "")
+        text = "AAAA" * (size // 3) + ("", "AA==", "AAA=")[size % 3]
+        if size > _SMALL:
+            self._room -= size
+            self._made[size] = text
+        return text
 
 
 def headers_of(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from rtdoctor.engine.validate import explain_tape, validate_file
 from rtdoctor.files import NotWritten
-from rtdoctor.recording.tape import BadTape, Recorder, is_tape, open_tape, read_tape
+from rtdoctor.recording.tape import BadTape, Recorder, Silence, is_tape, open_tape, read_tape
 
 KEY = "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12"
 URL = f"wss://api.openai.com/v1/realtime?model=gpt-realtime&api_key={KEY}"
@@ -198,3 +198,19 @@ def test_a_request_that_asks_for_no_socket_is_judged_as_such():
     one, two = validate_file("a", as_file(lines)).connections
     assert one.finding is None
     assert two.finding.cause == "auth.invalid"
+
+
+def test_what_is_given_back_of_audio_is_bounded_in_all_and_as_long_as_it_was():
+    silence = Silence()
+    for size in (0, 1, 2, 3, 4_801, 100_000, 100_001):
+        told = silence.back({"type": "input_audio_buffer.append", "audio": {"audio_bytes": size}})
+        assert base64.b64decode(told["audio"], validate=True) == bytes(size)
+    part = {"type": "input_audio", "audio": {"audio_bytes": 9 << 20}}
+    many = silence.back({"content": [dict(part) for _ in range(60)]})["content"]
+    assert sum(len(one["audio"]) for one in many) <= (15 << 20) * 4 // 3
+    held = {}
+    for size in range(60):
+        text = silence.back({"audio": {"audio_bytes": (3 << 20) + size}})["audio"]
+        held[id(text)] = len(text)
+    assert sum(held.values()) < 21 << 20
+    assert silence.back({"delta": {"audio_bytes": -1}}) == {"delta": ""}
