@@ -65,6 +65,7 @@ def test_no_failure_stands_beside_exit_code_0_and_what_had_no_answer_is_not_said
         (["--to", "nonsense"], "is no URL"),
         (["--to", "http://10.0.0.1/v1", "--key-env", "X"], "without TLS"),
         (["--to", "https://h/v1", "--key-env", "X", "--insecure"], "--insecure-send-key"),
+        (["--to", "https://h/v1", "--insecure"], "--insecure-send-key"),
         (["--to", "https://h/v1", "--key-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
         (["--to", "https://h/v1", "--record", "/"], "--record"),
         (["--to", "https://h/v1", "--host", "192.0.2.1", "--port", "0"], "--host"),
