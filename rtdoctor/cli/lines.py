@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from rtdoctor.privacy.clean import one_line
+
 _MOST_WAITING = 10_000
 
 
@@ -19,7 +21,11 @@ class Lines:
         self._thread.start()
 
     def say(self, text: str) -> None:
-        """Have a line printed."""
+        """Have a line printed; of several each but the first is marked as one that goes on."""
+        first, *more = text.split("\n")
+        text = "\n".join(
+            (one_line(first), *(part if part.startswith(" ") else f"| {part}" for part in map(one_line, more)))
+        )
         if self._waiting.qsize() >= _MOST_WAITING:
             self._lost += 1
             return

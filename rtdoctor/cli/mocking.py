@@ -26,6 +26,7 @@ from rtdoctor.mock.respond import ANSWER, Replies
 from rtdoctor.mock.script import BadScript, Script, load_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.target import is_loopback_host
+from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.wire.audiofile import BadAudio, read_speech
@@ -118,16 +119,19 @@ def serve(ways: Ways) -> int:
     with process.on_interrupt(lambda: None):
         with ExitStack() as stack:
             hears: list[Hear] = [teller]
+            begin: Callable[[], None] = lambda: None  # noqa: E731
             if ways.record:
                 to = f"ws://{ways.host}:{ways.port}"
-                hears.append(stack.enter_context(recording(ways.record, to, printer.say)))
+                taping = stack.enter_context(recording(ways.record, to, printer.say))
+                hears.append(taping)
+                begin = taping.begin
 
             def hear(line: dict[str, Any]) -> None:
                 for each in hears:
                     each(line)
 
             server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
-            asyncio.run(_forever(server, ways, source, printer.say))
+            asyncio.run(_forever(server, ways, source, printer.say, begin))
         wrong = [*server.stage.failures, *server.stage.unused()]
         for line in _farewell(teller, script, wrong):
             printer.say(line)
@@ -143,16 +147,19 @@ def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> It
         kept = "kept to." if not wrong else "not kept to:"
         yield f"The script {quote(script.origin)} was {kept}"
     for sentence in wrong:
-        yield f"  {quote_start(sentence, 400)}"
+        yield one_line(f"  {quote_start(sentence, 400)}")
 
 
-async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:
+async def _forever(
+    server: Mock, ways: Ways, source: str | None, say: Callable[[str], None], begin: Callable[[], None]
+) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     try:
         await server.start(ways.port)
     except OSError as error:
         raise exits.not_listening(ways.port, error, ways.host) from error
+    begin()
     try:
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):

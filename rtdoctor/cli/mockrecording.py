@@ -9,33 +9,49 @@ from typing import Any
 from rtdoctor.files import NotWritten
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
-from rtdoctor.recording.tape import Recorder, open_tape
+from rtdoctor.recording.tape import Recorder, Tell, open_tape
+
+
+class Taping:
+    """Takes the lines that `Mock` tells, and writes them redacted. When the disk is full the mock goes on: `failed` is
+    called once, with a sentence."""
+
+    def __init__(self, tell: Tell, to: str, failed: Callable[[str], None]) -> None:
+        self._tell, self._to, self._failed = tell, to, failed
+        self._at, self._writes = 0.0, True
+        self._recorder: Recorder | None = None
+
+    def begin(self) -> None:
+        """The mock listens: the tape begins."""
+        with self._durably():
+            self._recorder = Recorder(self._tell, by="mock", to=self._to, clock=lambda: self._at)
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        """Write what a line tells."""
+        self._at = line["t"]
+        if self._writes and self._recorder is not None:
+            with self._durably():
+                _put(self._recorder, line)
+
+    @contextmanager
+    def _durably(self) -> Iterator[None]:
+        try:
+            yield
+        except NotWritten as error:
+            self._writes = False
+            self._failed(f"--record {error}; nothing more is recorded")
 
 
 @contextmanager
-def recording(path: Path, to: str, failed: Callable[[str], None]) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """What takes the lines that `Mock` tells, and writes them redacted. When the disk is full the mock goes on:
-    `failed` is called once, with a sentence.
+def recording(path: Path, to: str, failed: Callable[[str], None]) -> Iterator[Taping]:
+    """A tape of a mock, which has nothing in it before it begins.
 
     Raises:
-        Usage: the file cannot be written.
+        Usage: the file cannot be written, or holds something.
     """
-    at, writes = 0.0, True
     try:
         with open_tape(path) as tell:
-            recorder = Recorder(tell, by="mock", to=to, clock=lambda: at)
-
-            def hear(line: dict[str, Any]) -> None:
-                nonlocal at, writes
-                at = line["t"]
-                try:
-                    if writes:
-                        _put(recorder, line)
-                except NotWritten as error:
-                    writes = False
-                    failed(f"--record {error}; nothing more is recorded")
-
-            yield hear
+            yield Taping(tell, to, failed)
     except NotWritten as error:
         raise Usage("--record {}", error) from error
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from rtdoctor.model.event import too_many_values
-from rtdoctor.privacy.clean import visible
+from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.recording.tape import shown_url
 
@@ -134,12 +134,12 @@ class Teller:
         )
         found = [(told, times) for told, times in self._found.most_common() if f" {without}: " not in told[:80]]
         for told, times in found[:_MOST_SUMMED]:
-            yield f"  {times}× {told}"
+            yield one_line(f"  {times}× {told}")
         if len(found) > _MOST_SUMMED:
             yield f"  and {len(found) - _MOST_SUMMED} others"
 
     def _tell(self, t: float, seen: _Seen, text: str) -> None:
-        self._say(f"{t:9.3f} {seen.name:>3} {visible(text)}")
+        self._say(one_line(f"{t:9.3f} {seen.name:>3} {text}"))
 
     def _event(self, t: float, seen: _Seen, line: dict[str, Any]) -> None:
         side = line["from"]

@@ -67,6 +67,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
     """
     target, context = _target(wanted)
     key = _key(wanted, target)
+    own = server_context(wanted.cert, wanted.key)
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs("proxy", format, reports))
         shown = sys.stdout if format == "terminal" else sys.stderr
@@ -84,7 +85,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             upstream=Upstream(target, context, wanted.timeout),
             key=key,
             key_header=profiles()[target.profile].key_header.lower(),
-            context=server_context(wanted.cert, wanted.key),
+            context=own,
             host=wanted.host,
             port=wanted.port,
             audio=wanted.audio,
@@ -129,7 +130,9 @@ def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:
         who = "SPENDS YOUR KEY" if asked.key else "goes to the endpoint from here"
         told.append(f"# WARNING: everybody who reaches {clean(quote(wanted.host))} may use it, and {who}")
     if wanted.route.insecure:
-        told.append("# WARNING: the endpoint's certificate is NOT CHECKED (--insecure)")
+        told.append(
+            "# WARNING: the endpoint's certificate is NOT CHECKED (--insecure), and WHOEVER ANSWERS GETS THE KEY"
+        )
     if asked.key:
         told.append(f"# the key in {quote(asked.key.source)} takes the place of the client's")
     if wanted.record:
@@ -143,6 +146,8 @@ def _target(wanted: Wanted) -> tuple[Target, Any]:
         route, notices = route_to(target, wanted.route)
     except BadTarget as error:
         raise Usage("--to {}", error) from error
+    if wanted.route.insecure and not wanted.route.send_key:
+        raise Usage("--insecure: what passes holds a key, and whoever answers gets it only with --insecure-send-key")
     for notice in notices:
         exits.say(notice, 0)
     target = replace(target, route=route)
@@ -156,8 +161,6 @@ def _key(wanted: Wanted, target: Target) -> Secret | None:
         return None
     if not target.tls and not target.is_loopback:
         raise Usage("--key-env: the key is not sent without TLS to another machine; give an https URL")
-    if wanted.route.insecure and not wanted.route.send_key:
-        raise Usage("--key-env with --insecure: the key is sent to whoever answers only with --insecure-send-key")
     key = find_key(wanted.key_env, None)
     if key is not None and not (key.reveal().isascii() and key.reveal().isprintable()):
         raise Usage("--key-env {}: the key holds a character that no header can carry", wanted.key_env)
@@ -167,7 +170,7 @@ def _key(wanted: Wanted, target: Target) -> Secret | None:
 def _shown(lines: Lines, verbose: bool) -> Tell:
     def tell(line: Line) -> None:
         if text := live(line, verbose=verbose):
-            lines.say("\n".join(clean(part) for part in text.split("\n")))
+            lines.say(text)
 
     return tell
 

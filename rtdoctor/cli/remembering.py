@@ -14,7 +14,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.differing import differences, read_report
 from rtdoctor.linear import pattern
-from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
@@ -66,7 +66,7 @@ def show(folder: Path, last: int, *, as_json: bool) -> int:
             sys.stdout.write(json.dumps(document, indent=2) + "\n")
         else:
             for one in told.values():
-                sys.stdout.writelines(f"{clean(line)}\n" for line in _lines(one))
+                sys.stdout.writelines(f"{one_line(line)}\n" for line in _lines(one))
             if unread:
                 what = "1 file is no report" if unread == 1 else f"{unread} files are no reports"
                 sys.stdout.write(f"{what}, and left out.\n")
@@ -82,8 +82,8 @@ def _targets(files: Sequence[Path], last: int) -> tuple[dict[str, list[Run]], in
     for file in files:
         try:
             report = read_report(file)
-            at = str(report["started_at"])[:19]
-        except (Usage, KeyError):
+            at = datetime.fromisoformat(str(report["started_at"])[:19]).isoformat()
+        except (Usage, KeyError, ValueError):
             unread += 1
             continue
         target = report["target"]

@@ -24,7 +24,7 @@ from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.feed import Feed as Bytes
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.recording.stream import read_stream
-from rtdoctor.recording.tape import BadTape, is_tape, read_tape
+from rtdoctor.recording.tape import BadTape, is_tape, read_tape, shown_line
 from rtdoctor.report.live_terminal import LiveTerminal
 from rtdoctor.web.feed import Recorded
 from rtdoctor.web.server import serve_page
@@ -67,7 +67,7 @@ class Recording:
         with self._opened() as source:
             for line in _lines(source, self._name):
                 judged = judged or line.get("kind") == "finding"
-                yield line
+                yield shown_line(line)
         if not judged:
             if self._judged is None:
                 self._judged = self._findings()

@@ -23,6 +23,7 @@ _LONG_SECRET, _SHARE = 500, 256  # of a secret of more characters, pieces of one
 _ENCODED = 4_096  # characters of a secret that are looked for in every form
 _IN_FULL, _LONG_COUNTS = 1_600, 700  # characters of all secrets for which that is done, and what a long one counts for
 _AS_IT_IS = 16  # characters of any other that are looked for, as they are
+_IN_MEDIA = 12  # characters in a row that chance does not write into some megabytes of base64, in one case
 _WHOLE = 10  # a secret with fewer is looked for as a whole
 _PASSPHRASE = 16  # so many letters of words in a row are no chance
 _LAST = 4  # so many characters of a key's end are what servers echo
@@ -168,6 +169,7 @@ class Known:
         self._cores: set[str] = set()  # those that are looked for in full
         self._room = _IN_FULL
         self._plain: tuple[_Search, Mapping[Form, _Needle]] | None = None
+        self._media: tuple[_Search, Mapping[Form, _Needle]] | None = None
         self._ends: Pattern | None = None
         self._together: Mapping[str, BytePattern] | None = None
         self.generation = next(_generations)
@@ -191,7 +193,7 @@ class Known:
                     self._room -= size
                     self._cores.add(core)
                 self._needles[secret.reveal()] = needle
-                self._ends = self._together = self._plain = None
+                self._ends = self._together = self._plain = self._media = None
                 self.generation = next(_generations)
 
     def find(self, view: View, *, words: bool = True) -> Iterator[Hit]:
@@ -219,6 +221,26 @@ class Known:
                 for low, high, form in search.find(folded.text):
                     if words or not owners[form].word:
                         yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, owners[form].secret)
+
+    def find_in_media(self, text: str) -> Iterator[Hit]:
+        """Every piece of every secret in base64 of media, in whatever form, also of what the base64 holds: of random
+        letters every six in a row are somebody's, so that longer pieces are looked for than in a text."""
+        if not self._needles:
+            return
+        if self._media is None:
+            owners: dict[Form, _Needle] = {}
+            for needle in self._needles.values():
+                if needle.full and needle.least >= _FRAGMENT:
+                    core = needle.secret.core
+                    for form in _usable(forms(core[:_ENCODED], max(needle.least, _IN_MEDIA))):
+                        owners.setdefault(form, needle)
+            _, late = self._as_they_are()
+            owners.update(late)
+            self._media = _Search(owners), owners
+        search, owned = self._media
+        folded = fold(text)
+        for low, high, form in search.find(folded.text):
+            yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, owned[form].secret)
 
     def _as_they_are(self) -> tuple[_Search, Mapping[Form, _Needle]]:
         """What finds those that are not looked for in full, all at once, and whose each form is."""

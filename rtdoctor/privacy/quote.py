@@ -18,7 +18,7 @@ from rtdoctor.privacy.known import holds_secret, known
 from rtdoctor.privacy.named import cookie_spans, named_spans
 from rtdoctor.privacy.secret import MARKS, MASK, mask
 from rtdoctor.privacy.unescape import View, layers
-from rtdoctor.privacy.words import opaque, opaque_spans
+from rtdoctor.privacy.words import is_word, opaque, opaque_spans
 
 # A server's echo of a key keeps its first or last characters beside the stars (seen: "sk-proj-****ueba"). Looked for
 # only where a key was used: elsewhere stars are emphasis.
@@ -36,6 +36,7 @@ _AROUND = 12  # characters of a form that may be words or digits, and are no par
 _NEAR = 80  # characters before a key in which a word that tells of its vendor may stand
 _LEAST_KEY = 8  # of a key that was cut so many characters after its beginning are masked
 _ODD = 6  # characters of letters and digits that are shown of a value of which nothing is known
+_SHORT_WORD, _LONGEST_WORD = 8, 40  # letters before `sk-` that may be a word of whatever kind, and those looked at
 _PIECE = pattern(r"[A-Za-z0-9]+")
 _NAMED_ID = pattern(
     r"(?i)(?:request|trace|correlation|ray|event|item|response|call|span)[-_ ]?ids?\b\\{0,3}[\"'`]?\s{0,2}[:=]?\s{0,2}"
@@ -109,6 +110,16 @@ def redact(text: str) -> str:
     """The text without known secrets, named values and vendors' forms; what is merely opaque stands. For data that
     goes on to be used, such as a stream that was migrated."""
     return _masked(text, opaque_too=False)
+
+
+def redact_media(text: str) -> str:
+    """The base64 of media without known secrets, as they are or inside of what it holds, and without vendors' keys. It
+    is opaque by its nature: words and names in it are chance."""
+    found = [Span(hit.start, hit.end, mask(hit.secret.reveal())) for hit in known().find_in_media(text)]
+    # A key that begins with letters alone (AKIA) is one where the text begins; behind a + or / it is chance.
+    head = text[:_SHORT]
+    found += [Span(start, end, mask(head[start:end]), 1) for start, end in _vendors(head, flat(head)) if start == 0]
+    return _without(text, _joined(found)) if found else text
 
 
 def quote_named(name: str, text: str) -> str:
@@ -192,9 +203,13 @@ def spans(text: str, *, opaque_too: bool) -> list[Span]:
 
 
 def _masked(text: str, *, opaque_too: bool) -> str:
+    return _without(text, spans(text, opaque_too=opaque_too))
+
+
+def _without(text: str, found: Iterable[Span]) -> str:
     parts: list[str] = []
     place = 0
-    for span in spans(text, opaque_too=opaque_too):
+    for span in found:
         parts += (text[place : span.start], span.mark)
         place = span.end
     return "".join((*parts, text[place:])) if parts else text
@@ -291,8 +306,8 @@ def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     plain: dict[str, int] = {}  # by the characters of a form: as far as this there is nothing that tells
     for found in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
         start, end = found.span()
-        if start < done or (start and text[start - 1].isascii() and text[start - 1].isalnum()):
-            continue  # inside of a longer word; a letter beyond ASCII is none of a key's
+        if start < done or _in_a_word(text, start, end):
+            continue
         for form in vocabulary.by_prefix()[text[start:end]]:
             if end < plain.get(form.alphabet, 0):
                 continue
@@ -305,6 +320,18 @@ def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
                 yield start, stop
             else:
                 plain[form.alphabet] = stop
+
+
+def _in_a_word(text: str, start: int, end: int) -> bool:
+    """True for a beginning of a key that is a piece of a longer word: `task-`. A letter beyond ASCII is none of a
+    key's; and what no word is before a beginning that ends in a sign is something else that a key was put behind."""
+    edge = start
+    while edge and start - edge < _LONGEST_WORD and text[edge - 1].isascii() and text[edge - 1].isalnum():
+        edge -= 1
+    if edge == start:
+        return False
+    said = text[edge:start] + text[start:end].rstrip("-_")
+    return text[end - 1] not in "-_" or start - edge < _SHORT_WORD or is_word(said)
 
 
 def _telling(piece: str) -> bool:

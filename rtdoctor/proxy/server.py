@@ -24,12 +24,14 @@ from rtdoctor.proxy.traffic import Traffic
 from rtdoctor.proxy.upstream import Unreached, Upstream
 from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Audio, Recorder, Tell, shown_url
-from rtdoctor.wire.messages import parse_head
+from rtdoctor.wire.messages import Head, parse_head
 
 MOST_CONNECTIONS = 1_000  # at once; more are not taken
 # Seconds between two looks at the upstream: when it is down, when it is on this machine, elsewhere.
 RETRY, _NEAR, _FAR = 0.5, 2.0, 15.0
 _FINISH = 10.0  # seconds that the judgement has for what is left at the end
+
+_OWN_SITES = frozenset(("none", "same-origin"))  # of Sec-Fetch-Site (W3C Fetch Metadata)
 
 State = Literal["ready", "lost"]
 Say = Callable[[State, Finding | None], object]
@@ -69,6 +71,7 @@ class Proxy:
 
     asked: Asked
     withheld: int = 0  # requests of a web page that is not of this machine: they got no key
+    strangers: int = 0  # requests that were not passed on: of other hosts' pages, or to another host's name
     refused: int = 0  # connections beyond the most
     reached: bool | None = None
     _run: _Run | None = None
@@ -102,13 +105,16 @@ class Proxy:
         """
         asked, loop = self.asked, asyncio.get_running_loop()
         self._started, self._began = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+        way: Way
+        # The port first: where it cannot be had, no tape was begun.
+        server = await loop.create_server(
+            lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512, start_serving=False
+        )
         recorder = Recorder(*asked.tells, by="proxy", to=self._target.base_url, audio=asked.audio)
         self._watch = Watch(recorder)
         self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
-        way = Way(asked.upstream, self._aside, self._headers, self._heard, self._splices.discard)
-        server = await loop.create_server(
-            lambda: self._joined(way), asked.host, asked.port, ssl=asked.context, backlog=512
-        )
+        way = Way(asked.upstream, self._aside, self._headers, self._stranger, self._heard, self._splices.discard)
+        await server.start_serving()
         self._aside.start()
         port = server.sockets[0].getsockname()[1]
         self._run = _Run(server, loop.create_task(self._keep_looking()), port)
@@ -144,6 +150,13 @@ class Proxy:
             notes.append(f"{self.refused} connection(s) were not taken: {MOST_CONNECTIONS} were open.")
         if self.withheld:
             notes.append(f"{self.withheld} request(s) of web pages of other hosts were passed without the key.")
+        if self.strangers:
+            told = "of web pages of other hosts, or to a name of another host, were refused with 403"
+            notes.append(f"{self.strangers} request(s) {told}.")
+        if self._target.route.insecure:
+            notes.append(
+                "THE CERTIFICATE WAS NOT CHECKED (--insecure --insecure-send-key): whoever answered got the key."
+            )
         return Watched(
             listening=self.base_url,
             to=shown_url(self._target.base_url),
@@ -179,13 +192,26 @@ class Proxy:
         return changed
 
     def _is_ours(self, raw: bytes) -> bool:
-        """False for a request of a web page of some other host: it must not spend a key that it does not know. Where
-        the name by which the proxy was asked is no name of this machine, somebody's page may have lent it one."""
+        """False for a request of a web page of some other host: it must not spend a key that it does not know. A page
+        can ask without an Origin, by a link, an image or a frame; then the browser says where from in other words."""
         head = parse_head(raw)
-        origin, host = head.value("origin"), head.value("host")
-        names = [_host_of(origin)] if origin else []
-        names += [_host_of(f"//{host}")] if is_loopback_host(self.asked.host) else []
-        return all(map(is_loopback_host, names))
+        if origins := _values(head, "origin"):
+            return all(is_loopback_host(_host_of(origin)) for origin in origins)
+        sites = {site.strip().lower() for site in _values(head, "sec-fetch-site")}
+        return sites <= _OWN_SITES and all(is_loopback_host(_host_of(one)) for one in _values(head, "referer"))
+
+    def _stranger(self, raw: bytes) -> str:
+        """Why a request is not passed on, in a clause; empty where it is. A proxy for this machine serves nobody's page
+        but this machine's, and answers to no name of another host, by which somebody's page would be its own."""
+        if not is_loopback_host(self.asked.host):
+            return ""
+        head, why = parse_head(raw), ""
+        if not all(is_loopback_host(_host_of(origin)) for origin in _values(head, "origin")):
+            why = "its Origin is no page of this machine"
+        elif not all(is_loopback_host(_host_of(f"//{host}")) for host in _values(head, "host")):
+            why = "its Host is no name of this machine"
+        self.strangers += bool(why)
+        return why
 
     # --- the upstream -------------------------------------------------------------------------------------------------
 
@@ -217,6 +243,10 @@ class Proxy:
             self._told_down = True
             exchange = Exchange(Given(self._target.socket_url()).request(), fault=fault)
             self.asked.say("lost", finding_of(distil(exchange)))
+
+
+def _values(head: Head, name: str) -> list[str]:
+    return [value for key, value in head.headers if key.lower() == name]
 
 
 def _host_of(url: str) -> str:

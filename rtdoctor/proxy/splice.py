@@ -25,12 +25,13 @@ _NO_GATEWAY = 502
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What all connections share. `headers` gives what to change in a request's head; `reached` hears of each try to
-    reach the upstream, with the fault where it failed."""
+    """What all connections share. `headers` gives what to change in a request's head; `stranger` why it is not passed
+    on, or nothing; `reached` hears of each try to reach the upstream, with the fault where it failed."""
 
     upstream: Upstream
     aside: Aside
     headers: Callable[[bytes], dict[str, str]]
+    stranger: Callable[[bytes], str]
     reached: Callable[[Fault | None], object]
     over: Callable[["Splice"], object]
 
@@ -47,6 +48,7 @@ class Splice:
         self._spliced = False  # after a 101: nothing is looked at any more
         self._fault: Fault | None = None
         self._over = False
+        self._over_here = False  # we answered ourselves: nothing of either side passes any more
         self._first: Direction | None = None  # who ended it, where only one direction did so far
         self._task: asyncio.Task[None] | None = None
 
@@ -69,6 +71,8 @@ class Splice:
     def came(self, side: Direction, data: bytes) -> None:
         """Bytes came on a side."""
         at = time.monotonic()
+        if self._over_here:
+            return
         if side == "server":
             self.client.write(data)
             self._way.aside.data(self._number, side, data, at)
@@ -81,6 +85,9 @@ class Splice:
             for piece in self._requests.feed(data):
                 raw = piece.raw
                 if piece.kind == "head":
+                    if why := self._way.stranger(raw):
+                        self._answer(403, "Forbidden", "request_refused", f"the request is not passed on: {why}")
+                        return
                     raw = with_headers(raw, self._way.headers(raw))
                     if parse_head(raw).upgrades:
                         self._asks = True
@@ -104,9 +111,15 @@ class Splice:
 
     def _refuse(self, fault: Fault) -> None:
         """Tell the client that its request went nowhere."""
-        told = f"rtdoctor proxy: the upstream cannot be reached: {fault.text}"
-        body = orjson.dumps({"error": {"type": "proxy_error", "code": "upstream_unreachable", "message": told}})
-        head = f"HTTP/1.1 {_NO_GATEWAY} Bad Gateway\r\nContent-Type: application/json\r\n"
+        self._answer(
+            _NO_GATEWAY, "Bad Gateway", "upstream_unreachable", f"the upstream cannot be reached: {fault.text}"
+        )
+
+    def _answer(self, status: int, reason: str, code: str, why: str) -> None:
+        """Answer the client ourselves, and let it go."""
+        self._over_here = True
+        body = orjson.dumps({"error": {"type": "proxy_error", "code": code, "message": f"rtdoctor proxy: {why}"}})
+        head = f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/json\r\n"
         self.client.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
         self.client.close()
 

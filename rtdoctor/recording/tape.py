@@ -35,19 +35,22 @@ import orjson
 
 from rtdoctor import __version__
 from rtdoctor.files import NotWritten
-from rtdoctor.linear import byte_pattern
+from rtdoctor.linear import byte_pattern, pattern
 from rtdoctor.model.given import Given, unquoted_marks
+from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.errors import InputError
-from rtdoctor.privacy.quote import quote_headers, redact, redacted
+from rtdoctor.privacy.quote import quote_headers, redact, redact_media, redacted
 from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.parse import Unparsable, parse
 
 VERSION = 1
 MOST_BODY = 64 * 1024  # characters of a body that are kept
+MOST_AUDIO = 15 << 20  # bytes of audio in an event: the API takes no larger one
+_SMALL = 8 << 10  # bytes of audio that are made anew each time
 _MOST_REASON = 1_000
 _MOST_HEADERS, _MOST_HEADER = 200, 16_000
-_LEAST_MEDIA = 256  # characters of base64 that are stepped over when a text is looked through for secrets
+_LEAST_MEDIA = 256  # characters of base64; what is shorter is looked through as any text
 
 Audio = Literal["keep", "drop", "hash"]
 By = Literal["proxy", "mock", "check", "probe"]
@@ -55,11 +58,12 @@ Side = Literal["server", "client"]
 Line = dict[str, Any]
 Tell = Callable[[Line], object]
 
-_MEDIA = ('"audio"', '"delta"', '"data"', '"image_url"')  # names of fields that hold it
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
-_SPACES = 20  # characters between a name, its colon and its value
+_MEDIA = ("audio", "image_url")  # names of fields that hold it, beside the delta of an audio delta
+_AUDIO = ("audio", "\\u")  # no text has audio in it without one of these
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_IMAGE = pattern(r"data:image/[a-z0-9.+\-]{1,20};base64")
 _HEAD = byte_pattern(rb'[\s\v]*\{[\s\v]*"tape"[\s\v]*:[\s\v]*\d')
-_AUDIO_DELTA = "audio.delta"
+_AUDIO_DELTA, _APPEND = "audio.delta", "input_audio_buffer.append"
 
 
 class BadTape(InputError):
@@ -145,9 +149,7 @@ class Recorder:
         if kind == "binary" and self._audio != "keep":
             self._put(connection, kind, at, **{"from": side}, **_left_out(data, self._audio))
             return
-        text = data.decode("utf-8", "surrogateescape")
-        shown = redact(text).encode("utf-8", "surrogateescape")
-        self._put(connection, kind, at, **{"from": side}, base64=base64.b64encode(shown).decode())
+        self._put(connection, kind, at, **{"from": side}, base64=base64.b64encode(shown_bytes(data)).decode())
 
     def close(self, connection: int, side: Side, code: int | None, reason: str, *, at: float | None = None) -> None:
         """A close frame; `code` None where it had none."""
@@ -178,50 +180,62 @@ def shown_url(url: str) -> str:
 
 
 def shown_text(text: str, audio: Audio = "keep") -> str:
-    """A frame's text without secrets, and without audio where it is left out. What needs no change has none."""
-    event = _event(text) if audio != "keep" else None
-    if event is not None and (places := list(_places(event))):
+    """A frame's text without secrets, and without audio where it is left out. What needs no change has none.
+
+    Nothing in it is exempt from the search. Of media only what chance writes into random letters stands: words, names,
+    and short pieces of a secret.
+    """
+    if (audio == "keep" or not any(name in text for name in _AUDIO)) and len(text) < _LEAST_MEDIA:
+        return redact(text)
+    if (event := _event(text)) is None:
+        return redact(text)
+    if audio != "keep" and (places := list(_places(event))):
         for holder, name in places:
-            holder[name] = _left_out(_unpacked(holder[name]), audio)
+            holder[name] = _audio_left_out(holder[name], audio)
         text = orjson.dumps(event).decode()
-    # Media is no place for a secret, and would take most of the time.
-    skeleton = _without_media(text) if len(text) > _LEAST_MEDIA else text
-    if (shown := redact(skeleton)) == skeleton:
+    held: list[tuple[dict[str, Any], str, _Media]] = []
+    rest, changed = text, False
+    for holder, name in [place for place in _media(event) if _is_media(*place)]:
+        value = holder[name]
+        shown = redact_media(value)
+        changed = changed or shown != value
+        held.append((holder, name, _Media(shown)))
+        rest = rest.replace(f'"{value}"', '""', 1)  # written with escapes it stays, and is looked at as text
+    if redact(rest) == rest and not changed:
         return text
     # By value: a mark must not stand in the middle of an escape.
-    if (event := event or _event(text)) is None:
-        return shown
-    held = [(holder, name, holder[name]) for holder, name in _places(event)]
-    for holder, name, _ in held:
-        holder[name] = None
-    changed = redacted(event)
-    for (holder, name), (_, _, value) in zip(_places(changed), held, strict=False):
-        holder[name] = value
-    return orjson.dumps(changed).decode()
+    for holder, name, media in held:
+        holder[name] = media
+    return orjson.dumps(redacted(event), default=lambda media: media.text).decode()
 
 
-def _without_media(text: str) -> str:
-    """JSON without the long base64 in it."""
-    parts, place = [], 0
-    for start, end in sorted(span for name in _MEDIA for span in _values(text, name)):
-        start += text[start : min(end, start + _LEAST_MEDIA)].rfind("base64,") + 1  # of a data URL, its own head stays
-        held = text[start:end].removeprefix("ase64,")
-        if start >= place and held.isascii() and not held.encode().translate(None, _BASE64):
-            parts.append(text[place:start])
-            place = end
-    return "".join((*parts, text[place:]))
+def shown_bytes(data: bytes) -> bytes:
+    """Bytes without secrets."""
+    return redact(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
-def _values(text: str, name: str) -> Iterator[tuple[int, int]]:
-    """Where the long text values of a field of that name stand, between their quotes."""
-    at = text.find(name)
-    while at >= 0:
-        colon = text.find(":", at + len(name), at + len(name) + _SPACES)
-        start = text.find('"', colon + 1, colon + _SPACES) + 1 if colon >= 0 else 0
-        end = text.find('"', start) if start else -1
-        if end - start > _LEAST_MEDIA:
-            yield start, end
-        at = text.find(name, max(at + len(name), end))
+def shown_line(line: Mapping[str, Any]) -> Line:
+    """A line that somebody else may have written, as it may be shown."""
+    told = {**line}
+    held = [(name, told.pop(name)) for name in ("data", "base64", "headers") if name in told]
+    told = redacted(told)
+    for name, value in held:
+        if name == "data" and isinstance(value, str):
+            told[name] = shown_text(value)
+        elif name == "base64" and isinstance(value, str):
+            data = _unpacked(value)
+            told[name] = value if (shown := shown_bytes(data)) == data else base64.b64encode(shown).decode()
+        elif name == "headers":
+            pairs = headers_of(line)
+            told[name] = [[redact(one), redact(f"{one}: {other}").removeprefix(f"{one}: ")] for one, other in pairs]
+    return told
+
+
+class _Media:
+    """Media that was looked through, in the place of its text while all else is redacted."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 def _event(text: str) -> dict[str, Any] | None:
@@ -233,27 +247,68 @@ def _event(text: str) -> dict[str, Any] | None:
 
 
 def _places(event: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Where audio stands in an event: in each field `audio`, and in the delta of an audio delta. A field that was
-    emptied is one, too."""
-    kind = event.get("type")
-    if isinstance(kind, str) and kind.endswith(_AUDIO_DELTA) and isinstance(event.get("delta", ""), str | None):
-        yield from [(event, "delta")] if "delta" in event else []
+    """Where audio stands in an event: in each field `audio`, and in the delta of an audio delta."""
+    if _is_audio_delta(event) and isinstance(event.get("delta"), str):
+        yield event, "delta"
+    yield from ((holder, name) for holder, name in _fields(event) if name == "audio")
+
+
+def _media(event: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where audio or an image may stand; not below a name that tells of a secret."""
+    if _is_audio_delta(event) and isinstance(event.get("delta"), str):
+        yield event, "delta"
+    yield from _fields(event, vocabulary.tells)
+
+
+def _fields(event: dict[str, Any], closed: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[Line, str]]:
     waiting: list[Any] = [event]
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
             waiting += value
         elif isinstance(value, dict):
-            if isinstance(value.get("audio", 0), str | None):
-                yield value, "audio"
-            waiting += value.values()
+            yield from [(value, name) for name in _MEDIA if isinstance(value.get(name), str)]
+            waiting += [item for name, item in value.items() if isinstance(item, dict | list) and not closed(name)]
 
 
-def _unpacked(value: object) -> bytes:
+def _is_audio_delta(event: Line) -> bool:
+    kind = event.get("type")
+    return isinstance(kind, str) and kind.endswith(_AUDIO_DELTA)
+
+
+def _is_media(holder: Line, name: str) -> bool:
+    """True for base64 as the API has it, with nothing between, of some size; outside of an audio event of whole samples
+    of 16 bits, or behind the head of an image's data URL."""
+    text: str = holder[name]
+    if name == "image_url":
+        head, comma, text = text.partition(",")
+        if not comma or not _IMAGE.fullmatch(head):
+            return False
+    if len(text) < _LEAST_MEDIA or len(text) % 4 or not text.isascii():
+        return False
+    if text.rstrip("=").encode().translate(None, _BASE64) or text[:-2].endswith("="):
+        return False
+    padding = text[-2:].count("=")
+    return name != "audio" or holder.get("type") == _APPEND or (len(text) // 4 * 3 - padding) % 2 == 0
+
+
+def _audio_left_out(text: str, audio: Audio) -> Line:
+    """What is told of audio in its place. Of what is no base64, or holds a secret, no digest that tells which."""
     try:
-        return base64.b64decode(value) if isinstance(value, str) else b""
+        data, whole = base64.b64decode(text, validate=True), True
     except ValueError:
-        return str(value).encode("utf-8", "replace")
+        data, whole = text.encode("utf-8", "replace"), False
+    hashed = (
+        audio == "hash" and whole and redact_media(text) == text and (len(text) > _LEAST_MEDIA or redact(text) == text)
+    )
+    return _left_out(data, "hash" if hashed else "drop")
+
+
+def _unpacked(value: str) -> bytes:
+    try:
+        return base64.b64decode(value)
+    except ValueError:
+        return value.encode("utf-8", "replace")
 
 
 def _left_out(data: bytes, audio: Audio) -> Line:
@@ -266,16 +321,19 @@ def _left_out(data: bytes, audio: Audio) -> Line:
 
 @contextmanager
 def open_tape(path: Path) -> Iterator[Tell]:
-    """A `tell` that writes each line to the file at once. A tape that is there already is written anew; nothing else
-    is: no other file, no link, no folder. A new file has mode 0600; a FIFO or device is written into.
+    """A `tell` that writes each line to the file at once. Nothing is written over: the file is new (mode 0600) or
+    empty, and nobody else is writing a tape into it; a FIFO or device is written into. A new one is gone again where
+    no line was told.
 
     Raises:
-        NotWritten: it cannot be written. Also by `tell`, when the disk is full.
+        NotWritten: it cannot be written, or holds something. Also by `tell`, when the disk is full.
     """
-    handle = _opened(path)
-    regular = stat.S_ISREG(os.fstat(handle).st_mode)
+    handle, is_new = _opened(path)
+    regular, told = stat.S_ISREG(os.fstat(handle).st_mode), False
 
     def tell(line: Line) -> None:
+        nonlocal told
+        told = True
         rest = memoryview(orjson.dumps(line, default=list) + b"\n")
         try:
             while rest:
@@ -289,28 +347,44 @@ def open_tape(path: Path) -> Iterator[Tell]:
             os.fsync(handle)
     finally:
         os.close(handle)
+        if is_new and not told:
+            path.unlink(missing_ok=True)
 
 
-def _opened(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+def _opened(path: Path) -> tuple[int, bool]:
+    flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     try:
-        handle = os.open(path, flags, 0o600)
+        try:
+            handle, is_new = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600), True
+        except FileExistsError:
+            handle, is_new = os.open(path, flags), False
     except (OSError, ValueError) as error:
         raise NotWritten("{}: {}", path, error) from error
     try:
         if stat.S_ISREG(os.fstat(handle).st_mode):
-            before = os.read(handle, 64)
-            if before and not is_tape(before):
-                raise NotWritten("{}: holds something that is no tape; name another file", path)
-            os.lseek(handle, 0, os.SEEK_SET)
-            os.ftruncate(handle, 0)
+            _claim(handle, path)
         elif sys.platform != "win32":
             os.set_blocking(handle, True)
     except BaseException:
         os.close(handle)
         raise
-    return handle
+    return handle, is_new
+
+
+def _claim(handle: int, path: Path) -> None:
+    """Have an empty file for ourselves alone."""
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotWritten("{}: another process writes a tape into it; name another file", path) from error
+        except OSError:  # a file system without locks
+            pass
+    if os.fstat(handle).st_size:
+        raise NotWritten("{}: is there already, and not empty; name another file, or delete it first", path)
 
 
 def is_tape(head: bytes) -> bool:
@@ -361,20 +435,42 @@ def _line(raw: bytes | None, *, first: bool) -> Line:
     return line
 
 
-def audio_back(event: Any) -> Any:
-    """The same event with silence where audio was left out, so that it has the form that it had. Bounded."""
-    waiting: list[Any] = [event]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            for name in ("audio", "delta"):
-                held = value.get(name)
-                if isinstance(held, Mapping) and isinstance(size := held.get("audio_bytes"), int):
-                    value[name] = base64.b64encode(bytes(max(0, min(size, 24 << 20)))).decode()
-            waiting += value.values()
-    return event
+class Silence:
+    """Gives events of one recording silence where audio was left out, so that they have the form that they had; all of
+    it is bounded, whatever a tape says and however many events are held: a piece of some size is made once and is
+    there for all that are as long, and where there is no more room the next smaller one takes its place."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, str] = {}
+        self._room = MOST_AUDIO
+
+    def back(self, event: Any) -> Any:
+        """The same event with its audio; of one that has more than any event can hold the rest is left empty."""
+        waiting, room = [event], MOST_AUDIO
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting += value
+            elif isinstance(value, dict):
+                for name in ("audio", "delta"):
+                    held = value.get(name)
+                    if isinstance(held, Mapping) and isinstance(size := held.get("audio_bytes"), int):
+                        size = size if 0 <= size <= room else 0
+                        room -= size
+                        value[name] = self._of(size)
+                waiting += value.values()
+        return event
+
+    def _of(self, size: int) -> str:
+        if size in self._made:
+            return self._made[size]
+        if size > _SMALL and size > self._room:
+            return self._made.get(max((one for one in self._made if one < size), default=0), "")
+        text = "AAAA" * (size // 3) + ("", "AA==", "AAA=")[size % 3]
+        if size > _SMALL:
+            self._room -= size
+            self._made[size] = text
+        return text
 
 
 def headers_of(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from rtdoctor.model.exchange import Answer, Exchange, Fault, Request
 from rtdoctor.model.given import Given
 from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.parse import Unparsable, parse
-from rtdoctor.recording.tape import BadTape, Line, audio_back, headers_of, read_tape
+from rtdoctor.recording.tape import BadTape, Line, Silence, headers_of, read_tape
 
 _Asked = tuple[Request, float, bool]  # what was asked, when, and whether it was no socket
 _MOST_OPEN = 1_000  # requests that wait for their answer
@@ -23,17 +23,20 @@ def tape_entries(feed: Feed) -> Iterator[Entry]:
         lines = read_tape(feed)
         requests: dict[int, _Asked] = {}
         closed: set[int] = set()
+        silence = Silence()
         for number, line in lines:
             if line.get("kind") == "problem":
                 if number:  # what the whole file suffers from is told by who reads it
                     yield Entry(None, line=number, problem=f"line {number}: {line['text']}")
             elif "tape" not in line:
-                yield from _entries(number, line, requests, closed)
+                yield from _entries(number, line, requests, closed, silence)
     except BadTape as error:
         yield Entry(None, line=1, problem=f"line 1: {error}")
 
 
-def _entries(number: int, line: Line, requests: dict[int, _Asked], closed: set[int]) -> Iterator[Entry]:
+def _entries(
+    number: int, line: Line, requests: dict[int, _Asked], closed: set[int], silence: Silence
+) -> Iterator[Entry]:
     kind, at, socket = line["kind"], float(line["t"]), line["connection"]
     match kind:
         case "request":
@@ -43,7 +46,7 @@ def _entries(number: int, line: Line, requests: dict[int, _Asked], closed: set[i
             asked, since, rest = requests.pop(socket, (Request("", ""), at, False))
             yield Entry(None, None, at, number, "", socket, exchange_of(asked, line, (at - since) * 1000), rest=rest)
         case "text":
-            yield _text(number, line, at, socket)
+            yield _text(number, line, at, socket, silence)
         case "binary":
             said = "a binary frame; the Realtime API takes and sends text frames only"
             yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
@@ -66,7 +69,7 @@ def _entries(number: int, line: Line, requests: dict[int, _Asked], closed: set[i
             yield Entry(None, None, at, number, "", socket, ended=True)
 
 
-def _text(number: int, line: Line, at: float, socket: int) -> Entry:
+def _text(number: int, line: Line, at: float, socket: int, silence: Silence) -> Entry:
     data = line.get("data")
     text = data if isinstance(data, str) else ""
     try:
@@ -75,7 +78,7 @@ def _text(number: int, line: Line, at: float, socket: int) -> Entry:
         return Entry(None, _side(line), at, number, f"line {number}: {error}", socket)
     if not isinstance(event, dict):
         return Entry(None, _side(line), at, number, f"line {number}: the frame is {why_no_event(text)}", socket)
-    return Entry(audio_back(event), _side(line), at, number, "", socket)
+    return Entry(silence.back(event), _side(line), at, number, "", socket)
 
 
 def _side(line: Line) -> Any:

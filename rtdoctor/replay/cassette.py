@@ -16,11 +16,11 @@ from rtdoctor.protocol.catalog import event_types
 from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.feed import CHUNK, Feed
 from rtdoctor.recording.stream import read_stream
-from rtdoctor.recording.tape import BadTape, Line, audio_back, headers_of, is_tape, read_tape
+from rtdoctor.recording.tape import MOST_AUDIO, BadTape, Line, Silence, headers_of, is_tape, read_tape
 from rtdoctor.recording.taped import is_rest
 from rtdoctor.recording.times import seconds
 
-MOST_BYTES = 256 << 20  # of all steps together
+MOST_BYTES = 96 << 20  # of all steps together
 _STEP = 300  # what a step takes beside its bytes
 _ERAS = ("ga", "beta", "translation")
 
@@ -161,7 +161,7 @@ def _step(number: int, at: float, side: Direction, line: Line) -> Step:
     if kind == "text":
         return Step(number, at, side, "text", _whole(str(line.get("data") or "")))
     if isinstance(size := line.get("audio_bytes"), int):
-        return Step(number, at, side, kind, bytes(max(0, min(size, 24 << 20))))
+        return Step(number, at, side, kind, bytes(max(0, min(size, MOST_AUDIO))))
     try:
         return Step(number, at, side, kind, base64.b64decode(str(line.get("base64") or "")))
     except ValueError as error:
@@ -173,7 +173,7 @@ def _whole(text: str) -> bytes:
     if '"audio_bytes"' not in text:
         return text.encode("utf-8", "replace")
     try:
-        return orjson.dumps(audio_back(orjson.loads(text)))
+        return orjson.dumps(Silence().back(orjson.loads(text)))
     except orjson.JSONDecodeError:
         return text.encode("utf-8", "replace")
 

@@ -14,8 +14,8 @@ from rtdoctor import __version__
 from rtdoctor.model.exchange import Headers
 from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.clean import clean
-from rtdoctor.privacy.quote import quote, quote_start, redact
-from rtdoctor.recording.tape import shown_text
+from rtdoctor.privacy.quote import quote, quote_start, redact, redact_media
+from rtdoctor.recording.tape import shown_bytes, shown_text
 from rtdoctor.replay.cassette import Step, Take
 from rtdoctor.replay.match import parsed, type_of
 
@@ -82,6 +82,8 @@ def _message(take: Take, step: Step) -> dict[str, Any]:
     if step.kind == "close":
         data = b"" if step.code is None else step.code.to_bytes(2, "big") + redact(step.reason).encode()
     plain = step.kind == "text"
+    if step.kind == "binary":
+        data = shown_bytes(data)
     return {
         "type": "send" if step.side == "client" else "receive",
         "time": take.epoch + step.at,
@@ -194,8 +196,11 @@ def _audio(event: dict[str, Any], side: Direction) -> bytes | None:
     name = "audio" if side == "client" else "delta"
     wanted = kind == "input_audio_buffer.append" if side == "client" else str(kind).endswith("audio.delta")
     held = event.get(name) if wanted else None
+    # What was masked, or would be, is no audio.
+    if not isinstance(held, str) or redact_media(held) != held:
+        return None
     try:
-        return base64.b64decode(held) if isinstance(held, str) else None
+        return base64.b64decode(held, validate=True)
     except ValueError:
         return None
 

@@ -7,7 +7,7 @@ import orjson
 from rich.text import Text
 
 from rtdoctor.model.watched import Passed, Watched
-from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.clean import clean, one_line
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.digest import digest, verdict_line
@@ -20,11 +20,22 @@ _ARROWS = {"server": "←", "client": "→"}
 
 def live(line: Mapping[str, Any], *, verbose: bool = False) -> str | None:
     """A line of a tape as a line for people: requests, answers, ends and findings; with `verbose` events, too. None
-    where there is nothing to show."""
+    where there is nothing to show. Only what is to be done about a finding stands in a second line, of our own."""
+    told, remedy = _live(line, verbose), line.get("remedy")
+    if told is None or line.get("kind") != "finding" or not remedy:
+        return None if told is None else one_line(told)
+    return f"{one_line(told)}\n{' ' * len(_place(line))}   fix: {one_line(remedy)}"
+
+
+def _place(line: Mapping[str, Any]) -> str:
+    return f"{line['t']:9.3f} #{line['connection']}"
+
+
+def _live(line: Mapping[str, Any], verbose: bool) -> str | None:
     kind = line.get("kind")
     if kind is None:
         return None
-    at = f"{line['t']:9.3f} #{line['connection']}"
+    at = _place(line)
     match kind:
         case "request":
             socket = any(name.lower() == "upgrade" for name, _ in line["headers"])
@@ -43,8 +54,7 @@ def live(line: Mapping[str, Any], *, verbose: bool = False) -> str | None:
         case "finding":
             if line["level"] == "info" and not verbose:
                 return None
-            remedy = f"\n{' ' * len(at)}   fix: {line['remedy']}" if line["remedy"] else ""
-            return f"{at} {line['level'].upper()} {line['id']}: {line['text']}{remedy}"
+            return f"{at} {line['level'].upper()} {line['id']}: {line['text']}"
         case "text" | "binary" | "ping" | "pong" if verbose:
             return f"{at} {_ARROWS[line['from']]} {_event(line)}"
     return None

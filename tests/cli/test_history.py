@@ -36,6 +36,15 @@ def test_it_tells_when_an_answer_changed(tmp_path):
     assert [change["at"][:10] for change in target["changes"]] == ["2026-11-02", "2026-11-03"]
 
 
+def test_what_a_report_says_begins_no_line(tmp_path):
+    saved(tmp_path, "a", "2026-11-01T06:17:00+00:00", scenario="::error::p1", verdict="fail")
+    saved(tmp_path, "b", "::error::x no time at all")
+    shown = CliRunner().invoke(app, ["history", str(tmp_path)]).stdout
+    assert "error::p1" in shown
+    assert "1 file is no report" in shown
+    assert not [line for line in shown.splitlines() if line.strip().startswith("::")]
+
+
 def test_a_folder_without_reports_is_told(tmp_path):
     shown = CliRunner().invoke(app, ["history", str(tmp_path)])
     assert shown.exit_code == 3

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import signal
+import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from rtdoctor.cli.outputs import Outputs
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.mock.server import Mock
 from rtdoctor.model.watched import Passed, Watched
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.recording.tape import read_tape
 from rtdoctor.report.digest import digest, verdict_line
 from rtdoctor.report.writers import WRITERS
@@ -63,6 +65,7 @@ def test_no_failure_stands_beside_exit_code_0_and_what_had_no_answer_is_not_said
         (["--to", "nonsense"], "is no URL"),
         (["--to", "http://10.0.0.1/v1", "--key-env", "X"], "without TLS"),
         (["--to", "https://h/v1", "--key-env", "X", "--insecure"], "--insecure-send-key"),
+        (["--to", "https://h/v1", "--insecure"], "--insecure-send-key"),
         (["--to", "https://h/v1", "--key-env", "NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE"),
         (["--to", "https://h/v1", "--record", "/"], "--record"),
         (["--to", "https://h/v1", "--host", "192.0.2.1", "--port", "0"], "--host"),
@@ -72,6 +75,23 @@ def test_no_failure_stands_beside_exit_code_0_and_what_had_no_answer_is_not_said
 def test_what_cannot_be_used_is_told_in_one_sentence(flags, said):
     done = CliRunner().invoke(app, ["proxy", *flags])
     assert said in str(done.exception)
+
+
+@pytest.mark.parametrize("command", [["proxy", "--to", "https://h.test/v1"], ["mock"]])
+@pytest.mark.parametrize("bad", ["port", "cert"])
+def test_what_does_not_begin_leaves_a_tape_as_it_is_and_begins_none(command, bad, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text('{"tape": 1}\n')
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        flags = ["--port", str(port)] if bad == "port" else ["--port", "0", "--cert", "/no/such.pem"]
+        for tape in (old, new):
+            done = CliRunner().invoke(app, [*command, *flags, "--record", str(tape)])
+            assert isinstance(done.exception, Usage)
+        done = CliRunner().invoke(app, [*command, "--port", "0", "--record", str(old)])
+        assert "is there already" in str(done.exception)
+    assert old.read_text() == '{"tape": 1}\n'
+    assert not new.exists()
 
 
 @contextmanager
@@ -110,10 +130,10 @@ def socket_to(base, key=KEY):
     return connect(url, additional_headers={"Authorization": f"Bearer {key}"})
 
 
-def until_closed(socket):
+def until_closed(opened):
     with suppress(ConnectionClosed):
         while True:
-            yield socket.recv()
+            yield opened.recv()
 
 
 @pytest.mark.heavy
@@ -121,10 +141,10 @@ def until_closed(socket):
 def test_an_interrupt_ends_it_with_a_summary(flags, code, tmp_path):
     report = tmp_path / "r.json"
     with mocked() as url, through(url, "-v", "--report", f"json={report}", *flags) as (process, base):
-        with socket_to(base) as socket:
-            assert json.loads(socket.recv())["type"] == "session.created"
-        with socket_to(base, "sk-proj-wrongkey1234567890abcd") as socket:
-            assert [json.loads(message)["type"] for message in until_closed(socket)] == ["error"]
+        with socket_to(base) as opened:
+            assert json.loads(opened.recv())["type"] == "session.created"
+        with socket_to(base, "sk-proj-wrongkey1234567890abcd") as opened:
+            assert [json.loads(message)["type"] for message in until_closed(opened)] == ["error"]
         process.send_signal(signal.SIGINT)
         out = process.stdout.read().decode()
         assert process.wait(20) == code
@@ -142,10 +162,10 @@ def test_an_interrupt_ends_it_with_a_summary(flags, code, tmp_path):
 def test_a_kill_in_mid_stream_leaves_a_tape_that_is_read(tmp_path):
     tape = tmp_path / "a.tape"
     with mocked() as url, through(url, "--record", str(tape)) as (process, base):
-        with socket_to(base) as socket:
-            socket.recv()
+        with socket_to(base) as opened:
+            opened.recv()
             for _ in range(20):
-                socket.send('{"type": "input_audio_buffer.append", "audio": "%s"}' % ("A" * 20_000))
+                opened.send('{"type": "input_audio_buffer.append", "audio": "%s"}' % ("A" * 20_000))
             while tape.read_bytes().count(b"append") < 5:
                 time.sleep(0.01)
             process.kill()

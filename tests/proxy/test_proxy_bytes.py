@@ -5,10 +5,12 @@ import json
 import socket
 import struct
 import threading
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from rtdoctor.model.target import DIRECT
 from rtdoctor.privacy.secret import Secret
 from tests.proxy.passing import HEAD, SWITCH, Far, authority, frame, noise, proxied, seen, until
 
@@ -129,8 +131,8 @@ async def test_requests_on_one_connection_pass_and_each_has_its_host_and_its_lin
         b'27\r\n{"error":{"code":"invalid_api_key"}}   \r\n0\r\n\r\n',
     ]
     heads = [
-        b"POST /v1/realtime/client_secrets HTTP/1.1\r\nHOST: a\r\nContent-Length: %d\r\n\r\n" % len(bodies[0]),
-        b"POST /v1/realtime/calls HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST /v1/realtime/client_secrets HTTP/1.1\r\nHOST: localhost\r\nContent-Length: %d\r\n\r\n" % len(bodies[0]),
+        b"POST /v1/realtime/calls HTTP/1.1\r\nHost: [::1]:9\r\nTransfer-Encoding: chunked\r\n\r\n",
     ]
 
     async def talk(upstream, reader, writer):
@@ -148,8 +150,8 @@ async def test_requests_on_one_connection_pass_and_each_has_its_host_and_its_lin
             assert await reader.read(-1) == answers[1]
             writer.close()
         host = b"127.0.0.1:%d" % upstream.port
-        wanted = heads[0].replace(b" a\r", b" " + host + b"\r") + bodies[0]
-        wanted += heads[1].replace(b" b\r", b" " + host + b"\r") + bodies[1]
+        wanted = heads[0].replace(b" localhost\r", b" " + host + b"\r") + bodies[0]
+        wanted += heads[1].replace(b" [::1]:9\r", b" " + host + b"\r") + bodies[1]
         assert bytes(upstream.got) == wanted
     asked = [line for line in lines if line.get("kind") == "request"]
     assert [(line["connection"], line["method"], line["body"]) for line in asked] == [
@@ -233,7 +235,7 @@ async def test_a_half_closed_connection_is_still_answered():
     async with Far(talk) as upstream:
         async with proxied(f"http://127.0.0.1:{upstream.port}/v1") as (proxy, lines, _):
             reader, writer = await connect(proxy)
-            writer.write(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+            writer.write(b"POST /x HTTP/1.1\r\nHost: LOCALHOST:1\r\nContent-Length: 3\r\n\r\nabc")
             writer.write_eof()
             assert (await reader.read(-1)).endswith(b"abc")
             writer.close()
@@ -297,9 +299,13 @@ async def test_a_bug_in_the_judge_costs_the_judgement_of_one_connection_and_no_b
     [
         (b"", True),
         (b"Origin: http://localhost:3000\r\n", True),
-        (b"Origin: https://evil.example\r\n", False),
-        (b"Origin: null\r\n", False),
-        (b"Origin: http://[\r\n", False),
+        (b"Origin: http://[::1]:3000\r\nSec-Fetch-Site: cross-site\r\n", True),
+        (b"Sec-Fetch-Site: none\r\n", True),
+        (b"Sec-Fetch-Site: same-origin\r\nReferer: http://localhost:8900/x\r\n", True),
+        (b"Sec-Fetch-Site: cross-site\r\n", False),
+        (b"Sec-Fetch-Site: same-site\r\n", False),
+        (b"Sec-Fetch-Site: none\r\nsec-fetch-site: cross-site\r\n", False),
+        (b"Referer: https://evil.example/page\r\n", False),
     ],
 )
 async def test_the_proxys_own_key_is_given_to_programs_and_to_no_strange_page(more, given):
@@ -321,17 +327,41 @@ async def test_the_proxys_own_key_is_given_to_programs_and_to_no_strange_page(mo
     assert "theproxysown" not in str(lines)
 
 
-async def test_a_name_of_another_host_that_leads_here_gets_no_key():
+@pytest.mark.parametrize("key", [None, Secret("sk-proj-theproxysown1234567890", "key", "A")])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"X-Odd", b"Origin: https://evil.example\r\nX-Odd"),
+        (b"X-Odd", b"Origin: null\r\nX-Odd"),
+        (b"X-Odd", b"Origin: http://[\r\nX-Odd"),
+        (b"X-Odd", b"Origin: http://localhost:3000\r\nOrigin: https://evil.example\r\nX-Odd"),
+        (b"host: 127.0.0.1:1", b"Host: rebound.example:80"),
+        (b"host: 127.0.0.1:1", b"Host: 127.0.0.1:1\r\nHost: rebound.example"),
+        (b"Upgrade: websocket\r\nConnection: Upgrade", b"Origin: https://evil.example"),
+    ],
+)
+async def test_a_stranger_is_refused_and_nothing_of_it_goes_on(before, after, key):
     async def talk(upstream, reader, writer):
-        await upstream.head(reader)
-        writer.write(SWITCH)
+        await upstream.keep(reader)
 
-    key = Secret("sk-proj-theproxysown1234567890", "key", "A")
     async with Far(talk) as upstream:
         async with proxied(f"http://127.0.0.1:{upstream.port}/v1", key=key) as (proxy, _, _):
             reader, writer = await connect(proxy)
-            writer.write(HEAD.replace(b"host: 127.0.0.1:1", b"Host: rebound.example:80"))
-            await reader.read(-1)
+            writer.write(HEAD.replace(before, after) + TEXT)
+            answer = await reader.read(-1)
             writer.close()
-        assert b"theproxysown" not in upstream.got
-    assert "without the key" in seen[-1].notes[0]
+        assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+        assert b"of this machine" in answer
+        assert upstream.got == b""
+    assert "1 request(s) of web pages of other hosts" in seen[-1].notes[0]
+
+
+async def test_that_no_certificate_was_checked_is_in_every_report():
+    async def talk(upstream, reader, writer):
+        await upstream.head(reader)
+
+    async with Far(talk) as upstream:
+        route = replace(DIRECT, insecure=True)
+        async with proxied(f"http://127.0.0.1:{upstream.port}/v1", route=route):
+            pass
+    assert any("NOT CHECKED" in note for note in seen[-1].notes)

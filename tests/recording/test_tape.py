@@ -9,7 +9,7 @@ import pytest
 
 from rtdoctor.engine.validate import explain_tape, validate_file
 from rtdoctor.files import NotWritten
-from rtdoctor.recording.tape import BadTape, Recorder, is_tape, open_tape, read_tape
+from rtdoctor.recording.tape import BadTape, Recorder, Silence, is_tape, open_tape, read_tape
 
 KEY = "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12"
 URL = f"wss://api.openai.com/v1/realtime?model=gpt-realtime&api_key={KEY}"
@@ -92,19 +92,35 @@ def test_each_line_is_in_the_file_when_the_call_returns(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_tape_is_written_anew_and_nothing_else_is(tmp_path):
-    path = tmp_path / "a.tape"
-    for _ in range(2):
-        with open_tape(path) as tell:
-            Recorder(tell, by="mock", to="http://localhost:1/v1")
-    assert len(path.read_text().splitlines()) == 1
-    notes = tmp_path / "notes"
+def test_nothing_is_written_over(tmp_path):
+    path, link, notes = tmp_path / "a.tape", tmp_path / "link", tmp_path / "notes"
+    path.touch()
+    with open_tape(path) as tell:
+        Recorder(tell, by="mock", to="http://localhost:1/v1")
+    before = path.read_bytes()
+    assert before.count(b"\n") == 1
     notes.write_text("dear diary")
-    (tmp_path / "link").symlink_to(path)
-    for other in (notes, tmp_path, tmp_path / "link", tmp_path / "no" / "folder"):
+    link.symlink_to(path)
+    (tmp_path / "hard").hardlink_to(path)
+    for other in (path, notes, tmp_path, link, tmp_path / "hard", tmp_path / "no" / "folder"):
         with pytest.raises(NotWritten), open_tape(other):
             raise AssertionError
-    assert notes.read_text() == "dear diary"
+    assert (path.read_bytes(), notes.read_text()) == (before, "dear diary")
+
+
+def test_one_tape_has_one_writer(tmp_path):
+    path = tmp_path / "a.tape"
+    with open_tape(path), pytest.raises(NotWritten, match="another process"), open_tape(path):
+        raise AssertionError
+
+
+def test_a_tape_that_never_began_is_not_there(tmp_path):
+    new, empty = tmp_path / "new", tmp_path / "empty"
+    empty.touch()
+    for path in (new, empty):
+        with open_tape(path):
+            pass
+    assert list(tmp_path.iterdir()) == [empty]
 
 
 def test_a_cut_tape_is_read_up_to_the_cut():
@@ -182,3 +198,19 @@ def test_a_request_that_asks_for_no_socket_is_judged_as_such():
     one, two = validate_file("a", as_file(lines)).connections
     assert one.finding is None
     assert two.finding.cause == "auth.invalid"
+
+
+def test_what_is_given_back_of_audio_is_bounded_in_all_and_as_long_as_it_was():
+    silence = Silence()
+    for size in (0, 1, 2, 3, 4_801, 100_000, 100_001):
+        told = silence.back({"type": "input_audio_buffer.append", "audio": {"audio_bytes": size}})
+        assert base64.b64decode(told["audio"], validate=True) == bytes(size)
+    part = {"type": "input_audio", "audio": {"audio_bytes": 9 << 20}}
+    many = silence.back({"content": [dict(part) for _ in range(60)]})["content"]
+    assert sum(len(one["audio"]) for one in many) <= (15 << 20) * 4 // 3
+    held = {}
+    for size in range(60):
+        text = silence.back({"audio": {"audio_bytes": (3 << 20) + size}})["audio"]
+        held[id(text)] = len(text)
+    assert sum(held.values()) < 21 << 20
+    assert silence.back({"delta": {"audio_bytes": -1}}) == {"delta": ""}
