@@ -14,7 +14,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.mockrecording import recording
 from rtdoctor.cli.mocktelling import Printer, Teller
-from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, trusting
+from rtdoctor.cli.mocktls import USUAL_CA, check_ca_file, made_certificate, trusting, write_ca
 from rtdoctor.cli.mocktls import server_context as server_context
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
@@ -101,6 +101,7 @@ def serve(ways: Ways) -> int:
         raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
     if script and dialects()[ways.dialect].speaks == "live":
         raise Usage("--script is not played with --dialect {}", ways.dialect)
+    tls, authority = _tls(ways)
     more: dict[str, Any] = {
         "dialect": ways.dialect,
         "script": script,
@@ -111,7 +112,7 @@ def serve(ways: Ways) -> int:
         "seconds": ways.lifetime,
         "edge": ways.edge,
         "host": ways.host,
-        "tls": _tls(ways),
+        "tls": tls,
     }
     printer = Printer()
     teller = Teller(printer.say, verbose=ways.verbose)
@@ -119,12 +120,18 @@ def serve(ways: Ways) -> int:
     with process.on_interrupt(lambda: None):
         with ExitStack() as stack:
             hears: list[Hear] = [teller]
-            begin: Callable[[], None] = lambda: None  # noqa: E731
+            taping = None
             if ways.record:
                 to = f"ws://{ways.host}:{ways.port}"
                 taping = stack.enter_context(recording(ways.record, to, printer.say))
                 hears.append(taping)
-                begin = taping.begin
+
+            def begin() -> None:
+                """Write what waits until the port stands: a file of the user's is touched by nothing that fails before."""
+                if taping is not None:
+                    taping.begin()
+                if authority is not None:
+                    write_ca(ways.tls_ca or USUAL_CA, authority)
 
             def hear(line: dict[str, Any]) -> None:
                 for each in hears:
@@ -159,8 +166,8 @@ async def _forever(
         await server.start(ways.port)
     except OSError as error:
         raise exits.not_listening(ways.port, error, ways.host) from error
-    begin()
     try:
+        begin()
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):
                 say(line)
@@ -217,11 +224,13 @@ def _replies(ways: Ways) -> Replies:
     return Replies(text, pcm)
 
 
-def _tls(ways: Ways) -> ssl.SSLContext | None:
+def _tls(ways: Ways) -> tuple[ssl.SSLContext | None, bytes | None]:
+    """The context, if any, and the CA that was made for it, which is written once the port stands."""
     if ways.tls and ways.cert:
         raise Usage("--tls makes a certificate, and --cert names one; give one of them")
     if ways.tls_ca and not ways.tls:
         raise Usage("--tls-ca wants --tls beside it")
     if ways.tls:
-        return made_certificate(ways.tls_ca or USUAL_CA, ways.host)
-    return server_context(ways.cert, ways.key)
+        check_ca_file(ways.tls_ca or USUAL_CA)
+        return made_certificate(ways.host)
+    return server_context(ways.cert, ways.key), None
