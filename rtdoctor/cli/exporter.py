@@ -10,6 +10,12 @@ def exporter(
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where it listens; all who reach it may have targets probed.")
     ] = "127.0.0.1:9787",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help="A name that it may be asked by, beside its address and localhost; repeatable."
+        ),
+    ] = None,
     file: Annotated[
         Path | None,
         typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
@@ -23,4 +29,4 @@ def exporter(
     from rtdoctor.cli.options import named_by_variable
     from rtdoctor.cli.scraping import carry_out
 
-    raise typer.Exit(carry_out(listen, file or named_by_variable()))
+    raise typer.Exit(carry_out(listen, file or named_by_variable(), allow_host or ()))

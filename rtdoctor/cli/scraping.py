@@ -3,7 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,20 +24,22 @@ from rtdoctor.privacy.quote import quoted
 from rtdoctor.report.prometheus import show
 
 MODULES: Mapping[str, tuple[str, ...]] = {"smoke": ("smoke",), "ladder": ()}
+_ALL = ("0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 
-def carry_out(listen: str, file: Path | None) -> int:
+def carry_out(listen: str, file: Path | None, allowed: Sequence[str] = ()) -> int:
     """Serve until interrupted, and return the exit code.
 
     Raises:
         Usage: there is no configuration, a target of it would mint or has no key, or the address cannot be used.
     """
     host, port = address(listen)
-    exporter = exporter_for(file)
+    exporter = exporter_for(file, (*allowed, *(() if host in _ALL else (host,))))
 
     def ready(taken: int) -> None:
         names = ", ".join(exporter.targets)
-        say(f"rtdoctor: http://{host}:{taken}/probe?target=NAME probes {names}. Ctrl-C ends it.")
+        shown = "localhost" if host in _ALL else f"[{host}]" if ":" in host else host
+        say(f"rtdoctor: http://{shown}:{taken}/probe?target=NAME probes {names}. Ctrl-C ends it.")
 
     async def whole() -> None:
         asyncio.get_running_loop().set_exception_handler(quiet)
@@ -63,8 +65,8 @@ def address(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def exporter_for(file: Path | None) -> Exporter:
-    """What is served for a configuration.
+def exporter_for(file: Path | None, hosts: Sequence[str] = ()) -> Exporter:
+    """What is served for a configuration, to who asks by one of the hosts.
 
     Raises:
         Usage: there is none, or a target of it cannot be probed without minting.
@@ -91,7 +93,7 @@ def exporter_for(file: Path | None) -> Exporter:
                 show(quoted(await run(bench, plan.scenarios, lambda _: None)), out)
         return out.getvalue()
 
-    return Exporter(tuple(targets), tuple(MODULES), probe)
+    return Exporter(tuple(targets), tuple(MODULES), probe, hosts)
 
 
 def asked_of(one: Configured, module: str) -> CheckAsked:

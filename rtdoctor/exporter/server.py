@@ -12,20 +12,26 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.errors import InputError
+from rtdoctor.privacy.ours import is_ours
 from rtdoctor.privacy.quote import quote_start
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 Probe = Callable[[str, str], Awaitable[str]]  # target and module to the metrics in text form
 _PARAMETERS = ("target", "module")
+_MOST_TOLD = 500  # characters of a sentence about what failed
 
 
 @dataclass(slots=True)
 class Exporter:
-    """What is served. `fresh` is for how many seconds an answer is given again; `at_once` how many probes run."""
+    """What is served. `fresh` is for how many seconds an answer is given again; `at_once` how many probes run; `hosts`
+    are the names that it may be asked by beside the address that it is reached at and those of loopback."""
 
     targets: Collection[str]
     modules: Collection[str]
     probe: Probe
+    hosts: Collection[str] = ()
     fresh: float = 5.0
     at_once: int = 4
     now: Callable[[], float] = time.monotonic
@@ -36,11 +42,27 @@ class Exporter:
 
     def app(self) -> web.Application:
         """The application with its three pages."""
-        app = web.Application(client_max_size=1024)
+        app = web.Application(client_max_size=1024, middlewares=[self._guard])
         app.router.add_get("/", self._home)
         app.router.add_get("/probe", self._probe)
         app.router.add_get("/metrics", self._metrics)
         return app
+
+    @web.middleware
+    async def _guard(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Let no page of another site ask, nor anybody by a name that was made to point here."""
+        here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
+        if not is_ours(request.headers.items(), (*self.hosts, str(here[0]))):
+            host = quote_start(request.headers.get("Host", ""), 100)
+            return _refused(
+                f"refused: it was asked by the host '{host}', or by another site's page; see --allow-host", 403
+            )
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return _refused(error.reason, error.status)
 
     async def _home(self, _: web.Request) -> web.Response:
         names = ", ".join(self.targets)
@@ -58,7 +80,14 @@ class Exporter:
             return _refused(f"there is no target {quote_start(target, 100)} in the configuration; a URL is never taken")
         if module not in self.modules:
             return _refused(f"there is no module {quote_start(module, 100)}; there is {', '.join(self.modules)}")
-        return web.Response(text=await self._answer(target, module), headers={"Content-Type": TEXT})
+        try:
+            return web.Response(text=await self._answer(target, module), headers={"Content-Type": TEXT})
+        except InputError as error:
+            why = str(error)
+        except Exception as error:
+            why = f"a bug in rtdoctor itself ({type(error).__name__})"
+        self._counts[target, "failed"] += 1
+        return web.Response(status=500, text=_failed(target, why), headers={"Content-Type": TEXT})
 
     async def _answer(self, target: str, module: str) -> str:
         key = (target, module)
@@ -75,7 +104,7 @@ class Exporter:
 
     async def _metrics(self, _: web.Request) -> web.Response:
         lines = [
-            "# HELP rtdoctor_exporter_probes_total Scrapes by target, probed or answered from the last one",
+            "# HELP rtdoctor_exporter_probes_total Scrapes by target: probed, cached or failed",
             "# TYPE rtdoctor_exporter_probes_total counter",
         ]
         lines += [
@@ -90,8 +119,19 @@ class Exporter:
         return web.Response(text="\n".join(lines) + "\n", headers={"Content-Type": TEXT})
 
 
-def _refused(why: str) -> web.Response:
-    return web.Response(status=400, text=why + "\n")
+def _refused(why: str, status: int = 400) -> web.Response:
+    return web.Response(
+        status=status, text=clean(why)[:_MOST_TOLD] + "\n", headers={"X-Content-Type-Options": "nosniff"}
+    )
+
+
+def _failed(target: str, why: str) -> str:
+    """A probe that could not be made, as a metric that says why: a sentence, for whoever opens the page."""
+    label = clean(quote_start(why, _MOST_TOLD)).replace("\\", "\\\\").replace('"', '\\"')
+    return (
+        "# HELP rtdoctor_probe_error Why the target could not be probed\n# TYPE rtdoctor_probe_error gauge\n"
+        f'rtdoctor_probe_error{{target="{target}",error="{label}"}} 1\n'
+    )
 
 
 async def serve(exporter: Exporter, host: str, port: int, ready: Callable[[int], None]) -> None:

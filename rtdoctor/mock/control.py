@@ -4,7 +4,8 @@
     POST   /__rtdoctor/faults          {"fault": "abort@2"} puts one on
     DELETE /__rtdoctor/faults[?name=]  takes all off, or those of a name
 
-Each wants the header X-Rtdoctor-Token, which no page of a browser can send here: nothing allows another origin to.
+Each wants the header X-Rtdoctor-Token, which no page of a browser can send here: nothing allows another origin to. One
+that comes by a foreign name, or from a foreign page, is refused even with it.
 """
 
 import hmac
@@ -16,6 +17,7 @@ from aiohttp import web
 from rtdoctor.mock.faults import BadFault
 from rtdoctor.mock.rest import read_body
 from rtdoctor.model.event import too_many_values
+from rtdoctor.privacy.ours import is_ours
 
 if TYPE_CHECKING:
     from rtdoctor.mock.server import Mock
@@ -26,6 +28,9 @@ HEADER = "X-Rtdoctor-Token"
 
 async def answer(request: web.BaseRequest, mock: "Mock", token: str) -> web.Response:
     """What the control API answers."""
+    here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
+    if not is_ours(request.headers.items(), (str(here[0]),)):
+        return _told(403, {"error": "ask by an address of this machine's own, and from no page of another site"})
     given = request.headers.get(HEADER, "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
         return _told(401, {"error": f"the header {HEADER} must hold the token that was printed at the start"})

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Self
 
 from rtdoctor.model.replayed import Play, Replayed
+from rtdoctor.privacy.ours import is_ours
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.replay.cassette import Take
 from rtdoctor.replay.conversation import MOST_TOLD, OWN, Conversation, Pace, Playing, reset
@@ -97,6 +98,9 @@ class Replay:
                     return  # no HTTP, or no end of it
                 if piece.kind != "end" or head is None:
                     continue
+                if not is_ours(head.headers, (str(writer.get_extra_info("sockname")[0]),)):
+                    await self._refuse(head, writer)
+                    return
                 if head.upgrades:
                     messages.go_raw()
                     early = b"".join(rest.raw for rest in pieces)
@@ -104,6 +108,15 @@ class Replay:
                     return
                 if not await self._rest(head, writer):
                     return
+
+    async def _refuse(self, head: Head, writer: asyncio.StreamWriter) -> None:
+        """A page of another site, or a name that is not this machine's: nothing of the recording, and no take."""
+        told = quote_start(f"Host '{head.value('host')}', Origin '{head.value('origin')}'", 300)
+        self._say(f"refused a request that is none of this machine's own: {told}")
+        writer.write(
+            _answer(403, "Forbidden", (), b'{"error": {"message": "refused: Host or Origin is a foreign one"}}')
+        )
+        await writer.drain()
 
     def _find(self, head: Head) -> Playing | None:
         """What was recorded of such a request and was not played yet; a note where there is nothing."""

@@ -14,6 +14,7 @@ from contextlib import aclosing, asynccontextmanager
 from aiohttp import web
 
 from rtdoctor.privacy.errors import InputError
+from rtdoctor.privacy.ours import is_ours
 from rtdoctor.web.feed import Source
 from rtdoctor.web.gate import shown
 from rtdoctor.web.page import page
@@ -90,13 +91,8 @@ class _Face:
         return response
 
     def _may(self, request: web.Request) -> bool:
-        hosts = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost")}
-        if len(given := request.headers.getall("Host", [])) != 1 or given[0].lower() not in hosts:
-            return False
-        if (origin := request.headers.get("Origin")) is not None and origin not in {f"http://{host}" for host in hosts}:
-            return False
-        navigated = request.path == "/" and request.headers.get("Sec-Fetch-Mode") == "navigate"
-        if not navigated and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        navigates = request.path == "/" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        if not is_ours(request.headers.items(), port=self.port, navigates=navigates):
             return False
         tokens = request.query.getall("token", [])
         return len(tokens) == 1 and hmac.compare_digest(tokens[0].encode(), self.token.encode())

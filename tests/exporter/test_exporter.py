@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiohttp import ClientSession
+from yarl import URL
 
 from rtdoctor.cli.scraping import address, exporter_for
 from rtdoctor.exporter.server import Exporter, serve
@@ -30,8 +31,12 @@ class Served:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def get(self, path):
-        async with self._session.get(self._base + path) as answer:
+    async def get(self, path, **headers):
+        url = URL(self._base + path, encoded=True)
+        async with self._session.get(
+            url, headers={name.replace("_", "-"): held for name, held in headers.items()}
+        ) as answer:
+            assert answer.content_type == "text/plain"
             return answer.status, await answer.text()
 
 
@@ -52,6 +57,86 @@ async def test_only_a_configured_target_is_probed_and_no_url_ever():
             status, text = await served.get(f"/probe{query}")
             assert status == 400, query
             assert why in text
+
+
+@pytest.mark.parametrize("path", ["/", "/probe?target=prod", "/metrics", "/elsewhere"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Host": "evil.example", "Sec_Fetch_Site": "same-origin"},
+    ],
+)
+async def test_a_foreign_name_or_page_gets_no_probe_and_no_metrics(path, headers):
+    begun = []
+
+    async def probe(target, _module):
+        begun.append(target)
+        return "up 1\n"
+
+    async with Served(Exporter(("prod",), ("smoke",), probe)) as served:
+        status, text = await served.get(path, **headers)
+    assert (status, begun) == (403, [])
+    assert "--allow-host" in text
+    assert "prod" not in text
+
+
+async def test_prometheus_asks_by_the_names_that_it_was_given():
+    async def probe(_target, _module):
+        return "up 1\n"
+
+    async with Served(Exporter(("prod",), ("smoke",), probe, ("rtdoctor.internal",))) as served:
+        for host in ("rtdoctor.internal:9787", "127.0.0.1:9787", "localhost"):
+            assert await served.get("/probe?target=prod", Host=host) == (200, "up 1\n")
+        assert (await served.get("/probe?target=prod", Host="internal"))[0] == 403
+
+
+async def test_what_is_reflected_is_cleaned_and_bounded():
+    async def probe(_target, _module):
+        return ""
+
+    async with Served(Exporter(("prod",), ("smoke",), probe)) as served:
+        for query in ("target=%1b[31mred%0anext", "target=prod&module=%1b]0;x%07%0a%0ay", "%1b[2J%0d%0a=1"):
+            status, text = await served.get(f"/probe?{query}")
+            assert status == 400
+            assert text.endswith("\n")
+            assert text[:-1].isprintable()
+        status, text = await served.get(f"/probe?target={'%1b' * 2000}")
+        assert (status, len(text) <= 501) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [('key_env = "NOT_SET_ANYWHERE"', "NOT_SET_ANYWHERE"), ('scenarios = "nowhere"', "nowhere")],
+)
+async def test_a_target_that_cannot_be_probed_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, caplog, more, why):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.delenv("NOT_SET_ANYWHERE", raising=False)
+    file = tmp_path / "rtdoctor.toml"
+    file.write_text(f'[targets.x]\nbase_url = "http://127.0.0.1:1/v1"\n{more}\n')
+    async with Served(exporter_for(file)) as served:
+        status, text = await served.get("/probe?target=x")
+        _, metrics = await served.get("/metrics")
+    assert status == 500
+    (told,) = [line for line in text.splitlines() if not line.startswith("#")]
+    assert told.startswith('rtdoctor_probe_error{target="x",error="')
+    assert why in told
+    assert told.endswith('"} 1')
+    assert 'how="failed"} 1' in metrics
+    assert "Traceback" not in text + capsys.readouterr().err + caplog.text
+
+
+async def test_a_bug_of_ours_is_told_by_its_kind_alone(caplog):
+    async def probe(_target, _module):
+        raise ZeroDivisionError("inner words")
+
+    async with Served(Exporter(("prod",), ("smoke",), probe)) as served:
+        status, text = await served.get("/probe?target=prod")
+    assert status == 500
+    assert "a bug in rtdoctor itself (ZeroDivisionError)" in text
+    assert "inner words" not in text + caplog.text
 
 
 async def test_many_scrapes_at_once_are_one_probe_and_metrics_count_them():

@@ -45,6 +45,17 @@ async def test_nobody_without_the_token_is_heard(headers):
         assert mock.named.on == ()
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+async def test_a_foreign_name_or_page_is_not_heard_even_with_the_token(headers):
+    async with Mock({KEY}, token="the-token") as mock, aiohttp.ClientSession() as http:
+        told = {"fault": "abort"}
+        async with http.post(mock.control_url + "/faults", json=told, headers=TOKEN | headers) as answer:
+            assert answer.status == 403
+        assert mock.named.on == ()
+
+
 async def test_without_a_token_there_is_no_control():
     async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
         async with http.get(mock.control_url + "/state", headers=TOKEN) as answer:

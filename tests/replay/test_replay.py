@@ -7,6 +7,7 @@ import struct
 
 import openai
 import pytest
+from aiohttp import ClientSession
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
@@ -293,3 +294,30 @@ def test_a_mark_of_a_secret_stands_for_any_text():
     assert same_request("/v1/realtime?model=m&key=[secret 12ab]", "/v1/realtime?key=k&model=m", "order")
     assert not same_request("/v1/realtime?model=m", "/v1/realtime?model=n", "order")
     assert same_request("/v1/realtime?model=m", "/v1/realtime?model=n", "loose")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Host": "evil.example:9721"},
+        {"Host": "evil.example:9721", "Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+    ],
+)
+async def test_a_foreign_page_or_name_reads_nothing_and_consumes_no_take(headers):
+    said = []
+
+    async def talk(base):
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        for more in ({}, upgrade | {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}):
+            async with ClientSession() as http, http.get(f"{base}/realtime?model=m", headers=headers | more) as answer:
+                assert answer.status == 403
+                assert "recorded" not in await answer.text()
+        async with socket(base, origin="http://localhost:3000") as ws:  # a page of the developer's own
+            assert json.loads(await ws.recv()) == {"type": "recorded"}
+
+    result = await replayed(tape(ASK, SWITCH, server(type="recorded")), talk, say=said.append)
+    assert [play.played for play in result.plays] == [True]
+    assert "refused a request" in said[0]
