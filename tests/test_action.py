@@ -1,5 +1,8 @@
 """The GitHub action, its steps run as the runner does, against the mock and servers that refuse."""
 
+import re
+import sys
+
 import pytest
 
 from rtdoctor.mock.faults import Faults
@@ -37,6 +40,31 @@ def test_no_secret_is_red_with_one_sentence_before_anything_is_installed(tmp_pat
 def test_every_line_of_the_key_is_masked_before_anything_else(tmp_path):
     done = run_action(ROOT, tmp_path, QUICK | {"api-key": "first%line\r\nsecond", "target": "http://127.0.0.1:1/v1"})
     assert done.raw.splitlines()[:2] == ["::add-mask::first%25line", "::add-mask::second"]
+
+
+def test_each_python_of_the_action_is_isolated():
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    calls = re.findall(r'"\$(?:PYTHON|bin/python)" (\S+)', text)
+    assert calls == ["-I"] * 3
+
+
+@pytest.mark.heavy
+def test_no_module_of_the_workspace_runs_when_it_is_installed(tmp_path):
+    for name in ("venv", "pip", "ensurepip", "rtdoctor", "json", "typer"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\n")
+    asked = {"api-key": KEY, "install": "true", "python": sys.executable, "upload": "false"}
+    where = tmp_path / "temp"
+    # Nothing is fetched: the installation ends where it would begin.
+    run_action(ROOT, tmp_path, asked, RUNNER_TEMP=str(where), GITHUB_PATH=str(tmp_path / "path"), PIP_NO_INDEX="1")
+    assert (where / "rtdoctor/bin/python").exists()
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.heavy
+def test_no_module_of_the_workspace_runs_beside_the_key(tmp_path):
+    (tmp_path / "rtdoctor.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('x')\n")
+    run_action(ROOT, tmp_path, QUICK | {"api-key": KEY, "target": f"http://127.0.0.1:{closed_port()}/v1"})
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.heavy

@@ -22,7 +22,7 @@ from rtdoctor.linear import pattern
 from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.target import BadTarget, parse_proxy, parse_target
 from rtdoctor.privacy.errors import InputError, Usage
-from rtdoctor.privacy.quote import secret_words
+from rtdoctor.privacy.quote import opaque_words, secret_words
 
 NAMES = ("rtdoctor.toml", "pyproject.toml")
 NO_KEY = "none"
@@ -62,7 +62,7 @@ def _url(value: Any) -> str:
 
 def _variable(value: Any) -> str:
     text = _text(value)
-    if not _VARIABLE.fullmatch(text):
+    if not _VARIABLE.fullmatch(text) or secret_words(text) or opaque_words(text):
         raise _Bad("wants the name of an environment variable, such as OPENAI_API_KEY; no key stands in this file")
     return text
 
@@ -247,7 +247,7 @@ def _named(file: Path, text: str, name: str, raw: Mapping[str, Any]) -> Named:
             read_value = KEYS[key].read(value)
         except (_Bad, BadTarget) as error:
             raise Usage("{}, target {}: {}: {}", file, name, key, error) from error
-        if _is_key(value):
+        if _is_key(value, path=KEYS[key].path):
             raise Usage("{}, target {}: {}: looks like a key, and no key stands in this file", file, name, key)
         values[key] = str(file.parent.absolute() / read_value) if KEYS[key].path else read_value
     if "base_url" not in values:
@@ -255,9 +255,12 @@ def _named(file: Path, text: str, name: str, raw: Mapping[str, Any]) -> Named:
     return Named(name, values, file, _line(text, name))
 
 
-def _is_key(value: Any) -> bool:
-    """True where a value holds what has the form of a vendor's key."""
-    return isinstance(value, str) and bool(secret_words(value))
+def _is_key(value: Any, *, path: bool = False) -> bool:
+    """True where a value holds what has the form of a vendor's key, or is a known one. A path with folders or a suffix
+    is none: a piece of it may be one by chance."""
+    if not isinstance(value, str) or (path and any(sign in value for sign in "/\\.")):
+        return False
+    return bool(secret_words(value))
 
 
 def _line(text: str, name: str) -> int:

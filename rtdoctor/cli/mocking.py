@@ -14,7 +14,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.mockrecording import recording
 from rtdoctor.cli.mocktelling import Printer, Teller
-from rtdoctor.cli.mocktls import USUAL_CA, made_certificate, trusting
+from rtdoctor.cli.mocktls import USUAL_CA, check_ca_file, made_certificate, trusting, write_ca
 from rtdoctor.cli.mocktls import server_context as server_context
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
@@ -100,6 +100,7 @@ def serve(ways: Ways) -> int:
         raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
     if script and dialects()[ways.dialect].speaks == "live":
         raise Usage("--script is not played with --dialect {}", ways.dialect)
+    tls, authority = _tls(ways)
     more: dict[str, Any] = {
         "dialect": ways.dialect,
         "script": script,
@@ -110,7 +111,7 @@ def serve(ways: Ways) -> int:
         "seconds": ways.lifetime,
         "edge": ways.edge,
         "host": ways.host,
-        "tls": _tls(ways),
+        "tls": tls,
     }
     printer = Printer()
     teller = Teller(printer.say, verbose=ways.verbose)
@@ -127,7 +128,7 @@ def serve(ways: Ways) -> int:
                     each(line)
 
             server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
-            asyncio.run(_forever(server, ways, source, printer.say))
+            asyncio.run(_forever(server, ways, source, authority, printer.say))
         wrong = [*server.stage.failures, *server.stage.unused()]
         for line in _farewell(teller, script, wrong):
             printer.say(line)
@@ -146,7 +147,9 @@ def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> It
         yield f"  {quote_start(sentence, 400)}"
 
 
-async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[str], None]) -> None:
+async def _forever(
+    server: Mock, ways: Ways, source: str | None, authority: bytes | None, say: Callable[[str], None]
+) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     try:
@@ -154,6 +157,8 @@ async def _forever(server: Mock, ways: Ways, source: str | None, say: Callable[[
     except OSError as error:
         raise exits.not_listening(ways.port, error, ways.host) from error
     try:
+        if authority is not None:
+            write_ca(ways.tls_ca or USUAL_CA, authority)
         with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):
             for line in _greeting(server, ways, source):
                 say(line)
@@ -210,11 +215,13 @@ def _replies(ways: Ways) -> Replies:
     return Replies(text, pcm)
 
 
-def _tls(ways: Ways) -> ssl.SSLContext | None:
+def _tls(ways: Ways) -> tuple[ssl.SSLContext | None, bytes | None]:
+    """The context, if any, and the CA that was made for it, which is written once the port stands."""
     if ways.tls and ways.cert:
         raise Usage("--tls makes a certificate, and --cert names one; give one of them")
     if ways.tls_ca and not ways.tls:
         raise Usage("--tls-ca wants --tls beside it")
     if ways.tls:
-        return made_certificate(ways.tls_ca or USUAL_CA, ways.host)
-    return server_context(ways.cert, ways.key)
+        check_ca_file(ways.tls_ca or USUAL_CA)
+        return made_certificate(ways.host)
+    return server_context(ways.cert, ways.key), None

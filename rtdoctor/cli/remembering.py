@@ -13,6 +13,7 @@ from typing import Any
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.differing import differences, read_report
+from rtdoctor.files import is_regular
 from rtdoctor.linear import pattern
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import Usage
@@ -21,6 +22,7 @@ from rtdoctor.privacy.quote import quote
 _SIGNS = {"pass": ".", "warn": "w", "fail": "F", "inconclusive": "?", "skip": "-"}
 _PLAIN = pattern(r"[^A-Za-z0-9.-]+")
 _MOST_FILES = 10_000
+_LONGEST_DATE = 40  # characters
 _WIDTH = 60  # runs in a row of the terminal
 
 
@@ -81,9 +83,11 @@ def _targets(files: Sequence[Path], last: int) -> tuple[dict[str, list[Run]], in
     unread = 0
     for file in files:
         try:
+            if not is_regular(file):  # a FIFO would be waited for
+                raise ValueError
             report = read_report(file)
-            at = str(report["started_at"])[:19]
-        except (Usage, KeyError):
+            at = _moment(report["started_at"])
+        except (Usage, OSError, KeyError, ValueError):
             unread += 1
             continue
         target = report["target"]
@@ -95,6 +99,21 @@ def _targets(files: Sequence[Path], last: int) -> tuple[dict[str, list[Run]], in
         found[name].sort(key=lambda run: run.at)
         del found[name][:-last]
     return found, unread
+
+
+def _moment(text: object) -> str:
+    """When a run began, as it is shown and sorted by: to the second, in UTC.
+
+    Raises:
+        ValueError: it is no moment.
+    """
+    if not isinstance(text, str) or len(text) > _LONGEST_DATE:
+        raise ValueError("no date")
+    at = datetime.fromisoformat(text)
+    try:
+        return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%dT%H:%M:%S")
+    except OverflowError as error:
+        raise ValueError("no date") from error
 
 
 def _slim(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -345,13 +345,13 @@ def _walk(value: Any, change: Any) -> Any:
 
 def _walk_named(name: Any, value: Any, change: Any) -> Any:
     """A value that is a secret only by its name is masked as a whole. Each level is walked once, however deep it is."""
-    if not isinstance(name, str) or not vocabulary.tells(name):
+    if not isinstance(name, str) or not (vocabulary.tells(name) or vocabulary.names_number(name)):
         return _walk(value, change)
     if isinstance(value, str):
         shown, pair = change(value), f"{name}={value}"
         return shown if shown != value or change(pair) == pair else mask(value)
-    if isinstance(value, int) and value >= _LEAST_PIN and not isinstance(value, bool) and "pass" in name.lower():
-        return mask(str(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return mask(str(value)) if _is_number_of(name, value) else value
     if isinstance(value, list):
         return [_walk_named(name, item, change) for item in value]
     if isinstance(value, dict):
@@ -361,6 +361,12 @@ def _walk_named(name: Any, value: Any, change: Any) -> Any:
             for key, item in value.items()
         }
     return _walk(value, change)
+
+
+def _is_number_of(name: str, value: float) -> bool:
+    """True for a number that is a secret of this name; what is called tokens is a count."""
+    telling = vocabulary.names_secret(name) or vocabulary.names_number(name) or "pass" in name.lower()
+    return telling and abs(value) >= _LEAST_PIN and not vocabulary.is_counted(name)
 
 
 def _tells_itself(key: Any, name: str) -> bool:

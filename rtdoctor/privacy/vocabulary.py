@@ -122,6 +122,18 @@ def names_secret(name: str) -> bool:
     return bool(_TELLING_END.fullmatch(words[-1])) or any(map(_TELLING_WORD.fullmatch, words))
 
 
+@lru_cache(4096)
+def names_number(name: str) -> bool:
+    """True for a whole name whose number is a secret, though a word behind it is none: `pin`, `otpCode`."""
+    words = _words(name)
+    return bool(words) and words[-1] not in names("describing") and not names("numbers").isdisjoint(words)
+
+
+def is_counted(name: str) -> bool:
+    """True for a name under which tokens are counted: `total_tokens`, `input_token_details`."""
+    return "tokens" in (words := _words(name)) or words[-2:] in (["token", "count"], ["token", "details"])
+
+
 def is_harmless(name: str) -> bool:
     """True for a field's name that tells of nothing secret, or of something that only belongs to a secret."""
     words = _words(name)

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import rtdoctor as tool
+from rtdoctor.cli.bundling import contents
 from rtdoctor.cli.main import app
 from rtdoctor.report.json import document
 from tests.conftest import KEY
@@ -42,3 +43,21 @@ def test_what_is_no_report_is_told(tmp_path):
 @pytest.mark.parametrize("flag", ["--no-such"])
 def test_a_flag_that_is_unknown_is_usage(flag):
     assert CliRunner().invoke(app, ["report-bundle", flag]).exit_code == 2
+
+
+def test_numbers_under_telling_names_are_masked(tmp_path):
+    report = document(tool.check(tool.CheckAsked(target="mock", tags=("smoke",), words=("auth.sub",))))
+    secrets = {"api_key": 918273645510, "pin": [9182736455], "otpCode": {"value": -918273, "token": 918273.5}}
+    counts = {
+        "total_tokens": 918274,
+        "input_token_details": {"cached_tokens": 918275},
+        "key_id": 918276,
+        "spin": 918277,
+    }
+    report["summary"] |= {"extra": secrets | counts}
+    text = contents([report], None)["report-1.json"]
+    assert "91827364" not in text
+    assert "918273" not in text
+    for kept in ("918274", "918275", "918276", "918277"):
+        assert kept in text
+    assert json.loads(text)["summary"]["exit_code"] == 0

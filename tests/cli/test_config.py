@@ -10,6 +10,8 @@ from rtdoctor.cli.configured import configured
 from rtdoctor.cli.main import app
 from rtdoctor.knowledge.profiles import use_profiles
 from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.known import keep
+from rtdoctor.privacy.secret import Secret
 from tests.cli.test_check import rtdoctor, serving
 from tests.conftest import KEY
 
@@ -296,3 +298,36 @@ def test_every_key_is_a_parameter_of_check():
     from rtdoctor.cli.check import check
 
     assert {key.parameter for key in KEYS.values()} <= set(inspect.signature(check).parameters)
+
+
+@pytest.mark.parametrize(
+    "key", ["abcdef0123456789abcdef0123456789", "AKIAIOSFODNN7EXAMPLE", "gsk_abcdEFGH1234ijklMNOP", "QwErTyUiOpAsDfGh"]
+)
+def test_a_key_without_a_dash_is_no_name_of_a_variable(tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(app, ["init", "--name", "x", "--base-url", "openai", "--key-env", key])
+    assert isinstance(refused.exception, Usage)
+    assert "wants the name of an environment variable" in str(refused.exception)
+    assert key not in refused.output + str(refused.exception)
+    assert not (tmp_path / "rtdoctor.toml").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "PROD_KEY", "MY_COMPANY_OPENAI_KEY_EU2", "AZURE_OPENAI_API_KEY_2", "OaiKeyStaging", "K"]
+)
+def test_a_name_of_a_variable_is_none(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["init", "--name", "x", "--base-url", "openai", "--key-env", name]).exit_code == 0
+    assert f'key_env = "{name}"' in (tmp_path / "rtdoctor.toml").read_text()
+
+
+@pytest.mark.parametrize("key", ["cert", "cert_key", "ca_file", "scenarios", "knowledge", "baseline"])
+def test_a_path_is_no_key_though_a_piece_of_it_is_in_one(tmp_path, key):
+    keep([Secret("sk-proj-victimhome0123456789", "key", "the test")])
+    file = tmp_path / "rtdoctor.toml"
+    path = "/tmp/attack1/victimhome/client.pem"
+    file.write_text(f'[targets.x]\nbase_url = "openai"\n{key} = "{path}"\n')
+    assert read(file).targets["x"].values[key] == path
+    file.write_text(f'[targets.x]\nbase_url = "openai"\n{key} = "sk-proj-abcdefghij0123456789ABCD"\n')
+    with pytest.raises(Usage, match="looks like a key"):
+        read(file)

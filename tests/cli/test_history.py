@@ -1,6 +1,7 @@
 """Reports that were saved, over time."""
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -41,6 +42,32 @@ def test_a_folder_without_reports_is_told(tmp_path):
     assert shown.exit_code == 3
     assert "There is no saved report here" in shown.stdout
     assert "no such file" in str(CliRunner().invoke(app, ["history", str(tmp_path / "none")]).exception)
+
+
+@pytest.mark.parametrize(
+    "at", ["::error::x", "\x1b[2J", "2026-11-02 and more", "x" * 10**6, "", 20261102, None, ["2026-11-02"]]
+)
+def test_a_date_that_is_none_is_told_and_not_shown(tmp_path, at):
+    saved(tmp_path, "a", "2026-11-01T06:17:00+00:00")
+    saved(tmp_path, "b", at, verdict="fail")
+    shown = CliRunner().invoke(app, ["history", str(tmp_path)])
+    assert shown.exit_code == 0, shown.exception
+    assert "1 run, 2026-11-01 06:17" in shown.stdout
+    assert "1 file is no report" in shown.stdout
+    assert "::error" not in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, monkeypatch):
+    saved(tmp_path, "a", "2026-11-01T06:17:00+00:00")
+    os.mkfifo(tmp_path / "b.json")
+    (tmp_path / "c.json").mkdir()
+    (tmp_path / "d.json").symlink_to(tmp_path / "none")
+    monkeypatch.setattr("rtdoctor.files.in_time", lambda *_: pytest.fail("it was waited for"))
+    shown = CliRunner().invoke(app, ["history", str(tmp_path)])
+    assert shown.exit_code == 0, shown.exception
+    assert "3 files are no reports" in shown.stdout
 
 
 @pytest.mark.heavy

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -11,13 +12,16 @@ import threading
 
 import aiohttp
 import pytest
+import trustme
 from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
 from rtdoctor.cli.mocking import warned
 from rtdoctor.cli.mocktelling import Printer, Teller
+from rtdoctor.cli.mocktls import made_certificate, write_ca
 from rtdoctor.mock.faults import Faults
 from rtdoctor.mock.server import Mock
+from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
 from tests.conftest import AUDIO, KEY
@@ -205,3 +209,63 @@ def test_an_option_that_cannot_be_carried_out_is_told(options, told):
 @pytest.mark.parametrize(("host", "is_shouted"), [("0.0.0.0", True), ("::1", False), ("127.0.0.2", False)])
 def test_what_lets_strangers_in_is_shouted(host, is_shouted):
     assert ("WARNING" in "".join(warned(host))) is is_shouted
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        b"my notes",
+        b"",
+        trustme.CA(organization_name="somebody").cert_pem.bytes(),
+        trustme.CA(organization_name="rtdoctor mock").cert_pem.bytes() + b"and my notes",
+        trustme.CA(organization_name="rtdoctor mock").cert_pem.bytes() * 2,
+    ],
+    ids=["a text", "an empty file", "another's CA", "ours and a text", "two of ours"],
+)
+def test_a_file_that_is_no_ca_of_ours_is_never_replaced(tmp_path, held):
+    file = tmp_path / "ca.pem"
+    file.write_bytes(held)
+    result = CliRunner().invoke(app, ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
+    assert isinstance(result.exception, Usage)
+    assert "is there already, and no CA that rtdoctor made" in str(result.exception)
+    assert file.read_bytes() == held
+
+
+def test_the_ca_is_written_only_once_the_port_stands(tmp_path, taken_port):
+    file, ours = tmp_path / "ca.pem", trustme.CA(organization_name="rtdoctor mock").cert_pem.bytes()
+    for before in (None, ours):
+        if before:
+            file.write_bytes(before)
+        result = CliRunner().invoke(app, ["mock", "--port", str(taken_port), "--tls", "--tls-ca", str(file)])
+        assert f"--port {taken_port}" in str(result.exception)
+        assert (file.read_bytes() if file.exists() else None) == before
+
+
+def test_a_ca_of_an_earlier_run_is_replaced(tmp_path):
+    file = tmp_path / "ca.pem"
+    for _ in range(2):
+        _, pem = made_certificate("127.0.0.1")
+        write_ca(file, pem)
+        assert file.read_bytes() == pem
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "no folder"])
+def test_what_is_no_place_for_a_ca_is_told_in_a_sentence(tmp_path, kind):
+    file, target = tmp_path / "ca.pem", tmp_path / "target"
+    target.write_text("held")
+    if kind == "link":
+        file.symlink_to(target)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        file = tmp_path / "none" / "ca.pem"
+    result = CliRunner().invoke(app, ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
+    assert isinstance(result.exception, Usage)
+    assert str(result.exception).startswith("--tls-ca ")
+    assert target.read_text() == "held"

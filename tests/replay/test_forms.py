@@ -99,6 +99,21 @@ def test_speech_is_written_in_the_format_that_the_session_told(told, rate, subty
         assert file.readframes(10_000) == PCM
 
 
+def test_wav_replaces_no_file_that_was_not_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.tape").write_bytes(tape(*LINES).getvalue())
+    held = tmp_path / "recording-1-server.wav"
+    held.write_text("mine")
+    refused = CliRunner().invoke(app, ["export", "a.tape", "--as", "wav"])
+    assert "recording-1-server.wav: is there already" in str(refused.exception)
+    assert "--out recording.wav" in str(refused.exception)
+    assert held.read_text() == "mine"
+    assert not (tmp_path / "recording-1-client.wav").exists()
+    done = CliRunner().invoke(app, ["export", "a.tape", "--as", "wav", "--out", "recording.wav"])
+    assert done.exit_code == 0, done.exception
+    assert held.read_bytes()[:4] == b"RIFF"
+
+
 def test_the_command_writes_each_form(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.tape").write_bytes(tape(*LINES).getvalue())
