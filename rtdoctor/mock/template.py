@@ -1,6 +1,7 @@
 """Events with places to fill: `{client.item.id}` of the event that is answered, `{session.id}`, `{conversation}`, and
 `{id.item_a}`, an id that is made up once for its name on each connection. `{{` and `}}` are braces."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from rtdoctor.linear import pattern
 
 _PLACE = pattern(r"\{\{|\}\}|\{(?P<path>[A-Za-z0-9_.\-]{1,200})\}|[{}]")
 _ROOTS = ("client", "session", "conversation", "id")
-_MOST = 1 << 20  # characters that one event may come to
+_MOST = 1 << 20  # characters of JSON that one event may come to, without its names, numbers and brackets
 _DEEPEST = 100
 
 
@@ -41,21 +42,25 @@ def fill(value: Any, look: Callable[[str], Any]) -> Any:
     """
     left = _MOST
 
-    def walk(node: Any, depth: int) -> Any:
+    def count(part: Any) -> None:
+        """Take what a part comes to where it is sent, before it is put to others: what is no ASCII is escaped there, by
+        six or twelve characters; and one short text may have many places for a long one."""
         nonlocal left
+        if not isinstance(part, str) or len(part) <= left:
+            left -= len(json.dumps(part)) - 2 * isinstance(part, str)  # without the quotation marks
+        else:
+            left = -1
+        if left < 0:
+            raise BadTemplate(f"it comes to more than {_MOST} characters")
+
+    def walk(node: Any, depth: int) -> Any:
         if depth > _DEEPEST:
             raise BadTemplate("it is nested too deep")
         if isinstance(node, Mapping):
             return {key: walk(held, depth + 1) for key, held in node.items()}
         if isinstance(node, list | tuple):
             return [walk(held, depth + 1) for held in node]
-        if not isinstance(node, str):
-            return node
-        filled = _text(node, look)
-        left -= len(filled) if isinstance(filled, str) else len(str(filled)) if not isinstance(filled, int) else 8
-        if left < 0:
-            raise BadTemplate(f"it comes to more than {_MOST} characters")
-        return filled
+        return _text(node, look, count) if isinstance(node, str) else node
 
     return walk(value, 0)
 
@@ -74,23 +79,26 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
-def _text(text: str, look: Callable[[str], Any]) -> Any:
-    if "{" not in text and "}" not in text:
-        return text
+def _text(text: str, look: Callable[[str], Any], count: Callable[[Any], None]) -> Any:
     parts: list[Any] = []
+
+    def put(part: Any) -> None:
+        if part != "":
+            count(part)
+            parts.append(part)
+
     end = 0
-    for found in _PLACE.finditer(text):
-        parts.append(text[end : found.start()])
+    for found in _PLACE.finditer(text) if "{" in text or "}" in text else ():
+        put(text[end : found.start()])
         end = found.end()
         whole = text[found.start() : end]
         if whole in ("{{", "}}"):
-            parts.append(whole[0])
+            put(whole[0])
         elif len(whole) == 1:
             raise BadTemplate(f"a brace stands alone in {text[:60]!r}; {{{{ is a brace")
         else:
-            parts.append(look(found.text("path")))
-    parts.append(text[end:])
-    held = [part for part in parts if part != ""]
-    if len(held) == 1 and not isinstance(held[0], str):
-        return held[0]
+            put(look(found.text("path")))
+    put(text[end:])
+    if len(parts) == 1 and not isinstance(parts[0], str):
+        return parts[0]
     return "".join(str(part) for part in parts)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rtdoctor.mock.script import BadScript, load_script, read_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.mock.stage import fits
+from rtdoctor.mock.template import BadTemplate, at, fill
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH
 
@@ -261,3 +262,25 @@ def test_a_misspelt_type_of_event_is_told_and_a_type_of_ones_own_is_taken():
     with pytest.raises(BadScript, match=r"no client sends 'sesion.update'; did you mean session.update"):
         read_script({"script": 1, "step": [{"expect": "sesion.update", "answer": []}]})
     read_script({"script": 1, "step": [{"expect": "acme.hello", "answer": []}]})
+
+
+@pytest.mark.parametrize(
+    "held",
+    ["{client.wide}" * 5, ["{client.wide}"] * 5, ["{client.control}"] * 2, "\U0001f600" * 90_000, ["{client.all}"] * 2],
+)
+def test_an_event_is_bounded_by_what_is_sent_of_it(held):
+    sent = {"wide": "\U0001f600" * 20_000, "control": "\0" * 100_000, "all": {"x": ["\u20ac"] * 70_000}}
+    with pytest.raises(BadTemplate, match="comes to more than 1048576 characters"):
+        fill({"type": "x", "held": held}, lambda path: at(sent, path.removeprefix("client.")))
+
+
+def test_a_text_of_many_places_is_refused_before_it_is_put_together():
+    asked = []
+
+    def look(path):
+        asked.append(path)
+        return "x" * 600_000
+
+    with pytest.raises(BadTemplate):
+        fill({"held": "{client.x}" * 20_000}, look)
+    assert len(asked) == 2
