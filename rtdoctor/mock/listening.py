@@ -3,7 +3,10 @@
 import asyncio
 import logging
 import os
+import select
 import socket
+import sys
+import time
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +18,7 @@ from rtdoctor.mock.room import Full, Room
 MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
 _MESSAGE = 2  # bytes that one of a message or a body takes while its parts are put together
 _HEAD = 4  # bytes that one of an unfinished head takes, as a list of names and values
+_PATIENCE = 1.0  # seconds that a client waits for the place of one that is gone
 _LINGERING = 2.0  # seconds that a client may go on with its body once the answer is sent
 # aiohttp logs offered subprotocols that it does not know, and a key may be among them.
 logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
@@ -57,6 +61,7 @@ class Listener(socket.socket):
         super().__init__(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._most = most
         self._accepted: list[socket.socket] = []
+        self._waited_since: float | None = None
         try:
             if os.name == "posix":
                 self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,14 +75,34 @@ class Listener(socket.socket):
 
         Raises:
             ConnectionAbortedError: it was closed.
+            BlockingIOError: a place is about to come, and it waits for that.
         """
-        accepted, address = super().accept()
         self._accepted = [before for before in self._accepted if before.fileno() >= 0]
-        if len(self._accepted) >= self._most:
+        is_full = len(self._accepted) >= self._most
+        if not is_full:
+            self._waited_since = None
+        elif _any_gone(self._accepted):
+            # asyncio, busy with what others sent, has not looked at it yet; what it holds is free only then.
+            now = time.monotonic()
+            self._waited_since = self._waited_since or now
+            if now - self._waited_since < _PATIENCE:
+                raise BlockingIOError
+        accepted, address = super().accept()
+        if is_full:
             accepted.close()
             raise ConnectionAbortedError
         self._accepted.append(accepted)
         return accepted, address
+
+
+def _any_gone(sockets: list[socket.socket]) -> bool:
+    """True where one of them was reset, or closed both ways; the system may not tell."""
+    if sys.platform == "win32":
+        return False
+    poll = select.poll()
+    for one in sockets:
+        poll.register(one, 0)  # errors and hang-ups are told unasked
+    return bool(poll.poll(0))
 
 
 class Connection(web.RequestHandler):

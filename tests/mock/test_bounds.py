@@ -3,6 +3,9 @@
 import asyncio
 import gzip
 import json
+import socket as plain
+import struct
+import sys
 
 import aiohttp
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from rtdoctor.mock import room, session, transcriber
 from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.listening import Listener
 from rtdoctor.mock.room import Full, Room
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.server import Mock
@@ -221,3 +225,25 @@ async def test_text_that_is_no_utf8_is_closed_with_1007():
 def test_every_bound_is_marked_as_inferred():
     assert {refusals()[name].confidence for name in ("too-large", "buffer-full")} == {"inferred"}
     assert json.dumps(append_event(bytes(room.MOST_APPEND // 4 * 3)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its sockets are not polled")
+def test_a_client_waits_for_the_place_of_one_that_is_gone():
+    with Listener("127.0.0.1", 0, 1) as listener:
+        listener.listen()
+        gone = socket_of(listener)
+        first, _ = listener.accept()
+        with socket_of(listener), pytest.raises(ConnectionAbortedError):
+            listener.accept()
+        gone.setsockopt(plain.SOL_SOCKET, plain.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.close()
+        with socket_of(listener):
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+            first.close()
+            second, _ = listener.accept()
+            second.close()
+
+
+def socket_of(listener):
+    return plain.create_connection(listener.getsockname())
