@@ -79,9 +79,9 @@ class Listener(socket.socket):
         """
         self._accepted = [before for before in self._accepted if before.fileno() >= 0]
         is_full = len(self._accepted) >= self._most
-        if not is_full:
+        if not (is_full and _any_gone(self._accepted)):
             self._waited_since = None
-        elif _any_gone(self._accepted):
+        else:
             # asyncio, busy with what others sent, has not looked at it yet; what it holds is free only then.
             now = time.monotonic()
             self._waited_since = self._waited_since or now
@@ -96,12 +96,12 @@ class Listener(socket.socket):
 
 
 def _any_gone(sockets: list[socket.socket]) -> bool:
-    """True where one of them was reset, or closed both ways; the system may not tell."""
+    """True where the peer of one of them reset or closed it; the system may not tell."""
     if sys.platform == "win32":
         return False
     poll = select.poll()
     for one in sockets:
-        poll.register(one, 0)  # errors and hang-ups are told unasked
+        poll.register(one, getattr(select, "POLLRDHUP", 0))  # errors and hang-ups are told unasked
     return bool(poll.poll(0))
 
 
