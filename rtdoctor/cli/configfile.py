@@ -202,7 +202,7 @@ def read(file: Path) -> Config:
     text, raw = _parsed(file)
     in_pyproject = file.name == NAMES[1]
     if in_pyproject:
-        raw = raw.get("tool", {}).get("rtdoctor", {})
+        raw = _table(file, raw)
     if wrong := next((name for name in raw if name != "targets"), None):
         hint = f": it belongs into a target, [{'tool.rtdoctor.' if in_pyproject else ''}targets.NAME]" * (wrong in KEYS)
         raise Usage("{}: there is no setting '{}' here{}", file, wrong, hint or did_you_mean(wrong, ["targets"]))
@@ -272,11 +272,24 @@ def _line(text: str, name: str) -> int:
     return 1
 
 
+def _table(file: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Our table of a pyproject.toml; empty where it has none.
+
+    Raises:
+        Usage: it is no table.
+    """
+    tool = raw.get("tool", {})
+    ours = tool.get("rtdoctor", {}) if isinstance(tool, dict) else {}
+    if not isinstance(ours, dict):
+        raise Usage("{}: tool.rtdoctor is a table, with tables [tool.rtdoctor.targets.NAME]", file)
+    return ours
+
+
 def _has_table(file: Path) -> bool:
     """True for a pyproject.toml with our table. One that cannot be read is somebody else's to tell of."""
     try:
         return "rtdoctor" in _parsed(file)[1].get("tool", {})
-    except (Usage, AttributeError):
+    except (Usage, AttributeError, TypeError):
         return False
 
 
@@ -286,5 +299,5 @@ def _parsed(file: Path) -> tuple[str, dict[str, Any]]:
         return text, tomllib.loads(text)
     except OSError as error:
         raise Usage("{}: {}", file, error) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or a number of thousands of digits
         raise Usage("{}: is no TOML: {}", file, error) from error

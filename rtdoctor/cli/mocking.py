@@ -127,7 +127,7 @@ def serve(ways: Ways) -> int:
                 hears.append(taping)
 
             def begin() -> None:
-                """Write what waits until the port stands: a file of the user's is touched by nothing that fails before."""
+                """Write what waits until the port stands, so that nothing that fails before touches a file."""
                 if taping is not None:
                     taping.begin()
                 if authority is not None:

@@ -122,6 +122,25 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(here):
         configured("zzzz")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("pyproject.toml", "[tool]\nrtdoctor = 1\n", 2),
+        ("pyproject.toml", "[tool]\nrtdoctor = [1]\n", 2),
+        ("pyproject.toml", "tool = 1\n", 0),
+        ("pyproject.toml", "tool = [1]\n", 0),
+        ("rtdoctor.toml", "x = " + "9" * 5000 + "\n", 2),
+        ("rtdoctor.toml", "targets = 1\n", 2),
+    ],
+)
+@pytest.mark.parametrize("found", [True, False])
+def test_a_strangers_file_of_any_form_is_told_in_a_sentence(here, monkeypatch, name, text, code, found):
+    (here / name).write_text(text)
+    done = CliRunner().invoke(app, ["config", *(() if found else ("--config", name))])
+    assert done.exception is None or isinstance(done.exception, (Usage, SystemExit)), repr(done.exception)
+    assert isinstance(done.exception, Usage) == (code == 2)
+
+
 # --- who gets which key -----------------------------------------------------------------------------------------------
 
 
