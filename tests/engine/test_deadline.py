@@ -60,7 +60,7 @@ async def test_a_deadline_that_passes_on_the_ladder_says_at_which_rung(scheme, r
     assert all(item.tried and item.verdict in ("pass", "skip") for item in report.ladder[:place])
     stopped = report.ladder[place]
     assert (stopped.verdict, stopped.dead, stopped.finding.cause) == ("inconclusive", True, None)
-    assert stopped.finding.summary == "the deadline of 0.3 s passed"
+    assert stopped.finding.summary == "the deadline of 0.8 s passed"
     assert all(
         (item.tried, item.finding.summary) == (False, f"not tried: the ladder ended at {rung}")
         for item in report.ladder[place + 1 :]
@@ -69,7 +69,7 @@ async def test_a_deadline_that_passes_on_the_ladder_says_at_which_rung(scheme, r
     assert all(item.verdict == "inconclusive" and "not tried" in item.seen for item in report.results)
     summary = report.summary
     assert (summary.exit_code, summary.can_connect, summary.rung, summary.cause) == (3, None, rung, None)
-    assert summary.sentence == f"Not decided: the deadline of 0.3 s passed at {rung}."
+    assert summary.sentence == f"Not decided: the deadline of 0.8 s passed at {rung}."
     assert not report.interrupted
     assert [event.rung.rung for event in events if isinstance(event, RungDone)] == list(RUNGS)
     assert isinstance(events[-1], RunFinished)
@@ -120,7 +120,7 @@ async def test_a_probe_whose_deadline_passes_says_where(scheme, rung):
     assert took < LATE
     summary = done.report.summary
     assert (summary.exit_code, summary.can_connect, summary.rung) == (3, None, rung)
-    assert summary.sentence == f"Not decided: the deadline of 0.3 s passed at {rung}."
+    assert summary.sentence == f"Not decided: the deadline of 0.8 s passed at {rung}."
     assert (done.fix, done.exchange, done.report.results) == (None, None, ())
 
 

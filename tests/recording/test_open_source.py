@@ -37,7 +37,7 @@ def test_what_cannot_be_opened_is_told_in_one_sentence_with_its_path(tmp_path: P
         str(tmp_path): "is a folder",
         str(tmp_path / "missing"): ": no such file",
         "a\0b": "NUL",
-        str(tmp_path / ("x" * 5000)): "cannot be read",
+        str(tmp_path / ("x" * 5000)): "File name too long",
     }.items():
         with pytest.raises(UnreadableSource, match=said) as caught:
             open_source(path)
