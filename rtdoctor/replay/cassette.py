@@ -126,7 +126,10 @@ def _take_line(take: Take, number: int, line: Line) -> int:
     at, side = float(line["t"]), line.get("from")
     match line["kind"]:
         case "request":
-            parts = urlsplit(str(line.get("url") or ""))
+            try:
+                parts = urlsplit(str(line.get("url") or ""))
+            except ValueError:  # a host in broken brackets
+                parts = urlsplit("")
             take.asked, take.rest, take.start, take.asked_at = True, is_rest(line), at, at
             take.url, take.asked_headers = str(line.get("url") or ""), headers_of(line)
             take.method = str(line.get("method") or "GET")
@@ -174,7 +177,7 @@ def _whole(text: str) -> bytes:
         return text.encode("utf-8", "replace")
     try:
         return orjson.dumps(Silence().back(orjson.loads(text)))
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep to be written anew
         return text.encode("utf-8", "replace")
 
 

@@ -321,3 +321,15 @@ async def test_a_foreign_page_or_name_reads_nothing_and_consumes_no_take(headers
     result = await replayed(tape(ASK, SWITCH, server(type="recorded")), talk, say=said.append)
     assert [play.played for play in result.plays] == [True]
     assert "refused a request" in said[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"kind": "request", "url": "ws://[x/v1/realtime", "headers": [], "subprotocols": []},
+        {"kind": "text", "from": "server", "data": '{"audio_bytes":1,"type":"x","a":' + "[" * 300 + "]" * 300 + "}"},
+    ],
+)
+def test_a_hostile_line_of_a_tape_is_no_error_of_ours(line):
+    head = {"tape": 1, "by": "proxy", "tool": "x", "started_at": "2026-11-30T00:00:00+00:00", "to": "ws://h/v1"}
+    read_cassette(as_file([head, {"t": 0.0, "connection": 1, **line}]))
