@@ -7,7 +7,7 @@ cloned): it sends the usual key to OpenAI's own hosts, or one to this machine, a
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,12 @@ class Configured:
         notes = [f"{place}: {one.note}." for one in self.held if one.note]
         if self.target is None:
             return tuple(notes)
-        values, host = self.values, self.target.host
-        way = [f"by the proxy {values['proxy']}"] if values.get("proxy", "none") != "none" else []
-        way += [f"trusting the CA of {Path(values['ca_file']).name}"] if "ca_file" in values else []
-        way += [f"with the client certificate {Path(values['cert']).name}"] if "cert" in values else []
-        key = values.get("key_env")
+        host, key = self.target.host, self.values.get("key_env")
         if key == NO_KEY:
             gets = f"{host} gets no key; key_env names the variable of the one it is to get"
         else:
             unset = "" if os.environ.get(str(key)) else ", which is not set"
-            gets = ", ".join([f"{host} gets the key of {key}{unset}", *way])
+            gets = ", ".join([f"{host} gets the key of {key}{unset}", *(told for told, _ in self._ways())])
         return (f"{place}: {gets}.", *notes)
 
     @property
@@ -68,14 +64,22 @@ class Configured:
         """What of it holds only where the user named the file: a key to another host, another way, another CA."""
         if self.target is None:
             return ""
-        values, host = self.values, self.target.host
-        key = values.get("key_env", NO_KEY)
+        host, key = self.target.host, self.values.get("key_env", NO_KEY)
         usual = key == KEY_VARIABLE and self.target.profile == "openai" and self.target.tls
         wants = [] if key == NO_KEY or usual or self.target.is_loopback else [f"the key of {key} goes to {host}"]
-        wants += [f"it goes by the proxy {values['proxy']}"] if values.get("proxy", "none") != "none" else []
-        wants += [f"it trusts the CA {Path(values['ca_file']).name}"] if "ca_file" in values else []
-        wants += [f"it shows the client certificate {Path(values['cert']).name}"] if "cert" in values else []
-        return ", ".join(wants)
+        return ", ".join([*wants, *(wanted for _, wanted in self._ways())])
+
+    def _ways(self) -> Iterator[tuple[str, str]]:
+        """What the file puts on the way to the host: as it is told before a run, and as what wants the user's word."""
+        values = self.values
+        if values.get("proxy", "none") != "none":
+            yield f"by the proxy {values['proxy']}", f"it goes by the proxy {values['proxy']}"
+        if "ca_file" in values:
+            name = Path(values["ca_file"]).name
+            yield f"trusting the CA of {name}", f"it trusts the CA {name}"
+        if "cert" in values:
+            name = Path(values["cert"]).name
+            yield f"with the client certificate {name}", f"it shows the client certificate {name}"
 
     def vouched(self, named: bool) -> None:
         """Hold that the file may do what it says, because the user `named` it or because it does nothing unusual.

@@ -67,6 +67,18 @@ def _first_error(talk: Talk, start: int) -> str:
     return told(error_of(found)) if found else "no answer in time"
 
 
+async def _begun(context: Context, talk: Talk, start: int) -> Event:
+    """The response.created that comes after so many events.
+
+    Raises:
+        Untold: none comes, or an error in its place.
+    """
+    created = await talk.wait(CREATED, "error", since=start, timeout=context.slow)
+    if created is None or created["type"] == "error":
+        raise Untold(f"no response begins: {talk.ended or _first_error(talk, start)}")
+    return created
+
+
 def _types(talk: Talk, start: int) -> set[str]:
     return {str(event["type"]) for event in talk.events[start:]}
 
@@ -289,9 +301,7 @@ async def _cancel(context: Context) -> None:
     start = len(talk.events)
     await talk.send(create_item(message(_LONG)))
     await talk.send(respond())
-    created = await talk.wait(CREATED, "error", since=start, timeout=context.slow)
-    if created is None or created["type"] == "error":
-        raise Untold(f"no response begins: {talk.ended or _first_error(talk, start)}")
+    await _begun(context, talk, start)
     await talk.send({"type": "response.cancel"})
     done = await talk.wait(DONE, since=start, timeout=context.slow)
     refused = next((event for event in talk.events[start:] if event["type"] == "error"), None)
@@ -332,9 +342,7 @@ async def _second(context: Context) -> None:
     await talk.send(create_item(message(_LONG)))
     await talk.send(respond())
     await talk.send(respond())
-    first = await talk.wait(CREATED, "error", since=start, timeout=context.slow)
-    if first is None or first["type"] == "error":
-        raise Untold(f"no response begins: {talk.ended or _first_error(talk, start)}")
+    first = await _begun(context, talk, start)
     place = talk.events.index(first) + 1
     second = await talk.wait("error", CREATED, since=place, timeout=context.slow)
     if second is None:

@@ -209,6 +209,18 @@ def began(link: Link | None) -> tuple[tuple[str, str], ...]:
     return (("The answer begins", link.first.decode("latin-1")),) if link is not None and link.first else ()
 
 
+FAILURES = (Unreachable, NoAnswer, OSError, ValueError)  # TimeoutError is an OSError
+
+
+def fault_of(error: Exception, layer: Any, timeout: float, link: Link | None) -> Fault:
+    """What one of `FAILURES` means for a request of so many seconds."""
+    if isinstance(error, TimeoutError):
+        return Fault(layer, "timeout", f"no answer within {timeout:g} s", began(link))
+    if isinstance(error, (Unreachable, NoAnswer)):
+        return error.fault
+    return broken(error, layer) if isinstance(error, OSError) else Fault(layer, "broken", str(error))
+
+
 def broken(error: OSError, layer: Any) -> Fault:
     """What an error of an open connection means, before an answer came."""
     if isinstance(error, ConnectionError):
@@ -256,14 +268,8 @@ async def rest(
             if link.by_proxy and head.status == 407:
                 return Exchange(request, fault=refusal(407, sent=bool(own)))
             return Exchange(request, await talk.answer(head, timeout / 2, started), layers=link.layers)
-    except TimeoutError:
-        return Exchange(request, fault=Fault("http", "timeout", f"no answer within {timeout:g} s", began(link)))
-    except (Unreachable, NoAnswer) as error:
-        return Exchange(request, fault=error.fault)
-    except OSError as error:
-        return Exchange(request, fault=broken(error, "http"))
-    except ValueError as error:
-        return Exchange(request, fault=Fault("http", "broken", str(error)))
+    except FAILURES as error:
+        return Exchange(request, fault=fault_of(error, "http", timeout, link))
     finally:
         if link is not None:
             link.abort()

@@ -9,20 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.wire.http import Conversation, NoAnswer, began, broken
-from rtdoctor.wire.link import Link, Links, Unreachable
+from rtdoctor.wire.http import FAILURES, Conversation, fault_of
+from rtdoctor.wire.link import Link, Links
 
 _BODY = 0.5  # seconds for the body of a refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer, and after a 101 the connection and what came behind the head; or the fault that left none of it."""
+    """The answer, and after a 101 the connection and what came behind the head; or the fault that left none of it.
+    `layers` are the milliseconds of each layer below."""
 
     answer: Answer | None = None
     link: Link | None = None
     rest: bytes = b""
     fault: Fault | None = None
+    layers: tuple[tuple[str, float], ...] = ()
 
 
 def new_key() -> str:
@@ -37,23 +39,19 @@ async def shake(links: Links, method: str, url: str, headers: Mapping[str, str],
     kept = False
     try:
         async with asyncio.timeout(timeout):
+            # A plain socket by a proxy goes by CONNECT, as one under TLS does (RFC 6455, section 4.1).
             link = await links.connect(url, tunnel=True)
             talk = Conversation(link, "upgrade")
             await talk.ask(method, url, headers)
             head = await talk.head()
             if head.status != 101:
-                return Answered(await talk.answer(head, _BODY, started))
+                return Answered(await talk.answer(head, _BODY, started), layers=link.layers)
         took = (time.monotonic() - started) * 1000
         kept = True
-        return Answered(Answer(101, head.reason, head.headers, b"", took), link, head.rest)
-    except TimeoutError:
-        return Answered(fault=Fault("upgrade", "timeout", f"no answer within {timeout:g} s", began(link)))
-    except (Unreachable, NoAnswer) as error:
-        return Answered(fault=error.fault)
-    except OSError as error:
-        return Answered(fault=broken(error, "upgrade"))
-    except ValueError as error:
-        return Answered(fault=Fault("upgrade", "broken", str(error)))
+        answer = Answer(101, head.reason, head.headers, b"", took)
+        return Answered(answer, link, head.rest, layers=link.layers)
+    except FAILURES as error:
+        return Answered(fault=fault_of(error, "upgrade", timeout, link))
     finally:
         if link is not None and not kept:
             link.abort()

@@ -1,20 +1,16 @@
 """The upgrade: one WebSocket handshake, and what came back (RFC 6455, section 4)."""
 
-import asyncio
 import base64
 import hashlib
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rtdoctor.model.exchange import Answer, Fault
 from rtdoctor.wire.frames import MOST_FRAME, Socket
-from rtdoctor.wire.http import Conversation, NoAnswer, began, broken
-from rtdoctor.wire.link import Link, Links, Unreachable
+from rtdoctor.wire.link import Links
+from rtdoctor.wire.raw import new_key, shake
 
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
-_REFUSED_BODY = 0.5  # seconds for the body of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +36,17 @@ async def upgrade(
 ) -> Upgraded:
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed. A message may have `most`
     bytes."""
-    started = time.monotonic()
-    link: Link | None = None
-    kept = False
-    key = base64.b64encode(os.urandom(16)).decode()
-    try:
-        async with asyncio.timeout(timeout):
-            # A plain socket by a proxy goes by CONNECT, as one under TLS does (RFC 6455, section 4.1).
-            link = await links.connect(url, tunnel=True)
-            talk = Conversation(link, "upgrade")
-            await talk.ask("GET", url, _asking(key, subprotocols) | dict(headers))
-            head = await talk.head()
-            if head.status != 101:
-                return Upgraded(answer=await talk.answer(head, _REFUSED_BODY, started), layers=link.layers)
-        answer = Answer(101, head.reason, head.headers, b"", (time.monotonic() - started) * 1000)
-        fault = _judge(answer, key, subprotocols)
-        if fault is not None:
-            return Upgraded(fault=fault)
-        kept = True
-        socket = Socket(link, min(most, MOST_FRAME), head.rest)
-        return Upgraded(socket, answer, answer.header("sec-websocket-protocol"), layers=link.layers)
-    except TimeoutError:
-        return Upgraded(fault=Fault("upgrade", "timeout", f"no answer within {timeout:g} s", began(link)))
-    except (Unreachable, NoAnswer) as error:
-        return Upgraded(fault=error.fault)
-    except OSError as error:
-        return Upgraded(fault=broken(error, "upgrade"))
-    except ValueError as error:
-        return Upgraded(fault=Fault("upgrade", "broken", str(error)))
-    finally:
-        if link is not None and not kept:
-            link.abort()
+    key = new_key()
+    shaken = await shake(links, "GET", url, _asking(key, subprotocols) | dict(headers), timeout)
+    if shaken.link is None or shaken.answer is None:
+        return Upgraded(answer=shaken.answer, fault=shaken.fault, layers=shaken.layers)
+    fault = _judge(shaken.answer, key, subprotocols)
+    if fault is not None:
+        shaken.link.abort()
+        return Upgraded(fault=fault)
+    socket = Socket(shaken.link, min(most, MOST_FRAME), shaken.rest)
+    chosen = shaken.answer.header("sec-websocket-protocol")
+    return Upgraded(socket, shaken.answer, chosen, layers=shaken.layers)
 
 
 def accept_of(key: str) -> str:

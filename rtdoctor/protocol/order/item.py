@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from rtdoctor.protocol.order.chain import Chain
+from rtdoctor.protocol.order.chain import KEPT, Chain
 from rtdoctor.protocol.order.following import ANY, Following
 from rtdoctor.protocol.order.memory import Digest, Recent
 from rtdoctor.protocol.order.part import OutputItem
 from rtdoctor.protocol.order.stream import LONGEST_ID, Stream, mapping, start
 
-KEPT_ITEMS = 4096
 KEPT_INSERTIONS = 256
 DONE = ("conversation.item.done",)
 
@@ -69,7 +68,7 @@ class Items:
     def __init__(self, stream: Stream, following: Following) -> None:
         self._stream = stream
         self._following = following
-        self._known: Recent[Item] = Recent(KEPT_ITEMS)
+        self._known: Recent[Item] = Recent(KEPT)
         self._chain = Chain()
         self._insertions: list[str | None] = []
 
