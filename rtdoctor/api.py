@@ -22,7 +22,6 @@ from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.files import patient
-from rtdoctor.mock.server import Mock
 from rtdoctor.model.clock import Clock, SteppedClock
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.model.probed import Probed
@@ -112,6 +111,9 @@ async def bench_for(plan: Plan) -> AsyncIterator[Bench]:
     async with AsyncExitStack() as open_things:
         choice, clock = plan.choice, Clock()
         if choice.on_mock:
+            # Loaded where it is needed: its server's library takes longer to load than the rest of a run.
+            from rtdoctor.mock.server import Mock
+
             # The mock and the run share a clock, so an expiring secret is waited out by moving it on.
             clock = SteppedClock()
             assert choice.key is not None

@@ -39,7 +39,7 @@ def too_many_values(data: str | bytes) -> bool:
     return len(data) > MOST_VALUES and separators(data) > MOST_VALUES
 
 
-def text_size(data: bytes) -> int:
+def text_size(data: bytes | bytearray) -> int:
     """The memory in bytes that the texts of a JSON document take at most: one character beyond Latin-1, in the open or
     escaped, makes each of a text's characters take two bytes or four."""
     return len(data) * (1 if data.isascii() and b"\\u" not in data else 4)

@@ -55,7 +55,9 @@ def _like_a_word(letters: str) -> bool:
 
 
 def is_word(letters: str) -> bool:
-    """True for letters in a row, in one case or capitalised, that read like a word."""
+    """True for letters in a row, in one case or capitalised, that read like a word; of anything else false."""
+    if not (letters.isascii() and letters.isalpha()):
+        return False
     return (letters.islower() or letters.isupper() or letters.istitle()) and _like_a_word(letters)
 
 

@@ -29,7 +29,7 @@ class Message:
     the protocol, as `text` says; or, `gone`, the end of the connection."""
 
     kind: Literal["text", "binary", "pong", "close", "broken", "gone"]
-    data: bytes = b""
+    data: bytes | bytearray = b""
     code: int = 0
     text: str = ""
 
@@ -109,10 +109,14 @@ class Socket:
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             if frame.opcode is not Opcode.CONT:
                 self._kind = "text" if frame.opcode is Opcode.TEXT else "binary"
-            self._message += frame.data
+            whole = frame.fin and not self._message
+            if not whole:
+                self._message += frame.data
             if frame.fin:
-                self._come.append(Message(self._kind, bytes(self._message)))
-                self._message.clear()
+                # What came in one frame is not copied: it may be of some megabytes.
+                data, self._message = (frame.data if whole else self._message), bytearray()
+                assert not isinstance(data, memoryview)
+                self._come.append(Message(self._kind, data))
 
     async def _flush(self) -> None:
         for data in self._protocol.data_to_send():
@@ -132,7 +136,16 @@ class Socket:
             pass
         finally:
             self._link.close()
+            self._forget()
 
     def abort(self) -> None:
         """Drop the connection without a good-bye."""
         self._link.abort()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing is read any more. The parser holds the last frame and itself: megabytes that would wait for the
+        collector of garbage."""
+        self._protocol.parser.close()
+        self._unread.clear()
+        self._come.clear()

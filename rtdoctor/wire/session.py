@@ -255,7 +255,7 @@ class Session:
         kind: Any = "text" if text is not None else "binary"
         self.frames.append(Frame(self._at(), "client", kind, text, len(data), audio_bytes))
 
-    def _keep(self, data: bytes, *, binary: bool) -> None:
+    def _keep(self, data: bytes | bytearray, *, binary: bool) -> None:
         text: str | None = None
         if not binary:
             if text_size(data) > most_at_once(self._most):
