@@ -7,6 +7,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+from tests import zygote
+
 # Says by a byte that the command has taken SIGINT: before that, the signal is the interpreter's own affair.
 _RUNNER = """
 import os, signal, sys
@@ -39,9 +41,12 @@ def _prepare(files, closed):
     return work
 
 
-def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, **more):
-    """The command, with a limit of open files and with standard streams closed."""
+def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, cwd=None, **more):
+    """The command; where wanted with a limit of open files, standard streams closed, modules planted, other streams:
+    then it is a process from its first instruction on."""
     given = environment(**(env or {}))
+    if not (files or closed or path or more):
+        return zygote.run(arguments, env=given, cwd=cwd, timeout=timeout)
     if path:
         given["PYTHONPATH"] = os.pathsep.join((*map(str, path), given["PYTHONPATH"]))
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more
@@ -51,6 +56,7 @@ def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, **more
         timeout=timeout,
         check=False,
         preexec_fn=_prepare(files, closed),
+        cwd=cwd,
         **streams,
     )
 

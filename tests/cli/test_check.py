@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from rtdoctor.mock.server import Mock
+from tests import zygote
 from tests.conftest import KEY
 
 
@@ -21,16 +22,9 @@ def rtdoctor(*arguments, key=None, cwd=None, timeout=60, **env):
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
     if key:
         kept["OPENAI_API_KEY"] = key
-    return subprocess.run(
-        [sys.executable, "-m", "rtdoctor", *arguments],
-        capture_output=True,
-        text=True,
-        env=kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | env,
-        cwd=cwd,
-        timeout=timeout,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    env = kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | env
+    done = zygote.run(arguments, env=env, cwd=cwd, timeout=timeout)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @contextmanager

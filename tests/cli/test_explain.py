@@ -12,6 +12,7 @@ import pytest
 
 import rtdoctor as package
 from rtdoctor.knowledge.causes import causes
+from tests import zygote
 from tests.cli.test_check import rtdoctor
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report" / "explain.schema.json").read_text("utf-8"))
@@ -21,8 +22,7 @@ KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
 
 def piped(data: bytes, *arguments):
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "rtdoctor", "explain", *arguments]
-    return subprocess.run(command, input=data, capture_output=True, env=environment, timeout=60, check=False)
+    return zygote.run(["explain", *arguments], env=environment, data=data)
 
 
 def document(*arguments):
