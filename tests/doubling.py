@@ -11,18 +11,17 @@ LEAST, MOST = 0.03, 2.5  # seconds of CPU that can be measured; how often as lon
 _RUNS, _TRIES = 3, 4
 
 
-def seconds(step: Callable[[Input], object], given: Input) -> float:
+def seconds(step: Callable[[Input], object], given: Input, runs: int = _RUNS) -> float:
     """CPU time of a step, the best of several runs, without the collector's, which goes by what else is in memory."""
     best = float("inf")
-    for _ in range(_RUNS):
-        gc.collect()
-        gc.disable()
-        try:
+    gc.disable()
+    try:
+        for _ in range(runs):
             start = time.process_time()
             step(given)
             best = min(best, time.process_time() - start)
-        finally:
-            gc.enable()
+    finally:
+        gc.enable()
     return best
 
 
@@ -37,8 +36,9 @@ def assert_linear(
     if that may be.
     """
     size = start
-    while (one := seconds(step, make(size))) < LEAST and size < most // 2:
+    while (one := seconds(step, make(size), runs=1)) < LEAST and size < most // 2:
         size = min(size * (2 if one > LEAST / 8 else 8), most // 2)
+    one = seconds(step, make(size))
     ratios = []
     for _ in range(_TRIES):
         two = seconds(step, make(2 * size))

@@ -45,10 +45,8 @@ from tests.leaking import (
     write_all,
 )
 
-EXAMPLES = int(os.environ.get("RTDOCTOR_LEAK_EXAMPLES", "300"))
-LEAKS = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=False
-)
+EXAMPLES = int(os.environ.get("RTDOCTOR_LEAK_EXAMPLES", "80"))
+LEAKS = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def drawn(kind: str, encoding: int, seed: int) -> Planted:

@@ -59,6 +59,7 @@ ALTERNATIVES = [
 ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("pattern", "alternative"), ALTERNATIVES)
 def test_an_alternative_holds_a_literal_on_its_first_line(pattern: Pattern, alternative: str) -> None:
     # What only has to follow, or forbids, is no part of what is matched.

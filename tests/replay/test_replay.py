@@ -103,7 +103,13 @@ BELOW = {
 }
 
 
-@pytest.mark.parametrize("fault", [None, "key", *sorted(known().keys() - BELOW)])
+FEW = (None, "key", "abort")  # the rest of them waits for silences and ends
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [*FEW, *(pytest.param(fault, marks=pytest.mark.heavy) for fault in sorted(known().keys() - BELOW - set(FEW)))],
+)
 async def test_a_recording_replays_to_the_same_for_the_client_and_to_the_same_finding(fault):
     named = Faults([fault] if fault in known() else [])
     seconds = 1.5 if fault == "no-first-event" else 8.0
