@@ -195,7 +195,7 @@ def test_no_file_takes_the_number_of_a_closed_stream(tmp_path):
     (tmp_path / "s.jsonl").write_text(CREATED)
     out = tmp_path / "out.jsonl"
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, rtdoctor.cli.validating as module\nbefore = module.writing\n"
+        "import os, rtdoctor.cli.commands.validate as module\nbefore = module.writing\n"
         "def writing(*given):\n    os.write(2, b'noise')\n    return before(*given)\nmodule.writing = writing\n"
     )
     done = run(

@@ -143,7 +143,7 @@ def target_named(context: typer.Context, name: str) -> Any:
     Raises:
         Usage: there is no such target, or the file breaks the form.
     """
-    from rtdoctor.cli.configured import configured, defaults_of
+    from rtdoctor.cli.configured_target import configured, defaults_of
     from rtdoctor.privacy.guard import say
 
     file = context.params.get("config") or named_by_variable()

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import rtdoctor as tool
-from rtdoctor.cli.bundling import contents
+from rtdoctor.cli.commands.report_bundle import contents
 from rtdoctor.cli.main import app
 from rtdoctor.report.json import document
 from tests.conftest import KEY

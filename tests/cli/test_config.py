@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rtdoctor.cli.configfile import KEYS, find, read
-from rtdoctor.cli.configured import configured
+from rtdoctor.cli.configured_target import configured
 from rtdoctor.cli.main import app
 from rtdoctor.knowledge.profiles import use_profiles
 from rtdoctor.privacy.errors import Usage
@@ -315,7 +315,7 @@ def test_knowledge_of_the_file_decides_whose_host_it_is(here):
 def test_every_key_is_a_parameter_of_check():
     import inspect
 
-    from rtdoctor.cli.check import check
+    from rtdoctor.cli.commands.check import check
 
     assert {key.parameter for key in KEYS.values()} <= set(inspect.signature(check).parameters)
 

@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from rtdoctor.cli.grouping import GROUPS
+from rtdoctor.cli.helptext import GROUPS
 from rtdoctor.cli.main import app
 
 COMMANDS = get_command(app).commands

@@ -16,9 +16,9 @@ import trustme
 from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
-from rtdoctor.cli.mocking import warned
-from rtdoctor.cli.mocktelling import Printer, Teller
-from rtdoctor.cli.mocktls import made_certificate, write_ca
+from rtdoctor.cli.mock_clients import Printer, Teller
+from rtdoctor.cli.runs.mock import warned
+from rtdoctor.cli.server_tls import made_certificate, write_ca
 from rtdoctor.mock.faults import Faults
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
@@ -117,7 +117,7 @@ def test_a_reader_that_does_not_read_holds_up_nobody(monkeypatch):
     printer = Printer()
     for number in range(5_000):
         printer.say(str(number))
-    monkeypatch.setattr("rtdoctor.cli.mocktelling._PATIENCE", 0.01)
+    monkeypatch.setattr("rtdoctor.cli.mock_clients._PATIENCE", 0.01)
     assert not printer.finish()
     reading.set()
     while not printer.finish():

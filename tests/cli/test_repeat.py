@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from rtdoctor.cli.deciding import USUAL
-from rtdoctor.cli.repeating import Rhythm, carry_out, rhythm, seconds
+from rtdoctor.cli.decision import USUAL
+from rtdoctor.cli.runs.series import Rhythm, carry_out, rhythm, seconds
 from rtdoctor.engine.plan import CheckAsked
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.model.series import Gathering, Spread

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
-from rtdoctor.cli.viewing import Recording
+from rtdoctor.cli.recorded_lines import Recording
 from rtdoctor.privacy.errors import Usage
 from tests.conftest import KEY
 from tests.processes import started

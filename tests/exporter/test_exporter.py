@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from rtdoctor.cli.scraping import address, exporter_for
+from rtdoctor.cli.commands.exporter import address, exporter_for
 from rtdoctor.exporter.server import Exporter, serve
 from rtdoctor.mock.server import Mock
 from rtdoctor.privacy.errors import Usage
