@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from rtdoctor.cli.commands.validate import migrated
 from rtdoctor.files import NothingCame, NotWritten, TooLarge, open_to_read, patient, read_bounded, writing
-from tests.cli.test_check import rtdoctor, serving
+from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import AUDIO, KEY
 from tests.engine.test_validate import CREATED
 from tests.processes import environment, run

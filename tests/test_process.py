@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from rtdoctor import process
 from rtdoctor.mock.server import Mock
 from rtdoctor.report.encoding import HANDLER
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
 

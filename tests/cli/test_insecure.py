@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from rtdoctor.mock.server import Mock
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 from tests.conftest import KEY
 
 pytestmark = pytest.mark.heavy  # a process each, many of which wait

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rtdoctor.mock.server import Mock
-from tests.cli.test_check import serving as serving_mock
+from tests.cli.commands.test_check import serving as serving_mock
 from tests.hostile.frames import after_101, created, frame
 from tests.hostile.http import answer, realtime
 from tests.hostile.servers import Handle, Met, end, relay, serving

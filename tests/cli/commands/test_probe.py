@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from rtdoctor.engine.commandline import given_from
-from tests.cli.test_check import rtdoctor, serving
+from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import KEY
 
 SCHEMA = json.loads(files("rtdoctor.report").joinpath("report.schema.json").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from rtdoctor.knowledge.profiles import use_profiles
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
-from tests.cli.test_check import rtdoctor, serving
+from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import KEY
 
 
@@ -302,7 +302,7 @@ def test_init_asks_writes_and_adds_and_never_overwrites(here):
 def test_knowledge_of_the_file_decides_whose_host_it_is(here):
     profiles = here / "mine" / "profiles"
     profiles.mkdir(parents=True)
-    text = (read.__globals__["Path"](__file__).parents[2] / "rtdoctor/knowledge/profiles/xai.toml").read_text()
+    text = (read.__globals__["Path"](__file__).parents[3] / "rtdoctor/knowledge/profiles/xai.toml").read_text()
     (profiles / "acme.toml").write_text(
         text.replace('id = "xai"', 'id = "acme"').replace("api.x.ai", "acme.example"), encoding="utf-8"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from tests.processes import run, started
 
-CLIENT = str(Path(__file__).parents[1] / "grade" / "clients" / "client.py")
+CLIENT = str(Path(__file__).parents[2] / "grade" / "clients" / "client.py")
 TAPE = [
     {"tape": 1, "by": "proxy", "tool": "rtdoctor 0.1.0", "started_at": "2026-11-30T10:00:00Z", "to": "wss://h/v1"},
     {

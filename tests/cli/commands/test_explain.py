@@ -13,7 +13,7 @@ import pytest
 import rtdoctor as package
 from rtdoctor.knowledge.causes import causes
 from tests import zygote
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report" / "explain.schema.json").read_text("utf-8"))
 DOTNET = "The server returned status code '403' when status code '101' was expected."

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import rtdoctor as tool
 from rtdoctor.cli.main import app
 from rtdoctor.report.json import document
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 
 
 def saved(folder, name, at, **changed):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 from tests.engine.test_validate import BETA, CREATED, ERROR
 
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from rtdoctor.report.writers import FILES
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED, INVALID_KEY
 from tests.hostile.http import refusing, upgrading

@@ -14,7 +14,7 @@ from rtdoctor.model.clock import SteppedClock
 from rtdoctor.model.series import Gathering, Spread
 from rtdoctor.privacy import known
 from rtdoctor.privacy.errors import Usage
-from tests.cli.test_check import rtdoctor, serving
+from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import KEY
 
 

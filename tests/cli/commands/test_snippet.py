@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 from tests.conftest import KEY
 
 
