@@ -45,5 +45,12 @@ def _causes() -> Iterable[str]:
     return causes()
 
 
-targets, scenarios, tags, models, causes_known = map(_among, (_targets, _scenarios, _tags, _models, _causes))
-kinds = _among(lambda: ("transcription", "realtime", "translation", "live"))
+def _kinds() -> Iterable[str]:
+    from rtdoctor.model.target import KINDS
+
+    return KINDS
+
+
+targets, scenarios, tags, models, causes_known, kinds = map(
+    _among, (_targets, _scenarios, _tags, _models, _causes, _kinds)
+)

@@ -2,7 +2,7 @@
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.linear import Match, pattern
@@ -19,6 +19,7 @@ _SOCKET = pattern(r"/realtime(?:/([^/]+))?$|/live/sessions$")
 
 # The kinds of session: transcription only, a conversation, a translation, a conversation with GPT-Live.
 Kind = Literal["transcription", "realtime", "translation", "live"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Aim = Literal["transcription", "realtime"]
 
 

@@ -7,8 +7,8 @@ import typer
 
 from rtdoctor.cli import completions
 from rtdoctor.cli.options import (
+    KIND_FORM,
     TERMINAL,
-    VERBOSE,
     Baseline,
     CaFile,
     Cert,
@@ -33,6 +33,7 @@ from rtdoctor.cli.options import (
     format_option,
     given_beside_a_name,
     report_option,
+    shown_as,
     target_named,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
@@ -77,7 +78,7 @@ def check(
     kind: Annotated[
         str | None,
         typer.Option(
-            metavar="[transcription|realtime|translation|live]",
+            metavar=KIND_FORM,
             autocompletion=completions.kinds,
             help="The kind of session you want. Default: what model and URL say; else transcription, and on a server "
             "that is not OpenAI's what it serves.",
@@ -207,7 +208,7 @@ def check(
         scenarios=scenarios,
         retire_within=int(retire_within),
     )
-    shown = VERBOSE if verbose and format == TERMINAL else format
+    shown = shown_as(format, verbose)
     deciding = Deciding(fail_on, read_baseline(baseline) if baseline else ())
     if (often := rhythm(repeat, every, during)) and not list_only:
         if retry or save:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rtdoctor import process
+from rtdoctor.cli.options import AsJson, ConfigHere
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
 def config(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One target; all of them without it.")] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
-    ] = None,
-    in_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    file: ConfigHere = None,
+    in_json: AsJson = False,
 ) -> None:
     """Show what holds for each target of rtdoctor.toml, and where each value is from. No key is ever shown.
 

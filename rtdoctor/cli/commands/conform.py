@@ -7,7 +7,6 @@ import typer
 
 from rtdoctor.cli.options import (
     TERMINAL,
-    VERBOSE,
     CaFile,
     Cert,
     CertKey,
@@ -24,6 +23,7 @@ from rtdoctor.cli.options import (
     ShowOpaque,
     format_option,
     report_option,
+    shown_as,
 )
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
@@ -100,5 +100,5 @@ def conform(
         deadline=deadline,
         concurrency=concurrency,
     )
-    shown = VERBOSE if verbose and format == TERMINAL else format
+    shown = shown_as(format, verbose)
     raise typer.Exit(carry_out(asked, group or (), case or (), format=shown, reports=report or ()))

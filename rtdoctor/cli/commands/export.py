@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtdoctor import process
+from rtdoctor.cli.options import Recorded
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.files import NotWritten, writing
 from rtdoctor.privacy.errors import Usage
@@ -31,7 +32,7 @@ class Form(StrEnum):
 
 
 def export(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A tape, a HAR, or JSON lines; - is standard input.")],
+    file: Recorded,
     form: Annotated[
         Form,
         typer.Option("--as", help="har: for a browser's network panel; markdown: for an issue; wav."),

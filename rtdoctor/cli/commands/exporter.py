@@ -14,7 +14,7 @@ import typer
 
 from rtdoctor import process
 from rtdoctor.cli import exits
-from rtdoctor.cli.options import named_by_variable
+from rtdoctor.cli.options import ConfigHere, named_by_variable
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import say
 from rtdoctor.privacy.known import passing
@@ -40,10 +40,7 @@ def exporter(
             metavar="HOST", help="A name that it may be asked by, beside its address and localhost; repeatable."
         ),
     ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
-    ] = None,
+    file: ConfigHere = None,
 ) -> None:
     """Serve /probe?target=NAME&module=smoke and /metrics, in Prometheus' multi-target pattern.
 

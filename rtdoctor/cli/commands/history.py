@@ -12,6 +12,7 @@ import typer
 
 from rtdoctor import process
 from rtdoctor.cli import exits
+from rtdoctor.cli.options import AsJson
 from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.quote import quote
 
@@ -26,7 +27,7 @@ _WIDTH = 60  # runs in a row of the terminal
 def history(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of check --save DIR.", show_default=False)],
     last: Annotated[int, typer.Option(min=2, max=1000, metavar="N", help="The last N reports of each target.")] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the answers of saved runs over time, a row for each layer and scenario, and when each of them changed."""
     import json

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rtdoctor.cli.options import KIND_FORM
 from rtdoctor.files import NotWritten, read_bounded, writing
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
@@ -36,9 +37,7 @@ def init(
         str | None, typer.Option(metavar="NAME", help="The environment variable that holds the key.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="The model you want to use.")] = None,
-    kind: Annotated[
-        str | None, typer.Option(metavar="[transcription|realtime|translation|live]", help="The kind of session.")
-    ] = None,
+    kind: Annotated[str | None, typer.Option(metavar=KIND_FORM, help="The kind of session.")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="A CA to trust beside the system's.")] = None,
     proxy: Annotated[str | None, typer.Option(metavar="URL", help="The HTTP proxy, http://host:port.")] = None,
 ) -> None:

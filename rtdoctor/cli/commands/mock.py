@@ -5,18 +5,13 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL
+from rtdoctor.cli.options import TERMINAL, ListenOn, Port
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
 def mock(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8765,
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="The address to listen on. Anything but this machine's own lets strangers in."
-        ),
-    ] = "127.0.0.1",
+    port: Port = 8765,
+    host: ListenOn = "127.0.0.1",
     api_key: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The API key to accept; one made up for tests, no real one.")
     ] = None,

@@ -12,6 +12,8 @@ from rtdoctor.cli.options import (
     Insecure,
     InsecureSendKey,
     Knowledge,
+    ListenOn,
+    Port,
     ShowOpaque,
     format_option,
     report_option,
@@ -37,13 +39,8 @@ class FailOn(StrEnum):
 
 def proxy(
     to: Annotated[str, typer.Option("--to", metavar="URL", help="The endpoint, as for check --target.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8900,
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS", help="The address to listen on. Anything but this machine's own lets others in."
-        ),
-    ] = "127.0.0.1",
+    port: Port = 8900,
+    host: ListenOn = "127.0.0.1",
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a tape of all that passes.")] = None,
     audio: Annotated[AudioOnTape, typer.Option(help="What the tape holds of audio.")] = AudioOnTape.keep,
     key_env: Annotated[

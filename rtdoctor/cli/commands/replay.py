@@ -10,7 +10,7 @@ import typer
 
 from rtdoctor import process
 from rtdoctor.cli import exits
-from rtdoctor.cli.options import TERMINAL, format_option, report_option
+from rtdoctor.cli.options import TERMINAL, PortHere, Recorded, format_option, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.privacy.clean import clean
 
@@ -39,8 +39,8 @@ class Match(StrEnum):
 
 
 def replay(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A tape, a HAR, or JSON lines; - is standard input.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8901,
+    file: Recorded,
+    port: PortHere = 8901,
     pace: Annotated[Pace, typer.Option(help="As it was recorded, or all at once.")] = Pace.none,
     match: Annotated[
         Match,

@@ -12,7 +12,7 @@ import typer
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.exits import say
-from rtdoctor.cli.options import Knowledge
+from rtdoctor.cli.options import Knowledge, PortHere
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def view(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, in any form that validate reads.")],
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: PortHere = 0,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
     terminal: Annotated[bool, typer.Option("--terminal", help="Show it here, and serve no page.")] = False,
 ) -> None:

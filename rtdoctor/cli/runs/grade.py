@@ -17,6 +17,7 @@ from rich.text import Text
 
 from rtdoctor import process
 from rtdoctor.cli import exits
+from rtdoctor.cli.options import shown_as
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.grade.child import NotStarted
@@ -86,7 +87,7 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
     if bool(asked.command) == (asked.tape is not None):
         raise Usage("give a command to run, or --tape FILE")
     keep([Secret(KEY, "key", "the mock")])
-    shown = "verbose" if asked.verbose and format == "terminal" else format
+    shown = shown_as(format, asked.verbose)
     if asked.tape is not None:
         with Outputs("grade", shown, reports, [asked.tape]) as outputs:
             told = _of_tape(asked.tape)
