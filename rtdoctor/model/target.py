@@ -6,12 +6,11 @@ from typing import Literal, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.linear import Match, pattern
+from rtdoctor.model.url import REST_TAILS
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.secret import Secret, mask
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
-# REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
-REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
 _TRANSLATIONS = "translations"
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _NO_PORT = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?#:\[]*:[^/?#]*")
