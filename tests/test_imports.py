@@ -121,6 +121,14 @@ def test_no_private_name_of_another_project_is_used(file):
     assert private - ours <= PUBLIC
 
 
+def test_findings_are_made_where_judgement_is():
+    """Whoever measures gives values; what was left out or not tried has makers of its own."""
+    makers = {str(file.relative_to(ROOT)) for file in FILES if "Finding(" in file.read_text(encoding="utf-8")}
+    assert {maker for maker in makers if not maker.startswith("diagnose/")} == {
+        *("model/finding.py", "report/digest.py")  # of a mark and of a case of conform, which are judged already
+    }
+
+
 def test_every_folder_has_its_arrows():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")}
     assert folders == set(MAY)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor import process
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.report.encoding import HANDLER
 from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
@@ -260,7 +260,7 @@ def test_the_whole_matrix_runs_where_few_files_may_be_open():
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
 
-class Watched(Mock):
+class Watched(MockServer):
     """A mock that tells when a socket comes on which it is silent."""
 
     def __init__(self, *arguments, **more):

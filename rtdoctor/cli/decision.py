@@ -6,7 +6,7 @@ Pure functions over the report, called once between the run and its writers: all
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rtdoctor.cli.baseline import Known, apply
+from rtdoctor.cli.baseline import KnownFailure, apply
 from rtdoctor.model.finding import Verdict
 from rtdoctor.model.report import Report, RunEvent, RunFinished
 from rtdoctor.report.bounded import plural
@@ -17,7 +17,7 @@ class Deciding:
     """What was asked for. `fail_on` is None for the usual rule."""
 
     fail_on: str | None = None
-    baseline: tuple[Known, ...] = ()
+    baseline: tuple[KnownFailure, ...] = ()
 
     def event(self, event: RunEvent) -> RunEvent:
         """The same, with the report at the end decided."""

@@ -16,7 +16,7 @@ _MOST_FILES = 1_000  # that are read of a folder
 Ending = Callable[[BinaryIO], BinaryIO]  # makes a source end at an interrupt
 
 
-class Chunks:
+class ChunkSource:
     """A source of bytes that come in pieces."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:

@@ -82,7 +82,7 @@ class _Seen:
 
 
 class Teller:
-    """Takes the lines of a tape, as `Mock` gives them, and says them for people."""
+    """Takes the lines of a tape, as `MockServer` gives them, and says them for people."""
 
     def __init__(self, say: Callable[[str], None], *, verbose: bool = False) -> None:
         self._say, self._verbose = say, verbose

@@ -13,8 +13,8 @@ from rtdoctor.recording.tape import Recorder, Tell, open_tape
 
 
 class Taping:
-    """Takes the lines that `Mock` tells, and writes them redacted. When the disk is full the mock goes on: `failed` is
-    called once, with a sentence."""
+    """Takes the lines that `MockServer` tells, and writes them redacted. When the disk is full the mock goes on:
+    `failed` is called once, with a sentence."""
 
     def __init__(self, tell: Tell, to: str, failed: Callable[[str], None]) -> None:
         self._tell, self._to, self._failed = tell, to, failed

@@ -13,8 +13,8 @@ from rtdoctor.model.entry import Entry
 from rtdoctor.model.validation import Connection
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.protocol.catalog import event_types
+from rtdoctor.recording.chunks import Chunks as Bytes
 from rtdoctor.recording.direction import infer_direction
-from rtdoctor.recording.feed import Feed as Bytes
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.recording.stream import read_stream
 from rtdoctor.recording.tape import BadTape, is_tape, read_tape, shown_line

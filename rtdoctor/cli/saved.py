@@ -35,14 +35,14 @@ def saved_as(folder: Path, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SavedRun:
     """A saved run: when, and its report in the shipped form."""
 
     at: str
     report: Mapping[str, Any]
 
 
-def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[Run]], int]:
+def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[SavedRun]], int]:
     """The last runs of each target, the oldest first, and how many files are no reports. Of a report only what is
     compared is held.
 
@@ -53,7 +53,7 @@ def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[Run]], int]:
         files = sorted(file for file in folder.iterdir() if file.suffix == ".json")[-_MOST_FILES:]
     except OSError as error:
         raise Usage("{}: {}", folder, error) from error
-    found: dict[str, list[Run]] = {}
+    found: dict[str, list[SavedRun]] = {}
     unread = 0
     for file in files:
         try:
@@ -69,7 +69,7 @@ def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[Run]], int]:
             target["base_url"] = "the built-in mock"  # its port is another each time
         name = f"{quote(target['base_url'])} · {quote(target['aim'])} with {quote(target['model'])}"
         held = {key: report[key] for key in ("target", "summary", "ladder", "results")}
-        found.setdefault(name, []).append(Run(at, _slim(held)))
+        found.setdefault(name, []).append(SavedRun(at, _slim(held)))
         found[name].sort(key=lambda run: run.at)
         del found[name][:-last]
     return found, unread

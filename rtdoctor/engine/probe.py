@@ -26,7 +26,7 @@ from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, undecided
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
@@ -35,7 +35,7 @@ from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
-from rtdoctor.wire.session import read_back
+from rtdoctor.wire.socket import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
@@ -96,7 +96,7 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
         cut = f"The search for a change that works was not finished: {stopped}."
         found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
     if stopped and found.outcome is None:
-        late = Finding("inconclusive", stopped)
+        late = undecided(stopped)
         if not any(rung.dead for rung in found.rungs):
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)

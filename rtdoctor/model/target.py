@@ -212,7 +212,7 @@ def _masked_port(found: Match) -> str:
     return found.text() if port.isdigit() and len(port) <= 5 else f"{scheme}://{host}:{mask(port)}"
 
 
-def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
+def parse_target(text: str, *, as_sdk: bool = False) -> Target:
     """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query. Whose host
     it is, `rtdoctor.knowledge.profiles` knows.
 
@@ -255,4 +255,4 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     host = f"[{asked_host}]" if ":" in asked_host else asked_host
     base = f"{scheme}://{host}{f':{port}' if port is not None else ''}{path}"
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Target(base, route=route, notes=tuple(notes), asked_tail=tail, asked_query=query, asked_kind=kind)
+    return Target(base, notes=tuple(notes), asked_tail=tail, asked_query=query, asked_kind=kind)

@@ -97,7 +97,7 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
 
 def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explanation:
     """What is told of a text, files or standard input. A tape holds the facts themselves, and is no text."""
-    from rtdoctor.cli.inputs import Chunks, file_chunks, filled, standard_input
+    from rtdoctor.cli.inputs import ChunkSource, file_chunks, filled, standard_input
     from rtdoctor.diagnose.text.blocks import decoded
     from rtdoctor.diagnose.text.findings import explain, explain_all
     from rtdoctor.engine.current import current
@@ -116,7 +116,7 @@ def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explan
         return explain(filled(decoded(chunks)), current())
     from rtdoctor.engine.validate import explain_tape
 
-    return explain_tape(cast(BinaryIO, Chunks(chunks)))
+    return explain_tape(cast(BinaryIO, ChunkSource(chunks)))
 
 
 def _cause_of(asked: str) -> str:

@@ -45,7 +45,7 @@ def export(
     """Write a recording as HAR, as Markdown, or the speech in it as WAV, a file for each side: NAME-1-client.wav."""
     mend_tls_variables()
     from rtdoctor.cli.takes import read_takes
-    from rtdoctor.replay.forms import har, markdown, speech
+    from rtdoctor.replay.exports import har, markdown, speech
 
     takes = read_takes(file)
     taken = [0 if file == "-" else file, 1, 2]
@@ -85,7 +85,7 @@ def _refuse_existing(takes: list[Take]) -> None:
     Raises:
         Usage: one is.
     """
-    from rtdoctor.replay.forms import speech
+    from rtdoctor.replay.exports import speech
 
     if not any(_WAV.parent.glob(f"{_WAV.stem}-*{_WAV.suffix}")):
         return  # speech is decoded twice only where it matters

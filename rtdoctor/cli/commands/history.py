@@ -17,7 +17,7 @@ from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.quote import quote
 
 if TYPE_CHECKING:
-    from rtdoctor.cli.saved import Run
+    from rtdoctor.cli.saved import SavedRun
 
 
 _SIGNS = {"pass": ".", "warn": "w", "fail": "F", "inconclusive": "?", "skip": "-"}
@@ -51,7 +51,7 @@ def history(
     raise typer.Exit(exits.OK if told else exits.INCONCLUSIVE)
 
 
-def _told(runs: Sequence[Run]) -> dict[str, Any]:
+def _told(runs: Sequence[SavedRun]) -> dict[str, Any]:
     from rtdoctor.cli.differences import differences
 
     rows: dict[str, list[str]] = {}

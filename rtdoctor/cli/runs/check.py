@@ -17,7 +17,7 @@ from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.engine.plan import CheckAsked, Plan, check_asked, chosen, plan_check
-from rtdoctor.engine.run import Known, begin, cut_off, report_of, rest, run
+from rtdoctor.engine.run import SoFar, begin, cut_off, report_of, rest, run
 from rtdoctor.engine.setup import Bench
 from rtdoctor.files import patient
 from rtdoctor.model.clock import Clock
@@ -137,7 +137,7 @@ def _run(watchdog: Watchdog, plan: Plan, write: Callable[[RunEvent], None], trie
     is written when it is known to be the last."""
     deciding = tries.deciding
     progress = Progress(console(sys.stderr))
-    begun: list[tuple[Bench, Known]] = []
+    begun: list[tuple[Bench, SoFar]] = []
     kept: list[RunEvent] = []
 
     def emit(event: RunEvent) -> None:

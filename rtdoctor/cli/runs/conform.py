@@ -15,7 +15,7 @@ from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.progress import Progress
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.conform.cases import GROUPS, Case, all_cases
-from rtdoctor.conform.run import Known, bound_of, report_of, run
+from rtdoctor.conform.run import SoFar, bound_of, report_of, run
 from rtdoctor.engine.plan import CheckAsked, Plan, check_asked, plan_check
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench
@@ -110,7 +110,7 @@ def _allowed(plan: Plan, cases: Sequence[Case], *, explicit: bool) -> Plan:
 
 def _run(watchdog: Watchdog, plan: Plan, cases: Sequence[Case], outputs: Outputs) -> int:
     progress = Progress(console(sys.stderr))
-    begun: list[tuple[Bench, Known]] = []
+    begun: list[tuple[Bench, SoFar]] = []
 
     def heard(_: CaseResult) -> None:
         known = begun[0][1]
@@ -131,7 +131,7 @@ def _run(watchdog: Watchdog, plan: Plan, cases: Sequence[Case], outputs: Outputs
 
     async def whole() -> None:
         async with bench_for(plan) as bench:
-            known = Known(setting_of(bench), cases, time.monotonic())
+            known = SoFar(setting_of(bench), cases, time.monotonic())
             begun.append((bench, known))
             told = await run(bench, known, heard)
             with watchdog.lock:

@@ -22,10 +22,10 @@ from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.grade.child import NotStarted
 from rtdoctor.grade.course import PLAIN, Lesson, always, lessons, marks
-from rtdoctor.grade.judging import certificate
+from rtdoctor.grade.lesson import KEY, Setup, take
+from rtdoctor.grade.result import certificate
 from rtdoctor.grade.run import Run, read_run
-from rtdoctor.grade.stage import KEY, Setup, take
-from rtdoctor.model.graded import Certificate
+from rtdoctor.model.graded import CourseResult
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
@@ -61,7 +61,7 @@ class _Course:
     runs: list[Run] = field(default_factory=list)
     current: str = ""
 
-    def certificate(self, *, interrupted: bool = False) -> Certificate:
+    def certificate(self, *, interrupted: bool = False) -> CourseResult:
         """What the runs until now come to."""
         order = [lesson.id for lesson in self.wanted]
         return certificate(
@@ -108,7 +108,7 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
 def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jobs: int) -> int:
     failed: list[NotStarted] = []
 
-    def tell(certificate: Certificate) -> None:
+    def tell(certificate: CourseResult) -> None:
         with watchdog.lock:
             outputs(certificate)
             watchdog.code = exits.INTERRUPTED if certificate.interrupted else certificate.exit_code
@@ -193,7 +193,7 @@ def _tls(wanted: bool) -> Iterator[tuple[Any, str | None]]:
         yield context, file
 
 
-def _of_tape(path: Path) -> Certificate:
+def _of_tape(path: Path) -> CourseResult:
     try:
         with open_source(str(path)) as source:
             run = read_run(line for _, line in read_tape(source))

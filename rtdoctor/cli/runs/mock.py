@@ -24,7 +24,7 @@ from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.hearing import Hear
 from rtdoctor.mock.respond import ANSWER, Replies
 from rtdoctor.mock.script import BadScript, Script, load_script
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.target import is_loopback_host
 from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.errors import Usage
@@ -137,7 +137,7 @@ def serve(ways: Ways) -> int:
                 for each in hears:
                     each(line)
 
-            server = Mock({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
+            server = MockServer({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
             asyncio.run(_forever(server, ways, source, printer.say, begin))
         wrong = [*server.stage.failures, *server.stage.unused()]
         for line in _farewell(teller, script, wrong):
@@ -158,7 +158,7 @@ def _farewell(teller: Teller, script: Script | None, wrong: Sequence[str]) -> It
 
 
 async def _forever(
-    server: Mock, ways: Ways, source: str | None, say: Callable[[str], None], begin: Callable[[], None]
+    server: MockServer, ways: Ways, source: str | None, say: Callable[[str], None], begin: Callable[[], None]
 ) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
@@ -176,7 +176,7 @@ async def _forever(
         await server.stop()
 
 
-def _greeting(server: Mock, ways: Ways, source: str | None) -> Iterator[str]:
+def _greeting(server: MockServer, ways: Ways, source: str | None) -> Iterator[str]:
     yield f"OPENAI_BASE_URL={server.base_url}"
     if ways.tls:
         yield from trusting(ways.tls_ca or USUAL_CA)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from tests import zygote
 from tests.conftest import KEY
 
@@ -28,7 +28,7 @@ def rtdoctor(*arguments, key=None, cwd=None, timeout=60, **env):
 
 
 @contextmanager
-def serving(kind=Mock, **more):
+def serving(kind=MockServer, **more):
     """A mock in a thread, so that a process can be run against it."""
     loop = asyncio.new_event_loop()
     server = kind({KEY}, **more)

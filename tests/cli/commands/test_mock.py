@@ -20,7 +20,7 @@ from rtdoctor.cli.mock_clients import Printer, Teller
 from rtdoctor.cli.runs.mock import warned
 from rtdoctor.cli.server_tls import made_certificate, write_ca
 from rtdoctor.mock.faults import Faults
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
@@ -34,7 +34,7 @@ async def told(talk, query="?model=gpt-realtime-2.1", *, verbose=False, headers=
     keep([Secret(KEY, "key", "the test")])
     said = []
     teller = Teller(said.append, verbose=verbose)
-    async with Mock({KEY}, hear=teller, named=Faults(faults), pace=0) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, hear=teller, named=Faults(faults), pace=0) as mock, aiohttp.ClientSession() as http:
         try:
             async with asyncio.timeout(5), http.ws_connect(mock.base_url + "/realtime" + query, headers=headers) as ws:
                 await talk(ws)

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from rtdoctor.cli.main import app
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.engine.validate import validate_file
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.recording.tape import read_tape
@@ -98,7 +98,7 @@ def test_what_does_not_begin_leaves_a_tape_as_it_is_and_begins_none(command, bad
 def mocked():
     """A mock in a thread of its own; its base URL."""
     loop, over = asyncio.new_event_loop(), threading.Event()
-    mock = Mock({KEY})
+    mock = MockServer({KEY})
     loop.run_until_complete(mock.start(0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

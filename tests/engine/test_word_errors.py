@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.engine.hearing import word_error_rate
+from rtdoctor.engine.word_errors import word_error_rate
 
 
 @pytest.mark.parametrize(

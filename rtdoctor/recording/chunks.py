@@ -21,7 +21,7 @@ _OTHER_PACKERS = {
 }
 
 
-class Feed:
+class Chunks:
     """An iterator of UTF-8 chunks. `fault` is "" or one sentence about why the data ended early."""
 
     __slots__ = ("_chunks", "fault")

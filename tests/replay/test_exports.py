@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
 from rtdoctor.replay.cassette import read_cassette
-from rtdoctor.replay.forms import har, markdown, speech
+from rtdoctor.replay.exports import har, markdown, speech
 from tests.replay.test_replay import ASK, SWITCH, client, server, tape
 
 KEY = "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12"

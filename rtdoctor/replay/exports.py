@@ -16,7 +16,7 @@ from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote, quote_start, redact, redact_media
 from rtdoctor.recording.tape import shown_bytes, shown_text
-from rtdoctor.replay.cassette import Step, Take
+from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.replay.match import parsed, type_of
 
 _OPCODES = {"text": 1, "binary": 2, "close": 8}
@@ -77,7 +77,7 @@ def _entry(take: Take) -> dict[str, Any]:
     return entry
 
 
-def _message(take: Take, step: Step) -> dict[str, Any]:
+def _message(take: Take, step: TapedStep) -> dict[str, Any]:
     data = step.data
     if step.kind == "close":
         data = b"" if step.code is None else step.code.to_bytes(2, "big") + redact(step.reason).encode()
@@ -136,7 +136,7 @@ def _told(take: Take) -> Iterator[str]:
     yield ""
 
 
-def _line(take: Take, step: Step) -> str:
+def _line(take: Take, step: TapedStep) -> str:
     arrow = "←" if step.side == "server" else "→"
     what: str = step.kind
     if step.kind == "text":

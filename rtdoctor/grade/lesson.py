@@ -10,8 +10,7 @@ from rtdoctor.grade.child import Child, environment, start
 from rtdoctor.grade.course import Lesson
 from rtdoctor.grade.run import Ending, Notes, Run
 from rtdoctor.mock.faults import Faults
-from rtdoctor.mock.respond import Replies
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 
 KEY = "sk-mock-0123456789abcdefghijklmn"  # accepted by the mock and by nobody else
 _LOOK = 0.25  # seconds between two looks whether a client has connected
@@ -27,7 +26,6 @@ class Setup:
     seconds: float
     tls: ssl.SSLContext | None = None
     ca_file: str | None = None
-    replies: Replies | None = None
     more: Mapping[str, str] | None = None
 
 
@@ -46,7 +44,7 @@ async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, obje
         if listen is not None:
             listen(line)
 
-    async with Mock({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls, replies=setup.replies) as mock:
+    async with MockServer({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls) as mock:
         command = [_with_url(word, mock.base_url) for word in setup.command]
         env = {**environment(mock.base_url, KEY, setup.ca_file), **(setup.more or {})}
         started = time.monotonic() - began

@@ -7,7 +7,7 @@ from rtdoctor.grade.course import PLAIN, Lesson, Sdk, lessons, marks, sdk_of
 from rtdoctor.grade.judges import JUDGES
 from rtdoctor.grade.run import Run
 from rtdoctor.model.event import cut
-from rtdoctor.model.graded import WORST_FIRST, Certificate, Graded, Judgement, Mark, Taken
+from rtdoctor.model.graded import WORST_FIRST, CourseResult, Graded, Judgement, Mark, Taken
 from rtdoctor.privacy.quote import quote
 
 _MOST_OUTPUT, _LONGEST_CLIENT = 8_000, 300  # characters of what a client printed in a lesson, and of its command
@@ -21,11 +21,11 @@ def certificate(
     interrupted: bool = False,
     started_at: str = "",
     seconds: float | None = None,
-) -> Certificate:
+) -> CourseResult:
     """What the runs come to, quoted as it may be shown. `wanted` are the lessons that were to be taken."""
     sdk = sdk_in(runs)
     done = {run.lesson for run in runs}
-    return Certificate(
+    return CourseResult(
         cut(quote(client), _LONGEST_CLIENT),
         grade(runs, next((run for run in runs if run.lesson == PLAIN), None)),
         tuple(map(_taken, runs)),
