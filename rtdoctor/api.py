@@ -32,7 +32,7 @@ from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quoted
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.wire.http import open_session
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 
 
 async def check_async(asked: CheckAsked | None = None, *, heard: Callable[[RunEvent], None] = lambda _: None) -> Report:

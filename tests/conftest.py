@@ -26,7 +26,7 @@ from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.load import load_folder
 from rtdoctor.wire.audiofile import Speech, read_speech
 from rtdoctor.wire.http import open_session
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 from rtdoctor.wire.tls import context_for
 
 # The same examples in every run: what CI says it says again. RTDOCTOR_SEARCH=1 draws others.

@@ -21,7 +21,7 @@ from rtdoctor.protocol.shapes import judge_shape
 from rtdoctor.recording.stream import read_stream
 from rtdoctor.scenario.load import BadScenario, load_file
 from rtdoctor.wire.http import MOST_BODY
-from rtdoctor.wire.socket import MOST_FRAMES
+from rtdoctor.wire.session import MOST_FRAMES
 from tests.doubling import assert_linear, seconds
 
 # What is said again and again in a text. Each stands for the quantifiers and searches that it would lead astray.

@@ -1,4 +1,4 @@
-"""TLS for `rtdoctor mock`: with the user's own certificate, or with one of a CA that is made for the run."""
+"""TLS for what listens here: with the user's own certificate, or with one of a CA that is made for the run."""
 
 import ssl
 import stat

@@ -24,7 +24,7 @@ from rtdoctor.wire.rawframes import (
     TooLarge,
     frame,
 )
-from rtdoctor.wire.socket import Ledger, share_of
+from rtdoctor.wire.session import Ledger, share_of
 
 Event = dict[str, Any]
 Where = Callable[[Event], bool]

@@ -9,7 +9,7 @@ from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step, in_call, waits_for_client
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.protocol.audio import append_event, chunks
-from rtdoctor.wire.socket import Session, most_at_once, share_of
+from rtdoctor.wire.session import Session, most_at_once, share_of
 from rtdoctor.wire.upgrade import upgrade
 
 # The mock speaks within milliseconds or never; OpenAI's first delta came 1.19 s after a commit (2026-09-18).

@@ -35,7 +35,7 @@ from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
-from rtdoctor.wire.socket import read_back
+from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."

@@ -25,7 +25,7 @@ from rtdoctor.privacy.known import holds_secret, keep
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.vocabulary import is_cookie, is_secret_header, is_secret_query
 from rtdoctor.protocol.models import defaults
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 
 _STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
 _OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"

@@ -12,7 +12,7 @@ from rtdoctor.model.target import Kind, Target
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.audiofile import Speech
 from rtdoctor.wire.link import Links
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 
 # A gentle pace for somebody else's service: bursts of upgrades were answered 403 (claude-code-proxy 87, 2026-07-30).
 LIVE_CONCURRENCY = 4

@@ -52,7 +52,7 @@ from rtdoctor.privacy.secret import Secret
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.scenario.expand import expand
 from rtdoctor.scenario.load import BadScenario, load_file
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 from tests.fuzz import oracles, seeds, spending
 from tests.fuzz.mutate import KEY
 from tests.fuzz.oracles import Broken, Shown

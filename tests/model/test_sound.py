@@ -7,7 +7,7 @@ import pytest
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
 from rtdoctor.model.sound import audio_bytes_in, bytes_per_ms
-from rtdoctor.wire.socket import Ledger
+from rtdoctor.wire.session import Ledger
 
 APPEND = {"type": "input_audio_buffer.append", "audio": "A" * 12_800}  # 9600 bytes
 

@@ -3,14 +3,15 @@
 import asyncio
 import os
 import shlex
+import ssl
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +20,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.options import shown_as
 from rtdoctor.cli.outputs import Outputs
+from rtdoctor.cli.server_tls import made_certificate
 from rtdoctor.cli.watchdog import Watchdog
 from rtdoctor.grade.child import NotStarted
 from rtdoctor.grade.course import PLAIN, Lesson, always, lessons, marks
@@ -176,21 +178,16 @@ def _command(asked: Asked) -> list[str]:
 
 
 @contextmanager
-def _tls(wanted: bool) -> Iterator[tuple[Any, str | None]]:
+def _tls(wanted: bool) -> Iterator[tuple[ssl.SSLContext | None, str | None]]:
+    """TLS for the mock, and the file of the CA that the client is told to trust; nothing without --tls."""
     if not wanted:
         yield None, None
         return
-    import ssl
-
-    try:
-        import trustme
-    except ImportError as error:
-        raise Usage("--tls makes its certificate with trustme: pip install trustme") from error
-    ca = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    with ca.cert_pem.tempfile() as file:
-        yield context, file
+    context, authority = made_certificate("localhost")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "ca.pem"
+        file.write_bytes(authority)
+        yield context, str(file)
 
 
 def _of_tape(path: Path) -> CourseResult:

@@ -14,8 +14,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.mock_clients import Printer, Teller
 from rtdoctor.cli.mock_tape import recording
-from rtdoctor.cli.server_tls import USUAL_CA, check_ca_file, made_certificate, trusting, write_ca
-from rtdoctor.cli.server_tls import server_context as server_context
+from rtdoctor.cli.server_tls import USUAL_CA, check_ca_file, made_certificate, server_context, trusting, write_ca
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
 from rtdoctor.files import read_bounded

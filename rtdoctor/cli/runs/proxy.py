@@ -14,7 +14,7 @@ from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.lines import Lines
 from rtdoctor.cli.outputs import Outputs
-from rtdoctor.cli.runs.mock import server_context
+from rtdoctor.cli.server_tls import server_context
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
 from rtdoctor.engine.routing import RouteAsked, route_to, tls_context

@@ -16,9 +16,9 @@ from rtdoctor.diagnose.distil import distil
 from rtdoctor.model.exchange import Answer, Exchange, Request
 from rtdoctor.model.target import DIRECT
 from rtdoctor.protocol.audio import append_event
-from rtdoctor.wire import socket as session_module
+from rtdoctor.wire import session as session_module
 from rtdoctor.wire.http import open_session
-from rtdoctor.wire.socket import Ledger, NotFree, Session, most_at_once, share_of
+from rtdoctor.wire.session import Ledger, NotFree, Session, most_at_once, share_of
 from rtdoctor.wire.tls import context_for
 from rtdoctor.wire.upgrade import MOST_FRAME, upgrade
 
