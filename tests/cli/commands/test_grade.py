@@ -42,7 +42,7 @@ time.sleep(60)
         (("/no/such/program",), "no such file"),
         (("'",), "No closing quotation"),
         (("",), "the command is empty"),
-        (("--tape", "/no/such/tape"), "There is no file"),
+        (("--tape", "/no/such/tape"), "no such file or folder"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(arguments, told):
