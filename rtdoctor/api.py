@@ -112,12 +112,12 @@ async def bench_for(plan: Plan) -> AsyncIterator[Bench]:
         choice, clock = plan.choice, Clock()
         if choice.on_mock:
             # Loaded where it is needed: its server's library takes longer to load than the rest of a run.
-            from rtdoctor.mock.server import Mock
+            from rtdoctor.mock.server import MockServer
 
             # The mock and the run share a clock, so an expiring secret is waited out by moving it on.
             clock = SteppedClock()
             assert choice.key is not None
-            server = await open_things.enter_async_context(Mock({choice.key.reveal()}, clock=clock))
+            server = await open_things.enter_async_context(MockServer({choice.key.reveal()}, clock=clock))
             choice = replace(choice, target=replace(choice.target, base_url=server.base_url))
         http = await open_things.enter_async_context(open_session(plan.context, choice.target.route, choice.timeout))
         keep([choice.key, choice.withheld, *choice.target.route.secrets()])

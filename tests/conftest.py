@@ -14,7 +14,7 @@ from rtdoctor.data import folder
 from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.knowledge.causes import causes
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.model.report import Report, Result, RunEvent
 from rtdoctor.model.scenario import Scenario
@@ -112,7 +112,7 @@ def check() -> Callable[..., Any]:
 
     async def go(ids: Sequence[str] = (), faults: dict[str, str] | None = None, **more: Any) -> Report:
         clock = SteppedClock()
-        server = Mock({KEY}, clock=clock, faults=faults, poor_keys={"sk-poor-7f3a9c0d5e1b2468"})
+        server = MockServer({KEY}, clock=clock, faults=faults, poor_keys={"sk-poor-7f3a9c0d5e1b2468"})
         events: list[RunEvent] = more.pop("events", [])
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(server)
@@ -135,7 +135,7 @@ def try_alone() -> Callable[..., Any]:
 
         clock = SteppedClock()
         async with AsyncExitStack() as stack:
-            server = await stack.enter_async_context(Mock({KEY}, clock=clock, faults=faults))
+            server = await stack.enter_async_context(MockServer({KEY}, clock=clock, faults=faults))
             bench = await stack.enter_async_context(bench_on(server.base_url, clock=clock, **more))
             scenario = next(item for item in built_in() if item.id == scenario_id)
             ready = expand(scenario, placeholders(bench.choice))

@@ -25,19 +25,19 @@ from urllib.parse import quote, unquote
 from rtdoctor.conform.cases import all_cases
 from rtdoctor.conform.context import told as error_told
 from rtdoctor.conform.judge import judged
-from rtdoctor.conform.run import Known, report_of, result_of
+from rtdoctor.conform.run import SoFar, report_of, result_of
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.engine.controls import conclude
-from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.probe import head_of
 from rtdoctor.engine.run import setting_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
-from rtdoctor.grade.judging import certificate
+from rtdoctor.engine.violations import judge_exchange
+from rtdoctor.grade.result import certificate
 from rtdoctor.grade.run import Ending, read_run
 from rtdoctor.knowledge.causes import causes, page
 from rtdoctor.knowledge.deviations import deviations
@@ -641,7 +641,7 @@ def _pages() -> Iterator[Any]:
 def _conform(place: str, text: str) -> Say:
     """As `rtdoctor.conform.run.run` tells it: what a server said stands in cases, deviations and the trouble."""
     cases = all_cases()[:3]
-    known = Known(setting(text), cases, time.monotonic())
+    known = SoFar(setting(text), cases, time.monotonic())
     kinds = list(_RECORDED)
     lines = _RECORDED[kinds[list(PLACES).index(place) % len(kinds)]](text)
     log = [("server", line, 0.1) for line in lines if isinstance(line, dict)]

@@ -7,7 +7,7 @@ import pytest
 
 from rtdoctor.mock.faults import Faults
 from rtdoctor.protocol.models import models
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.hostile.faults import REGION
 from tests.hostile.http import refusing, silent, upgrading

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import rtdoctor
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED, INVALID_KEY
 from tests.processes import environment

@@ -17,9 +17,9 @@ import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.cli.validating import _sink
+from rtdoctor.cli.commands.validate import migrated
 from rtdoctor.files import NothingCame, NotWritten, TooLarge, open_to_read, patient, read_bounded, writing
-from tests.cli.test_check import rtdoctor, serving
+from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import AUDIO, KEY
 from tests.engine.test_validate import CREATED
 from tests.processes import environment, run
@@ -345,7 +345,7 @@ def test_a_protected_file_stays(tmp_path):
 
 def test_half_a_character_is_written_as_the_escape_that_it_was():
     written = []
-    _sink(written.append, [])({"event": "\ud83d"})
+    migrated(written.append, [])({"event": "\ud83d"})
     assert written == [b'{"event": "\\ud83d"}\n']
 
 

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import rtdoctor
+from rtdoctor.cli.main import app
 
 ROOT = Path(rtdoctor.__file__).parent
 # What each folder may import beside itself.
@@ -119,6 +121,14 @@ def test_no_private_name_of_another_project_is_used(file):
     assert private - ours <= PUBLIC
 
 
+def test_findings_are_made_where_judgement_is():
+    """Whoever measures gives values; what was left out or not tried has makers of its own."""
+    makers = {str(file.relative_to(ROOT)) for file in FILES if "Finding(" in file.read_text(encoding="utf-8")}
+    assert {maker for maker in makers if not maker.startswith("diagnose/")} == {
+        *("model/finding.py", "report/digest.py")  # of a mark and of a case of conform, which are judged already
+    }
+
+
 def test_every_folder_has_its_arrows():
     folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("_")}
     assert folders == set(MAY)
@@ -133,10 +143,22 @@ def test_version_and_help_load_no_network_audio_or_rich():
         "    except SystemExit: pass\n"
         "heavy = {'aiohttp', 'h11', 'websockets', 'asyncio', 'numpy', 'soundfile', 'soxr', 'rich', 'jsonschema_rs', "
         "'jiwer', 'jinja2', 'ssl'}\n"
+        "heavy |= {f'rtdoctor.{room}' for room in 'wire mock diagnose protocol knowledge recording conform proxy "
+        "replay grade exporter web api cli.runs cli.outputs'.split()}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_command_is_the_function_of_its_name_in_the_file_of_its_name():
+    files = {path.stem for path in (ROOT / "cli" / "commands").glob("*.py")} - {"__init__"}
+    commands = get_command(app).commands
+    assert {name.replace("-", "_") for name in commands} == files
+    for name, command in commands.items():
+        function = command.callback.__wrapped__
+        own = name.replace("-", "_")
+        assert (function.__module__, function.__name__) == (f"rtdoctor.cli.commands.{own}", own)
 
 
 def test_the_pytest_plugin_loads_nothing_that_a_project_without_realtime_would_wait_for():

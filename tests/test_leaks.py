@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.cli.bundling import contents
+from rtdoctor.cli.commands.report_bundle import contents
 from rtdoctor.engine.commandline import given_from, read_command
 from rtdoctor.engine.routing import RouteAsked, route_to
 from rtdoctor.model.target import parse_pinned, parse_proxy, parse_target
@@ -216,7 +216,7 @@ def test_no_server_commands_a_terminal(command, place, text):
 @settings(LEAKS, max_examples=max(50, EXAMPLES // 100))
 @given(st.sampled_from(list(PLACES)), st.sampled_from(KINDS), st.integers(0, len(ENCODINGS) - 1), st.integers(0, 2**32))
 def test_a_migrated_stream_holds_no_canary(tmp_path_factory, place, kind, encoding, seed):
-    from rtdoctor.cli.validating import _sink
+    from rtdoctor.cli.commands.validate import migrated
     from rtdoctor.engine.validate import validate_file
     from rtdoctor.files import writing
 
@@ -226,6 +226,6 @@ def test_a_migrated_stream_holds_no_canary(tmp_path_factory, place, kind, encodi
     target = tmp_path_factory.getbasetemp() / "migrated.jsonl"
     target.unlink(missing_ok=True)
     with writing(target) as write:
-        validate_file("x", io.BytesIO(recording(place, secret.text)), sink=_sink(write, []))
+        validate_file("x", io.BytesIO(recording(place, secret.text)), sink=migrated(write, []))
     assert traces(secret, target.read_text("utf-8")) is None
     assert target.stat().st_mode & 0o777 == 0o600

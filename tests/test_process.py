@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor import process
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.report.encoding import HANDLER
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
 
@@ -195,7 +195,7 @@ def test_no_file_takes_the_number_of_a_closed_stream(tmp_path):
     (tmp_path / "s.jsonl").write_text(CREATED)
     out = tmp_path / "out.jsonl"
     (tmp_path / "sitecustomize.py").write_text(
-        "import os, rtdoctor.cli.validating as module\nbefore = module.writing\n"
+        "import os, rtdoctor.cli.commands.validate as module\nbefore = module.writing\n"
         "def writing(*given):\n    os.write(2, b'noise')\n    return before(*given)\nmodule.writing = writing\n"
     )
     done = run(
@@ -260,7 +260,7 @@ def test_the_whole_matrix_runs_where_few_files_may_be_open():
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
 
-class Watched(Mock):
+class Watched(MockServer):
     """A mock that tells when a socket comes on which it is silent."""
 
     def __init__(self, *arguments, **more):

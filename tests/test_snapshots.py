@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED, INVALID_KEY
 from tests.hostile.http import refusing, upgrading

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.cli.test_check import serving as serving_mock
+from tests.cli.commands.test_check import serving as serving_mock
 from tests.engine.test_confusion import FATAL
 from tests.hostile.faults import FAULTS
 from tests.hostile.servers import Met

@@ -29,7 +29,7 @@ _WRONG = ("fail", "warn", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFailure:
     """One failure that is known. `cause` is a cause's id or `drift`."""
 
     scenario: str
@@ -38,7 +38,7 @@ class Known:
     expires: date
 
 
-def read_baseline(path: Path) -> tuple[Known, ...]:
+def read_baseline(path: Path) -> tuple[KnownFailure, ...]:
     """The entries of a file.
 
     Raises:
@@ -54,7 +54,7 @@ def read_baseline(path: Path) -> tuple[Known, ...]:
     return tuple(_entry(path, place, one) for place, one in enumerate(listed, 1))
 
 
-def _entry(path: Path, place: int, one: object) -> Known:
+def _entry(path: Path, place: int, one: object) -> KnownFailure:
     names = ("scenario", "cause", "reason", "expires")
     if not isinstance(one, dict) or set(one) != set(names):
         raise Usage("--baseline {}, entry {}: wants just {}", path, place, ", ".join(names))
@@ -63,14 +63,14 @@ def _entry(path: Path, place: int, one: object) -> Known:
             raise Usage("--baseline {}, entry {}: {} wants a text", path, place, name)
     if not isinstance(one["expires"], date) or isinstance(one["expires"], datetime):
         raise Usage("--baseline {}, entry {}: expires wants a day, such as 2027-03-31", path, place)
-    return Known(one["scenario"], one["cause"], one["reason"], one["expires"])
+    return KnownFailure(one["scenario"], one["cause"], one["reason"], one["expires"])
 
 
-def apply(report: Report, baseline: Sequence[Known]) -> Report:
+def apply(report: Report, baseline: Sequence[KnownFailure]) -> Report:
     """The report in which what is known fails nothing, and the entries that are stale or over do."""
     today = date.fromisoformat(report.setting.started_at[:10])
     valid = [known for known in baseline if known.expires >= today]
-    used: set[Known] = set()
+    used: set[KnownFailure] = set()
 
     def forgiven(result: Result) -> Finding:
         finding = result.finding

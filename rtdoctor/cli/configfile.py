@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rtdoctor.cli.options import FAIL_ON
 from rtdoctor.files import read_bounded
 from rtdoctor.linear import pattern
 from rtdoctor.model.near import did_you_mean
-from rtdoctor.model.target import BadTarget, parse_proxy, parse_target
+from rtdoctor.model.target import KINDS, BadTarget, parse_proxy, parse_target
 from rtdoctor.privacy.errors import InputError, Usage
 from rtdoctor.privacy.quote import opaque_words, secret_words
 
@@ -136,7 +137,7 @@ KEYS: Mapping[str, Key] = {
     "profile": Key(_text, "profile", "the provider whose rules hold, where the host does not tell"),
     "key_env": Key(_variable, "key_env", "the environment variable that holds the key"),
     "model": Key(_text, "model", "the model"),
-    "kind": Key(_one_of("transcription", "realtime", "translation", "live"), "kind", "the kind of session"),
+    "kind": Key(_one_of(*KINDS), "kind", "the kind of session"),
     "ca_file": Key(_text, "ca_file", "a CA to trust beside the system's", path=True),
     "cert": Key(_text, "cert", "the client certificate", path=True),
     "cert_key": Key(_text, "key", "its key", path=True),
@@ -145,7 +146,7 @@ KEYS: Mapping[str, Key] = {
     "scenarios": Key(_text, "scenarios", "a folder with scenarios of your own", path=True),
     "knowledge": Key(_text, "knowledge", "a folder with causes and profiles of your own", path=True),
     "baseline": Key(_text, "baseline", "a file of known failures", path=True),
-    "fail_on": Key(_one_of("warn", "caveat", "drift", "never"), "fail_on", "what else fails"),
+    "fail_on": Key(_one_of(*FAIL_ON), "fail_on", "what else fails"),
     "retire_within": Key(_days, "retire_within", "warn of a model that is shut down within so many days"),
     "strict": Key(_truth, "strict", "every deviation fails"),
     "mint": Key(_truth, "mint", "ask for client secrets also where the host is not known to give any"),

@@ -7,29 +7,29 @@ from typing import Annotated, Any
 import typer
 
 from rtdoctor import __version__
-from rtdoctor.cli import (
-    bundle,
+from rtdoctor.cli import exits, quick
+from rtdoctor.cli.commands import (
     check,
     config,
     conform,
     diff,
-    exits,
     explain,
     export,
     exporter,
     grade,
     history,
+    init,
     mock,
     probe,
     proxy,
-    quick,
     replay,
+    report_bundle,
     snippet,
     validate,
     view,
 )
-from rtdoctor.cli.grouping import EXIT_CODES, GroupedCommand, beginning, examples
-from rtdoctor.cli.known import keep_environment
+from rtdoctor.cli.environment import keep_environment
+from rtdoctor.cli.helptext import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.wording import WordedCommand
 from rtdoctor.privacy.guard import confess, install
 
@@ -137,12 +137,12 @@ _add(
     codes="Exit codes: 0 shown, 2 usage.",
 )
 _add(
-    *("init", config.init, "write rtdoctor.toml"),
+    *("init", init.init, "write rtdoctor.toml"),
     "rtdoctor init --name prod --base-url openai --key-env PROD_KEY",
     codes="Exit codes: 0 written, 2 usage.",
 )
 _add(
-    *("report-bundle", bundle.bundle, "one zip for a public issue"),
+    *("report-bundle", report_bundle.report_bundle, "one zip for a public issue"),
     *("rtdoctor check --report json", "rtdoctor report-bundle rtdoctor.json"),
     codes="Exit codes: 0 written, 2 usage.",
 )

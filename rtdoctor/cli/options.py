@@ -12,6 +12,8 @@ from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
 VERBOSE = "verbose"  # the same, with everything: -v
+FAIL_ON = ("warn", "caveat", "drift", "never")
+KIND_FORM = "[transcription|realtime|translation|live]"
 Profile = Annotated[
     str | None,
     typer.Option(
@@ -72,6 +74,20 @@ Knowledge = Annotated[
         "rtdoctor's own.",
         callback=lambda folder: use_knowledge(Path(folder)) if folder else None,
         is_eager=True,
+    ),
+]
+ConfigHere = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Recorded = Annotated[str, typer.Argument(metavar="FILE", help="A tape, a HAR, or JSON lines; - is standard input.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
+PortHere = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
+ListenOn = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS", help="The address to listen on. Anything but this machine's own lets strangers in."
     ),
 ]
 Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Seconds to wait for each answer of each layer.")]
@@ -143,7 +159,7 @@ def target_named(context: typer.Context, name: str) -> Any:
     Raises:
         Usage: there is no such target, or the file breaks the form.
     """
-    from rtdoctor.cli.configured import configured, defaults_of
+    from rtdoctor.cli.configured_target import configured, defaults_of
     from rtdoctor.privacy.guard import say
 
     file = context.params.get("config") or named_by_variable()
@@ -181,6 +197,11 @@ def format_option(command: str) -> Any:
     return typer.Option(metavar=f"[{'|'.join(names)}]", callback=known, help="What standard output shows.")
 
 
+def shown_as(format: str, verbose: bool) -> str:
+    """The writer of standard output: --verbose is the terminal's, at length."""
+    return VERBOSE if verbose and format == TERMINAL else format
+
+
 def _days(value: str) -> str:
     number = value.removesuffix("d")
     if not (number.isascii() and number.isdigit() and len(number) <= 4):
@@ -189,15 +210,15 @@ def _days(value: str) -> str:
 
 
 def _fail_on(value: str | None) -> str | None:
-    if value not in (None, "warn", "caveat", "drift", "never"):
-        raise typer.BadParameter(f"{value!r} is not one of 'warn', 'caveat', 'drift', 'never'.")
+    if value is not None and value not in FAIL_ON:
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, FAIL_ON))}.")
     return value
 
 
 FailOn = Annotated[
     str | None,
     typer.Option(
-        metavar="[warn|caveat|drift|never]",
+        metavar=f"[{'|'.join(FAIL_ON)}]",
         callback=_fail_on,
         help="What else fails: any warning; a caveat, which makes a green run mean little (only the mock was tested, "
         "no access to the model, its end is near); any answer that differs from what is known. never: the exit code "

@@ -23,6 +23,7 @@ CREATED = ("session.created", "transcription_session.created")
 _QUICK = 3.0  # seconds that a server may take for an answer that no model makes
 _UPGRADE = 10.0  # seconds for a 101 at least, once a session was seen to open: a gateway dials on, many at once
 _TOLD = 120  # characters of a server's own words
+_PIECE = 48 * 400  # bytes: 400 ms of 24 kHz mono PCM16
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +287,12 @@ class Context:
         await talk.answer_to(self.update(talk, **(wanted | fields)), "session.updated")
         return talk
 
-    async def speak(self, talk: Talk, pcm: bytes, ms: int = 400) -> None:
-        """Append audio in pieces of so many milliseconds."""
+    async def speak(self, talk: Talk, pcm: bytes) -> None:
+        """Append audio piece by piece."""
         from rtdoctor.protocol.audio import append_event
 
-        size = 48 * ms
-        for start in range(0, len(pcm), size):
-            await talk.send(append_event(pcm[start : start + size]))
+        for start in range(0, len(pcm), _PIECE):
+            await talk.send(append_event(pcm[start : start + _PIECE]))
 
     async def leave(self) -> None:
         """Close what was opened."""

@@ -45,7 +45,7 @@ class _Found:
 
 
 @dataclass(slots=True)
-class Known:
+class SoFar:
     """What a run has found so far: all that is told when it is cut off. `started` is monotonic time, in seconds."""
 
     setting: Setting
@@ -78,7 +78,7 @@ def bound_of(cases: Iterable[Case]) -> tuple[float, int]:
     return sum(one.seconds for one in chosen), sum(one.responses for one in chosen)
 
 
-async def run(bench: Bench, known: Known, heard: Heard = lambda _: None) -> Conformance:
+async def run(bench: Bench, known: SoFar, heard: Heard = lambda _: None) -> Conformance:
     """Try the cases; `heard` gets each result. What is not done by the deadline is told as such, and so is what an
     interrupt cuts off."""
     choice = bench.choice
@@ -100,7 +100,7 @@ async def run(bench: Bench, known: Known, heard: Heard = lambda _: None) -> Conf
     return report_of(bench, known, why=why, interrupted=interrupted)
 
 
-def report_of(bench: Bench, known: Known, *, why: str, interrupted: bool) -> Conformance:
+def report_of(bench: Bench, known: SoFar, *, why: str, interrupted: bool) -> Conformance:
     """The whole of what is known; what was not tried could not be told."""
     for one in known.cases:
         if one.id not in known.results:
@@ -134,7 +134,7 @@ def report_of(bench: Bench, known: Known, *, why: str, interrupted: bool) -> Con
 # --- how sessions open ------------------------------------------------------------------------------------------------
 
 
-async def _discover(world: World, known: Known) -> None:
+async def _discover(world: World, known: SoFar) -> None:
     """Find how each kind of session opens here."""
     bench = world.bench
     if not bench.choice.profile.exact:
@@ -215,7 +215,7 @@ def _other_kind(created: Mapping[str, object], kind: str) -> str:
 # --- the cases --------------------------------------------------------------------------------------------------------
 
 
-async def _try_all(world: World, known: Known, heard: Heard) -> None:
+async def _try_all(world: World, known: SoFar, heard: Heard) -> None:
     async def one(case: Case) -> None:
         async with world.gate.entered():
             result = await _try(world, known, case)
@@ -227,7 +227,7 @@ async def _try_all(world: World, known: Known, heard: Heard) -> None:
         await asyncio.gather(*(one(case) for case in known.cases))
 
 
-async def _try(world: World, known: Known, case: Case) -> CaseResult:
+async def _try(world: World, known: SoFar, case: Case) -> CaseResult:
     context = Context(world, case)
     started = time.monotonic()
     verdict: Verdict = "conforms"
@@ -264,12 +264,12 @@ def result_of(
     return CaseResult(case.id, case.group, case.title, verdict, _quoted(seen), found, ms)
 
 
-def _mark(known: Known, one: Judged) -> None:
+def _mark(known: SoFar, one: Judged) -> None:
     """Keep what the traffic showed for the case that tells it."""
     known.gathered.setdefault(one.told_by, {})[one.deviation.id] = None
 
 
-def _gather(known: Known) -> None:
+def _gather(known: SoFar) -> None:
     """What all traffic showed becomes the verdict of the cases that stand for it."""
     for ident in GATHERED:
         result, found = known.results.get(ident), tuple(known.gathered.get(ident, ()))

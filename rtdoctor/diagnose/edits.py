@@ -2,7 +2,6 @@
 would change nothing. Which exist, in which order and for which causes, is data (`edits.toml`)."""
 
 import copy
-import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.model.given import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Given
+from rtdoctor.model.near import near
 from rtdoctor.model.target import kind_by_name
 
 Migrate = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
@@ -196,7 +196,7 @@ def _realtime_model(given: Given, means: Means) -> str:
 
 def _nearest(given: Given, listed: list[str]) -> str:
     """The listed name that is most like the one given, or the first."""
-    return (*difflib.get_close_matches(given.query.get("model", ""), listed, n=1, cutoff=0.6), *listed)[0]
+    return (*near(given.query.get("model", ""), listed), *listed)[0]
 
 
 def _no_version(given: Given, _means: Means) -> Given:

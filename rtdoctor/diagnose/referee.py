@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from rtdoctor.diagnose.describe import expected, short, tell
 from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, matching
 from rtdoctor.knowledge.profiles import advised
-from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
+from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict, of_cause
 from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Scenario
 from rtdoctor.model.violation import Violation
@@ -61,14 +61,14 @@ def finding(outcome: Outcome, verdict: Verdict | None = None, weighed: Weighed |
     if weighed.cause is None:
         return Finding(verdict or "pass", short(outcome), facts=tell(outcome), ruled_out=weighed.ruled_out)
     cause = causes()[weighed.cause]
-    return Finding(
-        verdict=verdict or ("inconclusive" if _undecided(weighed, outcome) else "fail"),
-        summary=short(outcome),
-        cause=cause.id,
+    return of_cause(
+        cause,
+        verdict or ("inconclusive" if _undecided(weighed, outcome) else "fail"),
+        short(outcome),
+        tell(outcome),
         title=(weighed.rule and weighed.rule.title) or cause.title,
         explanation=(weighed.rule and weighed.rule.why) or cause.explanation,
         confidence=weighed.rule.evidence.confidence if weighed.rule else None,
-        facts=tell(outcome),
         ruled_out=weighed.ruled_out,
         remedy=advised((weighed.rule and weighed.rule.remedy) or cause.remedy, outcome.asked.url),
         evidence=(weighed.rule.evidence,) if weighed.rule else (),

@@ -1,6 +1,5 @@
 """Judges the rungs of the ladder: each function takes what was measured and says what it is worth. No I/O."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -14,7 +13,8 @@ from rtdoctor.knowledge.profiles import advised, profiles
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
-from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict
+from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict, left_out, of_cause, undecided
+from rtdoctor.model.near import near
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.profile import Profile
 from rtdoctor.model.target import Target
@@ -36,16 +36,7 @@ def named(
 ) -> Finding:
     """A finding for a cause that the rung itself recognised, at the endpoint of a URL."""
     cause = causes()[cause_id]
-    return Finding(
-        verdict,
-        summary,
-        cause.id,
-        cause.title,
-        cause.explanation,
-        facts=tuple(told),
-        remedy=advised(cause.remedy, url),
-        **more,
-    )
+    return of_cause(cause, verdict, summary, told, **{"remedy": advised(cause.remedy, url), **more})
 
 
 def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_cause: str | None = None) -> Finding:
@@ -191,12 +182,19 @@ def judge_models(outcome: Outcome, answer: Answer | None, listed: Listed, known_
     return _judge_list(answer, listed, known_shutdown, told, now)
 
 
-def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, told: list[str], now: float) -> Finding:
-    parsed = parse_event(answer.body.decode("utf-8", "replace")) if answer else None
+def listed_models(answer: Answer) -> Mapping[str, Mapping[str, Any]] | None:
+    """The entries of an answer to `GET /models` by their ids; None where it holds no list."""
+    parsed = parse_event(answer.body.decode("utf-8", "replace"))
     data = parsed.get("data") if parsed else None
     if not isinstance(data, list):
+        return None
+    return {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
+
+
+def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, told: list[str], now: float) -> Finding:
+    entries = listed_models(answer) if answer else None
+    if entries is None:
         return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
-    entries = {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
     told.append(f"{len(entries)} model{'s are' if len(entries) != 1 else ' is'} listed.")
     shown = quote(listed.wanted)
     if listed.wanted not in entries:
@@ -221,7 +219,7 @@ def _not_listed(listed: Listed, told: list[str]) -> Finding:
     if listed.taken != listed.wanted and listed.taken in listed.names:
         told.append(f"No --model was given, so {quote(listed.taken)} is used, which is listed.")
         return Finding("pass", f"200; {quote(listed.taken)} is used", facts=tuple(told))
-    close = near(listed.wanted, listed.names)
+    close = near(listed.wanted, listed.names, many=3, alike=0.7)
     if close:
         told.append(f"Did you mean {' or '.join(map(quote, close))}?")
     else:
@@ -232,11 +230,6 @@ def _not_listed(listed: Listed, told: list[str]) -> Finding:
     return replace(
         base, explanation="The server's own list does not have it; it may serve it all the same.", remedy=change
     )
-
-
-def near(name: str, known: Sequence[str]) -> list[str]:
-    """The known names that are much like that one, the nearest first."""
-    return difflib.get_close_matches(name, known, n=3, cutoff=0.7)
 
 
 def _date_of(value: object) -> str:
@@ -293,17 +286,17 @@ def judge_live(outcome: Outcome, *, started: bool) -> tuple[Finding, Finding, Fi
     """First event, session and transcript of a GPT-Live socket, which says nothing until session.start; a session is
     paid by the second from then on, so without leave none is begun."""
     if outcome.errors or outcome.close_code is not None or outcome.fault:
-        return finding(outcome), Finding("skip", "no session was begun"), _NO_TURN
+        return finding(outcome), left_out("no session was begun"), _NO_TURN
     if not started:
         quiet = "it waits for session.start, as this API does; --transcribe begins a session, which costs money"
-        return Finding("pass", "silent, as it must be", facts=tell(outcome)), Finding("skip", quiet), _NO_TURN
+        return Finding("pass", "silent, as it must be", facts=tell(outcome)), left_out(quiet), _NO_TURN
     if "session.started" in outcome.events:
         first = Finding("pass", "session.started", facts=tell(outcome))
         return first, Finding("pass", "begun and closed again"), _NO_TURN
-    return _failed(outcome, "peer.silent"), Finding("skip", "no session was begun"), _NO_TURN
+    return _failed(outcome, "peer.silent"), left_out("no session was begun"), _NO_TURN
 
 
-_NO_TURN = Finding("skip", "does not apply: GPT-Live has no turns of its own to wait for")
+_NO_TURN = left_out("does not apply: GPT-Live has no turns of its own to wait for")
 
 
 def _failed(outcome: Outcome, otherwise: str) -> Finding:
@@ -390,4 +383,4 @@ def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) ->
 
 def not_tried(after: str) -> Finding:
     """A rung beyond the one where the ladder ended."""
-    return Finding("inconclusive", f"not tried: the ladder ended at {after}")
+    return undecided(f"not tried: the ladder ended at {after}")

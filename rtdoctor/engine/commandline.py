@@ -15,8 +15,8 @@ from rtdoctor.linear import flat, pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.given import Given
 from rtdoctor.privacy.errors import InputError
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.elements import Malformed, select
-from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.parse import Unparsable, parse
 
 # What the WebSocket library sends itself; the user's own values of these would only break the handshake.
@@ -322,7 +322,7 @@ def read_har(path: Path) -> Given:
 
 def _selected(data: bytes, *path: str | None) -> Iterator[tuple[tuple[int, ...], Any]]:
     """The values at a path with their places; None for one that is not worth its memory, or no JSON."""
-    for place, text in select(iter(Feed(BytesIO(data))), path, _MOST_HANDSHAKE):
+    for place, text in select(iter(Chunks(BytesIO(data))), path, _MOST_HANDSHAKE):
         value: Any = None
         with suppress(Unparsable):
             value = parse(text) if text is not None else None

@@ -6,11 +6,11 @@ from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.privacy.known import keep
-from rtdoctor.privacy.quote import quote, quote_own
-from rtdoctor.privacy.secret import Secret, mask
+from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.http import rest
 
 # Shaped like real ones and belonging to nobody.
@@ -61,12 +61,11 @@ def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
 
 
 def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Outgoing:
-    """Put a handshake together. The printable request never holds the credential."""
+    """Put a handshake together. The printable request never holds the credential; its path and its ways to
+    authenticate are those that the handshake tells, whatever base they go to."""
     headers = account_headers(choice) | dict(handshake.headers)
     query = dict(handshake.query)
-    shown = {quote(name): quote_own(name, value) for name, value in query.items()}
     subprotocols: list[str] = []
-    printable: list[str] = []
     auth = handshake.auth if secret is not None else ()
     if "header" in auth:
         headers |= key_headers(choice, secret)
@@ -74,25 +73,16 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         headers["api-key"] = secret.reveal()
     if "query" in auth and secret:
         query["Authorization"] = f"Bearer {secret.reveal()}"
-        shown["Authorization"] = mask(secret.reveal())
     if "subprotocol" in auth and secret:
         subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
-        printable += ["realtime", KEY_SUBPROTOCOL + mask(secret.reveal())]
-    subprotocols += handshake.subprotocols
-    printable += map(quote, handshake.subprotocols)
-    beta = any(name.lower() == "openai-beta" for name in handshake.headers) or any(
-        name.startswith("openai-beta.") for name in handshake.subprotocols
+    given = Given(
+        choice.target.socket_url(handshake.path, query),
+        tuple(headers.items()),
+        (*subprotocols, *handshake.subprotocols),
     )
-    request = Request(
-        url=quote(unquoted_marks(choice.target.socket_url(handshake.path, shown))),
-        path=quote(handshake.path),
-        query=tuple(shown.items()),
-        auth=tuple(auth),
-        credential=handshake.credential if auth else "none",
-        subprotocols=tuple(printable),
-        beta=beta,
-    )
-    return Outgoing(choice.target.socket_url(handshake.path, query), headers, tuple(subprotocols), request)
+    credential = handshake.credential if auth else "none"
+    asked = replace(given.request(), path=quote(handshake.path), auth=tuple(auth), credential=credential)
+    return Outgoing(given.url, headers, given.subprotocols, asked)
 
 
 def repeat(given: Given) -> Outgoing:

@@ -14,12 +14,12 @@ from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import NOT_KNOWN_TO_MINT, Outgoing, get_models, mint, outgoing, repeat
 from rtdoctor.engine.gate import patiently
-from rtdoctor.engine.hearing import hear
-from rtdoctor.engine.judging import dialect_of
 from rtdoctor.engine.opening import Opening, listed_in, model_among, next_way, openings
 from rtdoctor.engine.reach import reach, rung_of, tell_tls_port
 from rtdoctor.engine.setup import Bench
-from rtdoctor.model.finding import Finding
+from rtdoctor.engine.violations import dialect_of
+from rtdoctor.engine.word_errors import hear
+from rtdoctor.model.finding import Finding, left_out, undecided
 from rtdoctor.model.fix import Control
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
@@ -89,8 +89,8 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice = bench.choice
     if choice.key is not None and choice.key.form == "ek_":
         bench.mints = "the key is itself a client secret and can mint none"
-        yield rung_of("http", Finding("skip", _NO_REST_WITH_SECRET))
-        yield rung_of("client-secret", Finding("skip", _NO_REST_WITH_SECRET))
+        yield rung_of("http", left_out(_NO_REST_WITH_SECRET))
+        yield rung_of("client-secret", left_out(_NO_REST_WITH_SECRET))
         return
     started = time.monotonic()
     exchange = await get_models(bench)
@@ -113,13 +113,13 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
 
     if choice.key is None:
         bench.mints = "there is no key to mint a client secret with"
-        yield rung_of("client-secret", Finding("skip", "does not apply: there is no key to mint with"))
+        yield rung_of("client-secret", left_out("does not apply: there is no key to mint with"))
         return
     if not choice.may_mint:
-        yield rung_of("client-secret", Finding("skip", NOT_KNOWN_TO_MINT))
+        yield rung_of("client-secret", left_out(NOT_KNOWN_TO_MINT))
         return
     if outcome.http_status == 401:
-        yield Rung("client-secret", Finding("inconclusive", "not tried: REST refused the key"), tried=False)
+        yield Rung("client-secret", undecided("not tried: REST refused the key"), tried=False)
         return
     started = time.monotonic()
     minted = await mint(bench, choice.aim)
@@ -179,10 +179,10 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
         judged = rungs.judge_update(outcome, opening.kind, _asked_model(opening), choice.profile)
         yield rung_of("session", judged, outcome=outcome)
     else:
-        yield rung_of("session", Finding("skip", _MAY_GO_ON))
+        yield rung_of("session", left_out(_MAY_GO_ON))
     if not bench.ledger.billable:
         note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
-        yield rung_of("transcript", Finding("skip", note))
+        yield rung_of("transcript", left_out(note))
     else:
         speech = bench.speech["speech"]
         yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))

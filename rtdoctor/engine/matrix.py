@@ -21,11 +21,11 @@ from rtdoctor.engine.credential import (
     outgoing,
 )
 from rtdoctor.engine.gate import Gate, patiently, pushed_back
-from rtdoctor.engine.hearing import hear
-from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.setup import Bench
+from rtdoctor.engine.violations import judge_exchange
+from rtdoctor.engine.word_errors import hear
 from rtdoctor.model.exchange import Exchange
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, left_out, undecided
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result, Rung
 from rtdoctor.model.scenario import Scenario
@@ -58,7 +58,7 @@ async def _try(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) 
     try:
         return await _tried(bench, scenario, gate, dead)
     except KeptBack:
-        return told(scenario, is_required(bench, scenario), Finding("inconclusive", _KEPT_BACK))
+        return told(scenario, is_required(bench, scenario), undecided(_KEPT_BACK))
 
 
 async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) -> Result:
@@ -66,14 +66,14 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
     if not choice.profile.exact and bench.way is not None:
         changed = in_its_way(scenario, choice.aim, bench.way)
         if changed is None:
-            return told(scenario, False, Finding("skip", "does not apply: no transcription sessions are served here"))
+            return told(scenario, False, left_out("does not apply: no transcription sessions are served here"))
         scenario = changed
     reason = _does_not_apply(bench, scenario)
     if reason:
-        return told(scenario, is_required(bench, scenario), Finding("skip", reason))
+        return told(scenario, is_required(bench, scenario), left_out(reason))
     reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
     if reason:
-        return told(scenario, is_required(bench, scenario), Finding("inconclusive", reason))
+        return told(scenario, is_required(bench, scenario), undecided(reason))
     shake = scenario.handshake
     secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(
         shake.credential, choice.key
@@ -90,7 +90,7 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
             moment = _end_of(bench, minted) + _EXPIRY_MARGIN
             if moment - bench.clock.now() > _LONGEST_WAIT:
                 said = "the endpoint gave the secret another lifetime than the 10 s asked for; it was not waited out"
-                return told(scenario, is_required(bench, scenario), Finding("inconclusive", said))
+                return told(scenario, is_required(bench, scenario), undecided(said))
             await bench.clock.pass_until(moment)
     out = outgoing(choice, shake, secret)
     if shake.reused:

@@ -1,13 +1,13 @@
 """How the session that a user wants is asked for: the handshakes that may open it, in the order of their tries, and
 what is sent first. OpenAI's own is known; of another server it is found out, in as few tries as there are ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rtdoctor.diagnose.referee import weigh
+from rtdoctor.diagnose.rungs import listed_models
 from rtdoctor.engine.setup import Choice
-from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.scenario import Handshake
@@ -112,14 +112,9 @@ def next_way(outcome: Outcome, ways: Sequence[Opening], place: int) -> int | Non
 
 def listed_in(answer: Answer | None) -> tuple[str, ...]:
     """The ids of the models in an answer to `GET /models`; empty where it holds none."""
-    parsed = parse_event(answer.body.decode("utf-8", "replace")) if answer and answer.status == 200 else None
-    data = parsed.get("data") if parsed else None
-    ids = (
-        (entry.get("id") for entry in data[:_MOST_LISTED] if isinstance(entry, Mapping))
-        if isinstance(data, list)
-        else ()
-    )
-    return tuple(one for one in ids if isinstance(one, str) and len(one) <= _LONGEST)
+    if answer is None or answer.status != 200:
+        return ()
+    return tuple(name for name in listed_models(answer) or () if len(name) <= _LONGEST)[:_MOST_LISTED]
 
 
 def model_among(listed: Sequence[str], aim: Kind) -> str | None:

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from rtdoctor.data import folder
 from rtdoctor.engine.caveats import RETIRE_WITHIN
@@ -18,7 +18,7 @@ from rtdoctor.knowledge.causes import causes
 from rtdoctor.knowledge.profiles import profiles, target_at
 from rtdoctor.model.near import did_you_mean
 from rtdoctor.model.scenario import Scenario
-from rtdoctor.model.target import OPENAI_BASE_URL, BadTarget, Kind, Target
+from rtdoctor.model.target import KINDS, OPENAI_BASE_URL, BadTarget, Kind, Target
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import holds_secret
 from rtdoctor.privacy.secret import Secret
@@ -26,8 +26,6 @@ from rtdoctor.protocol.models import defaults, kind_of, takes_vad
 from rtdoctor.scenario.load import BadScenario, load_folder
 from rtdoctor.scenario.select import select
 from rtdoctor.wire.audiofile import BadAudio, Speech, read_speech
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, undecided
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
@@ -96,7 +96,7 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
         cut = f"The search for a change that works was not finished: {stopped}."
         found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
     if stopped and found.outcome is None:
-        late = Finding("inconclusive", stopped)
+        late = undecided(stopped)
         if not any(rung.dead for rung in found.rungs):
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)

@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from rtdoctor.diagnose import route as judges
+from rtdoctor.diagnose import lower_rungs as judges
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Exchange, Fault
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import Finding, left_out
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Rung
 from rtdoctor.model.target import is_address
@@ -36,7 +36,7 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     if is_address(host):
         addresses: tuple[str, ...] = (host,)
         whose = redact(f"the proxy {host}" if route.proxy else host)
-        yield rung_of("dns", Finding("skip", f"does not apply: {whose} is an address"))
+        yield rung_of("dns", left_out(f"does not apply: {whose} is an address"))
     else:
         resolved = await resolve(host, port, choice.timeout, route)
         addresses = resolved.addresses
@@ -60,7 +60,7 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
         return
 
     if not target.tls:
-        yield rung_of("tls", Finding("skip", "does not apply: plain http"))
+        yield rung_of("tls", left_out("does not apply: plain http"))
     else:
         started = time.monotonic()
         yield rung_of("tls", await _tls(bench, address), started)

@@ -14,7 +14,7 @@ from rtdoctor.engine.caveats import with_caveats
 from rtdoctor.engine.ladder import climb
 from rtdoctor.engine.matrix import is_required, run_matrix, told
 from rtdoctor.engine.setup import Bench, Choice
-from rtdoctor.model.finding import Finding
+from rtdoctor.model.finding import undecided
 from rtdoctor.model.report import (
     RUNGS,
     LadderDone,
@@ -38,7 +38,7 @@ Emit = Callable[[RunEvent], None]
 
 
 @dataclass(slots=True)
-class Known:
+class SoFar:
     """What a run has found so far: all that is told when it is cut off. `started` is monotonic time, in seconds."""
 
     setting: Setting
@@ -48,12 +48,12 @@ class Known:
     ladder_told: bool = False
 
 
-def begin(bench: Bench) -> Known:
+def begin(bench: Bench) -> SoFar:
     """What is known at the beginning."""
-    return Known(setting_of(bench), time.monotonic())
+    return SoFar(setting_of(bench), time.monotonic())
 
 
-async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit, known: Known | None = None) -> Report:
+async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit, known: SoFar | None = None) -> Report:
     """Climb the ladder, run the matrix, and tell what happens. A cancelled run ends with a partial report; one
     that is out of time with one that says what was not tried. `known` is filled as the run goes on."""
     choice = bench.choice
@@ -93,7 +93,7 @@ async def run(bench: Bench, scenarios: Sequence[Scenario], emit: Emit, known: Kn
     return report
 
 
-def rest(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, late: bool) -> Iterator[RunEvent]:
+def rest(bench: Bench, scenarios: Sequence[Scenario], known: SoFar, *, late: bool) -> Iterator[RunEvent]:
     """The events that bring a run which is out of time to its end, all but the last one: what was not tried is told as
     such, and becomes known. None of a run that is not late."""
     if not late:
@@ -105,14 +105,14 @@ def rest(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, late: boo
     if not known.ladder_told:
         yield _ladder_done(bench, known)
     done = {result.scenario for result in known.results}
-    passed = Finding("inconclusive", f"not tried: {deadline_passed(choice.deadline)}")
+    passed = undecided(f"not tried: {deadline_passed(choice.deadline)}")
     for scenario in scenarios:
         if scenario.id not in done:
             known.results.append(told(scenario, is_required(bench, scenario), passed))
             yield ScenarioDone(known.results[-1])
 
 
-def report_of(bench: Bench, scenarios: Sequence[Scenario], known: Known, *, interrupted: bool) -> Report:
+def report_of(bench: Bench, scenarios: Sequence[Scenario], known: SoFar, *, interrupted: bool) -> Report:
     """The whole of what is known."""
     order = {scenario.id: place for place, scenario in enumerate(scenarios)}
     results = folded(sorted(known.results, key=lambda result: order[result.scenario]))
@@ -144,7 +144,7 @@ def deadline_passed(deadline: float) -> str:
     return f"the deadline of {deadline:g} s passed"
 
 
-def _ladder_done(bench: Bench, known: Known) -> LadderDone:
+def _ladder_done(bench: Bench, known: SoFar) -> LadderDone:
     known.ladder_told = True
     return LadderDone(summarise(known.rungs, strict=bench.choice.strict), tuple(known.rungs))
 
@@ -153,7 +153,7 @@ def out_of_time(rungs: Sequence[Rung], deadline: float) -> list[Rung]:
     """The rungs that the deadline left: the one that was being climbed, and those that were not tried."""
     left = RUNGS[len(rungs) :]
     dead = next((rung.rung for rung in rungs if rung.dead), None)
-    stopped = [] if dead else [Rung(n, Finding("inconclusive", deadline_passed(deadline)), dead=True) for n in left[:1]]
+    stopped = [] if dead else [Rung(n, undecided(deadline_passed(deadline)), dead=True) for n in left[:1]]
     return stopped + [Rung(name, not_tried(dead or left[0]), tried=False) for name in left[len(stopped) :]]
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from rtdoctor.knowledge.tables import BadTable, read_table, table_files
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.profile import Profile
-from rtdoctor.model.target import DIRECT, Route, Target, parse_target
+from rtdoctor.model.target import Target, parse_target
 
 UNKNOWN_HOST = "compatible"  # the profile of a host that no other one names
 _ANYWHERE = "where the endpoint issues its keys (OpenAI: https://platform.openai.com/api-keys)"
@@ -45,13 +45,13 @@ def profile_of(host: str) -> Profile:
     return next((one for one in known.values() if one.has(host.lower())), known[UNKNOWN_HOST])
 
 
-def target_at(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
+def target_at(text: str, *, as_sdk: bool = False) -> Target:
     """Read a base URL as `parse_target` does, with the profile of its host.
 
     Raises:
         BadTarget: it cannot be used.
     """
-    target = parse_target(text, route=route, as_sdk=as_sdk)
+    target = parse_target(text, as_sdk=as_sdk)
     return replace(target, profile=profile_of(target.host).id)
 
 

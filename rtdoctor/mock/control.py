@@ -20,13 +20,13 @@ from rtdoctor.model.event import too_many_values
 from rtdoctor.privacy.ours import is_ours
 
 if TYPE_CHECKING:
-    from rtdoctor.mock.server import Mock
+    from rtdoctor.mock.server import MockServer
 
 PATH = "/__rtdoctor"
 HEADER = "X-Rtdoctor-Token"
 
 
-async def answer(request: web.BaseRequest, mock: "Mock", token: str) -> web.Response:
+async def answer(request: web.BaseRequest, mock: "MockServer", token: str) -> web.Response:
     """What the control API answers."""
     here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
     if not is_ours(request.headers.items(), (str(here[0]),)):
@@ -44,7 +44,7 @@ async def answer(request: web.BaseRequest, mock: "Mock", token: str) -> web.Resp
     return _told(404, {"error": "GET /state, POST /faults and DELETE /faults are all there is"})
 
 
-def state(mock: "Mock") -> dict[str, Any]:
+def state(mock: "MockServer") -> dict[str, Any]:
     """What a mock has seen, and what it does."""
     return {
         "sockets": mock.upgrades,
@@ -54,7 +54,7 @@ def state(mock: "Mock") -> dict[str, Any]:
     }
 
 
-async def _add(request: web.BaseRequest, mock: "Mock") -> web.Response:
+async def _add(request: web.BaseRequest, mock: "MockServer") -> web.Response:
     data = await read_body(request)
     body: Any = None
     if data is not None and not too_many_values(data):

@@ -45,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ScriptStep:
     """What is expected (types, and a subset of fields), how often, and what is answered: None as always. A step that
     expects nothing is the server's own, and comes when those before it are over."""
 
@@ -62,7 +62,7 @@ class Part:
     """The script of one connection. `only`: what no step expects is a failure. `ordered`: the steps come in order."""
 
     place: str
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     only: bool = False
     ordered: bool = True
     query: Mapping[str, Any] = field(default_factory=dict)
@@ -157,7 +157,7 @@ def _part(table: Mapping[str, Any], before: str) -> Part:
     )
 
 
-def _step(table: Mapping[str, Any], where: str) -> Step:
+def _step(table: Mapping[str, Any], where: str) -> ScriptStep:
     _keys(table, ("expect", "with", "times", "answer"), where)
     expect = table.get("expect", [])
     types = (expect,) if isinstance(expect, str) else tuple(_list(expect, f"{where}: expect", _MOST_ANSWERS))
@@ -173,7 +173,7 @@ def _step(table: Mapping[str, Any], where: str) -> Step:
     if answers is None and not types:
         raise _Wrong(f"{where}: expects nothing and answers nothing")
     given = None if answers is None else _list(answers, f"{where}: answer", _MOST_ANSWERS)
-    return Step(
+    return ScriptStep(
         place=where,
         expect=types,
         fields=_table(table.get("with", {}), f"{where}: with"),

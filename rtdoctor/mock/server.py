@@ -36,7 +36,7 @@ from rtdoctor.protocol.models import defaults
 MOST_MESSAGE = 16 * 1024 * 1024
 
 
-class Mock:
+class MockServer:
     """A Realtime server that does what the real one was seen to do.
 
     `keys` are the API keys it takes, `poor_keys` those without credit; `models`, where there are any, the only ones it

@@ -9,7 +9,7 @@ import orjson
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.respond import Reply
 from rtdoctor.mock.room import Room, parseable
-from rtdoctor.mock.script import Answer, Part, Script, Step
+from rtdoctor.mock.script import Answer, Part, Script, ScriptStep
 from rtdoctor.mock.session import Session
 from rtdoctor.mock.template import BadTemplate, at, fill
 
@@ -78,7 +78,7 @@ class Play:
         self._early: dict[int, int] = {}  # steps that an event would have fitted before their turn, by its number
         self._place = self._events = 0
         self._ids: dict[str, str] = {}
-        self._jobs: asyncio.Queue[tuple[Step, Any, bytes | None, int]] = asyncio.Queue()
+        self._jobs: asyncio.Queue[tuple[ScriptStep, Any, bytes | None, int]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -168,7 +168,7 @@ class Play:
                 return
             self._place += 1
 
-    def _put(self, step: Step, event: Any, data: bytes | None) -> None:
+    def _put(self, step: ScriptStep, event: Any, data: bytes | None) -> None:
         size = 2 * len(data or b"")
         self._room.take(size)
         self._jobs.put_nowait((step, event, data, size))
@@ -254,7 +254,7 @@ def fits(wanted: Any, given: Any) -> bool:
     return bool(wanted == given) and isinstance(wanted, bool) == isinstance(given, bool)
 
 
-def _matches(step: Step, event: Mapping[str, Any]) -> bool:
+def _matches(step: ScriptStep, event: Mapping[str, Any]) -> bool:
     return event.get("type") in step.expect and fits(step.fields, event)
 
 

@@ -11,8 +11,8 @@ _ALPHABET = string.ascii_letters + string.digits
 class Clock:
     """The machine's clock and chance. `now` is in seconds since the epoch."""
 
-    def __init__(self, chance: random.Random | None = None) -> None:
-        self._chance = chance or random.SystemRandom()
+    def __init__(self) -> None:
+        self._chance = random.SystemRandom()
 
     def now(self) -> float:
         return time.time()
@@ -29,8 +29,8 @@ class Clock:
 class SteppedClock(Clock):
     """A clock that is moved on instead of waited for: for the built-in mock, which shares it, and for tests."""
 
-    def __init__(self, chance: random.Random | None = None, start: float | None = None) -> None:
-        super().__init__(chance)
+    def __init__(self, start: float | None = None) -> None:
+        super().__init__()
         self._start = start
         self._ahead = 0.0
 

@@ -1,7 +1,8 @@
 """A judgement: verdict, cause, the facts it rests on, what was ruled out, what to change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["pass", "warn", "fail", "inconclusive", "skip"]
 Confidence = Literal["observed", "documented", "inferred"]
@@ -74,3 +75,19 @@ class Finding:
     drift: str = ""
     shutdown: str = ""
     places: tuple[Place, ...] = ()
+
+
+def of_cause(cause: Cause, verdict: Verdict, summary: str, facts: Iterable[str] = (), **more: Any) -> Finding:
+    """A finding that tells a cause in the cause's own words; `more` are other fields, or words in their place."""
+    words = {"title": cause.title, "explanation": cause.explanation, "remedy": cause.remedy}
+    return Finding(verdict, summary, cause.id, facts=tuple(facts), **{**words, **more})
+
+
+def left_out(why: str) -> Finding:
+    """What does not apply, or was not asked for."""
+    return Finding("skip", why)
+
+
+def undecided(why: str) -> Finding:
+    """What was to be tried and was not, or not to its end."""
+    return Finding("inconclusive", why)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
+from rtdoctor.model.url import below_base
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.quote import opaque_words, quote, quote_header, quote_own, redact, secret_words
 from rtdoctor.privacy.secret import MASK, Secret, SecretKind, mask
@@ -182,19 +183,13 @@ class Given:
         shown = self.shown()
         return Request(
             url=unquoted_marks(shown.url),
-            path=quote(_below_base(self.path)),
+            path=quote(below_base(self.path)),
             query=tuple(shown.query.items()),
             auth=self.auth(),
             credential=_kind(self),
             subprotocols=shown.subprotocols,
             beta=self.beta(),
         )
-
-
-def _below_base(path: str) -> str:
-    """The path from /realtime on, the form that rules speak of; the whole path where there is none."""
-    place = path.find("/realtime")
-    return path[place:] if place >= 0 else path
 
 
 def _kind_of(value: str) -> SecretKind:

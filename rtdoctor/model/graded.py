@@ -62,7 +62,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class CourseResult:
     """The whole: marks, lessons, and the answer. `client` is the command or the tape, quoted; `sdk` what the client
     says that it is made with."""
 

@@ -4,7 +4,12 @@ import difflib
 from collections.abc import Iterable
 
 
+def near(wrong: str, names: Iterable[str], *, many: int = 1, alike: float = 0.6) -> list[str]:
+    """The names that are as much `alike` (0 to 1), the nearest first, at most so `many`."""
+    return difflib.get_close_matches(wrong, list(names), n=many, cutoff=alike)
+
+
 def did_you_mean(wrong: str, names: Iterable[str], alike: float = 0.6) -> str:
     """The second half of a sentence with the nearest name, or nothing where none is as much `alike` (0 to 1)."""
-    found = difflib.get_close_matches(wrong, list(names), n=1, cutoff=alike)
+    found = near(wrong, names, alike=alike)
     return f"; did you mean {found[0]}?" if found else ""

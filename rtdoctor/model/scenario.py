@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import folded
 from rtdoctor.model.finding import Evidence
-from rtdoctor.model.target import REST_TAILS
+from rtdoctor.model.url import REST_TAILS
 
 Auth = Literal["header", "subprotocol", "query", "api-key"]
 CredentialKind = Literal["key", "wrong-key", "secret", "secret-expired", "secret-malformed"]

@@ -2,16 +2,15 @@
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from rtdoctor.linear import Match, pattern
+from rtdoctor.model.url import REST_TAILS
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.secret import Secret, mask
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
-# REST paths that people open as a WebSocket (protocol 1.24, 1.25, 1.33; seen 2025-07 to 2026-05).
-REST_TAILS = ("transcription_sessions", "sessions", "client_secrets", "calls")
 _TRANSLATIONS = "translations"
 _SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _NO_PORT = pattern(r"^[A-Za-z][A-Za-z0-9+.\-]*://[^/?#:\[]*:[^/?#]*")
@@ -19,6 +18,7 @@ _SOCKET = pattern(r"/realtime(?:/([^/]+))?$|/live/sessions$")
 
 # The kinds of session: transcription only, a conversation, a translation, a conversation with GPT-Live.
 Kind = Literal["transcription", "realtime", "translation", "live"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Aim = Literal["transcription", "realtime"]
 
 
@@ -212,7 +212,7 @@ def _masked_port(found: Match) -> str:
     return found.text() if port.isdigit() and len(port) <= 5 else f"{scheme}://{host}:{mask(port)}"
 
 
-def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> Target:
+def parse_target(text: str, *, as_sdk: bool = False) -> Target:
     """Read a base URL as people give it: with http or ws scheme, with or without `/realtime`, with a query. Whose host
     it is, `rtdoctor.knowledge.profiles` knows.
 
@@ -255,4 +255,4 @@ def parse_target(text: str, *, route: Route = DIRECT, as_sdk: bool = False) -> T
     host = f"[{asked_host}]" if ":" in asked_host else asked_host
     base = f"{scheme}://{host}{f':{port}' if port is not None else ''}{path}"
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return Target(base, route=route, notes=tuple(notes), asked_tail=tail, asked_query=query, asked_kind=kind)
+    return Target(base, notes=tuple(notes), asked_tail=tail, asked_query=query, asked_kind=kind)

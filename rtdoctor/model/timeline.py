@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ItemStep:
     """All events of one type that named one item. `index` and `at` are the first one's, the `last_` pair the
     last one's.
 
@@ -31,7 +31,7 @@ class ItemLife:
     item_id: str
     kind: str
     role: str
-    steps: tuple[Step, ...]
+    steps: tuple[ItemStep, ...]
     speech_stopped_to_committed: float | None = None
     commit_to_first_delta: float | None = None
     first_delta_to_completed: float | None = None

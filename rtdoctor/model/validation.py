@@ -13,10 +13,11 @@ SCHEMA_VERSION = "1.1"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A violation, the line it was found at (0: at the end), and the events before it as (line, sender, type)."""
+    """A violation, the line that it was found at (0: live, or at the end), and the events before it as (line, sender,
+    type)."""
 
     violation: Violation
-    line: int
+    line: int = 0
     before: tuple[tuple[int, str, str], ...] = ()
 
 

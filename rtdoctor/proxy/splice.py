@@ -155,7 +155,6 @@ class _Side(asyncio.Protocol):
         self._splice, self._name = splice, name
         self.transport: asyncio.Transport | None = None
         self._ended = False  # by the peer, which may still read
-        self._shut = False  # by us, once what waits is out
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]

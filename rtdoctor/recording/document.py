@@ -7,9 +7,9 @@ with the time in seconds since the epoch; the entries are requests, and each wit
 from collections.abc import Iterator
 
 from rtdoctor.model.entry import Entry
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.elements import Malformed, Path, select
 from rtdoctor.recording.envelope import unwrap
-from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.parse import MAX_BYTES, Unparsable, parse
 
 _ARRAY: Path = (None,)
@@ -20,19 +20,19 @@ _NO_MESSAGES = (
 _HAR: Path = ("log", "entries", None, "_webSocketMessages", None)
 
 
-def read_array(feed: Feed) -> Iterator[Entry]:
+def read_array(feed: Chunks) -> Iterator[Entry]:
     """The entries of an array, or of several one after another. `line` is the ordinal of the element."""
     return _read(feed, _ARRAY, "element")
 
 
-def read_har(feed: Feed) -> Iterator[Entry]:
+def read_har(feed: Chunks) -> Iterator[Entry]:
     """The messages of every socket in a HAR file. `line` is the ordinal of the message, `socket` of its
     connection.
     """
     return _read(feed, _HAR, "message")
 
 
-def _read(feed: Feed, path: Path, noun: str) -> Iterator[Entry]:
+def _read(feed: Chunks, path: Path, noun: str) -> Iterator[Entry]:
     ordinal, socket = 0, 0
     request: int | None = None
     try:

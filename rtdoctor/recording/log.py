@@ -8,9 +8,9 @@ without JSON are its other messages.
 from collections.abc import Iterable, Iterator
 
 from rtdoctor.model.entry import Entry, EntryDirection
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.direction import direction_in_prefix
 from rtdoctor.recording.envelope import unwrap
-from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.parse import MAX_BYTES, Unparsable, parse
 from rtdoctor.recording.scan import balance, objects
 from rtdoctor.recording.times import time_in_prefix
@@ -19,7 +19,7 @@ _CUT = "the JSON ends in the middle"
 _PREFIX = 400  # how much of a prefix is looked at for a time and a direction
 
 
-def read_lines(numbered: Iterable[tuple[int, bytes | None]], feed: Feed) -> Iterator[Entry]:
+def read_lines(numbered: Iterable[tuple[int, bytes | None]], feed: Chunks) -> Iterator[Entry]:
     """The entries of `split_lines(feed)`. Where the feed has a fault, that explains a cut at the end, and
     only that.
     """

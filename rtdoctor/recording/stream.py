@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from rtdoctor.linear import byte_pattern
 from rtdoctor.model.entry import Entry
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.document import read_array, read_har
-from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.log import read_lines
 from rtdoctor.recording.tape import is_tape
@@ -31,7 +31,7 @@ def read_stream(source: BinaryIO) -> Iterator[Entry]:
     What cannot be read becomes an entry with a `problem`; the rest is still read. A file without any entry
     gives one problem. The source is not closed.
     """
-    feed = Feed(source)
+    feed = Chunks(source)
     last: Entry | None = None
     for last in _entries(feed):
         yield last
@@ -42,7 +42,7 @@ def read_stream(source: BinaryIO) -> Iterator[Entry]:
         yield Entry(None, problem="the recording holds no event")
 
 
-def _entries(feed: Feed) -> Iterator[Entry]:
+def _entries(feed: Chunks) -> Iterator[Entry]:
     head = b""
     for chunk in feed:
         head += chunk

@@ -40,7 +40,7 @@ from rtdoctor.model.given import Given, unquoted_marks
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.quote import quote_headers, redact, redact_media, redacted
-from rtdoctor.recording.feed import Feed
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.parse import Unparsable, parse
 
@@ -392,14 +392,14 @@ def is_tape(head: bytes) -> bool:
     return _HEAD.end(head.removeprefix(b"\xef\xbb\xbf")) >= 0
 
 
-def read_tape(source: BinaryIO | Feed) -> Iterator[tuple[int, Line]]:
+def read_tape(source: BinaryIO | Chunks) -> Iterator[tuple[int, Line]]:
     """The lines of a tape with their numbers, the header first. Reads forward only, a line at a time. A last line that
     is cut ends it; what is otherwise no line of a tape comes as `{"kind": "problem", "text": why}`.
 
     Raises:
         BadTape: the first line is no header.
     """
-    feed = source if isinstance(source, Feed) else Feed(source)
+    feed = source if isinstance(source, Chunks) else Chunks(source)
     held: tuple[int, str] | None = None  # a line that cannot be read is a problem only where others follow
     for number, raw in split_lines(feed):
         if raw is not None and not raw.strip():

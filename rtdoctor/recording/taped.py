@@ -7,7 +7,7 @@ from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Request
 from rtdoctor.model.given import Given
-from rtdoctor.recording.feed import Feed
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.parse import Unparsable, parse
 from rtdoctor.recording.tape import BadTape, Line, Silence, headers_of, read_tape
 
@@ -16,7 +16,7 @@ _MOST_OPEN = 1_000  # requests that wait for their answer
 _LAYERS = ("dns", "tcp", "tls", "http", "upgrade", "session")
 
 
-def tape_entries(feed: Feed) -> Iterator[Entry]:
+def tape_entries(feed: Chunks) -> Iterator[Entry]:
     """The entries of a tape: the handshake when it was answered or failed, each event, the close, the end. Never raises
     for content."""
     try:

@@ -13,8 +13,8 @@ from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.catalog import event_types
+from rtdoctor.recording.chunks import CHUNK, Chunks
 from rtdoctor.recording.direction import infer_direction
-from rtdoctor.recording.feed import CHUNK, Feed
 from rtdoctor.recording.stream import read_stream
 from rtdoctor.recording.tape import MOST_AUDIO, BadTape, Line, Silence, headers_of, is_tape, read_tape
 from rtdoctor.recording.taped import is_rest
@@ -32,7 +32,7 @@ class NotPlayable(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TapedStep:
     """Something that a side did. `at` is in seconds; `data` is a message's own, as it is to be sent; `code`, `reason`
     are a close's; `how` is how a connection ended; `line` is the recording's."""
 
@@ -61,7 +61,7 @@ class Take:
     headers: Headers = ()
     subprotocol: str | None = None
     body: bytes = b""
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TapedStep] = field(default_factory=list)
     start: float = 0.0
     url: str = ""
     asked_headers: Headers = ()
@@ -80,7 +80,7 @@ def read_cassette(source: BinaryIO) -> list[Take]:
     Raises:
         NotPlayable: it is too large, holds nothing that a server did, or cannot be read.
     """
-    feed = Feed(source)
+    feed = Chunks(source)
     head = next(feed, b"")
     while len(head) < CHUNK and (more := next(feed, b"")):
         head += more
@@ -95,7 +95,7 @@ def read_cassette(source: BinaryIO) -> list[Take]:
 class _Again:
     """A feed as a source of bytes."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Chunks) -> None:
         self._feed = feed
 
     def read(self, _: int = -1) -> bytes:
@@ -103,7 +103,7 @@ class _Again:
         return next(self._feed, b"")
 
 
-def _of_tape(feed: Feed) -> dict[int, Take]:
+def _of_tape(feed: Chunks) -> dict[int, Take]:
     takes: dict[int, Take] = {}
     room, epoch = MOST_BYTES, 0.0
     try:
@@ -147,26 +147,26 @@ def _take_line(take: Take, number: int, line: Line) -> int:
             take.steps.append(_step(number, at, side, line))
         case "end":
             by: Direction = "client" if line.get("by") == "client" else "server"
-            take.steps.append(Step(number, at, by, "end", how=str(line.get("how"))))
+            take.steps.append(TapedStep(number, at, by, "end", how=str(line.get("how"))))
         case _:
             return 0
     return _STEP + len(take.steps[-1].data)
 
 
-def _step(number: int, at: float, side: Direction, line: Line) -> Step:
+def _step(number: int, at: float, side: Direction, line: Line) -> TapedStep:
     import base64
 
     kind = line["kind"]
     if kind == "close":
         code = line.get("code")
         good = isinstance(code, int) and 1000 <= code <= 4999
-        return Step(number, at, side, "close", code=code if good else None, reason=str(line.get("reason") or ""))
+        return TapedStep(number, at, side, "close", code=code if good else None, reason=str(line.get("reason") or ""))
     if kind == "text":
-        return Step(number, at, side, "text", _whole(str(line.get("data") or "")))
+        return TapedStep(number, at, side, "text", _whole(str(line.get("data") or "")))
     if isinstance(size := line.get("audio_bytes"), int):
-        return Step(number, at, side, kind, bytes(max(0, min(size, MOST_AUDIO))))
+        return TapedStep(number, at, side, kind, bytes(max(0, min(size, MOST_AUDIO))))
     try:
-        return Step(number, at, side, kind, base64.b64decode(str(line.get("base64") or "")))
+        return TapedStep(number, at, side, kind, base64.b64decode(str(line.get("base64") or "")))
     except ValueError as error:
         raise NotPlayable("Line {} of the tape holds no base64.", number) from error
 
@@ -197,11 +197,11 @@ def _of_entries(source: Any) -> dict[int, Take]:
             good = isinstance(code, int) and 1000 <= code <= 4999
             side: Direction = "client" if by == "client" else "server"
             reason = str(entry.event.get("reason") or "")
-            take.steps.append(Step(entry.line, last, side, "close", code=code if good else None, reason=reason))
+            take.steps.append(TapedStep(entry.line, last, side, "close", code=code if good else None, reason=reason))
             continue
         by_name = entry.direction or infer_direction(entry.event.get("type"), *names)
         side = "client" if by_name == "client" else "server"
-        take.steps.append(Step(entry.line, last, side, "text", orjson.dumps(entry.event)))
+        take.steps.append(TapedStep(entry.line, last, side, "text", orjson.dumps(entry.event)))
         room -= _STEP + len(take.steps[-1].data)
         _check(room)
     return takes

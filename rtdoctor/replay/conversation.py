@@ -17,7 +17,7 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from rtdoctor.privacy.quote import quote_start
-from rtdoctor.replay.cassette import Step, Take
+from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.replay.match import APPEND, Policy, differs, type_of
 
 Pace = Literal["real", "none"]
@@ -109,7 +109,7 @@ class Conversation:
         else:
             await self._rest_of_it(ended)
 
-    async def _do(self, step: Step) -> bool:
+    async def _do(self, step: TapedStep) -> bool:
         """What the server did then; True where the connection is over with it."""
         protocol = self._protocol
         if step.kind == "end":
@@ -137,7 +137,7 @@ class Conversation:
         await self._flush()
         return False
 
-    async def _hear(self, step: Step) -> bool:
+    async def _hear(self, step: TapedStep) -> bool:
         """Wait for what the client did then. False where it is gone."""
         if step.kind in ("ping", "pong", "end"):
             return True  # every library does these by itself
@@ -202,7 +202,7 @@ class Conversation:
             if not (self._appended and kind == APPEND and self._policy == "order"):
                 self._note(f"{quote_start(kind, 80)} came, and nothing was recorded there")
 
-    def _leave(self, steps: list[Step]) -> None:
+    def _leave(self, steps: list[TapedStep]) -> None:
         """The client went away before all was played."""
         for step in steps:
             if step.kind in ("text", "binary") and len(self._one.left) < MOST_TOLD:

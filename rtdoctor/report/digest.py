@@ -12,17 +12,16 @@ from rtdoctor import __version__
 from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Seen
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
-from rtdoctor.model.finding import Cause, Evidence, Finding, Verdict
+from rtdoctor.model.finding import Cause, Finding, Verdict, of_cause
 from rtdoctor.model.fix import Control, Fix
 from rtdoctor.model.given import Given
-from rtdoctor.model.graded import Certificate, Graded
+from rtdoctor.model.graded import CourseResult, Graded
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
 from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
-from rtdoctor.model.violation import Violation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.bounded import plural
@@ -31,15 +30,6 @@ LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", 
 RECORDING, PASSED = "recordings", "connections"
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass", "skip")
 UNKNOWN = "unknown.unknown"  # says nothing: each is told with its own facts
-
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """A violation of an event stream, with the line of the recording (0: live, or at the end)."""
-
-    violation: Violation
-    line: int = 0
-    before: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +49,8 @@ class Case:
     finding: Finding | None = None
     outcome: Outcome | None = None
     exchange: Exchange | None = None
-    deviations: tuple[Deviation, ...] = ()
-    deviation_count: int = 0
+    violations: tuple[Placed, ...] = ()
+    violation_count: int = 0
     file: str = ""
     facts: tuple[tuple[str, str], ...] = ()
 
@@ -359,8 +349,8 @@ def _passed(one: Passed) -> Case:
         decides=False,
         ms=round(one.seconds * 1000, 1),
         finding=one.finding,
-        deviations=tuple(Deviation(violation) for violation in one.violations),
-        deviation_count=sum(one.severities.values()),
+        violations=tuple(Placed(violation) for violation in one.violations),
+        violation_count=sum(one.severities.values()),
         facts=(
             *((f"{sender} {kind}", str(count)) for (sender, kind), count in one.events.items()),
             *(("unread", why) for why in one.unread),
@@ -393,7 +383,7 @@ def _replay(replayed: Replayed) -> Digest:
 
 
 @digest.register
-def _grade(told: Certificate) -> Digest:
+def _grade(told: CourseResult) -> Digest:
     worst = (*told.of("fail"), *told.of("warn"))
     verdict: Verdict = "inconclusive" if told.exit_code == 3 else "fail" if told.exit_code else "pass"
     return Digest(
@@ -532,7 +522,7 @@ def _conforming(result: CaseResult, known: Mapping[str, Seen]) -> Case:
 @digest.register
 def _page(page: Page) -> Digest:
     cause = page.cause
-    finding = _of_cause(cause, (*page.shows,), page.evidence)
+    finding = of_cause(cause, "pass", cause.title, page.shows, evidence=page.evidence)
     return Digest(
         command="explain",
         subject=cause.id,
@@ -547,21 +537,10 @@ def _page(page: Page) -> Digest:
 
 
 def _list(causes: tuple[Cause, ...]) -> Digest:
-    cases = [Case(CAUSES, cause.id, "pass", cause.title, finding=_of_cause(cause)) for cause in causes]
+    cases = [
+        Case(CAUSES, cause.id, "pass", cause.title, finding=of_cause(cause, "pass", cause.title)) for cause in causes
+    ]
     return Digest("explain", "all causes", "pass", 0, f"{len(causes)} causes are known.", cases=tuple(cases))
-
-
-def _of_cause(cause: Cause, facts: tuple[str, ...] = (), evidence: tuple[Evidence, ...] = ()) -> Finding:
-    return Finding(
-        "pass",
-        cause.title,
-        cause.id,
-        cause.title,
-        cause.explanation,
-        facts=facts,
-        remedy=cause.remedy,
-        evidence=evidence,
-    )
 
 
 def remedy(report: Report) -> str:
@@ -616,8 +595,8 @@ def _result(result: Result) -> Case:
         ms=result.ms,
         finding=result.finding,
         outcome=result.outcome,
-        deviations=tuple(Deviation(violation) for violation in result.violations),
-        deviation_count=len(result.violations),
+        violations=tuple(Placed(violation) for violation in result.violations),
+        violation_count=len(result.violations),
     )
 
 
@@ -638,8 +617,8 @@ def _recording(report: FileReport) -> Iterator[Case]:
             _verdict(report, connection) if several else report.overall,
             report.sentence if place == 0 else f"connection {connection.socket} of {report.file}",
             finding=connection.finding,
-            deviations=tuple(_deviation(one) for one in connection.violations),
-            deviation_count=counted,
+            violations=connection.violations,
+            violation_count=counted,
             file=report.file,
             facts=(
                 ("dialect", connection.dialect_title),
@@ -655,7 +634,3 @@ def _verdict(report: FileReport, connection: Connection) -> Verdict:
     if connection.severities.get("warning") or connection.finding:
         return report.overall if report.overall == "fail" and report.verdict == "fail" else "warn"
     return "pass"
-
-
-def _deviation(placed: Placed) -> Deviation:
-    return Deviation(placed.violation, placed.line, placed.before)

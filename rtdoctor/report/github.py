@@ -51,10 +51,10 @@ def _annotations(group: Group) -> list[tuple[str, str]]:
     """One for all that has one cause; in a recording one a deviation, on its line."""
     case = group.first
     told = []
-    if not any(member.deviations and member.file for member in group.cases) or case.finding:
+    if not any(member.violations and member.file for member in group.cases) or case.finding:
         told.append((_KIND[case.verdict], _line(_KIND[case.verdict], _title(case), _message(group), case.file)))
     for member in group.cases:
-        for one in member.deviations if member.file else ():
+        for one in member.violations if member.file else ():
             kind = "error" if one.violation.severity == "error" else one.violation.severity
             message = f"{one.violation.event_type} {one.violation.pointer}: {one.violation.message}"
             told.append((kind, _line(kind, one.violation.rule, message, member.file, one.line)))

@@ -4,17 +4,17 @@ import dataclasses
 import json
 from typing import Any, TextIO
 
-from rtdoctor.model.graded import Certificate, Graded
+from rtdoctor.model.graded import CourseResult, Graded
 
 SCHEMA_VERSION = "1.0"
 
 
-def show(certificate: Certificate, out: TextIO) -> None:
+def show(certificate: CourseResult, out: TextIO) -> None:
     """Print the document, in one write; ASCII only."""
     out.write(json.dumps(document(certificate), indent=2, ensure_ascii=True) + "\n")
 
 
-def document(certificate: Certificate) -> dict[str, Any]:
+def document(certificate: CourseResult) -> dict[str, Any]:
     """The certificate as plain JSON values."""
     return {
         "schema_version": SCHEMA_VERSION,

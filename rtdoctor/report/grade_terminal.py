@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rtdoctor.model.graded import WORST_FIRST, Certificate, Graded
+from rtdoctor.model.graded import WORST_FIRST, CourseResult, Graded
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 
@@ -15,17 +15,17 @@ _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "not seen": "di
 _WORD = {"pass": "pass", "warn": "warn", "fail": "FAIL", "not seen": "not seen"}
 
 
-def show(certificate: Certificate, out: TextIO) -> None:
+def show(certificate: CourseResult, out: TextIO) -> None:
     """Print the grades."""
     _show(certificate, console_on(out), verbose=False)
 
 
-def show_verbose(certificate: Certificate, out: TextIO) -> None:
+def show_verbose(certificate: CourseResult, out: TextIO) -> None:
     """Print the grades, each lesson, and what the client printed in it."""
     _show(certificate, console_on(out), verbose=True)
 
 
-def _show(certificate: Certificate, console: Console, *, verbose: bool) -> None:
+def _show(certificate: CourseResult, console: Console, *, verbose: bool) -> None:
     made_with = f", made with {certificate.sdk}" if certificate.sdk else ""
     console.print(Text(f"{clean(certificate.client)}{made_with}", "bold"))
     if verbose:
@@ -62,7 +62,7 @@ def _wrong(one: Graded, console: Console) -> None:
     _indented(console, one.remedy, "bold")
 
 
-def _lessons(certificate: Certificate, console: Console) -> None:
+def _lessons(certificate: CourseResult, console: Console) -> None:
     for taken in certificate.lessons:
         console.print()
         console.print(Text.assemble((taken.lesson or "tape", "bold"), f"  {taken.title}: {taken.happened}"))
@@ -70,7 +70,7 @@ def _lessons(certificate: Certificate, console: Console) -> None:
             _indented(console, clean(line), "dim")
 
 
-def _last(certificate: Certificate) -> str:
+def _last(certificate: CourseResult) -> str:
     printed = certificate.lessons[0].output if certificate.lessons else ""
     return "\n".join(map(clean, printed.splitlines()[-10:]))
 

@@ -28,7 +28,7 @@ from rtdoctor.report.digest import (
 )
 
 _MOST_DETAILS = 900_000  # characters of what unfolds; with the rest a page stays below 1.5 MB
-_MOST_DEVIATIONS, _MOST_FRAMES, _MOST_HEADERS, _MOST_GROUPS, _MOST_NAMES = 60, 200, 60, 200, 60
+_MOST_VIOLATIONS, _MOST_FRAMES, _MOST_HEADERS, _MOST_GROUPS, _MOST_NAMES = 60, 200, 60, 200, 60
 _WORD = {"pass": "ok", "warn": "warning", "fail": "wrong", "inconclusive": "undecided", "skip": "skipped"}
 _ANSWER = {"pass": "Pass", "warn": "Pass, with warnings", "fail": "Fail", "inconclusive": "Could not tell"}
 
@@ -104,7 +104,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     made.filters |= {"cut": cut, "word": _WORD.__getitem__, "plural": plural, "ms": _ms}
-    made.globals |= {"most_names": _MOST_NAMES, "most_deviations": _MOST_DEVIATIONS}
+    made.globals |= {"most_names": _MOST_NAMES}
     return made.get_template("report.html.j2")
 
 
@@ -175,7 +175,7 @@ def _details(cases: Sequence[Case]) -> tuple[list[Detail], int]:
 
 
 def _holds_more(case: Case) -> bool:
-    return bool(case.outcome or case.exchange or case.facts or case.deviations or (case.finding and case.finding.facts))
+    return bool(case.outcome or case.exchange or case.facts or case.violations or (case.finding and case.finding.facts))
 
 
 def _parts(case: Case) -> list[Part]:
@@ -188,13 +188,13 @@ def _parts(case: Case) -> list[Part]:
     elif case.outcome is not None:
         parts += _outcome(case.outcome)
     parts.append(Part("Facts", tuple((name, value) for name, value in case.facts[:200])))
-    deviations = [
+    violations = [
         (f"{one.violation.severity}, {f'line {one.line}' if one.line else f'event {one.violation.index}'}", _told(one))
-        for one in case.deviations[:_MOST_DEVIATIONS]
+        for one in case.violations[:_MOST_VIOLATIONS]
     ]
-    if case.deviation_count > len(deviations):
-        deviations.append(("", f"and {case.deviation_count - len(deviations)} more"))
-    parts.append(Part("Deviations from the API's form and order", tuple(deviations)))
+    if case.violation_count > len(violations):
+        violations.append(("", f"and {case.violation_count - len(violations)} more"))
+    parts.append(Part("Deviations from the API's form and order", tuple(violations)))
     if finding:
         others = tuple((item.cause, item.reason) for item in finding.ruled_out)
         parts.append(Part("Other causes that were weighed", others))

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from rtdoctor.report.bounded import cut
 from rtdoctor.report.digest import Case, Digest, digest, verdict_line
 
-_MOST_DEVIATIONS = 50
+_MOST_VIOLATIONS = 50
 _ELEMENT = {"fail": "failure", "inconclusive": "error", "skip": "skipped"}
 
 
@@ -76,7 +76,7 @@ def _case(case: Case) -> ElementTree.Element:
         if kind != "skipped":
             child.set("type", case.finding.cause or case.verdict if case.finding else case.verdict)
         child.text = text
-    elif case.verdict != "pass" or case.deviation_count:
+    elif case.verdict != "pass" or case.violation_count:
         ElementTree.SubElement(made, "system-out").text = text
     return made
 
@@ -98,12 +98,12 @@ def _text(case: Case) -> str:
         if finding.remedy:
             lines.append(f"Fix: {cut(finding.remedy)}")
         lines += [f"Seen: {cut(fact)}" for fact in finding.facts]
-    for one in case.deviations[:_MOST_DEVIATIONS]:
-        deviation = one.violation
-        where = f"line {one.line}" if one.line else f"event {deviation.index}"
-        lines.append(f"{deviation.severity}, {where}, {cut(deviation.event_type)}: {cut(deviation.message)}")
-    if case.deviation_count > _MOST_DEVIATIONS:
-        lines.append(f"and {case.deviation_count - _MOST_DEVIATIONS} more deviations")
+    for one in case.violations[:_MOST_VIOLATIONS]:
+        violation = one.violation
+        where = f"line {one.line}" if one.line else f"event {violation.index}"
+        lines.append(f"{violation.severity}, {where}, {cut(violation.event_type)}: {cut(violation.message)}")
+    if case.violation_count > _MOST_VIOLATIONS:
+        lines.append(f"and {case.violation_count - _MOST_VIOLATIONS} more deviations")
     return "\n".join(lines)
 
 

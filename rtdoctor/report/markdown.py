@@ -11,7 +11,7 @@ from rtdoctor.report.bounded import cut, plural
 from rtdoctor.report.digest import LADDER, Case, Digest, Group, digest, grouped, is_wrong, verdict_line, wrong_groups
 
 _MOST_BYTES = 1_000_000  # GitHub takes 1 MiB for a step's summary, and drops a longer one whole
-_MOST_GROUPS, _MOST_NAMES, _MOST_FACTS, _MOST_DEVIATIONS = 40, 40, 12, 30
+_MOST_GROUPS, _MOST_NAMES, _MOST_FACTS, _MOST_VIOLATIONS = 40, 40, 12, 30
 _MEANS = frozenset("\\`*{}[]<>#|~&@\"'$=^")
 _SIGN = {"pass": "✅", "warn": "⚠️", "fail": "❌", "inconclusive": "❔", "skip": "➖"}
 _CUT = "\n\nThe report is cut here: it is longer than a summary may be. The JSON and HTML reports hold all of it.\n"
@@ -117,12 +117,12 @@ def _wrong(group: Group) -> str:
             lines += ["", f"**Fix:** {escaped(finding.remedy)}"]
         if finding.facts:
             lines += ["", *(f"- {escaped(fact)}" for fact in finding.facts[:_MOST_FACTS])]
-    deviations = [one for member in group.cases for one in member.deviations]
-    for one in deviations[:_MOST_DEVIATIONS]:
+    violations = [one for member in group.cases for one in member.violations]
+    for one in violations[:_MOST_VIOLATIONS]:
         where = f"line {one.line}" if one.line else f"event {one.violation.index}"
         what = f"{one.violation.severity}, {where}, {_code(one.violation.event_type)}"
         lines.append(f"- {what}: {escaped(one.violation.message)} {_code(one.violation.pointer or '/')}")
-    counted = sum(member.deviation_count for member in group.cases)
-    if counted > len(deviations[:_MOST_DEVIATIONS]):
+    counted = sum(member.violation_count for member in group.cases)
+    if counted > len(violations[:_MOST_VIOLATIONS]):
         lines.append(f"- {counted} in all")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 from rtdoctor.model.conformance import Conformance
-from rtdoctor.model.graded import Certificate
+from rtdoctor.model.graded import CourseResult
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import (
     SCHEMA_VERSION,
@@ -70,7 +70,7 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             whole = validation_document(event)
             yield from (("file", told) for told in whole.pop("files"))
             yield "finished", whole
-        case Certificate():
+        case CourseResult():
             whole = grade_document(event)
             yield from (("lesson", told) for told in whole.pop("lessons"))
             yield from (("mark", told) for told in whole.pop("marks"))

@@ -53,7 +53,7 @@ def _results(of: Digest, rules: dict[str, dict[str, Any]]) -> Iterator[dict[str,
     order: dict[str, int] = {}
     for group in wrong_groups(of):
         case, finding = group.first, group.first.finding
-        if finding is not None or not any(member.deviations for member in group.cases):
+        if finding is not None or not any(member.violations for member in group.cases):
             rule = finding.cause if finding and finding.cause else f"{case.group}.{case.verdict}"
             rules.setdefault(rule, _rule(rule, finding))
             order.setdefault(rule, len(order))
@@ -64,7 +64,7 @@ def _results(of: Digest, rules: dict[str, dict[str, Any]]) -> Iterator[dict[str,
                 text += f" Fix: {cut(finding.remedy)}"
             yield _result(of, case, rule, order[rule], _LEVEL[case.verdict], text, group.names, 1)
         for member in group.cases:
-            for one in member.deviations:
+            for one in member.violations:
                 rule = one.violation.rule
                 rules.setdefault(rule, {"id": rule, "shortDescription": {"text": rule}})
                 order.setdefault(rule, len(order))

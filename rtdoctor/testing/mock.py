@@ -45,7 +45,7 @@ class Mock:
         self._kept = 0
         self._came = threading.Condition(threading.RLock())
         self._faults = Faults(faults)
-        self._server = server.Mock(
+        self._server = server.MockServer(
             {key},
             named=self._faults,
             hear=self._hear,

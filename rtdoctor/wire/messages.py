@@ -97,11 +97,6 @@ class Messages:
         self._state: _State = "head"
         self._left = 0
 
-    @property
-    def is_raw(self) -> bool:
-        """True once what passes is taken for no HTTP any more."""
-        return self._state == "raw"
-
     def no_body(self) -> None:
         """The message whose head came last has none, whatever it says (an answer to HEAD)."""
         self._state = "head"

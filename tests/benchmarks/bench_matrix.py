@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rtdoctor.engine.matrix import run_matrix
 from rtdoctor.engine.run import placeholders
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.scenario.expand import expand
 from tests.conftest import KEY, bench_on, built_in
@@ -30,7 +30,7 @@ async def matrix(concurrency: int, only: str | None = None) -> tuple[float, dict
     """Seconds for the matrix (or one scenario), and for each scenario in it."""
     clock = SteppedClock()
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(Mock({KEY}, clock=clock, delay=DELAY))
+        server = await stack.enter_async_context(MockServer({KEY}, clock=clock, delay=DELAY))
         bench = await stack.enter_async_context(bench_on(server.base_url, clock=clock, concurrency=concurrency))
         chosen = [s for s in built_in() if s.id != "secret.expired" and only in (None, s.id)]
         ready = [expand(scenario, placeholders(bench.choice)) for scenario in chosen]

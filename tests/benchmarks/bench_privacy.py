@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rtdoctor.engine.run import run
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.privacy.guard import Guarded
 from rtdoctor.privacy.known import keep
@@ -30,7 +30,7 @@ LEAST_RATE, MOST_SHARE = 20.0, 0.05
 async def whole_run():
     """The report of the full matrix on the mock."""
     clock = SteppedClock()
-    async with Mock({KEY}, clock=clock) as server, bench_on(server.base_url, clock=clock) as bench:
+    async with MockServer({KEY}, clock=clock) as server, bench_on(server.base_url, clock=clock) as bench:
         return await run(bench, built_in(), lambda _: None)
 
 

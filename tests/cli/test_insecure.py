@@ -12,8 +12,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from rtdoctor.mock.server import Mock
-from tests.cli.test_check import rtdoctor
+from rtdoctor.mock.server import MockServer
+from tests.cli.commands.test_check import rtdoctor
 from tests.conftest import KEY
 
 pytestmark = pytest.mark.heavy  # a process each, many of which wait
@@ -39,12 +39,12 @@ class Listener:
 
 @contextmanager
 def untrusted():
-    """The Mock behind TLS with a certificate of a CA that nobody knows, in a thread, and heard to the byte."""
+    """The MockServer behind TLS with a certificate of a CA that nobody knows, in a thread, and heard to the byte."""
     loop = asyncio.new_event_loop()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA(organization_name="Nobody's CA").issue_cert("localhost").configure_cert(context)
     listener = Listener()
-    mock = Mock({KEY})
+    mock = MockServer({KEY})
     tasks = set()
 
     async def pump(reader, writer, heard=None):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 from tests.conftest import KEY
 from tests.listening import recording_aside
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from rtdoctor.cli.watchdog import GRACE
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.wire.rawframes import CLOSE, CONTINUATION, PING, PONG, TEXT, FrameReader, RawFrame, frame
 
 KEY = "sk-proj-testkey7f3a9c0d5e1b2468"
@@ -86,7 +86,7 @@ class Way:
 async def deviant(way: Way) -> AsyncIterator[str]:
     """Serve on loopback; gives the base URL."""
     links: set[asyncio.Task[Any] | None] = set()
-    async with Mock({KEY}, faults=way.faults, pace=0.002) as mock:
+    async with MockServer({KEY}, faults=way.faults, pace=0.002) as mock:
 
         async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             links.add(asyncio.current_task())

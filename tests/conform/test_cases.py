@@ -8,7 +8,7 @@ import pytest
 from rtdoctor.api import bench_for
 from rtdoctor.conform import context
 from rtdoctor.conform.cases import GROUPS, all_cases
-from rtdoctor.conform.run import Known, bound_of, run
+from rtdoctor.conform.run import SoFar, bound_of, run
 from rtdoctor.engine.plan import CheckAsked, plan_check
 from rtdoctor.engine.run import setting_of
 from rtdoctor.knowledge.deviations import deviations
@@ -30,7 +30,7 @@ async def conformed(target, *ids, timeout=2.0, key=KEY, **more):
     plan = plan_check(CheckAsked(target=target, key=key, spend=True, timeout=timeout, **asked), time.monotonic())
     chosen = [CASES[ident] for ident in ids] or list(CASES.values())
     async with bench_for(plan) as bench:
-        return await run(bench, Known(setting_of(bench), chosen, time.monotonic()))
+        return await run(bench, SoFar(setting_of(bench), chosen, time.monotonic()))
 
 
 async def told_of(row):

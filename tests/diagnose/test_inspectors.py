@@ -3,7 +3,7 @@
 import pytest
 
 from rtdoctor.diagnose.inspectors import inspector_of
-from rtdoctor.diagnose.route import judge_certificate
+from rtdoctor.diagnose.lower_rungs import judge_certificate
 from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import parse_target
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rtdoctor.diagnose.text.blocks import blocks
-from rtdoctor.diagnose.text.patterns import Pattern, look, patterns
+from rtdoctor.diagnose.text.patterns import TextPattern, look, patterns
 
 
 def alternatives(expression: str) -> Iterator[str]:
@@ -61,7 +61,7 @@ ALTERNATIVES = [
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(("pattern", "alternative"), ALTERNATIVES)
-def test_an_alternative_holds_a_literal_on_its_first_line(pattern: Pattern, alternative: str) -> None:
+def test_an_alternative_holds_a_literal_on_its_first_line(pattern: TextPattern, alternative: str) -> None:
     # What only has to follow, or forbids, is no part of what is matched.
     examples = (
         st.from_regex(f"(?im){alternative}", fullmatch=False, alphabet=st.characters(codec="ascii"))

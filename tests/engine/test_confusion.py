@@ -14,7 +14,7 @@ from rtdoctor.engine.credential import outgoing
 from rtdoctor.knowledge.causes import causes, matching, rules
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.dialect import dialects
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.scenario import Handshake, Step
 from tests.conftest import KEY, bench_on
 from tests.diagnose.seen import SEEN
@@ -57,7 +57,7 @@ EVENTS = {
 
 
 async def _meet(fault: dict[str, str], steps=()):
-    async with Mock({KEY}, faults=fault) as mock, bench_on(mock.base_url, timeout=0.4) as bench:
+    async with MockServer({KEY}, faults=fault) as mock, bench_on(mock.base_url, timeout=0.4) as bench:
         out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
         return distil(await attempt(bench, out, steps))
 

@@ -9,7 +9,7 @@ import pytest
 
 from rtdoctor.engine.probe import probe
 from rtdoctor.engine.run import run
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.given import Given
 from rtdoctor.model.report import RUNGS, RunFinished, RungDone
 from rtdoctor.model.target import Target
@@ -76,7 +76,7 @@ async def test_a_deadline_that_passes_on_the_ladder_says_at_which_rung(scheme, r
 
 
 async def test_a_deadline_that_passes_at_the_socket_says_so():
-    async with Mock({KEY}, faults={"open-transcription": "silent"}) as mock:
+    async with MockServer({KEY}, faults={"open-transcription": "silent"}) as mock:
         target = Target(mock.base_url, "compatible")
         async with bench_on(mock.base_url, target=target, timeout=60.0, deadline=0.6, billable=False) as bench:
             report, took = await timed(run(bench, [], lambda _: None))
@@ -86,7 +86,7 @@ async def test_a_deadline_that_passes_at_the_socket_says_so():
 
 
 async def test_a_deadline_that_passes_in_the_matrix_says_which_scenarios_were_not_tried():
-    async with Mock({KEY}, faults={"open-realtime": "silent"}) as mock:
+    async with MockServer({KEY}, faults={"open-realtime": "silent"}) as mock:
         target = Target(mock.base_url, "openai")
         async with bench_on(
             mock.base_url, target=target, aim="transcription", timeout=60.0, deadline=1.5, billable=False
@@ -126,7 +126,7 @@ async def test_a_probe_whose_deadline_passes_says_where(scheme, rung):
 
 async def test_a_probe_whose_deadline_passes_in_the_midst_of_the_fix_keeps_what_it_found():
     """The handshake is refused at once; each try of a mended one is met with silence."""
-    async with Mock({KEY}, faults={"open-transcription": "silent", "open-realtime": "silent"}) as mock:
+    async with MockServer({KEY}, faults={"open-transcription": "silent", "open-realtime": "silent"}) as mock:
         target = Target(mock.base_url, "compatible")
         async with bench_on(mock.base_url, target=target, timeout=60.0, deadline=1.0, billable=False) as bench:
             url = mock.base_url.replace("http", "ws") + "/realtime/transcription_sessions?intent=transcription"
@@ -156,7 +156,7 @@ async def test_a_cancelled_run_reports_at_once(where):
         elif line["kind"] == "answer" and line["status"] == 101 and silent in asked[line["connection"]]:
             greeted.set()
 
-    async with Mock({KEY}, faults=faults, hear=hear) as mock, silent_server() as (port, heard):
+    async with MockServer({KEY}, faults=faults, hear=hear) as mock, silent_server() as (port, heard):
         url = mock.base_url if faults else f"{'https' if where == 'tls' else 'http'}://127.0.0.1:{port}/v1"
         target = Target(url, "compatible")
         async with bench_on(url, target=target, timeout=60.0, deadline=60.0, billable=False) as bench:

@@ -20,7 +20,7 @@ from rtdoctor.diagnose.edits import Means
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix
 from rtdoctor.engine.probe import probe
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.given import Given
 from rtdoctor.model.target import parse_target
 from tests.conftest import KEY, bench_on
@@ -47,7 +47,7 @@ BETA_UPDATE = {
 
 @asynccontextmanager
 async def on_mock(faults=None, key=KEY):
-    async with Mock({KEY}, faults=faults) as mock, bench_on(mock.base_url, billable=False, key=key) as bench:
+    async with MockServer({KEY}, faults=faults) as mock, bench_on(mock.base_url, billable=False, key=key) as bench:
         yield bench, mock.base_url.replace("http", "ws")
 
 

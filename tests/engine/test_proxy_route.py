@@ -13,7 +13,7 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import is_like_a_secret, outgoing
 from rtdoctor.engine.ladder import climb
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.model.target import BadTarget, Route, Target, parse_proxy
 from tests.conftest import KEY, bench_on
@@ -62,7 +62,7 @@ async def climbed(proxy, tmp_path):
     ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("localhost").configure_cert(context)
-    async with Mock({KEY}, tls=context) as mock:
+    async with MockServer({KEY}, tls=context) as mock:
         target = Target(mock.base_url, "compatible", Route(None, proxy))
         async with bench_on(mock.base_url, target=target, billable=False, ca_file=str(tmp_path / "ca.pem")) as bench:
             return [rung async for rung in climb(bench)]
@@ -108,7 +108,7 @@ def test_a_proxy_url_is_checked_without_being_repeated():
 
 
 async def test_a_plain_socket_goes_by_a_tunnel_too():
-    async with connect_proxy() as (port, asked), Mock({KEY}) as mock:
+    async with connect_proxy() as (port, asked), MockServer({KEY}) as mock:
         target = Target(mock.base_url, "compatible", Route(proxy=f"http://127.0.0.1:{port}"))
         async with bench_on(mock.base_url, target=target, billable=False) as bench:
             out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)

@@ -6,9 +6,9 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from rtdoctor.cli.scraping import address, exporter_for
+from rtdoctor.cli.commands.exporter import address, exporter_for
 from rtdoctor.exporter.server import Exporter, serve
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.privacy.errors import Usage
 from tests.conftest import KEY
 
@@ -162,7 +162,7 @@ async def test_many_scrapes_at_once_are_one_probe_and_metrics_count_them():
 async def test_a_scrape_of_a_real_server_mints_nothing_and_spends_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("MY_KEY", KEY)
     minted = []
-    async with Mock({KEY}) as server:
+    async with MockServer({KEY}) as server:
         file = tmp_path / "rtdoctor.toml"
         # By its profile it would mint.
         file.write_text(f'[targets.x]\nbase_url = "{server.base_url}"\nprofile = "openai"\nkey_env = "MY_KEY"\n')

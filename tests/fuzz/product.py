@@ -22,10 +22,10 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
-from rtdoctor.engine.judging import judge_exchange
 from rtdoctor.engine.probe import Found, probed_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
+from rtdoctor.engine.violations import judge_exchange
 from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import written as as_sent

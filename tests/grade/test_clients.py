@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rtdoctor.grade.course import PLAIN, lessons, marks
-from rtdoctor.grade.judging import grade
-from rtdoctor.grade.stage import Setup, take
+from rtdoctor.grade.lesson import Setup, take
+from rtdoctor.grade.result import grade
 
 CLIENT = str(Path(__file__).parent / "clients" / "client.py")
 SECONDS = 5.0

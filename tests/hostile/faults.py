@@ -14,7 +14,7 @@ from ssl import TLSVersion
 
 import trustme
 
-from tests.cli.test_check import serving as serving_mock
+from tests.cli.commands.test_check import serving as serving_mock
 from tests.hostile import frames, http, proxies, tcp, tls
 from tests.hostile.frames import after_101, close, created, error, event, for_ever, frame
 from tests.hostile.http import accepting, refusing, saying, upgrading

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rtdoctor.mock.server import Mock
-from tests.cli.test_check import serving as serving_mock
+from rtdoctor.mock.server import MockServer
+from tests.cli.commands.test_check import serving as serving_mock
 from tests.hostile.frames import after_101, created, frame
 from tests.hostile.http import answer, realtime
 from tests.hostile.servers import Handle, Met, end, relay, serving
@@ -170,7 +170,7 @@ def healthy(
 
 
 @contextmanager
-def mock_with(ca: trustme.CA, context: ssl.SSLContext | None = None) -> Iterator[Mock]:
+def mock_with(ca: trustme.CA, context: ssl.SSLContext | None = None) -> Iterator[MockServer]:
     """The mock with a certificate of this CA."""
     with serving_mock(tls=context or context_with(ca.issue_cert("localhost"))) as mock:
         yield mock

@@ -17,7 +17,7 @@ from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.listening import Listener
 from rtdoctor.mock.room import Full, Room
 from rtdoctor.mock.secrets import Vault
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import SteppedClock
@@ -141,7 +141,7 @@ async def test_the_oldest_items_are_forgotten(monkeypatch):
 
 
 async def test_where_there_is_no_room_the_session_is_closed_and_what_it_held_is_free_again(monkeypatch):
-    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}) as mock, aiohttp.ClientSession() as http:
         mock._room.left = 100_000
         async with http.ws_connect(mock.base_url + "/realtime" + REALTIME, headers=AUTH) as ws:
             await ws.receive_json()
@@ -164,7 +164,7 @@ async def until(condition):
 
 
 async def test_a_body_counts_until_it_is_answered():
-    async with Mock({KEY}) as mock:
+    async with MockServer({KEY}) as mock:
         whole = mock._room.left
         reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
         path = "/v1/realtime/client_secrets HTTP/1.1"
@@ -180,7 +180,7 @@ async def test_a_body_counts_until_it_is_answered():
 
 async def test_a_body_is_taken_as_it_comes_and_not_unpacked():
     headers = AUTH | {"Content-Encoding": "gzip", "Content-Type": "application/json"}
-    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}) as mock, aiohttp.ClientSession() as http:
         body = gzip.compress(b'{"session": {"type": "realtime"}}')
         async with http.post(mock.base_url + "/realtime/client_secrets", data=body, headers=headers) as answer:
             assert answer.status == 400
@@ -195,7 +195,7 @@ async def test_what_waits_on_one_socket_holds_up_nobody_else(monkeypatch):
     monkeypatch.setattr(session.Session, "take", take)
     shake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     shake += f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: {AUTH['Authorization']}\r\n\r\n"
-    async with Mock({KEY}) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}) as mock, aiohttp.ClientSession() as http:
         reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
         writer.write(f"GET /v1/realtime{REALTIME} HTTP/1.1\r\nHost: x\r\n{shake}".encode())
         assert b" 101 " in await reader.readline()

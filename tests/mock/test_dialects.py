@@ -9,7 +9,7 @@ import pytest
 
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.dialect import dialects
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.protocol.shapes import judge_shape
 from tests.conftest import KEY
 from tests.mock.test_faults import PLAIN
@@ -29,7 +29,7 @@ def test_every_dialect_has_evidence_and_puts_what_the_mock_knows():
 
 async def answered(dialect, query="", path=None, headers=AUTH, send=(), most=1):
     """The status and body of a refusal; or what came of these events, and the code of the close."""
-    async with Mock({KEY}, dialect=dialect, pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
+    async with MockServer({KEY}, dialect=dialect, pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
         url = mock.base_url.removesuffix(mock.dialect.base) + (path or mock.dialect.path) + query
         try:
             async with http.ws_connect(url, headers=headers) as ws:

@@ -10,7 +10,7 @@ import pytest
 from rtdoctor.mock.acts import CHANGES, ENDS
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.faults import BadFault, Course, Faults, known, parse
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH
 
@@ -72,7 +72,7 @@ def test_a_fault_reads_what_it_writes(text):
 
 async def test_the_second_connection_is_refused_and_no_other():
     statuses = []
-    async with Mock({KEY}, named=Faults(["http-429@2"])) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, named=Faults(["http-429@2"])) as mock, aiohttp.ClientSession() as http:
         for _ in range(3):
             try:
                 async with http.ws_connect(mock.base_url + "/realtime?intent=transcription", headers=AUTH):
@@ -90,7 +90,7 @@ def test_a_rate_is_about_that_share():
 async def lines_of(faults, talk, query="?model=gpt-realtime-2.1", **more):
     """What a mock with these faults heard of one client, and what `talk` gave back."""
     lines = []
-    async with Mock({KEY}, named=Faults(faults), hear=lines.append, pace=0, **more) as mock:
+    async with MockServer({KEY}, named=Faults(faults), hear=lines.append, pace=0, **more) as mock:
         async with aiohttp.ClientSession() as http, asyncio.timeout(5):
             async with http.ws_connect(mock.base_url + "/realtime" + query, headers=AUTH) as ws:
                 told = await talk(ws)
@@ -158,7 +158,7 @@ async def test_an_abort_is_a_reset_on_the_wire_and_an_eof_is_none(fault, is_rese
     head = f"GET /v1/realtime?intent=transcription HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTH['Authorization']}\r\n"
     head += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     head += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    async with Mock({KEY}, named=Faults([fault])) as mock, asyncio.timeout(5):
+    async with MockServer({KEY}, named=Faults([fault])) as mock, asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", mock.port)
         writer.write(head.encode())
         try:
@@ -207,7 +207,7 @@ async def test_a_fault_of_responses_hits_the_one_that_it_names():
 
 async def test_a_fault_that_comes_while_a_client_waits_ends_its_connection():
     named = Faults()
-    async with Mock({KEY}, named=named) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
+    async with MockServer({KEY}, named=named) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
         async with http.ws_connect(mock.base_url + "/realtime?intent=transcription", headers=AUTH) as ws:
             await ws.receive_json()
             named.add("close=4777")
@@ -222,7 +222,7 @@ async def test_a_huge_frame_is_one_valid_event_and_a_deep_one_is_too():
     async def talk(ws):
         return [len((await ws.receive()).data)]
 
-    async with Mock({KEY}, named=Faults(["huge-frame=20@1", "deep-json=500@2"])) as mock:
+    async with MockServer({KEY}, named=Faults(["huge-frame=20@1", "deep-json=500@2"])) as mock:
         async with aiohttp.ClientSession() as http, asyncio.timeout(10):
             for shown in (20 << 20, 1_000):
                 url = mock.base_url + "/realtime?intent=transcription"
@@ -244,7 +244,7 @@ async def test_after_silence_only_the_pong_tells_a_live_server(fault):
         except TimeoutError:
             return None
 
-    async with Mock({KEY}, named=Faults([fault])) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, named=Faults([fault])) as mock, aiohttp.ClientSession() as http:
         url = mock.base_url + "/realtime?intent=transcription"
         async with http.ws_connect(
             url, headers=AUTH, autoping=False, timeout=aiohttp.ClientWSTimeout(ws_close=0.1)
@@ -254,7 +254,7 @@ async def test_after_silence_only_the_pong_tells_a_live_server(fault):
 
 @pytest.mark.parametrize("fault", ["wrong-accept", "no-upgrade"])
 async def test_a_101_that_is_none_is_not_taken(fault):
-    async with Mock({KEY}, named=Faults([fault])) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, named=Faults([fault])) as mock, aiohttp.ClientSession() as http:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(mock.base_url + "/realtime?intent=transcription", headers=AUTH)
 
@@ -265,7 +265,7 @@ async def test_a_subprotocol_that_nobody_offered_is_selected():
 
 
 async def test_more_sockets_than_slots_are_refused():
-    async with Mock({KEY}, named=Faults(["slots=1"])) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, named=Faults(["slots=1"])) as mock, aiohttp.ClientSession() as http:
         url = mock.base_url + "/realtime?intent=transcription"
         async with http.ws_connect(url, headers=AUTH) as ws:
             await ws.receive_json()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.transcriber import transcribe
 from rtdoctor.mock.update import check
 from rtdoctor.mock.vad import Detector
@@ -24,7 +24,7 @@ AUTH = {"Authorization": f"Bearer {KEY}"}
 
 @asynccontextmanager
 async def socket(query="?intent=transcription", headers=AUTH, faults=None, clock=None, **more):
-    async with Mock({KEY}, faults=faults, clock=clock) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, faults=faults, clock=clock) as mock, aiohttp.ClientSession() as http:
         url = mock.base_url + "/realtime" + query
         async with http.ws_connect(url, headers=headers, **more) as ws:
             yield ws
@@ -251,7 +251,7 @@ async def test_fields_of_any_type_are_an_error_and_not_the_end(event):
 
 
 async def test_rest_lists_models_mints_secrets_and_refuses_the_retired_paths():
-    async with Mock({KEY}) as mock, aiohttp.ClientSession(headers=AUTH) as http:
+    async with MockServer({KEY}) as mock, aiohttp.ClientSession(headers=AUTH) as http:
         async with http.get(mock.base_url + "/models") as answer:
             listed = {entry["id"]: entry for entry in (await answer.json())["data"]}
         assert listed["gpt-4o-transcribe"]["shutdown_date"] == "2027-02-26"
@@ -282,7 +282,7 @@ async def test_rest_lists_models_mints_secrets_and_refuses_the_retired_paths():
 
 async def test_an_account_without_credit_closes_with_1013():
     async with (
-        Mock({KEY}, poor_keys={"sk-poor"}) as mock,
+        MockServer({KEY}, poor_keys={"sk-poor"}) as mock,
         aiohttp.ClientSession() as http,
         http.ws_connect(
             mock.base_url + "/realtime?intent=transcription", headers={"Authorization": "Bearer sk-poor"}

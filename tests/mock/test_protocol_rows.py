@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from rtdoctor.mock import line
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.clock import SteppedClock
 from tests.conftest import KEY
 from tests.mock.test_mock import AUTH, events
@@ -30,7 +30,7 @@ GROUP = {"turn_detection": None, "transcription": {"model": "gpt-4o-mini-transcr
 
 @asynccontextmanager
 async def running(**more):
-    async with Mock({KEY}, poor_keys={"sk-poor"}, **more) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, poor_keys={"sk-poor"}, **more) as mock, aiohttp.ClientSession() as http:
         yield mock, http
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtdoctor.mock.script import BadScript, load_script, read_script
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.stage import fits
 from rtdoctor.mock.template import BadTemplate, at, fill
 from tests.conftest import KEY
@@ -24,7 +24,7 @@ RESPOND = {"type": "response.create"}
 
 async def played(script, talk, query="?model=gpt-realtime-2.1", times=1):
     """What a client got, what it did otherwise than the script, and what was left of that."""
-    async with Mock({KEY}, script=read_script({"script": 1, **script}), pace=0) as mock:
+    async with MockServer({KEY}, script=read_script({"script": 1, **script}), pace=0) as mock:
         async with aiohttp.ClientSession() as http, asyncio.timeout(5):
             for _ in range(times):
                 async with http.ws_connect(mock.base_url + "/realtime" + query, headers=AUTH) as ws:

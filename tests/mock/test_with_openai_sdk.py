@@ -9,14 +9,14 @@ from openai.types.realtime import (
     SessionUpdatedEvent,
 )
 
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.protocol.audio import append_event, chunks
 from rtdoctor.wire.audiofile import read_speech
 from tests.conftest import AUDIO, KEY
 
 
 async def test_the_sdk_transcribes_by_extra_query():
-    async with Mock({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
+    async with MockServer({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
         async with client.realtime.connect(extra_query={"intent": "transcription"}) as connection:
             assert isinstance(await connection.recv(), SessionCreatedEvent)
             given = {"transcription": {"model": "gpt-4o-mini-transcribe"}, "turn_detection": None}
@@ -32,7 +32,7 @@ async def test_the_sdk_transcribes_by_extra_query():
 
 
 async def test_the_sdk_gets_a_spoken_answer():
-    async with Mock({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
+    async with MockServer({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
         async with client.realtime.connect(model="gpt-realtime-2.1") as connection:
             await connection.response.create()
             kinds = []
@@ -45,7 +45,10 @@ async def test_the_sdk_gets_a_spoken_answer():
 
 
 async def test_the_sdk_sees_a_bad_key_as_an_event_and_rest_as_an_exception():
-    async with Mock({KEY}) as mock, AsyncOpenAI(api_key="sk-nobody", base_url=mock.base_url, max_retries=0) as client:
+    async with (
+        MockServer({KEY}) as mock,
+        AsyncOpenAI(api_key="sk-nobody", base_url=mock.base_url, max_retries=0) as client,
+    ):
         async with client.realtime.connect(model="gpt-realtime-2.1") as connection:
             event = await connection.recv()
         assert isinstance(event, RealtimeErrorEvent)
@@ -55,7 +58,7 @@ async def test_the_sdk_sees_a_bad_key_as_an_event_and_rest_as_an_exception():
 
 
 async def test_the_sdk_mints_a_secret_that_opens_a_session():
-    async with Mock({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
+    async with MockServer({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
         minted = await client.realtime.client_secrets.create(session={"type": "transcription"})
         async with AsyncOpenAI(api_key=minted.value, base_url=mock.base_url) as second:
             async with second.realtime.connect() as connection:
@@ -80,7 +83,7 @@ async def until_done(connection):
 
 
 async def test_the_sdk_has_a_text_turn_and_a_function_turn():
-    async with Mock({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
+    async with MockServer({KEY}) as mock, AsyncOpenAI(api_key=KEY, base_url=mock.base_url) as client:
         async with client.realtime.connect(model="gpt-realtime-2.1") as connection:
             await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
             hello = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}

@@ -11,7 +11,7 @@ import pytest
 from rtdoctor import CheckAsked, check_async
 from rtdoctor.api import bench_for
 from rtdoctor.conform.cases import all_cases
-from rtdoctor.conform.run import Known, run
+from rtdoctor.conform.run import SoFar, run
 from rtdoctor.engine.plan import plan_check
 from rtdoctor.engine.run import setting_of
 from tests.peers.serving import KEY, missing, plain_session, serving, until_ready
@@ -41,7 +41,7 @@ async def conformed(base_url):
     asked = CheckAsked(target=base_url, key=KEY, spend=True, timeout=3.0, deadline=80.0, concurrency=16)
     plan = plan_check(asked, time.monotonic())
     async with bench_for(plan) as bench:
-        known = Known(setting_of(bench), all_cases(), time.monotonic())
+        known = SoFar(setting_of(bench), all_cases(), time.monotonic())
         return await run(bench, known)
 
 

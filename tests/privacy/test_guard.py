@@ -13,7 +13,7 @@ from rtdoctor.privacy.guard import Guarded
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
-from tests.cli.test_check import rtdoctor
+from tests.cli.commands.test_check import rtdoctor
 
 KEY = "sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a"
 

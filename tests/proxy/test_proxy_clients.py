@@ -11,7 +11,7 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.target import Route, parse_target
 from tests.conftest import KEY
 from tests.proxy.passing import authority, proxied, seen, until
@@ -34,7 +34,7 @@ async def before_the_mock(**more):
     """`(proxy, lines)` before a mock; `tls`: under TLS on both sides, of which the second of the pair is the
     client's."""
     theirs, ours = more.pop("tls", (None, None))
-    async with Mock({KEY}, tls=theirs) as mock:
+    async with MockServer({KEY}, tls=theirs) as mock:
         url = mock.base_url.replace("127.0.0.1", "localhost") if theirs else mock.base_url
         async with proxied(url, upstream_context=ours, context=theirs, **more) as (proxy, lines, _):
             yield proxy, lines
@@ -142,7 +142,7 @@ async def test_compressed_frames_are_read_too(compression):
 
 async def test_an_upstream_that_goes_and_comes_back_is_told(monkeypatch):
     monkeypatch.setattr("rtdoctor.proxy.server.RETRY", 0.05)
-    mock = Mock({KEY})
+    mock = MockServer({KEY})
     await mock.start(0)
     port = parse_target(mock.base_url).port
     async with proxied(mock.base_url) as (proxy, lines, said):
@@ -162,7 +162,7 @@ async def test_an_upstream_that_goes_and_comes_back_is_told(monkeypatch):
 
 
 async def test_an_upstream_that_was_never_there_is_told_once_and_the_proxy_is_not_ready():
-    async with Mock({KEY}) as mock:
+    async with MockServer({KEY}) as mock:
         url = mock.base_url
     async with proxied(url) as (proxy, _, said):
         await until(lambda: len(said) == 1)
@@ -175,7 +175,7 @@ async def test_an_upstream_that_was_never_there_is_told_once_and_the_proxy_is_no
 async def test_a_certificate_that_is_not_trusted_is_told_as_such():
     theirs, _ = authority()
     _, ours = authority()
-    async with Mock({KEY}, tls=theirs) as mock:
+    async with MockServer({KEY}, tls=theirs) as mock:
         url = mock.base_url.replace("127.0.0.1", "localhost")
         async with proxied(url, upstream_context=ours) as (_, _, said):
             await until(lambda: bool(said))
@@ -219,7 +219,7 @@ async def test_the_endpoint_is_reached_by_an_http_proxy_too(tls):
 
     server = await asyncio.start_server(tunnel, "127.0.0.1", 0)
     route = Route(proxy=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    async with Mock({KEY}, tls=pair[0]) as mock:
+    async with MockServer({KEY}, tls=pair[0]) as mock:
         url = mock.base_url.replace("127.0.0.1", "localhost") if tls else mock.base_url
         async with proxied(url, upstream_context=pair[1], route=route) as (proxy, lines, said):
             async with openai.AsyncOpenAI(api_key=KEY, base_url=proxy.base_url) as client:

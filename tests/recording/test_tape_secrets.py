@@ -9,8 +9,8 @@ import pytest
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.recording.tape import shown_line, shown_text
-from rtdoctor.replay.cassette import Step, Take
-from rtdoctor.replay.forms import har, speech
+from rtdoctor.replay.cassette import Take, TapedStep
+from rtdoctor.replay.exports import har, speech
 
 KEY = "sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12"
 PLAIN = "q7Wz19XcV3bN8mKp20LtR5yU6hJd4sFa"  # of a gateway: no form tells of it
@@ -83,8 +83,8 @@ def test_media_is_not_changed_by_chance_and_its_search_is_cheap():
 
 def test_an_export_of_a_foreign_recording_holds_no_key():
     events = [{"type": "x", "audio": "ek_Ab12Cd34Ef56Gh78Ij90Kl12"}, {"type": APPEND, "audio": NOISE}]
-    steps = [Step(1, 0.0, "client", "text", json.dumps(event).encode()) for event in events]
-    steps.append(Step(2, 0.0, "client", "binary", f"hello {KEY}".encode()))
+    steps = [TapedStep(1, 0.0, "client", "text", json.dumps(event).encode()) for event in events]
+    steps.append(TapedStep(2, 0.0, "client", "binary", f"hello {KEY}".encode()))
     exported = json.loads(har([Take(1, status=101, steps=steps)]))
     first, second, third = exported["log"]["entries"][0]["_webSocketMessages"]
     assert "Ab12Cd34" not in first["data"]
@@ -95,7 +95,7 @@ def test_an_export_of_a_foreign_recording_holds_no_key():
 def test_what_was_masked_is_no_audio():
     keep([Secret(PLAIN, "key", "a test")])
     held = base64.b64encode(bytes(300) + PLAIN.encode()).decode()
-    step = Step(1, 0.0, "client", "text", json.dumps({"type": APPEND, "audio": held}).encode())
+    step = TapedStep(1, 0.0, "client", "text", json.dumps({"type": APPEND, "audio": held}).encode())
     assert not list(speech([Take(1, status=101, steps=[step])]))
 
 

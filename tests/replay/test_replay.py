@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from rtdoctor.mock.faults import Faults, known
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.replay.cassette import NotPlayable, read_cassette
 from rtdoctor.replay.match import differs, same_request
 from rtdoctor.replay.server import Replay
@@ -113,7 +113,7 @@ FEW = (None, "key", "abort")  # the rest of them waits for silences and ends
 async def test_a_recording_replays_to_the_same_for_the_client_and_to_the_same_finding(fault):
     named = Faults([fault] if fault in known() else [])
     seconds = 1.5 if fault == "no-first-event" else 8.0
-    async with Mock({KEY}, named=named) as mock:
+    async with MockServer({KEY}, named=named) as mock:
         first, lines = await record(
             mock.base_url, lambda base: session(base, WRONG if fault == "key" else KEY, seconds)
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rtdoctor.cli.lines import Lines
-from rtdoctor.cli.mocktelling import Teller
+from rtdoctor.cli.mock_clients import Teller
 from rtdoctor.privacy.clean import one_line
 from rtdoctor.report.watched_terminal import live
 

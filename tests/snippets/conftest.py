@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 
 
 @pytest.fixture(scope="session")

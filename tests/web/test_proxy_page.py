@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from tests.cli.test_proxy import mocked, socket_to, until_closed
+from tests.cli.commands.test_proxy import mocked, socket_to, until_closed
 from tests.conftest import KEY
 from tests.processes import started
 

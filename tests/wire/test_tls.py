@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rtdoctor.diagnose.route import judge_certificate
+from rtdoctor.diagnose.lower_rungs import judge_certificate
 from rtdoctor.model.target import DIRECT, Route
 from rtdoctor.wire.proxy import open_tunnel
 from rtdoctor.wire.tls import BadCertificateFile, context_for

@@ -1,19 +1,16 @@
 """What a client asks for, read from a text: URLs, and what its code or command line sends."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote_plus
 
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
-from rtdoctor.linear import Match, pattern
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
+from rtdoctor.model.url import socket_address, split_url
 
 _SCHEMES = ("wss", "ws", "https", "http")
 _REST_OF_URL = pattern(r"""[^\s"'`<>|\\)\]]{3,600}""")
-_PARTS = pattern(r"(?P<scheme>\w+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?")
-_BASE = pattern(r"^(?:/[\w.-]+)*?/v\d+(?P<rest>/)")  # /v1, or /openai/v1 on Azure: where the API begins
-_REST = pattern(r"(?i)(?P<socket>/realtime)/(?:transcription_sessions|sessions|client_secrets|calls)/?$")
 _REQUEST_LINE = pattern(r"(?m)^[>\s*]{0,4}GET (?P<path>/\S{1,600}) HTTP/1[.]\d[ \r]*$")
 _HOST_LINE = pattern(r"(?im)^[>\s*]{0,4}host: *(?P<host>[^\s/]{1,253})")
 _HEAD = 2_000  # characters after a request's first line in which its headers stand
@@ -67,35 +64,16 @@ def _of_word(char: str) -> bool:
 
 def request_of(url: str, *, secret: bool = False, beta: bool = False) -> Request:
     """A URL as the request that it makes. `path` is what follows the API's base, as in a Target."""
-    found = _PARTS.match(url)
-    path = found.text("path") if found else url.partition("?")[0]
-    query = found.text("query") if found else url.partition("?")[2]
-    pairs = tuple(
-        (unquote_plus(name), unquote_plus(value))
-        for name, _, value in (pair.partition("=") for pair in query.split("&"))
-    )
-    return Request(
-        url,
-        _BASE.sub(lambda base: base.text("rest"), path),
-        query=tuple(pair for pair in pairs if pair[0]),
-        credential="secret" if secret else "none",
-        beta=beta,
-    )
+    parts = split_url(url)
+    credential = "secret" if secret else "none"
+    return Request(url, parts.path, query=parts.query, credential=credential, beta=beta)
 
 
 def mended(request: Request) -> Request:
     """The request with a REST path cut back to the socket's, so that its query can be judged, too."""
     address, mark, query = request.url.partition("?")
-    return Request(
-        _REST.sub(_socket, address) + mark + query,
-        _REST.sub(_socket, request.path),
-        request.query,
-        credential=request.credential,
-    )
-
-
-def _socket(found: Match) -> str:
-    return found.text("socket")
+    url, path = socket_address(address) + mark + query, socket_address(request.path)
+    return Request(url, path, request.query, credential=request.credential)
 
 
 def commented(block: Block, place: int) -> bool:

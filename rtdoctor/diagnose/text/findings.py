@@ -23,7 +23,7 @@ from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
-from rtdoctor.model.finding import Finding, Place
+from rtdoctor.model.finding import Finding, Place, of_cause
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.blot import shown
 
@@ -349,13 +349,13 @@ def _only_asked(outcome: Outcome) -> bool:
 
 def _elsewhere(about: str) -> Finding:
     """unknown.unknown for a text that is about something else."""
-    return Finding(
+    return of_cause(
+        causes()[UNKNOWN],
         "inconclusive",
         "about something else",
-        UNKNOWN,
-        "The text is not about a realtime socket",
-        f"It tells of {about}, and nothing in it speaks of a WebSocket.",
-        facts=(f"Looked for: {reading()['looked_for']}",),
+        (f"Looked for: {reading()['looked_for']}",),
+        title="The text is not about a realtime socket",
+        explanation=f"It tells of {about}, and nothing in it speaks of a WebSocket.",
         remedy="Paste what the program that opens the socket prints, or its URL, headers and close code.",
     )
 
@@ -395,15 +395,7 @@ def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:
     if any(outcome.http_status == 101 for outcome, _ in reads):
         facts.append("A 101 alone proves nothing: the first event after it tells whether the session stands.")
     facts.append(f"Looked for: {reading()['looked_for']}")
-    return Finding(
-        "inconclusive",
-        "nothing known",
-        UNKNOWN,
-        cause.title,
-        cause.explanation,
-        facts=tuple(facts),
-        remedy=cause.remedy,
-    )
+    return of_cause(cause, "inconclusive", "nothing known", facts)
 
 
 def _place(found: Finding) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.model.finding import Finding
+from rtdoctor.model.url import split_url
 from rtdoctor.privacy.blot import shown
 from rtdoctor.privacy.quote import quote
 
@@ -50,5 +51,5 @@ def _quoted(url: str) -> str:
 
 
 def _base(url: str) -> str:
-    address = url.partition("?")[0]
-    return _quoted(address.rpartition("/realtime")[0] or address)
+    parts = split_url(url)
+    return _quoted(parts.base if parts.path.startswith("/realtime") else parts.base + parts.path)

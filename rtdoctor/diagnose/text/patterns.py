@@ -28,7 +28,7 @@ NO_REASON = frozenset(("undefined", "null", "none", "nil", "(null)", "reason", "
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class TextPattern:
     """One entry of the data: its literals, its expression as text, and the constants that it gives.
 
     `not_before` is an expression, or empty: see the head of `clients.toml`. Without `match` the literals decide by
@@ -52,7 +52,7 @@ _FILES = ("clients", "principles", "numbers", "words")
 
 
 @cache
-def patterns() -> tuple[Pattern, ...]:
+def patterns() -> tuple[TextPattern, ...]:
     """All patterns, those of clients first."""
     clients = [_pattern(entry["name"], entry) for name in _FILES for entry in _read(name)]
     sentences = [
@@ -61,11 +61,11 @@ def patterns() -> tuple[Pattern, ...]:
     return (*clients, *sentences)
 
 
-def _pattern(name: str, entry: Mapping[str, Any]) -> Pattern:
+def _pattern(name: str, entry: Mapping[str, Any]) -> TextPattern:
     faults = {number: fault for fault, numbers in entry.get("faults", {}).items() for number in numbers}
     if "words" in entry:
-        return Pattern(name, tuple(_both(entry["words"])), "", {"example": entry["words"][0], **entry})
-    return Pattern(name, tuple(entry["has"]), entry["match"], entry, entry.get("not_before", ""), faults)
+        return TextPattern(name, tuple(_both(entry["words"])), "", {"example": entry["words"][0], **entry})
+    return TextPattern(name, tuple(entry["has"]), entry["match"], entry, entry.get("not_before", ""), faults)
 
 
 _SHORT_FORMS = (
@@ -95,11 +95,11 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 @cache
-def _automaton() -> tuple[tuple[tuple[str, tuple[Pattern, ...]], ...], Any]:
+def _automaton() -> tuple[tuple[tuple[str, tuple[TextPattern, ...]], ...], Any]:
     """Each literal with the patterns that want it, and what finds them by their numbers."""
     from ahocorasick_rs import AhoCorasick
 
-    found: dict[str, tuple[Pattern, ...]] = {}
+    found: dict[str, tuple[TextPattern, ...]] = {}
     for wanting in patterns():
         for literal in wanting.has:
             found[literal] = (*found.get(literal, ()), wanting)
@@ -109,7 +109,7 @@ def _automaton() -> tuple[tuple[tuple[str, tuple[Pattern, ...]], ...], Any]:
 def look(block: Block) -> Iterator[Sighting]:
     """What the patterns find in a window, in no order; what begins in the overlap is left to the next window."""
     literals, automaton = _automaton()
-    wanted: dict[str, Pattern] = {}
+    wanted: dict[str, TextPattern] = {}
     met: set[int] = set()
     whole = block.whole
     for index, start, end in automaton.find_matches_as_indexes(whole, overlapping=True):
@@ -143,7 +143,7 @@ def _of_word(char: str) -> bool:
     return char.isascii() and (char.isalnum() or char == "_")
 
 
-def _worded(wanted: Pattern, start: int, end: int, block: Block) -> Sighting:
+def _worded(wanted: TextPattern, start: int, end: int, block: Block) -> Sighting:
     gives = wanted.gives
     layer, _, kind = gives.get("fault", "").partition("/")
     return Sighting(
@@ -161,7 +161,7 @@ def _digit(text: str, before: int, after: int) -> bool:
     return text[max(0, before) : before + 1].isdigit() or text[after : after + 1].isdigit()
 
 
-def _matches(wanted: Pattern, block: Block) -> Iterator[Match]:
+def _matches(wanted: TextPattern, block: Block) -> Iterator[Match]:
     """The matches that begin before the overlap, hold a literal and are not refused."""
     expression, *before = map(pattern, wanted.expressions)
     refusing = [name for name in expression.names() if name.startswith("not_")]
@@ -181,7 +181,7 @@ def _matches(wanted: Pattern, block: Block) -> Iterator[Match]:
         at = max(end, start + 1)
 
 
-def _numbered(wanted: Pattern, found: Match) -> tuple[str, str] | None:
+def _numbered(wanted: TextPattern, found: Match) -> tuple[str, str] | None:
     """The fault that a number means."""
     digits = found.text("number") or found.text("number_short")
     # A HRESULT is written as hexadecimal, or as the same 32 bits with a sign.
@@ -206,7 +206,7 @@ def line_of(text: str, start: int, end: int) -> str:
     return " ".join(text[low : min(stop, low + 2 * _LINE)].split())
 
 
-def sighted(wanted: Pattern, found: Match, block: Block) -> Sighting:
+def sighted(wanted: TextPattern, found: Match, block: Block) -> Sighting:
     """A match as the facts that it holds, each cut to a bound."""
     groups, gives = found.groupdict(), wanted.gives
     start, end = found.start(), found.start("then") if groups.get("then") is not None else found.end()

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Place
+from rtdoctor.model.url import is_rest_address, socket_address
 from rtdoctor.privacy.blot import shown
 
 _WIDEST = 400  # characters of a source line
 _LEAD = 240  # characters of it before the fault
-_REST_PATH = pattern(r"/realtime/(?:transcription_sessions|sessions|client_secrets|calls)/?")
 _MODEL = pattern(r"model=[^&#]*&|[?&]model=[^&#]*")
 _PLAIN_SCHEME = pattern(r"(?i)^(?:ws|https?)://")
 _MODEL_VALUE = pattern(r"(?P<name>[?&]model=)[^&#]*")
@@ -107,12 +107,12 @@ def _migrated(found: Place, current: Current) -> Place:
 
 def _path(url: str) -> str:
     address, _, query = url.partition("?")
-    return _REST_PATH.sub("/realtime", address) + (f"?{query}" if query else "?intent=transcription")
+    return socket_address(address) + (f"?{query}" if query else "?intent=transcription")
 
 
 def _intent(url: str) -> str:
     address, _, query = url.partition("?")
-    address = _REST_PATH.sub("/realtime", address)
+    address = socket_address(address)
     return f"{address.rstrip('/')}?{query + '&' if query else ''}intent=transcription"
 
 
@@ -133,7 +133,7 @@ def _azure(url: str) -> str:
 
 
 def _scheme(url: str) -> str:
-    rest = url.lower().startswith("http") and _REST_PATH.search(url) is not None
+    rest = url.lower().startswith("http") and is_rest_address(url.partition("?")[0])
     return _PLAIN_SCHEME.sub("https://" if rest else "wss://", url)
 
 

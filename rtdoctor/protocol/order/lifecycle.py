@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rtdoctor.model.timeline import ItemLife, Spread, Step, Timeline
+from rtdoctor.model.timeline import ItemLife, ItemStep, Spread, Timeline
 from rtdoctor.protocol.order.stream import CUT, LONGEST_ID, Stream, start
 
 COMMITTED = "input_audio_buffer.committed"
@@ -10,6 +10,7 @@ STOPPED = "input_audio_buffer.speech_stopped"
 DELTA = "conversation.item.input_audio_transcription.delta"
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 # name: (from the first event of this type, to the first event of that type)
+_KEEP = 200  # items
 LATENCIES = {
     "speech_stopped_to_committed": (STOPPED, COMMITTED),
     "commit_to_first_delta": (COMMITTED, DELTA),
@@ -38,11 +39,10 @@ class _Life:
 
 
 class Lifecycle:
-    """The last `keep` items. Latencies of older ones are folded into count, least, sum and most."""
+    """The last `_KEEP` items. Latencies of older ones are folded into count, least, sum and most."""
 
-    def __init__(self, stream: Stream, keep: int = 200) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._keep = keep
         self._lives: dict[str, _Life] = {}
         self._forgotten = 0
         self._folded: dict[str, list[float]] = {}
@@ -75,7 +75,7 @@ class Lifecycle:
 
     def _begin(self, item_id: str) -> _Life:
         life = self._lives[item_id] = _Life()
-        if len(self._lives) > self._keep:
+        if len(self._lives) > _KEEP:
             _fold(self._lives.pop(next(iter(self._lives))), self._folded)
             self._forgotten += 1
         return life
@@ -116,6 +116,7 @@ def _fold(life: _Life, into: dict[str, list[float]]) -> None:
 
 def _item(item_id: str, life: _Life) -> ItemLife:
     steps = tuple(
-        Step(kind, step.index, step.at, step.count, step.last_index, step.last_at) for kind, step in life.steps.items()
+        ItemStep(kind, step.index, step.at, step.count, step.last_index, step.last_at)
+        for kind, step in life.steps.items()
     )
     return ItemLife(item_id, life.kind, life.role, steps, **{name: _latency(life, name) for name in LATENCIES})

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
+from rtdoctor.model.finding import Confidence
 from rtdoctor.model.violation import Severity
-
-Confidence = Literal["observed", "documented", "inferred"]
 
 # What a violation becomes when the connection's end explains it: the thing was still under way.
 LOWERED: Mapping[Severity, Severity] = {"error": "warning", "warning": "notice", "notice": "notice"}

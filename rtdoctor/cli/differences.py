@@ -1,0 +1,90 @@
+"""What two JSON reports of check or probe answer otherwise, a sentence each."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rtdoctor.files import read_bounded
+from rtdoctor.linear import pattern
+from rtdoctor.privacy.errors import Usage
+from rtdoctor.privacy.quote import quote
+
+_MOST = 64 << 20
+# What differs from run to run and is no answer.
+_NUMBERS = pattern(r"\b\d+(?:\.\d+)? (?:ms|s)\b")
+_VERDICTS = ("pass", "warn", "fail", "inconclusive", "skip")
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for each answer that is another one, the run's own first. The reports are of the shipped form."""
+    for name, label in (("base_url", "endpoint"), ("model", "model"), ("aim", "aim")):
+        if old["target"][name] != new["target"][name]:
+            yield f"The {label} is another: {_q(old['target'][name])}, now {_q(new['target'][name])}."
+    before, after = old["summary"], new["summary"]
+    if (before["verdict"], before["cause"]) != (after["verdict"], after["cause"]):
+        yield f"The run: {_verdict(before)}, now {_verdict(after)}. {_q(after['sentence'])}"
+    yield from _cases(_by(old["ladder"], "rung"), _by(new["ladder"], "rung"), "layer")
+    yield from _cases(_by(old["results"], "scenario"), _by(new["results"], "scenario"), "scenario")
+
+
+def _cases(old: Mapping[str, Any], new: Mapping[str, Any], kind: str) -> Iterator[str]:
+    for name, now in new.items():
+        if name not in old:
+            yield f"{_q(name)}: a new {kind}, {_answer(now)}."
+        elif _key(old[name]) != _key(now):
+            yield f"{_q(name)}: {_answer(old[name])}, now {_answer(now)}."
+    yield from (f"{_q(name)}: no longer a {kind} of the run." for name in old if name not in new)
+
+
+def _key(case: Mapping[str, Any]) -> object:
+    return case["verdict"], case["finding"]["cause"], _NUMBERS.sub("", case["finding"]["summary"])
+
+
+def _answer(case: Mapping[str, Any]) -> str:
+    return (
+        f"{_verdict({'verdict': case['verdict'], 'cause': case['finding']['cause']})}: {_q(case['finding']['summary'])}"
+    )
+
+
+def _verdict(told: Mapping[str, Any]) -> str:
+    return f"{told['verdict']} ({_q(told['cause'])})" if told["cause"] else str(told["verdict"])
+
+
+def _q(text: str) -> str:
+    return quote(text[:600])
+
+
+def _by(cases: list[Any], name: str) -> dict[str, Any]:
+    return {case[name]: case for case in cases}
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A JSON report of check or probe.
+
+    Raises:
+        Usage: it cannot be read, or is none.
+    """
+    try:
+        told = json.loads(read_bounded(path, _MOST))
+    except OSError as error:
+        raise Usage("{}: {}", path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise Usage("{}: is no JSON", path) from error
+    if not _is_report(told):
+        raise Usage("{}: is no JSON report of check or probe (--report json)", path)
+    return dict(told)
+
+
+def _is_report(told: Any) -> bool:
+    """True for what has the parts that are compared, in the form that they are written in."""
+    try:
+        cases = [(one, one["rung"]) for one in told["ladder"]] + [(one, one["scenario"]) for one in told["results"]]
+        texts = [told["target"][name] for name in ("base_url", "model", "aim")] + [told["summary"]["sentence"]]
+        texts += [text for one, name in cases for text in (name, one["finding"]["summary"])]
+        causes = [told["summary"]["cause"], *(one["finding"]["cause"] for one, _ in cases)]
+        verdicts = [told["summary"]["verdict"], *(one["verdict"] for one, _ in cases)]
+    except (KeyError, TypeError, IndexError):
+        return False
+    known = all(isinstance(verdict, str) and verdict in _VERDICTS for verdict in verdicts)
+    return known and all(isinstance(text, str) for text in [*texts, *(cause for cause in causes if cause is not None)])

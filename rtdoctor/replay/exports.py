@@ -1,0 +1,233 @@
+"""A recording in other forms: HAR for a browser's network panel, Markdown for an issue, WAV for each speaker."""
+
+import base64
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from rtdoctor import __version__
+from rtdoctor.model.exchange import Headers
+from rtdoctor.model.violation import Direction
+from rtdoctor.privacy.clean import clean
+from rtdoctor.privacy.quote import quote, quote_start, redact, redact_media
+from rtdoctor.recording.tape import shown_bytes, shown_text
+from rtdoctor.replay.cassette import Take, TapedStep
+from rtdoctor.replay.match import parsed, type_of
+
+_OPCODES = {"text": 1, "binary": 2, "close": 8}
+_MOST_EVENTS, _MOST_TEXT = 400, 240  # of a connection, and characters of an event, in Markdown
+_PCM, _ALAW, _ULAW = 1, 6, 7  # format tags of WAV
+_G711 = {"audio/pcmu": _ULAW, "g711_ulaw": _ULAW, "audio/pcma": _ALAW, "g711_alaw": _ALAW}
+_RATE, _G711_RATE = 24_000, 8_000
+
+
+# --- HAR --------------------------------------------------------------------------------------------------------------
+
+
+def har(takes: Sequence[Take]) -> bytes:
+    """HAR 1.2 with the messages of each socket as Chrome writes them (`_webSocketMessages`)."""
+    log = {
+        "version": "1.2",
+        "creator": {"name": "rtdoctor", "version": __version__},
+        "pages": [],
+        "entries": [_entry(take) for take in takes],
+    }
+    return orjson.dumps({"log": log}, option=orjson.OPT_INDENT_2)
+
+
+def _entry(take: Take) -> dict[str, Any]:
+    wait = max(0.0, (take.start - take.asked_at) * 1000)
+    last = max([take.start, *(step.at for step in take.steps)])
+    url = take.url or "wss://recording.invalid/v1/realtime"
+    body = redact(take.body.decode("utf-8", "replace"))
+    sizes = {"headersSize": -1, "bodySize": -1}
+    entry: dict[str, Any] = {
+        "startedDateTime": _iso(take.epoch + take.asked_at),
+        "time": round((last - take.asked_at) * 1000, 3) if take.asked else 0,
+        "request": {
+            "method": take.method,
+            "url": redact(url),
+            "httpVersion": "HTTP/1.1",
+            "headers": _named(take.asked_headers),
+            "queryString": _named(tuple(parse_qsl(urlsplit(redact(url)).query, keep_blank_values=True))),
+            "cookies": [],
+            **sizes,
+        },
+        "response": {
+            "status": take.status or 0,
+            "statusText": redact(take.reason),
+            "httpVersion": "HTTP/1.1",
+            "headers": _named(take.headers),
+            "cookies": [],
+            "content": {"size": len(take.body), "mimeType": _mime(take.headers), "text": body},
+            "redirectURL": "",
+            **sizes,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": round(wait, 3), "receive": 0},
+    }
+    if take.status == 101:
+        entry["_resourceType"] = "websocket"
+        entry["_webSocketMessages"] = [_message(take, step) for step in take.steps if step.kind in _OPCODES]
+    return entry
+
+
+def _message(take: Take, step: TapedStep) -> dict[str, Any]:
+    data = step.data
+    if step.kind == "close":
+        data = b"" if step.code is None else step.code.to_bytes(2, "big") + redact(step.reason).encode()
+    plain = step.kind == "text"
+    if step.kind == "binary":
+        data = shown_bytes(data)
+    return {
+        "type": "send" if step.side == "client" else "receive",
+        "time": take.epoch + step.at,
+        "opcode": _OPCODES[step.kind],
+        "data": shown_text(data.decode("utf-8", "replace")) if plain else base64.b64encode(data).decode(),
+    }
+
+
+def _named(pairs: Headers) -> list[dict[str, str]]:
+    return [{"name": redact(name), "value": redact(value)} for name, value in pairs]
+
+
+def _mime(headers: Headers) -> str:
+    return next((redact(value) for name, value in headers if name.lower() == "content-type"), "")
+
+
+def _iso(epoch: float) -> str:
+    try:
+        return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return "1970-01-01T00:00:00.000Z"
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def markdown(takes: Sequence[Take]) -> bytes:
+    """What passed, for an issue: quoted, without audio, the middle of a long stream left out."""
+    return "\n".join(line for take in takes for line in _told(take)).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _told(take: Take) -> Iterator[str]:
+    answer = "no answer" if take.status is None else f"{take.status} {take.reason}".strip()
+    yield f"### Connection {take.number}: {_safe(take.what)}"
+    yield ""
+    yield f"Answered: {_safe(quote(answer)) if take.asked else 'not recorded'}"
+    yield ""
+    yield "```text"
+    if take.body:
+        yield _safe(_start(take.body.decode("utf-8", "replace"), _MOST_TEXT * 4))
+    few = len(take.steps) <= _MOST_EVENTS
+    half = _MOST_EVENTS // 2
+    for step in take.steps if few else take.steps[:half]:
+        yield _line(take, step)
+    if not few:
+        yield f"… {len(take.steps) - 2 * half} more …"
+        for step in take.steps[-half:]:
+            yield _line(take, step)
+    yield "```"
+    yield ""
+
+
+def _line(take: Take, step: TapedStep) -> str:
+    arrow = "←" if step.side == "server" else "→"
+    what: str = step.kind
+    if step.kind == "text":
+        text = shown_text(step.data.decode("utf-8", "replace"), "drop")
+        what = f"{quote_start(type_of(step.data), 80)}  {_start(text, _MOST_TEXT)}"
+    elif step.kind == "close":
+        what = f"close {step.code or ''} {quote(step.reason)}".strip()
+    elif step.kind == "end":
+        what = f"({quote(step.how)})"
+    elif step.data:
+        what = f"({step.kind}, {len(step.data)} bytes)"
+    return _safe(f"{step.at - take.start:9.3f} {arrow} {what}")
+
+
+def _start(text: str, most: int) -> str:
+    """The beginning of a text, quoted, and that it goes on."""
+    told = quote_start(text, most + 1)
+    return told if len(told) <= most else told[:most] + "…"
+
+
+def _safe(text: str) -> str:
+    """One line that ends no fence and acts on no terminal."""
+    return clean(text).replace("\n", " ").replace("```", "'''")
+
+
+# --- WAV --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What one side of a connection said: a WAV file's bytes."""
+
+    number: int
+    side: Direction
+    wav: bytes
+
+
+def speech(takes: Sequence[Take]) -> Iterator[Speech]:
+    """The audio of each side of each connection, in the format that its session told; without a word of it 24 kHz
+    PCM16."""
+    for take in takes:
+        for side in ("client", "server"):
+            tag, rate, pieces = _PCM, _RATE, []
+            for step in take.steps:
+                event = parsed(step.data) if step.kind == "text" else None
+                if not isinstance(event, dict):
+                    continue
+                tag, rate = _format(event, side) or (tag, rate)
+                held = _audio(event, step.side) if step.side == side else None
+                pieces += [held] if held else []
+            if pieces:
+                yield Speech(take.number, side, _wav(tag, rate, b"".join(pieces)))
+
+
+def _audio(event: dict[str, Any], side: Direction) -> bytes | None:
+    kind = event.get("type")
+    name = "audio" if side == "client" else "delta"
+    wanted = kind == "input_audio_buffer.append" if side == "client" else str(kind).endswith("audio.delta")
+    held = event.get(name) if wanted else None
+    # What was masked, or would be, is no audio.
+    if not isinstance(held, str) or redact_media(held) != held:
+        return None
+    try:
+        return base64.b64decode(held, validate=True)
+    except ValueError:
+        return None
+
+
+def _format(event: dict[str, Any], side: Direction) -> tuple[int, int] | None:
+    """The tag and rate of a side's audio that an event with a session tells."""
+    session = event.get("session")
+    if not isinstance(session, dict):
+        return None
+    name = "input" if side == "client" else "output"
+    told: Any = session.get("audio")
+    for key in (name, "format"):
+        told = told.get(key) if isinstance(told, dict) else None
+    told = told if told is not None else session.get(f"{name}_audio_format")
+    kind = told.get("type") if isinstance(told, dict) else told
+    if not isinstance(kind, str):
+        return None
+    rate = told.get("rate") if isinstance(told, dict) else None
+    good = isinstance(rate, int) and 1_000 <= rate <= 200_000
+    return (_G711[kind], _G711_RATE) if kind in _G711 else (_PCM, rate if good and rate else _RATE)
+
+
+def _wav(tag: int, rate: int, data: bytes) -> bytes:
+    """RIFF with one channel; G.711 stays as it is."""
+    width = 2 if tag == _PCM else 1
+    data = data[: len(data) - len(data) % width]
+    form = struct.pack("<HHIIHH", tag, 1, rate, rate * width, width, 8 * width)
+    pad = b"\0" * (len(data) % 2)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data + pad
+    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
