@@ -3,57 +3,20 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from rtdoctor.protocol.catalog import schema_file
 from rtdoctor.protocol.models import models, takes_vad
 
-_NUMBER, _TEXT, _FLAG, _ANY, _LIST = (int, float), str, bool, object, list
-_FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
-_VAD = {
-    "type": ("server_vad", "semantic_vad"),
-    "threshold": _NUMBER,
-    "prefix_padding_ms": _NUMBER,
-    "silence_duration_ms": _NUMBER,
-    "idle_timeout_ms": _NUMBER,
-    "create_response": _FLAG,
-    "interrupt_response": _FLAG,
-    "eagerness": _TEXT,
-}
-_INPUT = {
-    "format": {"type": _FORMATS, "rate": _NUMBER},
-    "transcription": {
-        "model": _TEXT,
-        "language": _TEXT,
-        "languages": _LIST,
-        "prompt": _TEXT,
-        "delay": _TEXT,
-        "keywords": _LIST,
-    },
-    "noise_reduction": {"type": ("near_field", "far_field"), "strength": _NUMBER},
-    "turn_detection": _VAD,
-}
-# What a session takes, by its type: a dict is an object, a tuple a closed list of values, a type a leaf.
-SHAPES: dict[str, dict[str, Any]] = {
-    "transcription": {"type": _TEXT, "audio": {"input": _INPUT}, "include": _LIST},
-    "realtime": {
-        "type": _TEXT,
-        "model": _TEXT,
-        "instructions": _TEXT,
-        "output_modalities": _LIST,
-        "audio": {
-            "input": _INPUT,
-            "output": {"format": {"type": _FORMATS, "rate": _NUMBER}, "voice": _ANY, "speed": _NUMBER},
-        },
-        "tools": _LIST,
-        "tool_choice": _ANY,
-        "max_output_tokens": _ANY,
-        "tracing": _ANY,
-        "truncation": _ANY,
-        "prompt": _ANY,
-        "include": _LIST,
-        "reasoning": _ANY,
-        "parallel_tool_calls": _FLAG,
-    },
+# What a field takes, as the published schemas say: a dict is an object, a tuple of texts a closed list of values, types
+# are a leaf, and of `object` anything goes.
+Shape = Any
+_NUMBER, _ANY = (int, float), object
+_LEAVES: dict[str, Shape] = {"string": str, "number": _NUMBER, "integer": _NUMBER, "boolean": bool, "array": list}
+_SESSIONS = {
+    "transcription": "RealtimeTranscriptionSessionCreateRequest",
+    "realtime": "RealtimeSessionCreateRequest",
 }
 _MANY = frozenset(("gpt-transcribe", "gpt-live-transcribe"))  # these take `languages`, the others `language`
 # Which models refuse a hint (livekit PR 6613, LiveType's guide of 2026-08-01). One that nobody knows may take any.
@@ -88,22 +51,52 @@ def check(session: object, own_type: str) -> Bad | None:
     given = session.get("type")
     if given is None:
         return Bad("missing-parameter", {"param": "session.type"})
-    if not isinstance(given, str) or given not in SHAPES:
-        return _bad_value("session.type", given, tuple(SHAPES))
+    if not isinstance(given, str) or given not in _SESSIONS:
+        return _bad_value("session.type", given, tuple(_SESSIONS))
     # Unknown fields are told before the type's mismatch: flat beta fields were answered so on ?model= sockets.
-    bad = _walk(session, SHAPES[given], "session")
+    bad = _walk(session, _taken(given), "session")
     if bad is None and given != own_type:
         return Bad("type-mismatch", {"given": given, "own": own_type})
     return bad or _rules(session, own_type)
 
 
-def _walk(value: Any, shape: Any, where: str) -> Bad | None:
+@cache
+def _taken(session_type: str) -> Shape:
+    """What a session of that type takes."""
+    defs: Mapping[str, Any] = schema_file("ga-client")["$defs"]
+    return _shape_in(defs[_SESSIONS[session_type]], defs)
+
+
+def _shape_in(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Shape:
+    """The shape that a node of the schema describes. Of an object that has several forms the fields of all are taken:
+    the real one tells an unknown name first, and what goes together afterwards."""
+    kinds = [kind for kind in _list(node.get("type", "object")) if kind != "null"]
+    if len(kinds) > 1:
+        return _ANY
+    if "$ref" in node:
+        node = defs[node["$ref"].rpartition("/")[2]]
+    closed = [value for value in node.get("enum", _list(node.get("const"))) if isinstance(value, str)]
+    if closed:
+        return tuple(closed)
+    if kinds == ["object"]:
+        fields = {name: _shape_in(one, defs) for name, one in node.get("properties", {}).items()}
+        for form in node.get("allOf", ()):
+            fields = _shape_in(form["then"], defs) | fields
+        return fields or _ANY
+    return _LEAVES.get(kinds[0], _ANY)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _walk(value: Any, shape: Shape, where: str) -> Bad | None:
     if value is None or shape is _ANY:
         return None
     if isinstance(shape, tuple) and isinstance(shape[0], str):
         return None if isinstance(value, str) and value in shape else _bad_value(where, value, shape)
     if not isinstance(shape, dict):
-        fits = isinstance(value, shape) and (not isinstance(value, bool) or shape is _FLAG)
+        fits = isinstance(value, shape) and (not isinstance(value, bool) or shape is bool)
         wanted = shape[0] if isinstance(shape, tuple) else shape
         return None if fits else _bad_type(where, wanted, value)
     if not isinstance(value, Mapping):
