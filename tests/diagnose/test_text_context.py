@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.diagnose.text import context, elsewhere
+from rtdoctor.diagnose.text import context, elsewhere, findings
 from rtdoctor.diagnose.text.findings import explain
 
 UNKNOWN = ["unknown.unknown"]
@@ -57,3 +57,46 @@ def test_without_the_context_other_legs_are_told(monkeypatch: pytest.MonkeyPatch
 def test_what_happened_comes_before_what_is_only_asked_for() -> None:
     url = "wss://r.openai.azure.com/openai/realtime?api-version=2024-10-01-preview&deployment=d"
     assert causes(f"WSServerHandshakeError: 429, message='x', url=URL('{url}')")[0] == "refused.rate-limited"
+
+
+def test_a_403_in_a_report_is_told_as_both_things_that_it_may_be() -> None:
+    line = "Error: Unexpected server response: 403"
+    assert causes(line) == ["refused.path"]
+    assert causes(f"noise\n{line}") == ["refused.path"], "a word is no report"
+    report = f"{line}\nit worked until yesterday, with the same key and the same code"
+    assert causes(report) == ["refused.forbidden", "refused.path"]
+    assert causes(f"wss://api.openai.com/v1/realtime/sessions\n{report}") == ["refused.path"], "the URL tells"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("websocket: Unexpected server response: 403\nI solved it by removing the header origin", "refused.origin"),
+        ("Handshake status 404 Not Found\nthe callId of the session is right", "refused.call-unknown"),
+        ("wss: certificate verify failed\nby name it works, not with the IP address", "network.tls-hostname"),
+    ],
+)
+def test_the_words_around_an_answer_tell_it_more_exactly(text: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert causes(text)[0] == told
+    monkeypatch.setattr(findings.Reader, "more", lambda *_: [])
+    assert told not in causes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("websocket closed with code: TlsHandshakeFailure", "network.tls-failed"),
+        ("WebSocket: SSL_negotiation_error while opening", "network.tls-failed"),
+        ("ws error: dns resolver failed for api", "network.dns"),
+        ("wss: blocked by the company proxy", "network.proxy-refused"),
+        ("websocket: the server has a self-signed cert", "network.tls-untrusted"),
+        ("realtime: unrecognized message: conversation.item.added", "session.client-outdated"),
+        ("websocket: connection lost.", "close.abnormal"),
+        ("websocket: could not establish connection", "refused.status-hidden"),
+        ("realtime websocket: how do I choose a voice?", "unknown.unknown"),
+        ("import websockets\nModuleNotFoundError: No module named 'websockets'", "unknown.unknown"),
+        ("the parser failed: could not connect the dots", "unknown.unknown"),
+    ],
+)
+def test_a_thing_and_what_became_of_it_are_understood_in_any_words(text: str, told: str) -> None:
+    assert causes(text) == [told]

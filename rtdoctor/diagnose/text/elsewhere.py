@@ -27,7 +27,7 @@ class Elsewhere:
     """Collects, window after window, what a text is about."""
 
     def __init__(self) -> None:
-        self._socket = self._service = False
+        self._socket = self._service = self._realtime = False
         self._about = ""
 
     def read(self, block: Block) -> None:
@@ -39,6 +39,7 @@ class Elsewhere:
         lists = {name for _, name in met}
         self._socket = "socket" in lists
         self._service = self._service or "service" in lists
+        self._realtime = self._realtime or ("realtime", "service") in met
         if not self._about and not self._socket:
             self._about = next(_about(block, met), "")
 
@@ -46,6 +47,11 @@ class Elsewhere:
     def about(self) -> str:
         """What the text is about, where that is no realtime socket; else the empty text."""
         return "" if self._socket else self._about
+
+    @property
+    def of_a_socket(self) -> bool:
+        """True where the text speaks of a socket, or of the Realtime API and of nothing else."""
+        return self._socket or (self._realtime and not self._about)
 
     @property
     def of_sockets(self) -> bool:

@@ -19,7 +19,7 @@ from rtdoctor.diagnose.text.places import mended as repaired
 from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
-from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes
+from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes, matching
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.explanation import Explanation
@@ -30,6 +30,8 @@ from rtdoctor.privacy.blot import shown
 _FACTS = 8  # told of one finding
 _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
+_REPORT = 3_000  # characters of what somebody reports; what is longer is a log
+_WORDS = 40  # bytes beside the line of an answer that are words of its own
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -64,11 +66,12 @@ def explain(chunks: Iterable[str], current: Current | None = None) -> Explanatio
 def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current | None = None) -> Explanation:
     """Several texts with their names, told as one: each cause once, with the places of all."""
     told: dict[str, Finding] = {}
+    rank: dict[str, int] = {}  # the best place that a cause has in one of the texts
     healthy, step = False, ""
     for name, chunks in sources:
         one = explain(chunks, current)
         healthy = healthy or one.healthy
-        for found in one.findings:
+        for number, found in enumerate(one.findings):
             named = replace(
                 found,
                 facts=tuple(f"{shown(name)}: {fact}" for fact in found.facts),
@@ -76,11 +79,13 @@ def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current |
             )
             cause = found.cause or UNKNOWN
             told[cause] = _together(told[cause], named) if cause in told else named
+            rank[cause] = min(number, rank.get(cause, number))
         if one.next and (not step or any(found.cause != UNKNOWN for found in one.findings)):
             step = one.next
     known = [found for cause, found in told.items() if cause != UNKNOWN]
     findings = known or ([] if healthy else list(told.values()))
-    return Explanation(tuple(sorted(findings, key=_place)), healthy and not findings, step)
+    findings.sort(key=lambda found: (rank[found.cause or UNKNOWN], _place(found)))
+    return Explanation(tuple(findings), healthy and not findings, step)
 
 
 def _of(text: str) -> "_Told":
@@ -110,10 +115,12 @@ class Reader:
         self._hinted = self._secret = self._client = self._code = self._told = False
         self._elsewhere = Elsewhere()
         self.short: str | None = None
+        self._only: Block | None = None  # the window of a short text
 
     def read(self, block: Block) -> None:
         """Take one window."""
-        self.short = block.text if block.last and block.start == 0 and len(block.text) <= wrapped.MOST else None
+        self._only = block if block.last and block.start == 0 and len(block.text) <= wrapped.MOST else None
+        self.short = self._only.text if self._only else None
         self._elsewhere.read(block)
         seen = [*look(block), *look_for_errors(block), *look_for_urls(block)]
         if block.last and block.start == 0 and len(block.text.strip()) <= _SHORT:
@@ -130,7 +137,12 @@ class Reader:
             for read in self._asked():
                 self._keep([read])
             if self.short and self._elsewhere.of_sockets and self._knows_little():
-                self._keep(_in_words(block))
+                general = self._as_given and self._elsewhere.of_a_socket and not self._tells()
+                self._keep(_in_words(block, general=general))
+
+    def more(self, cause: str) -> list[Read]:
+        """What the words around tell more exactly than a cause that was found in a short text."""
+        return [_said(seen) for seen in in_words(self._only, beside=cause)] if self._only else []
 
     @property
     def about(self) -> str:
@@ -159,6 +171,10 @@ class Reader:
         """True for the code of a client, or a command line, that opens a socket, without anything that it printed."""
         sockets = any(url.lower().startswith("wss://") for url in self._urls)
         return self._as_given and sockets and self._code and not self._told and not self._client
+
+    def _tells(self) -> bool:
+        """True where a rule names a cause of what was seen, however weakly."""
+        return any(weigh(outcome).rule is not None for outcome in self.outcomes)
 
     def _knows_little(self) -> bool:
         """True where nothing was seen that decides: no session, no rule but guesses."""
@@ -228,11 +244,14 @@ class Reader:
             yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
 
 
-def _in_words(block: Block) -> Iterator[Read]:
+def _in_words(block: Block, *, general: bool) -> Iterator[Read]:
     """What people say of their problem."""
-    for seen in in_words(block):
-        assert seen.fault is not None
-        yield Outcome(_NOTHING, SAID, fault=seen.fault[1], fault_layer=SAID, text=seen.text), (seen.line,)
+    return (_said(seen) for seen in in_words(block, general=general))
+
+
+def _said(seen: Sighting) -> Read:
+    assert seen.fault is not None
+    return Outcome(_NOTHING, SAID, fault=seen.fault[1], fault_layer=SAID, text=seen.text), (seen.line,)
 
 
 def _alone(text: str) -> Iterator[Sighting]:
@@ -310,7 +329,7 @@ def _told(reader: Reader) -> _Told:
     findings = [found for found in findings if found.cause not in following]
     # What happened comes before what the text only asks for.
     findings.sort(key=lambda found: (found.cause not in answered, _place(found)))
-    findings = _each_edit_once(findings)
+    findings = _each_edit_once(_more_exactly(_with_a_rival(findings, reader), reader))
     ranks = [told[found.cause][0].rank for found in findings if found.cause in told]
     healthy = stood and not findings
     resort = bool(findings) and not _first_resort(findings)
@@ -319,6 +338,36 @@ def _told(reader: Reader) -> _Told:
         Explanation(tuple(findings), healthy, next_step(findings, reader.urls(), asked=healthy and reader.only_code)),
         (TIERS.index(_GUESS), 1) if resort and ranks else rank,
     )
+
+
+def _with_a_rival(findings: list[Finding], reader: Reader) -> list[Finding]:
+    """A 403 of which the text shows neither URL, headers nor body, told as both things that it may be, where a report
+    of several lines shows it: the commoner one first. A client's line alone is read as of OpenAI, which answers so for
+    a path; a log holds too much for such a guess."""
+    first, rival = findings[0].cause if findings else None, "refused.forbidden"
+    told = (reader.short or "").strip()
+    if first != "refused.path" or "\n" not in told or len(told) > _REPORT:
+        return findings
+    for outcome, lines in reader.outcomes.items():
+        if outcome.http_status != 403 or outcome.asked.url or outcome.http_body or outcome.http_headers:
+            continue
+        if len(told.encode()) - len("".join(lines).encode()) < _WORDS:
+            continue
+        if rule := next((rule for rule in matching(outcome) if rule.cause == rival), None):
+            return [_finding(outcome, lines, Weighed(rival, rule, ())), *findings]
+    return findings
+
+
+def _more_exactly(findings: list[Finding], reader: Reader) -> list[Finding]:
+    """The findings, with what the text's words tell more exactly than the first before it."""
+    named = {found.cause for found in findings}
+    more = [
+        _finding(outcome, lines, weighed)
+        for found in findings[:1]
+        for outcome, lines in reader.more(found.cause or UNKNOWN)
+        if (weighed := weigh(outcome)).rule is not None and weighed.cause not in named
+    ]
+    return [*more, *findings]
 
 
 def _edits(found: Finding) -> set[tuple[str, int, str]]:

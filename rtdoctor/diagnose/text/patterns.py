@@ -215,7 +215,7 @@ def sighted(wanted: TextPattern, found: Match, block: Block) -> Sighting:
         body = block.text[end : end + _MOST_BODY]
         end += len(body)
     code = groups.get("close_code") or groups.get("code_first") or gives.get("closes")
-    status = groups.get("status")
+    status = groups.get("status") or groups.get("status_after")
     reason = (groups.get("close_reason") or "").strip(" '\"")[:_MOST_NAME]
     layer, _, kind = gives.get("fault", "").partition("/")
     plain = Sighting(

@@ -1,8 +1,13 @@
-"""What people say of their problem in their own words (`prose.toml`)."""
+"""What people say of their problem in their own words (`prose.toml`).
+
+Most entries put a thing and what happened to it together from the terms at the head of the file: who prints `TLS
+negotiation error` or `TlsHandshakeFailure` need not have been met.
+"""
 
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,32 +20,50 @@ SAID = "said"  # the layer of what is told in words
 
 
 @cache
+def _read() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("prose.toml").read_text(encoding="utf-8"))
+
+
 def ways() -> tuple[dict[str, Any], ...]:
     """The entries of `prose.toml`."""
-    raw = tomllib.loads(Path(__file__).with_name("prose.toml").read_text(encoding="utf-8"))
-    return tuple(raw["prose"])
+    return tuple(_read()["prose"])
 
 
 def expression(entry: dict[str, Any]) -> Pattern:
-    """The expression of an entry, as it is compiled."""
-    return pattern(f"(?im){entry['match']}")
+    """The expression of an entry, as it is compiled: each {name} of a term stands for the term's words."""
+    match = entry["match"]
+    for name, words in _read()["terms"].items():
+        match = match.replace(f"{{{name}}}", f"(?:{words})")
+    return pattern(f"(?im){match}")
 
 
-def in_words(block: Block) -> Iterator[Sighting]:
-    """The first place of each entry in a window."""
-    for entry in ways():
-        wanted = expression(entry)
-        refusing = [name for name in wanted.names() if name.startswith("not_")]
-        for found in wanted.finditer(block.text, flattened=block.flat):
-            if any(found.start(name) >= 0 for name in refusing):
-                continue
-            start, end = found.span()
-            yield Sighting(
-                name=entry["name"],
-                at=block.start + start,
-                end=block.start + end,
-                text=block.text[start:end],
-                line=line_of(block.text, start, end),
-                fault=(SAID, entry["says"]),
-            )
-            break
+def in_words(block: Block, *, general: bool = True, beside: str = "") -> Iterator[Sighting]:
+    """What is said in a window where nothing else is known; or what tells more of the cause `beside`. What is said in
+    `general` counts only where nothing more exact is."""
+    exact = [seen for entry in ways() if "general" not in entry for seen in _first(entry, block, beside)]
+    yield from exact
+    if general and not exact:
+        yield from [seen for entry in ways() if "general" in entry for seen in _first(entry, block, beside)][:1]
+
+
+def _first(entry: dict[str, Any], block: Block, beside: str) -> Iterator[Sighting]:
+    """The first place of an entry, where it counts."""
+    if beside not in entry.get("beside", ("",)):
+        return
+    wanted = expression(entry)
+    refusing = [name for name in wanted.names() if name.startswith("not_")]
+    # Names of errors and codes are words, too; places stay.
+    spaced = "" if beside else block.text.replace("_", " ")
+    for found in chain(wanted.finditer(block.text, flattened=block.flat), wanted.finditer(spaced)):
+        if any(found.start(name) >= 0 for name in refusing):
+            continue
+        start, end = found.span()
+        yield Sighting(
+            name=entry["name"],
+            at=block.start + start,
+            end=block.start + end,
+            text=block.text[start:end],
+            line=line_of(block.text, start, end),
+            fault=(SAID, entry["says"]),
+        )
+        return
