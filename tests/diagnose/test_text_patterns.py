@@ -39,10 +39,11 @@ def outcomes():
     texts += [rule.example["text"] for rule in rules() if not rule.origin and set(rule.example) == {"text"}]
     texts += ["4000", "4004", "1013", "1002", "1005", "unknown_event", "invalid_audio", "wss://h/v1/realtime"]
     for text in texts:
-        reader = Reader()
+        reader, of_a_file = Reader(), Reader(is_file=True)
         for block in blocks([text]):
             reader.read(block)
-        yield from reader.outcomes
+            of_a_file.read(block)
+        yield from (*reader.outcomes, *of_a_file.outcomes)
         for cause in dict.fromkeys(cause for entry in ways() for cause in entry.get("beside", ())):
             yield from (outcome for outcome, _ in reader.more(cause))
 

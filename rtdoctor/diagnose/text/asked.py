@@ -13,6 +13,17 @@ _SCHEMES = ("wss", "ws", "https", "http")
 _REST_OF_URL = pattern(r"""[^\s"'`<>|\\)\]]{3,600}""")
 _REQUEST_LINE = pattern(r"(?m)^[>\s*]{0,4}GET (?P<path>/\S{1,600}) HTTP/1[.]\d[ \r]*$")
 _HOST_LINE = pattern(r"(?im)^[>\s*]{0,4}host: *(?P<host>[^\s/]{1,253})")
+_IN_PARTS = pattern(
+    r"""["'`](?P<host>api\.openai\.com|[\w.-]{1,80}\.openai\.azure\.com)["'`](?s:.{0,160}?)"""
+    r"""["'`](?P<path>/(?:openai/)?(?:v1/)?realtime[^\s"'`]{0,200})["'`]"""
+)
+_COMMENT_MOST = 4_000  # characters of a comment before a place in it
+# A declaration that the file keeps to itself, up to the quote of its text.
+_HELD = pattern(
+    r"^\s*(?:(?:const|let|var|val|final|static|private|readonly|auto|char|string|String|std::string|constexpr|def|&str)[\s*&]+)*"
+    r"\$?(?P<name>[A-Za-z_]\w{0,60})(?:\[\])?(?: ?: ?[&'\w<>]{1,30})?\s*:?=\s*[\"'`]"
+)
+_ENDS = pattern(r"[\"'`]\s{0,9};?[ \t]*(?:(?://|#)[^\n]*)?(?:\n|$)")
 _HEAD = 2_000  # characters after a request's first line in which its headers stand
 _COMMENT = pattern(r"^\s*(?://|#(?:[^\[]|$)|--|\*\s)|(?:^|[^:\w])//")
 
@@ -31,6 +42,7 @@ def look_for_urls(block: Block) -> Iterator[Sighting]:
                 yield Sighting("URL", block.start + start, block.start + start + len(written), url, line, url=url)
         place = block.lower.find("://", place + 3)
     yield from _look_for_request_lines(block)
+    yield from _look_for_parts(block)
 
 
 def _look_for_request_lines(block: Block) -> Iterator[Sighting]:
@@ -47,6 +59,18 @@ def _look_for_request_lines(block: Block) -> Iterator[Sighting]:
         url = f"wss://{host.text('host')}{path}" if host and upgrade else path
         start, end = block.start + found.start("path"), block.start + found.end("path")
         yield Sighting("URL", start, end, path, line_of(block.text, found.start(), found.end()), url=url)
+
+
+def _look_for_parts(block: Block) -> Iterator[Sighting]:
+    """URLs that code puts together from a host and a path, as constructors of URLs and sockets take them."""
+    if "openai" not in block.lower:
+        return
+    for found in _IN_PARTS.finditer(block.text, flattened=block.flat):
+        start, end = found.start("path"), found.end("path")
+        if 0 <= start < block.until:
+            url = f"wss://{found.text('host')}{found.text('path')}"
+            line = line_of(block.text, start, end)
+            yield Sighting("URL", block.start + start, block.start + end, found.text("path"), line, url=url)
 
 
 def _scheme(lower: str, place: int) -> int | None:
@@ -77,7 +101,34 @@ def mended(request: Request) -> Request:
 
 
 def commented(block: Block, place: int) -> bool:
-    """True where a place stands behind a comment mark on its line: what is commented out is not sent."""
+    """True where a place stands behind a comment mark on its line, or inside of a comment or a docstring of several
+    lines: what is commented out is not sent."""
     before = max(0, place - 200)
     low = max(before, block.text.rfind("\n", before, place) + 1)
-    return _COMMENT.search(block.text[low:place]) is not None
+    return _COMMENT.search(block.text[low:place]) is not None or _in_a_comment(block.text, place)
+
+
+def _in_a_comment(text: str, place: int) -> bool:
+    low = max(0, place - _COMMENT_MOST)
+    for opening, closing in (("/*", "*/"), ("<!--", "-->"), ("=begin", "=end")):
+        start = text.rfind(opening, low, place)
+        if start >= 0 and _first_on_its_line(text, start) and text.rfind(closing, start, place) < 0:
+            return True
+    for quotes in ('"""', "'''"):
+        marks = text.count(quotes, low, place)
+        if marks % 2 and _first_on_its_line(text, text.rfind(quotes, low, place)):
+            return True
+    return False
+
+
+def _first_on_its_line(text: str, place: int) -> bool:
+    return not text[text.rfind("\n", 0, place) + 1 : place].strip()
+
+
+def unused(text: str, start: int, end: int) -> bool:
+    """True where a part of a file of code is a text that a variable of its own holds, and that nothing reads."""
+    found = _HELD.match(text[text.rfind("\n", 0, start) + 1 : start])
+    if found is None or _ENDS.match(text, end) is None:
+        return False
+    name = found.text("name")
+    return sum(1 for _ in pattern(rf"(?:^|[^\w]){name}(?:[^\w]|$)").finditer(text)) == 1

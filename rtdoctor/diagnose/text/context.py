@@ -52,7 +52,7 @@ def _of_another_path(item: Sighting) -> bool:
 
 def _quoted(block: Block, item: Sighting) -> bool:
     """True for an answer that is only told of, in a comment of code or by a test."""
-    if item.sent or item.field or item.beta or item.name == "URL":
+    if item.sent or item.field or item.beta or item.coded or item.name == "URL":
         return False  # those are looked at where they are taken
     place = item.at - block.start
     start = block.text.rfind("\n", max(0, place - 200), place) + 1

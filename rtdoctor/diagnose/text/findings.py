@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.referee import Weighed, finding, weigh
 from rtdoctor.diagnose.text import wrapped
-from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of
+from rtdoctor.diagnose.text.asked import commented, look_for_urls, mended, request_of, unused
 from rtdoctor.diagnose.text.blocks import Block, blocks
-from rtdoctor.diagnose.text.code import is_code, is_printed
+from rtdoctor.diagnose.text.code import is_code, is_printed, of_code
 from rtdoctor.diagnose.text.context import of_the_socket
 from rtdoctor.diagnose.text.elsewhere import Elsewhere
 from rtdoctor.diagnose.text.errors import look_for_errors, reading
 from rtdoctor.diagnose.text.next_step import next_step
 from rtdoctor.diagnose.text.patterns import NO_REASON, look
-from rtdoctor.diagnose.text.places import Current, place
+from rtdoctor.diagnose.text.places import Current, place, with_key
 from rtdoctor.diagnose.text.places import mended as repaired
 from rtdoctor.diagnose.text.prose import SAID, in_words
 from rtdoctor.diagnose.text.sighting import Sighting
@@ -44,15 +44,15 @@ _NOTHING = Request("", "")
 _FOLLOWERS = {"network.redirected": ("usage.url-scheme",)}
 
 
-def explain(chunks: Iterable[str], current: Current | None = None) -> Explanation:
+def explain(chunks: Iterable[str], current: Current | None = None, *, is_file: bool = False) -> Explanation:
     """Read a text of any length, in constant memory, and say what is wrong. `current` is what a line that asks for the
-    beta is rewritten with; without it such lines are only marked."""
-    reader = Reader(current)
+    beta is rewritten with; without it such lines are only marked. `is_file` where it is a file of code, not a paste."""
+    reader = Reader(current, is_file=is_file)
     for block in blocks(chunks):
         reader.read(block)
     told = _told(reader)
     text = reader.short
-    if text is None or told.elsewhere:
+    if text is None or told.elsewhere or is_file:  # the lines of a file of code are as they were written
         return told.explanation
     sure = [_of(other) for other in wrapped.surely(text)]
     told = min([known for known in sure if known.rank < _UNKNOWN] or [told], key=lambda known: known.rank)
@@ -69,14 +69,14 @@ def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current |
     rank: dict[str, int] = {}  # the best place that a cause has in one of the texts
     healthy, step = False, ""
     for name, chunks in sources:
-        one = explain(chunks, current)
+        one = explain(chunks, current, is_file=of_code(name))
         healthy = healthy or one.healthy
         for number, found in enumerate(one.findings):
-            named = replace(
-                found,
-                facts=tuple(f"{shown(name)}: {fact}" for fact in found.facts),
-                places=tuple(replace(at, file=name) for at in found.places),
-            )
+            placed = (replace(at, file=name) for at in found.places)
+            if found.cause == "auth.invalid":
+                placed = (with_key(at, name.lower().rpartition(".")[2]) for at in placed)
+            facts = tuple(f"{shown(name)}: {fact}" for fact in found.facts)
+            named = replace(found, facts=facts, places=tuple(placed))
             cause = found.cause or UNKNOWN
             told[cause] = _together(told[cause], named) if cause in told else named
             rank[cause] = min(number, rank.get(cause, number))
@@ -100,8 +100,9 @@ def _of(text: str) -> "_Told":
 class Reader:
     """Collects the different outcomes of a text, in a bounded number."""
 
-    def __init__(self, current: Current | None = None, *, as_given: bool = True) -> None:
+    def __init__(self, current: Current | None = None, *, as_given: bool = True, is_file: bool = False) -> None:
         self.current = current
+        self._is_file = is_file
         self._as_given = as_given
         self.outcomes: dict[Outcome, tuple[str, ...]] = {}
         self._kept: set[Outcome] = set()
@@ -109,10 +110,12 @@ class Reader:
         self._urls: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._fields: dict[str, str] = {}
-        self._beta = self._rate = ""
+        self._beta = ""
+        self._coded: dict[str, str] = {}
         self.places: dict[str, Place] = {}  # of what a client asks for, by its words
         self._line = 1  # of the window's first character
-        self._hinted = self._secret = self._client = self._code = self._told = False
+        self._hinted = self._secret = self._client = self._told = False
+        self._code = is_file
         self._elsewhere = Elsewhere()
         self.short: str | None = None
         self._only: Block | None = None  # the window of a short text
@@ -152,11 +155,12 @@ class Reader:
     def _take(self, seen: Sighting, block: Block) -> None:
         inside = seen.at - block.start
         if seen.name == "URL":
-            if len(self._urls) < _MOST and not commented(block, inside):
+            dead = commented(block, inside) or (self._is_file and unused(block.text, inside, seen.end - block.start))
+            if len(self._urls) < _MOST and not dead:
                 self._urls.setdefault(seen.url, seen.line)
                 self._place(seen.url, seen, block)
             self._keep(self._story.take(seen))
-        elif seen.sent or seen.field or seen.beta or seen.name == "wrong rate declared":
+        elif seen.sent or seen.field or seen.beta or seen.coded:
             self._take_code(seen, block, inside)
         else:
             said = (seen.status, seen.close_code, seen.error, seen.fault) != (None,) * 4
@@ -185,7 +189,7 @@ class Reader:
         return True
 
     def _take_code(self, seen: Sighting, block: Block, inside: int) -> None:
-        if commented(block, inside):
+        if commented(block, inside) or (seen.of_a_file and not self._is_file):
             return
         self._place(seen.sent or seen.field or (seen.line if seen.beta else seen.text), seen, block)
         if seen.sent:
@@ -194,8 +198,8 @@ class Reader:
             self._fields.setdefault(seen.field, seen.line)
         elif seen.beta:
             self._beta = self._beta or seen.line
-        else:
-            self._rate = self._rate or seen.text
+        elif len(self._coded) < _MOST:
+            self._coded.setdefault(seen.text, seen.line)
 
     def _place(self, words: str, seen: Sighting, block: Block) -> None:
         if words not in self.places and len(self.places) < _MOST:
@@ -229,7 +233,7 @@ class Reader:
             if request.path.rstrip("/").endswith("/realtime") and not request.query and (self._hinted or self._client):
                 continue
             yield Outcome(request, "request", text=url), (line,)
-            if mended(request) != request:
+            if mended(request) != request and (request.query or not self._hinted):
                 yield Outcome(mended(request), "request", text=url), (line,)
         if self._beta:
             yield Outcome(Request("", "", beta=True), "request", text=self._beta), (self._beta,)
@@ -240,8 +244,8 @@ class Reader:
             fields = tuple(self._fields)
             told = Outcome(_NOTHING, "request", session_fields=fields, text=" ".join(fields))
             yield told, tuple(self._fields.values())
-        if self._rate:
-            yield Outcome(_NOTHING, "request", text=self._rate), (self._rate,)
+        for text, line in self._coded.items():
+            yield Outcome(_NOTHING, "request", text=text), (line,)
 
 
 def _in_words(block: Block, *, general: bool) -> Iterator[Read]:

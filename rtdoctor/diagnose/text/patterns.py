@@ -48,6 +48,7 @@ class TextPattern:
         return (f"(?im){self.match}", *([f"(?i)(?:{self.not_before})$"] if self.not_before else ()))
 
 
+_FIELDS = ("field", "field_bare", "field_tag", "field_name")  # the groups that name a session field
 _FILES = ("clients", "principles", "numbers", "words")
 
 
@@ -233,10 +234,12 @@ def sighted(wanted: TextPattern, found: Match, block: Block) -> Sighting:
         body=body,
         event=groups.get("event") or gives.get("event", ""),
         sent=groups.get("sent") or groups.get("sent_bare") or "",
-        field=groups.get("field") or groups.get("field_bare") or "",
+        field=next((groups[name] or "" for name in _FIELDS if groups.get(name)), ""),
         beta=gives.get("beta", False),
         rest=gives.get("rest", False),
         answerer=gives.get("answerer", ""),
+        coded=gives.get("coded", False),
+        of_a_file=gives.get("of_a_file", False),
     )
     if gives.get("body"):
         return replace(plain, body=plain.text)

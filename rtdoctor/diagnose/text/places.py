@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from rtdoctor.diagnose.text.blocks import Block
+from rtdoctor.diagnose.text.errors import reading
 from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Place
 from rtdoctor.model.url import is_rest_address, socket_address
@@ -18,18 +19,23 @@ _MODEL_VALUE = pattern(r"(?P<name>[?&]model=)[^&#]*")
 _MODEL_ALONE = pattern(r"model=[^&#]*")
 _AZURE = pattern(r"(?i)/openai/realtime\?(?P<query>.*)$")
 _DEPLOYMENT = pattern(r"(?i)deployment=(?P<name>[^&#]*)")
+_OLD_ARGUMENT = pattern(r"\bextra_headers\b")
+_MODALITIES = pattern(r"\bmodalities\b")
 _RATE = pattern(r"(?:16000|8000|44100|48000)$")
 _BETA_SUBPROTOCOL = pattern(
     r"""\s*,\s*["'`]openai-beta\.realtime-v1["'`]|["'`]openai-beta\.realtime-v1["'`]\s*,?\s*|,?\s*openai-beta\.realtime-v1"""
 )
 # The beta's header as one of several things on a line: of an object or a list, of a command line, of a chain of calls.
-_PAIR = r"""["'`]OpenAI-Beta["'`]\s*(?::|=>|=|,)\s*["'`]realtime=v1["'`]"""
+_PAIR = r"""["'`]OpenAI-Beta["'`]\s*(?::|=>|=|,)\s*(?:["'`]realtime=v1["'`]|[{\[]["'`]realtime=v1["'`][}\]])"""
 _HEADER_LINE = r"""["'`]OpenAI-Beta: ?realtime=v1["'`]"""
 _BETA_HEADER = pattern(
     rf"\s*,\s*[(\[]{_PAIR}[)\]]|[(\[]{_PAIR}[)\]]\s*,?\s*|\.\w+\({_PAIR}\)|\s*,\s*{_PAIR}|{_PAIR}\s*,?\s*"
     rf"|\s+(?:-H|--header)[ =]{_HEADER_LINE}|\s*,\s*{_HEADER_LINE}|{_HEADER_LINE}\s*,?\s*"
 )
-_ONLY_HEADER = pattern(r"""^\W*(?:\w+\W{1,4}){0,6}OpenAI-Beta\W{1,12}realtime=v1\W*(?:\\\s*)?$""")
+_ONLY_HEADER = pattern(
+    r"""^\W*(?:\w+\W{1,4}){0,6}(?:OpenAI-Beta\W{1,12}(?:[\w:.]{1,40}\()?["'`]?realtime=v1"""
+    r"""|realtime=v1["'`]\W{1,4}(?:\w+: ?)?["'`]OpenAI-Beta)\W*(?:parse\W{1,6})?(?:unwrap\W{1,4})?(?:\\\s*)?$"""
+)
 
 
 _JSON = json.JSONDecoder()
@@ -61,7 +67,9 @@ def mended(cause: str, found: Place, current: Current | None = None) -> Place:
     if cause == "session.beta-retired":
         return _without_beta(found)
     if cause in ("session.beta-event", "session.beta-field"):
-        return _migrated(found, current) if current else found
+        made = _migrated(found, current) if current else found
+        if made.instead or cause == "session.beta-event":
+            return made
     if cause == "session.model-retired" and current:
         retired = _MODEL_VALUE.sub(lambda match: f"{match.text('name')}{current.model}", fault)
         return replace(found, instead=_with(found, retired)) if retired != fault else found
@@ -105,8 +113,20 @@ def _migrated(found: Place, current: Current) -> Place:
     return found
 
 
+def with_key(found: Place, suffix: str) -> Place:
+    """The line that holds a placeholder, as it reads the key from the environment in the language of the file."""
+    reads = reading()["environment"].get(suffix)
+    end = found.column + found.length
+    quoted = found.source[found.column - 1 : found.column] in ("'", '"', "`") and found.column > 0
+    if not reads or not quoted or not found.source.startswith("Bearer ", found.column):
+        return found
+    return replace(found, instead=found.source[: found.column - 1] + reads + found.source[end:])
+
+
 def _path(url: str) -> str:
     address, _, query = url.partition("?")
+    if not query and url.startswith("/"):  # a path by itself: its query stands elsewhere
+        return socket_address(address)
     return socket_address(address) + (f"?{query}" if query else "?intent=transcription")
 
 
@@ -144,5 +164,7 @@ _REPAIRS: Mapping[str, Callable[[str], str]] = {
     "session.model-wrong-mode": _intent_for_model,
     "refused.azure-url": _azure,
     "usage.url-scheme": _scheme,
+    "usage.client-argument": lambda text: _OLD_ARGUMENT.sub("additional_headers", text),
+    "session.beta-field": lambda text: _MODALITIES.sub("output_modalities", text),
     "audio.sample-rate": lambda text: _RATE.sub("24000", text),
 }

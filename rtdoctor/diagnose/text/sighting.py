@@ -11,7 +11,7 @@ class Sighting:
 
     `fault` is (layer, kind); `rest` tells of an ordinary HTTP request; `answerer` of the kind of server that the text
     names; `event` is a server event that was received, `sent` a client event and `field` a session field in a client's
-    code.
+    code, `coded` what is wrong in its line as it stands; `of_a_file` where only a file shows that.
     """
 
     name: str
@@ -33,3 +33,5 @@ class Sighting:
     beta: bool = False
     rest: bool = False
     answerer: str = ""
+    coded: bool = False
+    of_a_file: bool = False
