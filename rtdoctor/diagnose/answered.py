@@ -1,9 +1,9 @@
 """Who answered: the provider itself, or something between. From `answerers.toml`, by headers only."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
+from rtdoctor.data import table
 from rtdoctor.linear import Pattern, pattern
 from rtdoctor.model.exchange import Answer
 
@@ -12,7 +12,7 @@ _SHOWN = 200  # characters of a header that are looked at, and of a server's nam
 
 @cache
 def _answerers() -> tuple[tuple[str, tuple[Pattern, ...]], ...]:
-    raw = tomllib.loads(Path(__file__).with_name("answerers.toml").read_text(encoding="utf-8"))
+    raw = table(Path(__file__).with_name("answerers.toml"))
     return tuple((entry["name"], tuple(map(pattern, entry["all"]))) for entry in raw["answerer"])
 
 

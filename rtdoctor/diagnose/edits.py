@@ -2,13 +2,13 @@
 would change nothing. Which exist, in which order and for which causes, is data (`edits.toml`)."""
 
 import copy
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.model.given import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Given
 from rtdoctor.model.near import near
 from rtdoctor.model.target import kind_by_name
@@ -41,7 +41,7 @@ class Edit:
 
 @cache
 def _table() -> tuple[dict[str, Any], ...]:
-    raw = tomllib.loads(Path(__file__).with_name("edits.toml").read_text(encoding="utf-8"))
+    raw = table(Path(__file__).with_name("edits.toml"))
     return tuple(raw["edit"])
 
 

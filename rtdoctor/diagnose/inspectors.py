@@ -1,10 +1,10 @@
 """Who signs in the place of a public CA: known TLS-inspecting products by their issuer, from `inspectors.toml`."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rtdoctor.data import table
 from rtdoctor.linear import Pattern, pattern
 from rtdoctor.model.finding import Evidence
 
@@ -20,7 +20,7 @@ class Inspector:
 
 @cache
 def _inspectors() -> tuple[Inspector, ...]:
-    raw = tomllib.loads(Path(__file__).with_name("inspectors.toml").read_text(encoding="utf-8"))
+    raw = table(Path(__file__).with_name("inspectors.toml"))
     return tuple(
         Inspector(
             entry["name"],

@@ -5,13 +5,13 @@ other's cause, then the one with more conditions, then the one that stands first
 (`--knowledge DIR`) has the same form, and stands before ours.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.knowledge.profiles import advised
 from rtdoctor.knowledge.tables import BadTable, check_condition, read_table, table_files
 from rtdoctor.model.explanation import Page
@@ -141,7 +141,7 @@ def _known(own: Path | None) -> _Known:
     found: list[Rule] = []
     pages: dict[str, Mapping[str, str]] = {}
     for layer in LAYERS:
-        ours = tomllib.loads((_HERE / "causes" / f"{layer}.toml").read_text(encoding="utf-8"))
+        ours = table(_HERE / "causes" / f"{layer}.toml")
         _take(ours, named, found, pages)
     if own is not None and ((own / "causes").is_dir() or not (own / "profiles").is_dir()):
         named, found = _with_own(own, named, found, pages)

@@ -3,7 +3,6 @@
 A folder of the user's own (`--knowledge DIR`, its `profiles/*.toml`) has the same form, and stands before ours.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from rtdoctor.data import table
 from rtdoctor.knowledge.tables import BadTable, read_table, table_files
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.profile import Profile
@@ -67,7 +67,7 @@ def advised(remedy: str, url: str) -> str:
 @cache
 def _known(own: Path | None) -> dict[str, Profile]:
     shipped = sorted((_HERE / "profiles").glob("*.toml"))
-    ours = {one.id: one for one in (_profile(tomllib.loads(file.read_text(encoding="utf-8"))) for file in shipped)}
+    ours = {one.id: one for one in (_profile(table(file)) for file in shipped)}
     if own is None or not (own / "profiles").is_dir():
         return ours
     theirs: dict[str, Profile] = {}

@@ -1,12 +1,12 @@
 """The words of secrets: which names tell of one, which values are none, and the forms of vendors' keys."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.linear import Pattern, pattern
 
 _USUAL_ID = pattern(
@@ -30,7 +30,7 @@ _TELLING_END = pattern("sig|pw|pass|jwt")  # in the middle they are of other wor
 
 @cache
 def _read(name: str) -> Mapping[str, Any]:
-    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return table(Path(__file__).with_name(name))
 
 
 @cache

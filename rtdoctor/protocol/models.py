@@ -1,10 +1,10 @@
 """The models that the Realtime API is known to have, from `models.toml`."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rtdoctor.data import table
 from rtdoctor.model.target import Kind, kind_by_name
 
 
@@ -38,7 +38,7 @@ class Defaults:
 
 @cache
 def _data() -> tuple[Defaults, dict[str, Model]]:
-    raw = tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"))
+    raw = table(Path(__file__).with_name("models.toml"))
     return Defaults(**raw["defaults"]), {entry["id"]: Model(**entry) for entry in raw["model"]}
 
 

@@ -1,6 +1,5 @@
 """Error objects and error codes in a text, whatever wrote them: JSON, a Python dict, a Swift property list, a log."""
 
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from string import ascii_letters
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.diagnose.reason import is_error_type
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
@@ -37,7 +37,7 @@ _NOTHING = frozenset(("null", "None", "nil", "<null>", ""))
 @cache
 def reading() -> dict[str, Any]:
     """The data of `reading.toml`."""
-    return tomllib.loads(Path(__file__).with_name("reading.toml").read_text(encoding="utf-8"))
+    return table(Path(__file__).with_name("reading.toml"))
 
 
 @dataclass(frozen=True, slots=True)

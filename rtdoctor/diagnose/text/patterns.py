@@ -6,13 +6,13 @@ first time, and tried on windows that hold one: most of a log is passed over, an
 cannot say in an expression, that something must not stand before or after, stands beside it in the data.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.linear import Match, pattern
@@ -89,9 +89,7 @@ def _both(words: list[str]) -> Iterator[str]:
 
 
 def _read(name: str) -> list[dict[str, Any]]:
-    raw: dict[str, list[dict[str, Any]]] = tomllib.loads(
-        Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")
-    )
+    raw: dict[str, list[dict[str, Any]]] = table(Path(__file__).with_name(f"{name}.toml"))
     return raw[name.removesuffix("s")]
 
 

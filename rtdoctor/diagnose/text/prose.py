@@ -4,13 +4,13 @@ Most entries put a thing and what happened to it together from the terms at the 
 negotiation error` or `TlsHandshakeFailure` need not have been met.
 """
 
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from rtdoctor.data import table
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
@@ -21,7 +21,7 @@ SAID = "said"  # the layer of what is told in words
 
 @cache
 def _read() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("prose.toml").read_text(encoding="utf-8"))
+    return table(Path(__file__).with_name("prose.toml"))
 
 
 def ways() -> tuple[dict[str, Any], ...]:
