@@ -181,7 +181,7 @@ def _compiled(source: str | bytes) -> Any:
         raise BadPattern(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)) from error
 
 
-@lru_cache(maxsize=256)  # our own are some two hundred; those of a stranger's scenarios may be many, and large
+@lru_cache(maxsize=1024)  # our own are some five hundred; those of a stranger's scenarios may be many, and large
 def pattern(source: str) -> Pattern:
     """The pattern of an expression, one for as long as it is in use."""
     return Pattern(source)

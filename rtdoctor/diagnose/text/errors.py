@@ -26,7 +26,7 @@ _PAIR = pattern(
 _QUOTE = pattern(r"""\\+(?P<quote>["'])""")
 _MOST_TEXT = 2_000  # characters of a quoted text
 _MOST_NAME = 200  # of a type, a parameter or an event that are kept
-_ANCHORS = ("error", '"code', "'code", "code = ", "insufficient_quota")
+ANCHORS = ("error", '"code', "'code", "code = ", "insufficient_quota")
 _LONGEST_TYPE = 60  # characters of an error type
 _WORD = ascii_letters + "_"
 _GAP = 400  # characters between two fields of one object
@@ -55,7 +55,7 @@ def look_for_errors(block: Block) -> Iterator[Sighting]:
     """Error objects, then codes that stand alone."""
     spans: list[tuple[int, int]] = []
     high = 0
-    for anchor in _places(block, _ANCHORS):
+    for anchor in _places(block, ANCHORS):
         if anchor < high:
             continue
         low, high = max(high, anchor - 300), min(len(block.text), anchor + _REACH)

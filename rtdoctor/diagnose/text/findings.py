@@ -17,6 +17,7 @@ from rtdoctor.diagnose.text.patterns import NO_REASON, look
 from rtdoctor.diagnose.text.places import Current, place, with_key
 from rtdoctor.diagnose.text.places import mended as repaired
 from rtdoctor.diagnose.text.prose import SAID, in_words
+from rtdoctor.diagnose.text.sieve import sifted
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.diagnose.text.story import Read, Story
 from rtdoctor.knowledge.causes import TIERS, UNKNOWN, Rule, causes, known_codes, matching
@@ -48,7 +49,7 @@ def explain(chunks: Iterable[str], current: Current | None = None, *, is_file: b
     """Read a text of any length, in constant memory, and say what is wrong. `current` is what a line that asks for the
     beta is rewritten with; without it such lines are only marked. `is_file` where it is a file of code, not a paste."""
     reader = Reader(current, is_file=is_file)
-    for block in blocks(chunks):
+    for block in blocks(sifted(chunks)):
         reader.read(block)
     told = _told(reader)
     text = reader.short

@@ -105,6 +105,11 @@ def _automaton() -> tuple[tuple[tuple[str, tuple[TextPattern, ...]], ...], Any]:
     return tuple(found.items()), AhoCorasick(list(found))
 
 
+def literals() -> tuple[str, ...]:
+    """All that is looked for, in small letters."""
+    return tuple(literal for literal, _ in _automaton()[0])
+
+
 def look(block: Block) -> Iterator[Sighting]:
     """What the patterns find in a window, in no order; what begins in the overlap is left to the next window."""
     literals, automaton = _automaton()
