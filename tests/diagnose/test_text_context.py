@@ -3,7 +3,7 @@
 import pytest
 
 from rtdoctor.diagnose.text import context, elsewhere, findings
-from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.diagnose.text.findings import explain, explain_all
 
 UNKNOWN = ["unknown.unknown"]
 
@@ -100,3 +100,33 @@ def test_the_words_around_an_answer_tell_it_more_exactly(text: str, told: str, m
 )
 def test_a_thing_and_what_became_of_it_are_understood_in_any_words(text: str, told: str) -> None:
     assert causes(text) == [told]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We should add a test that the websocket handshake fails when the key is wrong.",
+        "fix(realtime): handle reconnects after network errors gracefully (#12)",
+        "Unit tests: 341 passed, 2 failed in test_websocket_reconnect",
+        "CORS question: can I call the realtime API from a browser page?",
+        "realtime client.js: TypeError: Cannot read properties of undefined (reading 'transcript')",
+        "realtime voice: Error code: 400 - maximum context length is 8192 tokens",
+        "MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017",
+    ],
+)
+def test_what_is_wanted_planned_or_of_another_kind_accuses_nobody(text: str) -> None:
+    assert causes(text) == UNKNOWN
+
+
+def test_the_order_of_causes_and_the_step_of_a_file_are_those_of_its_text() -> None:
+    url = "wss://r.openai.azure.com/openai/realtime?api-version=2024-10-01-preview&deployment=d"
+    text = f"WSServerHandshakeError: 429, message='x', url=URL('{url}')"
+    one, several = explain([text]), explain_all([("noise.log", ["nothing"]), ("app.log", [text])])
+    assert [found.cause for found in several.findings] == [found.cause for found in one.findings]
+    assert several.next == one.next
+
+
+def test_a_url_ends_where_a_sentence_goes_on_in_another_script() -> None:
+    assert causes("无法连接到wss://api.openai.com/v1/realtime/sessions的WebSocket") == ["refused.path"]
+    prose = "该问题主要表现为在某些浏览器环境下无法建立到wss://api.openai.com/v1/realtime的连接" * 2
+    assert "session.model-missing" not in causes(prose), "the endpoint is only named"

@@ -35,7 +35,7 @@ def look_for_urls(block: Block) -> Iterator[Sighting]:
         start = _scheme(block.lower, place)
         rest = _REST_OF_URL.match(block.text, place + 3, block.flat) if start is not None else None
         if start is not None and rest and start < block.until:
-            written = block.text[start : rest.end()].rstrip("*.,;:!?}")
+            written = _before_prose(block.text[start : rest.end()]).rstrip("*.,;:!?}")
             url = written.replace("*", "")
             if "realtime" in url.lower() or url.lower().startswith("ws"):
                 line = line_of(block.text, start, rest.end())
@@ -43,6 +43,14 @@ def look_for_urls(block: Block) -> Iterator[Sighting]:
         place = block.lower.find("://", place + 3)
     yield from _look_for_request_lines(block)
     yield from _look_for_parts(block)
+
+
+def _before_prose(url: str) -> str:
+    """A URL without what a sentence in a script without spaces goes on with. A blot is no letter."""
+    if url.isascii():
+        return url
+    end = next((place for place, char in enumerate(url) if not char.isascii() and char.isalnum()), len(url))
+    return url[:end]
 
 
 def _look_for_request_lines(block: Block) -> Iterator[Sighting]:

@@ -9,7 +9,8 @@ _CODE = pattern(
     r"|new WebSocket|WebSocket::Client|\.new\([\"']wss:|websockets?\.connect|[#]include|^\s*\w+\s*:?=\s*[\"'`]wss://"
 )
 _PRINTED = pattern(
-    r"(?im)^traceback |^\s+at \S+ ?\(|^\s*File \"|^\W*\d{4}[-/]\d\d[-/]\d\d[ T]\d"
+    r"(?im)\bwhat\(\):|\bpanicked at\b|^\W*(?:uncaught|unhandled) "
+    r"|^traceback |^\s+at \S+ ?\(|^\s*File \"|^\W*\d{4}[-/]\d\d[-/]\d\d[ T]\d"
     r"|^\W*(?:\w+\.)*\w*(?:error|exception|warning|fatal|panic)\b ?[:\]]"
 )
 

@@ -33,6 +33,9 @@ _MOST = 500  # different outcomes that are kept; more of the same adds nothing
 _GUESS = "guess"  # the tier of what is told for want of anything better: a refusal whose status the client hides
 _REPORT = 3_000  # characters of what somebody reports; what is longer is a log
 _WORDS = 40  # bytes beside the line of an answer that are words of its own
+_PROSE = 80  # characters around a URL that make it one of prose
+# A URL of a socket, as clients that log it with HTTP's scheme write it.
+_SOCKETS_PATH = pattern(r"(?i)^https://api\.openai\.com/v1/realtime\?[^\s]{0,200}model=")
 _SHORT = 100  # a text that may be nothing but a number or a code
 _NUMBER = pattern(
     r"(?is)^\W*(?:(?:http|status|close|closed|code|error|websocket|ws)\W*)*(?P<number>[1-5]\d{2,3})\b(?P<rest>.{0,90})$"
@@ -68,7 +71,8 @@ def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current |
     """Several texts with their names, told as one: each cause once, with the places of all."""
     told: dict[str, Finding] = {}
     rank: dict[str, int] = {}  # the best place that a cause has in one of the texts
-    healthy, step = False, ""
+    healthy = False
+    steps: dict[str, str] = {}  # what to do next, by the first cause of the text that it was made for
     for name, chunks in sources:
         one = explain(chunks, current, is_file=of_code(name))
         healthy = healthy or one.healthy
@@ -81,12 +85,13 @@ def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current |
             cause = found.cause or UNKNOWN
             told[cause] = _together(told[cause], named) if cause in told else named
             rank[cause] = min(number, rank.get(cause, number))
-        if one.next and (not step or any(found.cause != UNKNOWN for found in one.findings)):
-            step = one.next
+        if one.next:
+            steps.setdefault(one.findings[0].cause or UNKNOWN if one.findings else "", one.next)
     known = [found for cause, found in told.items() if cause != UNKNOWN]
     findings = known or ([] if healthy else list(told.values()))
     findings.sort(key=lambda found: (rank[found.cause or UNKNOWN], _place(found)))
-    return Explanation(tuple(findings), healthy and not findings, step)
+    first = findings[0].cause or UNKNOWN if findings else ""
+    return Explanation(tuple(findings), healthy and not findings, steps.get(first, ""))
 
 
 def _of(text: str) -> "_Told":
@@ -181,6 +186,10 @@ class Reader:
         """True where a rule names a cause of what was seen, however weakly."""
         return any(weigh(outcome).rule is not None for outcome in self.outcomes)
 
+    def _only_names(self, url: str) -> bool:
+        """True where prose around a URL of the endpoint only names it."""
+        return not self._code and self.short is not None and len(self.short) > len(url) + _PROSE
+
     def _knows_little(self) -> bool:
         """True where nothing was seen that decides: no session, no rule but guesses."""
         for outcome in self.outcomes:
@@ -228,10 +237,12 @@ class Reader:
             if not url.lower().startswith("ws"):
                 if url.lower().startswith("http://"):  # of a URL of REST only the scheme is looked at
                     yield Outcome(Request(url, ""), "request", text=url), (line,)
-                continue
+                if not _SOCKETS_PATH.search(url):
+                    continue
             request = request_of(url, secret=self._secret)
             # A bare URL may be given its query elsewhere; a client's error text often leaves the query out.
-            if request.path.rstrip("/").endswith("/realtime") and not request.query and (self._hinted or self._client):
+            named = self._hinted or self._client or self._only_names(url)
+            if request.path.rstrip("/").endswith("/realtime") and not request.query and named:
                 continue
             yield Outcome(request, "request", text=url), (line,)
             if mended(request) != request and (request.query or not self._hinted):

@@ -16,6 +16,12 @@ from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.linear import Pattern, pattern
 
+# A line that tells what is wanted, planned or tested, and not what happened.
+_WISH = pattern(
+    r"(?i)^(?:fix|feat|docs?|chore|refactor|tests?|perf|build|ci)(?:\([\w,/ -]{1,40}\))?!?: "
+    r"|\b(?:feature request|would like|add a test|we should|should be able|\d+ (?:passed|failed)|question:|can i\b"
+    r"|how (?:do|can|could|would) (?:i|we)\b)"
+)
 SAID = "said"  # the layer of what is told in words
 
 
@@ -58,12 +64,15 @@ def _first(entry: dict[str, Any], block: Block, beside: str) -> Iterator[Sightin
         if any(found.start(name) >= 0 for name in refusing):
             continue
         start, end = found.span()
+        line = line_of(block.text, start, end)
+        if _WISH.search(line):
+            continue
         yield Sighting(
             name=entry["name"],
             at=block.start + start,
             end=block.start + end,
             text=block.text[start:end],
-            line=line_of(block.text, start, end),
+            line=line,
             fault=(SAID, entry["says"]),
         )
         return
