@@ -1,5 +1,5 @@
 """Where the shipped data lies: the folders (scenarios, fixtures) inside of the wheel or at the root of a checkout, and
-the tables beside the code, as TOML that people write and JSON that is read faster."""
+the tables beside the code, as TOML that people write, and what is made of it that is read faster."""
 
 import json
 import zlib
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).resolve().parent
-MADE = _HERE / "made"  # what `tools/make_tables.py` makes of the tables
 
 
 def folder(name: str) -> Path:
@@ -21,7 +20,7 @@ def table(file: Path) -> dict[str, Any]:
     raw = file.read_bytes()
     try:
         checksum, _, made = made_of(file).read_bytes().partition(b"\n")
-    except (OSError, ValueError):
+    except OSError:
         checksum, made = b"", b""
     if checksum == checked(raw):
         told: dict[str, Any] = json.loads(made)
@@ -32,12 +31,8 @@ def table(file: Path) -> dict[str, Any]:
 
 
 def made_of(file: Path) -> Path:
-    """Where that which is made of a table lies.
-
-    Raises:
-        ValueError: it is no table of ours.
-    """
-    return MADE / f"{'.'.join(file.resolve().relative_to(_HERE).with_suffix('').parts)}.json"
+    """Where that which `tools/make_tables.py` makes of a table lies."""
+    return file.with_suffix(".table")
 
 
 def checked(raw: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Makes `rtdoctor/made`: the tables that `explain` reads at its start, as JSON, which is read thirty times as fast.
+"""Makes a `.table` beside each table that `explain` reads at its start: its JSON, which is read thirty times as fast.
 
 Run it again when one of them has changed (`--check` only says whether that is so); until then the TOML itself is read.
 """
@@ -8,9 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from rtdoctor.data import MADE, checked, made_of
+from rtdoctor.data import checked, made_of
 
-PACKAGE = MADE.parent
+PACKAGE = Path(__file__).parents[1] / "rtdoctor"
 TABLES = (
     *("knowledge/causes", "knowledge/profiles", "privacy", "diagnose", "diagnose/text"),
     "protocol/models.toml",
@@ -36,7 +36,7 @@ def made(file: Path) -> bytes:
 def stale() -> list[str]:
     """The names of what is not as its table, and of what has none."""
     wanted = {made_of(file): made(file) for file in tables()}
-    known = {file: file.read_bytes() for file in MADE.glob("*.json")}
+    known = {file: file.read_bytes() for file in PACKAGE.rglob("*.table")}
     return sorted(file.name for file in {*wanted, *known} if wanted.get(file) != known.get(file))
 
 
@@ -45,8 +45,7 @@ def main(arguments: list[str]) -> int:
         names = stale()
         print("\n".join(f"{name}: run tools/make_tables.py" for name in names) or "all as their tables")
         return 1 if names else 0
-    MADE.mkdir(exist_ok=True)
-    for file in MADE.glob("*.json"):
+    for file in PACKAGE.rglob("*.table"):
         file.unlink()
     for file in tables():
         made_of(file).write_bytes(made(file))

@@ -20,17 +20,14 @@ def test_a_table_is_what_its_toml_says() -> None:
 
 
 def test_what_was_made_of_another_text_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "knowledge" / "x.toml"
-    file.parent.mkdir()
+    file = tmp_path / "x.toml"
     file.write_text("a = 1\n")
-    monkeypatch.setattr(data, "_HERE", tmp_path)
-    monkeypatch.setattr(data, "MADE", tmp_path)
     assert data.table(file) == {"a": 1}
-    (tmp_path / "knowledge.x.json").write_bytes(make_tables.made(file).replace(b"1}", b"2}"))
+    (tmp_path / "x.table").write_bytes(make_tables.made(file).replace(b"1}", b"2}"))
     assert data.table(file) == {"a": 2}, "what was made of this text is taken"
     file.write_text("a = 3\n")
     assert data.table(file) == {"a": 3}
     monkeypatch.setattr(make_tables, "tables", lambda: [])
     assert make_tables.stale() != []
-    monkeypatch.setattr(make_tables, "stale", lambda: ["x.json"])
+    monkeypatch.setattr(make_tables, "stale", lambda: ["x.table"])
     assert make_tables.main(["--check"]) == 1

@@ -114,6 +114,7 @@ class Reader:
         self._kept: set[Outcome] = set()
         self._story = Story()
         self._urls: dict[str, str] = {}
+        self._idle: dict[str, str] = {}  # those that a file of code holds and does not read
         self._sent: dict[str, str] = {}
         self._fields: dict[str, str] = {}
         self._beta = ""
@@ -143,6 +144,8 @@ class Reader:
         self._line += block.text.count("\n", 0, block.until)
         if block.last:
             self._keep(self._story.finish())
+            # A file that opens nothing itself holds them for others.
+            self._urls = self._urls or self._idle
             for read in self._asked():
                 self._keep([read])
             if self.short and self._elsewhere.of_sockets and self._knows_little():
@@ -161,9 +164,9 @@ class Reader:
     def _take(self, seen: Sighting, block: Block) -> None:
         inside = seen.at - block.start
         if seen.name == "URL":
-            dead = commented(block, inside) or (self._is_file and unused(block.text, inside, seen.end - block.start))
-            if len(self._urls) < _MOST and not dead:
-                self._urls.setdefault(seen.url, seen.line)
+            idle = self._is_file and unused(block.text, inside, seen.end - block.start)
+            if len(self._urls) + len(self._idle) < _MOST and not commented(block, inside):
+                (self._idle if idle else self._urls).setdefault(seen.url, seen.line)
                 self._place(seen.url, seen, block)
             self._keep(self._story.take(seen))
         elif seen.sent or seen.field or seen.beta or seen.coded:
@@ -188,7 +191,9 @@ class Reader:
 
     def _only_names(self, url: str) -> bool:
         """True where prose around a URL of the endpoint only names it."""
-        return not self._code and self.short is not None and len(self.short) > len(url) + _PROSE
+        if self._code or self.short is None or len(self.short) <= len(url) + _PROSE:
+            return False
+        return not any(f"{mark}{url}" in self.short for mark in "'\"`=")
 
     def _knows_little(self) -> bool:
         """True where nothing was seen that decides: no session, no rule but guesses."""
