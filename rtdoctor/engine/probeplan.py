@@ -28,6 +28,7 @@ from rtdoctor.protocol.models import defaults
 from rtdoctor.wire.session import Ledger
 
 _STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_UNUSED = "{0} is set, and this handshake does not send it; -H 'Authorization: Bearer ${0}' does."
 _OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
 # As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
 _VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
@@ -99,6 +100,8 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
         raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
+    if key is not None and key.source.isidentifier() and key.reveal().strip() not in given.written():
+        notices = (*notices, _UNUSED.format(key.source))
     own = typed and key is not None and key.reveal() in given.written()
     if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there

@@ -13,7 +13,7 @@ from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Seen
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Finding, Verdict, of_cause
-from rtdoctor.model.fix import Control, Fix
+from rtdoctor.model.fix import Control, Fix, Handover
 from rtdoctor.model.given import Given
 from rtdoctor.model.graded import CourseResult, Graded
 from rtdoctor.model.outcome import Outcome
@@ -73,6 +73,7 @@ class Digest:
     facts: tuple[tuple[str, str], ...] = ()
     cases: tuple[Case, ...] = ()
     edits: Fix | None = None
+    handover: Handover | None = None
     given: Given | None = None
     started_at: str = ""
     duration_s: float | None = None
@@ -269,6 +270,7 @@ def _probe(probed: Probed) -> Digest:
         fix=fix,
         cases=(*cases, *controls),
         edits=probed.fix,
+        handover=probed.handover,
         given=probed.given,
     )
 

@@ -43,6 +43,7 @@ WRITERS: dict[str, dict[str, str]] = {
     },
     "probe": {
         "terminal": "rtdoctor.report.probe_terminal:show",
+        "verbose": "rtdoctor.report.probe_terminal:show_verbose",  # what -v shows
         "json": "rtdoctor.report.probe_json:show",
         **_MEASURED,
     },
