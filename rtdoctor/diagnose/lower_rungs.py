@@ -10,6 +10,7 @@ from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.exchange import Certificate, Fault, Request
 from rtdoctor.model.finding import Evidence, Finding
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.target import Route, Target
 from rtdoctor.privacy.quote import quote, quote_headers, quoted, redact
 
@@ -36,7 +37,9 @@ def judge_connection(
         return _of_fault(fault, quote(fault.text))
     told = tuple(text for _, text in failed)
     if failed:
-        return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
+        return Finding(
+            "warn", f"{address}, after {plural(len(failed), 'address', 'addresses')} that failed", facts=told
+        )
     return Finding("pass", f"{'the proxy at ' if by_proxy else ''}{address}")
 
 

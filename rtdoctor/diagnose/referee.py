@@ -35,7 +35,7 @@ def weigh(outcome: Outcome) -> Weighed:
     for rule in found[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
-            reason = f"fits too, but points less clearly ({rule.evidence.source})"
+            reason = f"{rule.title or causes()[rule.cause].title}; it fits too, but points less clearly"
             out.append(Candidate(rule.cause, reason, fits=True))
     return Weighed(best.cause, best, (*out, *stands))
 

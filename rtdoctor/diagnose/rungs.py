@@ -17,7 +17,7 @@ from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict, left_o
 from rtdoctor.model.near import near
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.profile import Profile
-from rtdoctor.model.target import Target
+from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.vocabulary import is_placeholder
@@ -26,6 +26,10 @@ _LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its
 _MOST_SHOWN = 8  # models of a list
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
+_NAME_A_KEY = (
+    "Set OPENAI_API_KEY to the key that this server wants, or name another variable with --key-env or a file with "
+    "--key-file."
+)
 _HEADER_SAFE = pattern(r"[!-~]+")
 _QUOTES = "\"'`"
 _TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
@@ -82,9 +86,25 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     if not _TOKEN_SAFE.fullmatch(value):
         facts.append("The key holds a character that a subprotocol may not carry; it can only go by header.")
     if not target.tls and not target.is_loopback:
+        if target.route.proxy and is_loopback_host(target.route.proxy_address[0]):
+            facts.append(
+                "The base URL is plain http: the key goes unencrypted to the proxy, and on as the proxy sends it."
+            )
+            return Finding("warn", "plain http, by a proxy on this machine", facts=tuple(facts))
         facts.append("The base URL is plain http: the key travels unencrypted.")
         return Finding("warn", "plain http to another machine", facts=tuple(facts))
-    return Finding("pass", quote(target.base_url), facts=tuple(facts))
+    return Finding("pass", " ".join((quote(target.base_url), *map(_aside, target.notes))), facts=tuple(facts))
+
+
+def judge_keyless(judged: Finding) -> Finding:
+    """The finding of a rung where no key was found to be sent: the cure is to name one, however the server puts it."""
+    if judged.cause != "auth.missing":
+        return judged
+    return replace(judged, remedy=_NAME_A_KEY)
+
+
+def _aside(note: str) -> str:
+    return f"({note[:1].lower()}{note[1:].rstrip('.')})"
 
 
 def judge_withheld(judged: Finding) -> Finding:

@@ -32,6 +32,7 @@ from rtdoctor.model.finding import Finding, undecided
 from rtdoctor.model.fix import Control, Fix, Handover
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
@@ -289,10 +290,11 @@ def _is_free(event: Sent, joined: bool) -> bool:
 def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> str:
     """What the search did with the events that may cost money."""
     count = len(given.events) - len(cheap.events)
-    how = "were sent once, and" if sent else "were not sent, since it did not come so far, and are"
+    are, were = ("is", "was") if count == 1 else ("are", "were")
+    how = f"{were} sent once, and" if sent else f"{were} not sent, since it did not come so far, and {are}"
     costs = sum(not _is_free(event, in_call(given.url)) for event in given.events)
     what = "that may cost money" if costs == count else "that may cost money, fetch something or are long"
-    once = f"{count} message(s) {what} {how} left out of the search for a change"
+    once = f"{plural(count, 'message')} {what} {how} left out of the search for a change"
     if works_without:
         return f"{once}; without them the handshake works, so what is refused is one of them."
     return f"{once}."

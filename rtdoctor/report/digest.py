@@ -17,6 +17,7 @@ from rtdoctor.model.fix import Control, Fix, Handover
 from rtdoctor.model.given import Given
 from rtdoctor.model.graded import CourseResult, Graded
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
@@ -24,7 +25,6 @@ from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
-from rtdoctor.report.bounded import plural
 
 LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", "causes", "marks"
 RECORDING, PASSED = "recordings", "connections"

@@ -14,7 +14,8 @@ from typing import Any, TextIO
 
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.report.bounded import LONG, block, cut, plural
+from rtdoctor.model.plural import plural
+from rtdoctor.report.bounded import LONG, block, cut
 from rtdoctor.report.digest import (
     LADDER,
     SCENARIOS,

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from rtdoctor.linear import pattern
-from rtdoctor.report.bounded import block, cut, plural
+from rtdoctor.model.plural import plural
+from rtdoctor.report.bounded import block, cut
 from rtdoctor.report.digest import LADDER, Case, Digest, Group, digest, grouped, is_wrong, verdict_line, wrong_groups
 
 _MOST_BYTES = 1_000_000  # GitHub takes 1 MiB for a step's summary, and drops a longer one whole

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from rtdoctor.model.exchange import Exchange, Frame
 from rtdoctor.model.fix import Fix, Handover
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.privacy.clean import clean
-from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
 
