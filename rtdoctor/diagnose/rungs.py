@@ -71,9 +71,9 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
             "fail",
             f"/realtime/{target.asked_tail} is a REST path",
             [
-                *facts,
                 f"The URL given ends in /realtime/{target.asked_tail}; "
                 f"the ladder uses {quote(target.base_url)}/realtime.",
+                *facts,
             ],
             evidence=(known,),
         )
@@ -101,6 +101,34 @@ def judge_keyless(judged: Finding) -> Finding:
     if judged.cause != "auth.missing":
         return judged
     return replace(judged, remedy=_NAME_A_KEY)
+
+
+def judge_refused_key(judged: Finding, key: Secret) -> Finding:
+    """The finding with the place that the refused key came from: it is often another than people think."""
+    if judged.cause not in ("auth.invalid", "auth.wrong-token", "auth.expired-secret"):
+        return judged
+    told = (
+        f"The key that was sent comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}."
+    )
+    return replace(judged, facts=(*judged.facts, told))
+
+
+def judge_gone(judged: Finding, model: str, successor: str, in_service: bool) -> Finding:
+    """The finding of a model that the server says is gone, with what is known of it: its successor, or that it is not
+    known to be shut down, which makes access the likelier reason."""
+    if judged.cause != "session.model-retired":
+        return judged
+    if in_service:
+        return replace(
+            judged,
+            title="The model is not there for this project",
+            explanation=f"The answer is that of a model that was shut down, and {quote(model)} is not known to be: "
+            "then the project or key may not use it.",
+            remedy=causes()["session.model-no-access"].remedy,
+        )
+    if successor:
+        return replace(judged, remedy=f"Use {quote(successor)}, its successor, or another that GET /v1/models lists.")
+    return judged
 
 
 def _aside(note: str) -> str:

@@ -73,10 +73,10 @@ def _without(
 
 
 def _reach(outcome: Outcome) -> int:
-    """How far it came: an answer, a 101, a key that was looked at, a session."""
+    """How far it came: an answer, a 101, a key that was looked at, a session, one without an error."""
     upgraded = outcome.http_status == 101
     looked_at = upgraded and weigh(outcome).cause != "auth.missing"
-    return (outcome.http_status is not None) + upgraded + looked_at + outcome.session_stands
+    return (outcome.http_status is not None) + upgraded + looked_at + outcome.reached_session + outcome.session_stands
 
 
 def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size: int) -> Iterator[tuple[Edit, ...]]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from urllib.parse import urlencode
 
@@ -168,7 +169,13 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
             judged = conclude(judged, controls)
         if choice.withheld is not None:
             return rungs.judge_without_key(judged)
-        return rungs.judge_keyless(judged) if choice.key is None else judged
+        if choice.key is None:
+            return rungs.judge_keyless(judged)
+        known = models().get(choice.model)
+        today = date.fromtimestamp(bench.clock.now()).isoformat()
+        serves = known is not None and not known.retired and not (known.shutdown and known.shutdown <= today)
+        judged = rungs.judge_gone(judged, choice.model, known.replacement if known else "", serves)
+        return rungs.judge_refused_key(judged, choice.key)
 
     upgraded = rungs.with_ways(concluded(rungs.judge_upgrade(outcome)), opened.others)
     yield replace(rung_of("upgrade", upgraded, outcome=outcome), ms=outcome.handshake_ms)

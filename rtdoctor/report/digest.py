@@ -148,10 +148,16 @@ def rank(case: Case) -> int:
 
 def wrong_groups(digest: Digest) -> list[Group]:
     """What is wrong, told once: cases with one cause, or the same answer where there is none."""
-    cases = sorted(
-        (case for case in digest.cases if is_wrong(case)), key=lambda case: (rank(case), case.name != digest.where)
-    )
+    told = [case for case in digest.cases if is_wrong(case) and not _told_better(case, digest)]
+    cases = sorted(told, key=lambda case: (rank(case), case.name != digest.where))
     return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
+
+
+def _told_better(case: Case, digest: Digest) -> bool:
+    """True for the rung that found a model missing on a list, where the session tells the same more exactly."""
+    cause, about = _cause(case), "session.model-"
+    both = bool(cause and cause.startswith(about) and digest.cause and digest.cause.startswith(about))
+    return both and case.name == "http" and cause != digest.cause
 
 
 def _cause(case: Case) -> str | None:

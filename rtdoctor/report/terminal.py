@@ -298,15 +298,22 @@ def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
     """Where the ladder ended comes first; a rung with the same cause as one before it adds nothing."""
     told: dict[str | None, Rung] = {}
     unnamed = []
+    about_model = any(rung.dead and _about_model(rung.finding) for rung in rungs)
     for rung in sorted(rungs, key=lambda rung: not rung.dead):
         if not rung.tried or rung.verdict in ("pass", "skip"):
             continue
+        if about_model and not rung.dead and _about_model(rung.finding):
+            continue  # the list of models told before what the session tells more exactly
         if rung.finding.cause is None:
             if rung.finding.facts or rung.finding.drift:  # its row says all the rest
                 unnamed.append(rung)
         else:
             told.setdefault(rung.finding.cause, rung)
     return [*told.values(), *unnamed]
+
+
+def _about_model(finding: Finding) -> bool:
+    return bool(finding.cause and finding.cause.startswith("session.model-"))
 
 
 def _same(results: Iterable[Result], key: Callable[[Result], object]) -> list[list[Result]]:
