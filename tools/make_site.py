@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rtdoctor.knowledge.causes import causes, page
+from rtdoctor.knowledge.causes import causes, page, rules
 from rtdoctor.knowledge.deviations import deviations
 from rtdoctor.model.conformance import WEIGHTS, Deviation
 from rtdoctor.model.finding import Evidence
@@ -37,6 +37,7 @@ _LAYERS = {
     "peer": "The server itself",
 }
 _EXITS = {1: "1: the endpoint answered, and something is wrong", 2: "2: usage or configuration", 3: "3: could not tell"}
+_FIRST = "---\nsearch:\n  boost: 4\n---"  # who looks for an error wants its cause first
 _MEANING = re.compile(r"([\\*\[\]|])")
 _DOCS_LINK = re.compile(r"\]\(docs/")
 
@@ -118,6 +119,7 @@ def _cause(ident: str) -> str:
     told = page(ident)
     cause = told.cause
     blocks = [
+        _FIRST,
         f"# {prose(cause.title)}",
         f"`{cause.id}`, exit code {_EXITS.get(cause.exit, str(cause.exit))}",
         prose(cause.explanation),
@@ -128,8 +130,22 @@ def _cause(ident: str) -> str:
     ]
     if ident == "session.model-retired":
         blocks.append(f"## Models that were or will be shut down\n\n{_shutdowns()}")
+    if codes := _codes(ident):
+        blocks.append(f"## Errors and codes that tell of it\n\n{codes}")
     blocks.append(f"## How this is known\n\n{_evidence(told.evidence)}")
     return "\n\n".join(blocks) + "\n"
+
+
+def _codes(ident: str) -> str:
+    """The codes that its rules know it by, so that a search for one finds the page."""
+    found: dict[str, None] = {}
+    for rule in rules():
+        for name in ("error_code", "error_type", "close_code", "http_status"):
+            held = rule.when.get(name) if rule.cause == ident else None
+            for one in held if isinstance(held, list) else [held]:
+                if isinstance(one, (str, int)) and one:
+                    found[f"`{one}`"] = None
+    return ", ".join(found)
 
 
 def _shutdowns() -> str:
