@@ -534,7 +534,7 @@ def _probe(place: str, text: str) -> Say:
     seen = short(distil(exchange))
     fix = Fix(("use another path",), ("the query",), 2, (Tried(("the query",), False, seen),), bool(len(text) % 2))
     probed = Probed(report, given.shown(), head_of(exchange), (Control("path", "another path", seen, False),), fix)
-    probed = replace(probed, handover=handover(given, given.with_query({"x": text}), text))
+    probed = replace(probed, handover=handover(given, given.with_path("/v1/realtime"), text))
     return lambda make, out: make(out)(probed)
 
 
