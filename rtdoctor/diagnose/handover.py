@@ -14,11 +14,12 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rtdoctor.diagnose.snippet import NoSnippet, language, render
 from rtdoctor.model.fix import Handover
-from rtdoctor.model.given import Given, unquoted_marks
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
 from rtdoctor.privacy.quote import quoted
 
 EVENTS_FILE = "events.jsonl"
 _MOST_EVENTS, _LONGEST_EVENT, _MOST_LINES = 20, 2_000, 60
+_BEFORE = ("", "bearer", "token", "key", KEY_SUBPROTOCOL)  # what stands before a key and is none
 _USUAL_VARIABLE = "OPENAI_API_KEY"
 # curl asks for no upgrade by itself. The key is the example of RFC 6455: it only has to be 16 bytes in base64.
 _UPGRADE = (
@@ -77,8 +78,8 @@ def _shown(given: Given, key: str | None, variable: str) -> Given:
 
     def put(raw: str, masked: str) -> str:
         before, found, behind = raw.partition(key) if key else (raw, "", "")
-        # Only a scheme or prefix may stand around it: what else is there was masked for a reason.
-        return f"{before}{name}" if found and not behind and len(before) <= 40 else masked
+        # Only a scheme or prefix may stand before it: what else is there was masked for a reason.
+        return f"{before}{name}" if found and not behind and before.strip().lower() in _BEFORE else masked
 
     query = {
         masked_name: put(value, masked)

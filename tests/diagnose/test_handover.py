@@ -83,6 +83,17 @@ def test_another_variable_and_another_secret():
     assert "[secret" in command, "whoever pastes it puts his own there"
 
 
+def test_what_stands_beside_the_key_is_masked_as_ever():
+    other = "q9Zk2LmX7pRt4VbN"
+    given = Given(
+        "wss://h/v1/realtime", (("X-Two", f"{other} {KEY}"), ("X-Three", f"{KEY} {other}")), (f"{other}.{KEY}",)
+    )
+    told = handover(given, given, KEY)
+    for text in (told.url, *told.change, *(command for _, command in told.commands)):
+        assert other not in text
+        assert KEY not in text
+
+
 def test_client_code_speaks_to_the_same_place_in_the_same_way():
     url = "wss://h.example/base/v1/realtime?model=my-model"
     given = given_from(url, [], ["realtime", f"openai-insecure-api-key.{KEY}"], [])
