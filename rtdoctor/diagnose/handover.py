@@ -157,7 +157,8 @@ def _commands(given: Given, events: tuple[str, ...], variable: str) -> Iterator[
     yield (
         "curl",
         _joined(
-            f"curl --http1.1 --include --no-buffer --max-time 5 {_expanded(http, variable)}",
+            "curl --http1.1 --include --no-buffer --max-time 5",
+            _expanded(http, variable),
             *(f"-H {_expanded(header, variable)}" for header in (*_UPGRADE, *headers, *extra)),
         ),
     )
