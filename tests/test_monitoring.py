@@ -13,7 +13,7 @@ import rtdoctor
 from rtdoctor.exporter.server import Exporter
 from rtdoctor.mock.faults import Faults
 from rtdoctor.report.prometheus import show
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.test_documents import ROOT, _fences
 

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rtdoctor.cli.main import app
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED
 from tests.test_documents import _fences
@@ -17,18 +17,18 @@ from tests.web.sessions import conversation
 # Why a line does not run here; the words are those that it begins with.
 NOT_HERE = {
     "check --target wss://my-server": "names a host of yours",
-    "check --repeat 20": "twenty runs take too long; tests/cli/test_repeat.py runs two",
+    "check --repeat 20": "twenty runs take too long; tests/cli/runs/test_series.py runs two",
     "check --spend": "tests/cli/test_spend.py",
     "check --transcribe": "tests/cli/test_spend.py",
-    "report-bundle": "asks on a terminal; tests/cli/test_bundle.py",
-    "mock": "serves until it is ended; tests/cli/test_mock.py",
-    "grade 'CMD": "is given a client of yours; tests/cli/test_grade.py",
-    "probe URL": "is given a URL of yours; tests/cli/test_probe.py",
-    "conform URL": "is given a URL of yours; tests/cli/test_conform.py",
+    "report-bundle": "asks on a terminal; tests/cli/commands/test_report_bundle.py",
+    "mock": "serves until it is ended; tests/cli/commands/test_mock.py",
+    "grade 'CMD": "is given a client of yours; tests/cli/commands/test_grade.py",
+    "probe URL": "is given a URL of yours; tests/cli/commands/test_probe.py",
+    "conform URL": "is given a URL of yours; tests/cli/commands/test_conform.py",
     "--install-completion": "writes into the shell's own files",
-    "proxy": "serves until it is ended; tests/cli/test_proxy.py",
+    "proxy": "serves until it is ended; tests/cli/commands/test_proxy.py",
     "replay": "serves until it is ended; tests/replay",
-    "view": "serves until it is ended; tests/cli/test_view.py",
+    "view": "serves until it is ended; tests/cli/commands/test_view.py",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 import rtdoctor
 from rtdoctor.report.digest import digest
 from rtdoctor.report.html import page as html_of
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.web.test_browser import AXE, look, opened_page
 

@@ -15,7 +15,7 @@ from rtdoctor.mock.faults import Faults
 from rtdoctor.report.digest import digest
 from rtdoctor.report.html import page
 from rtdoctor.report.terminal import make
-from tests.cli.test_check import serving as mock
+from tests.cli.commands.test_check import serving as mock
 from tests.conftest import KEY
 from tests.hostile.faults import JSON, REGION, RETIRED, _error
 from tests.hostile.frames import after_101, error

@@ -13,7 +13,7 @@ import pytest
 
 import rtdoctor
 from rtdoctor.report.writers import writer
-from tests.cli.test_check import serving
+from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.test_documents import ROOT
 from tests.test_snapshots import NOISE
