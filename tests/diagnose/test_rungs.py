@@ -166,9 +166,9 @@ def test_without_a_key_the_cure_is_to_name_one():
 
 def test_plain_http_by_a_proxy_of_this_machine_is_not_another_machine():
     key = Secret("sk-proj-0123456789abcdef", "key", "OPENAI_API_KEY")
-    near = parse_target("http://gw.example/v1", route=Route(proxy="http://127.0.0.1:3128"))
+    near = replace(parse_target("http://gw.example/v1"), route=Route(proxy="http://127.0.0.1:3128"))
     assert rungs.judge_config(near, key, []).summary == "plain http, by a proxy on this machine"
-    far = parse_target("http://gw.example/v1", route=Route(proxy="http://proxy.example:3128"))
+    far = replace(parse_target("http://gw.example/v1"), route=Route(proxy="http://proxy.example:3128"))
     assert rungs.judge_config(far, key, []).summary == "plain http to another machine"
 
 
