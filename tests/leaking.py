@@ -28,6 +28,7 @@ from rtdoctor.conform.judge import judged
 from rtdoctor.conform.run import SoFar, report_of, result_of
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.handover import handover
 from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.findings import explain
@@ -533,6 +534,7 @@ def _probe(place: str, text: str) -> Say:
     seen = short(distil(exchange))
     fix = Fix(("use another path",), ("the query",), 2, (Tried(("the query",), False, seen),), bool(len(text) % 2))
     probed = Probed(report, given.shown(), head_of(exchange), (Control("path", "another path", seen, False),), fix)
+    probed = replace(probed, handover=handover(given, given.with_path("/v1/realtime"), text))
     return lambda make, out: make(out)(probed)
 
 

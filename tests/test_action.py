@@ -9,7 +9,7 @@ from rtdoctor.mock.faults import Faults
 from rtdoctor.protocol.models import models
 from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
-from tests.hostile.faults import REGION
+from tests.hostile.faults import JSON, REGION, _error
 from tests.hostile.http import refusing, silent, upgrading
 from tests.hostile.tcp import closed_port
 from tests.runner import ROOT, evaluate, run_action
@@ -122,6 +122,14 @@ def test_an_account_without_credit_is_red(tmp_path):
 def test_a_region_that_is_not_served_is_red(tmp_path):
     with upgrading(refusing("403 Forbidden", REGION)) as met:
         red(tmp_path, {"target": met.base}, 1, "region")
+
+
+@pytest.mark.heavy
+def test_a_key_of_another_regional_host_is_red_and_the_host_is_told(tmp_path):
+    told = _error("incorrect_hostname", "Your project's data residency needs the host us.api.openai.com.")
+    with upgrading(refusing("401 Unauthorized", told, JSON)) as met:
+        done = red(tmp_path, {"target": met.base}, 1, "the key belongs to another regional host")
+    assert "Connect to the host that the server's message names" in done.log
 
 
 @pytest.mark.heavy

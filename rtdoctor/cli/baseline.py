@@ -19,10 +19,10 @@ from pathlib import Path
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.files import read_bounded
 from rtdoctor.model.finding import Finding
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Report, Result
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
-from rtdoctor.report.bounded import plural
 
 _MOST = 1 << 20
 _WRONG = ("fail", "warn", "inconclusive")

@@ -51,6 +51,12 @@ def _kinds() -> Iterable[str]:
     return KINDS
 
 
-targets, scenarios, tags, models, causes_known, kinds = map(
-    _among, (_targets, _scenarios, _tags, _models, _causes, _kinds)
+def _languages() -> Iterable[str]:
+    from rtdoctor.diagnose.snippet import languages
+
+    return languages()
+
+
+targets, scenarios, tags, models, causes_known, kinds, languages = map(
+    _among, (_targets, _scenarios, _tags, _models, _causes, _kinds, _languages)
 )

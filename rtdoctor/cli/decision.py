@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from rtdoctor.cli.baseline import KnownFailure, apply
 from rtdoctor.model.finding import Verdict
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Report, RunEvent, RunFinished
-from rtdoctor.report.bounded import plural
 
 
 @dataclass(frozen=True, slots=True)

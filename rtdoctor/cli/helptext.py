@@ -8,7 +8,7 @@ from rtdoctor.cli.wording import WordedCommand
 _TRIED = (
     *("target", "config", "profile", "model", "kind", "tag", "keyword", "list_only", "transcribe", "audio", "spend"),
     *("mint", "strict", "scenarios", "knowledge", "header", "subprotocol", "query", "send", "curl", "websocat"),
-    *("wscat", "har", "fix"),
+    *("wscat", "har", "fix", "as_"),
 )
 _ROUTE = ("ca_file", "cert", "key", "proxy", "ipv4", "ipv6", "resolve", "insecure", "insecure_send_key")
 _TIMES = ("timeout", "deadline", "concurrency", "retry", "repeat", "every", "during")

@@ -10,9 +10,16 @@ from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.exchange import Certificate, Fault, Request
 from rtdoctor.model.finding import Evidence, Finding
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.target import Route, Target
 from rtdoctor.privacy.quote import quote, quote_headers, quoted, redact
 
+_INSPECTED = "The certificate is signed by {}, which opens TLS on this network, and its root is not trusted here."
+_TRUST_IT = (
+    "Ask whoever runs this network for the root certificate of {}, and give it with --ca-file FILE; your client wants "
+    "it, too: SSL_CERT_FILE (Python, Go, .NET on Linux), REQUESTS_CA_BUNDLE (requests), NODE_EXTRA_CA_CERTS (Node). Or "
+    "have the endpoint's host left out of the inspection."
+)
 CERTIFICATE_WARNED = 14 * 86_400  # seconds left
 
 
@@ -36,7 +43,9 @@ def judge_connection(
         return _of_fault(fault, quote(fault.text))
     told = tuple(text for _, text in failed)
     if failed:
-        return Finding("warn", f"{address}, after {len(failed)} address(es) that failed", facts=told)
+        return Finding(
+            "warn", f"{address}, after {plural(len(failed), 'address', 'addresses')} that failed", facts=told
+        )
     return Finding("pass", f"{'the proxy at ' if by_proxy else ''}{address}")
 
 
@@ -73,6 +82,10 @@ def judge_certificate(
         if fault.kind == "untrusted" and certificate is not None:
             told.append(_why_untrusted(fault, certificate, sent, target, bool(evidence)))
         base = _of_fault(fault, quote(fault.text), told)
+        if fault.kind == "untrusted" and certificate is not None and (known := inspector_of(certificate.issuer)):
+            why, remedy = _INSPECTED.format(known.name), _TRUST_IT.format(known.name)
+            title = f"A company's proxy opens TLS on the way ({known.name})"
+            base = replace(base, title=title, explanation=why, remedy=remedy)
         return replace(base, evidence=(*evidence, *base.evidence))
     left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
     summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"

@@ -1,4 +1,4 @@
-"""The error in a close reason: OpenAI closes with `<error.type>.<error.code>` (llmgw live probes, 2026-09-18)."""
+"""The error in a close reason: OpenAI closes with `<error.type>.<error.code>` (gauravzqa/llmgw, seen 2026-09-18)."""
 
 from collections.abc import Iterable
 

@@ -11,6 +11,9 @@ from rtdoctor.model.outcome import Outcome, facts, matches
 from rtdoctor.model.scenario import Accept, Scenario
 from rtdoctor.model.violation import Violation
 
+# What is met first tells most: a session has no type where there was no 101.
+_MET = ("fault", "http_status", "first_event", "error_code", "error_message", "close_code", "session_type")
+
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
@@ -35,7 +38,7 @@ def weigh(outcome: Outcome) -> Weighed:
     for rule in found[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
-            reason = f"fits too, but points less clearly ({rule.evidence.source})"
+            reason = f"{rule.title or causes()[rule.cause].title}; it fits too, but points less clearly"
             out.append(Candidate(rule.cause, reason, fits=True))
     return Weighed(best.cause, best, (*out, *stands))
 
@@ -127,7 +130,8 @@ def _drift(due: Accept, outcome: Outcome) -> str:
     wanted, seen = expected(due.outcome, due.cause), short(outcome)
     told = f"Expected: {wanted} ({due.evidence.confidence} {due.evidence.seen}). Seen now: {seen}."
     flat = facts(outcome)
-    wrong = next((name for name, line in due.outcome.items() if not matches({name: line}, flat)), None)
+    differing = [name for name, line in due.outcome.items() if not matches({name: line}, flat)]
+    wrong = min(differing, key=_MET.index, default=None) if set(differing) <= set(_MET) else differing[0]
     return f"{told} Differs in {wrong}: {_plain(flat[wrong])}."[:600] if wrong else told
 
 

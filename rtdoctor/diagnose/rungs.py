@@ -17,7 +17,7 @@ from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict, left_o
 from rtdoctor.model.near import near
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.profile import Profile
-from rtdoctor.model.target import Target
+from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.vocabulary import is_placeholder
@@ -26,6 +26,10 @@ _LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its
 _MOST_SHOWN = 8  # models of a list
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
+_NAME_A_KEY = (
+    "Set OPENAI_API_KEY to the key that this server wants, or name another variable with --key-env or a file with "
+    "--key-file."
+)
 _HEADER_SAFE = pattern(r"[!-~]+")
 _QUOTES = "\"'`"
 _TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a subprotocol may hold
@@ -67,9 +71,9 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
             "fail",
             f"/realtime/{target.asked_tail} is a REST path",
             [
-                *facts,
                 f"The URL given ends in /realtime/{target.asked_tail}; "
                 f"the ladder uses {quote(target.base_url)}/realtime.",
+                *facts,
             ],
             evidence=(known,),
         )
@@ -82,9 +86,53 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
     if not _TOKEN_SAFE.fullmatch(value):
         facts.append("The key holds a character that a subprotocol may not carry; it can only go by header.")
     if not target.tls and not target.is_loopback:
+        if target.route.proxy and is_loopback_host(target.route.proxy_address[0]):
+            facts.append(
+                "The base URL is plain http: the key goes unencrypted to the proxy, and on as the proxy sends it."
+            )
+            return Finding("warn", "plain http, by a proxy on this machine", facts=tuple(facts))
         facts.append("The base URL is plain http: the key travels unencrypted.")
         return Finding("warn", "plain http to another machine", facts=tuple(facts))
-    return Finding("pass", quote(target.base_url), facts=tuple(facts))
+    return Finding("pass", " ".join((quote(target.base_url), *map(_aside, target.notes))), facts=tuple(facts))
+
+
+def judge_keyless(judged: Finding) -> Finding:
+    """The finding of a rung where no key was found to be sent: the cure is to name one, however the server puts it."""
+    if judged.cause != "auth.missing":
+        return judged
+    return replace(judged, remedy=_NAME_A_KEY)
+
+
+def judge_refused_key(judged: Finding, key: Secret) -> Finding:
+    """The finding with the place that the refused key came from: it is often another than people think."""
+    if judged.cause not in ("auth.invalid", "auth.wrong-token", "auth.expired-secret"):
+        return judged
+    told = (
+        f"The key that was sent comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}."
+    )
+    return replace(judged, facts=(*judged.facts, told))
+
+
+def judge_gone(judged: Finding, model: str, successor: str, in_service: bool) -> Finding:
+    """The finding of a model that the server says is gone, with what is known of it: its successor, or that it is not
+    known to be shut down, which makes access the likelier reason."""
+    if judged.cause != "session.model-retired":
+        return judged
+    if in_service:
+        return replace(
+            judged,
+            title="The model is not there for this project",
+            explanation=f"The answer is that of a model that was shut down, and {quote(model)} is not known to be: "
+            "then the project or key may not use it.",
+            remedy=causes()["session.model-no-access"].remedy,
+        )
+    if successor:
+        return replace(judged, remedy=f"Use {quote(successor)}, its successor, or another that GET /v1/models lists.")
+    return judged
+
+
+def _aside(note: str) -> str:
+    return f"({note[:1].lower()}{note[1:].rstrip('.')})"
 
 
 def judge_withheld(judged: Finding) -> Finding:

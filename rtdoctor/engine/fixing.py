@@ -6,7 +6,7 @@ from itertools import combinations
 
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.edits import Edit, Means, apply, edits_for
-from rtdoctor.diagnose.referee import weigh
+from rtdoctor.diagnose.referee import finding, weigh
 from rtdoctor.engine.controls import Attempt
 from rtdoctor.model.fix import Fix, Tried
 from rtdoctor.model.given import Given
@@ -29,30 +29,54 @@ def spoke(outcome: Outcome) -> bool:
     )
 
 
-async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt) -> Fix:
-    """Search for the smallest set of edits after which the handshake works. Sends only what `given` would send.
+async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt) -> tuple[Fix, Given | None]:
+    """Search for the smallest set of edits after which the handshake works, and return it with that handshake, or with
+    None where none was found. Sends only what `given` would send.
 
     After a failed try, the cause of its outcome suggests what comes next: the second edit of a pair is looked for
     where the first one got further than before.
     """
     tried: list[Tried] = []
     seen: dict[frozenset[str], Outcome] = {frozenset(): first}
+    texts: dict[frozenset[str], tuple[str, ...]] = {}
     for size in range(1, _MOST_EDITS + 1):
         for chosen in _sets(given, seen, means, size):
             if len(tried) >= MOST_CONNECTIONS:
-                return Fix((), _needless(tried, ()), len(tried), tuple(tried))
+                return _without(tried, seen, texts), None
             changed = _apply_all(chosen, given, means)
             if changed is None:
                 continue
             outcome = await attempt(changed)
-            seen[frozenset(edit.id for edit in chosen)] = outcome
+            ids = frozenset(edit.id for edit in chosen)
+            seen[ids], texts[ids] = outcome, tuple(edit.text for edit in chosen)
             tried.append(Tried(tuple(edit.text for edit in chosen), works(outcome), short(outcome)))
             if works(outcome):
                 kept = tuple(edit.text for edit in chosen)
-                return Fix(kept, _needless(tried, kept), len(tried), tuple(tried), True)
+                return Fix(kept, _needless(tried, kept), len(tried), tuple(tried), True), changed
             if spoke(outcome):  # unasked, and again with every further try
-                return Fix((), _needless(tried, ()), len(tried), tuple(tried))
-    return Fix((), _needless(tried, ()), len(tried), tuple(tried))
+                return _without(tried, seen, texts), None
+    return _without(tried, seen, texts), None
+
+
+def _without(
+    tried: list[Tried], seen: dict[frozenset[str], Outcome], texts: dict[frozenset[str], tuple[str, ...]]
+) -> Fix:
+    """Nothing works; which change came furthest is told where one came further than the handshake given."""
+    start = _reach(seen[frozenset()])
+    furthest = max(texts, key=lambda ids: _reach(seen[ids]), default=None)  # of equals the first, which is the smallest
+    fix = Fix((), _needless(tried, ()), len(tried), tuple(tried))
+    if furthest is None or _reach(seen[furthest]) <= start:
+        return fix
+    judged = finding(seen[furthest])
+    why = ". ".join(part.rstrip(".") for part in (judged.title or judged.summary, judged.remedy) if part)
+    return replace(fix, nearest=texts[furthest], nearest_cause=f"{why}.")
+
+
+def _reach(outcome: Outcome) -> int:
+    """How far it came: an answer, a 101, a key that was looked at, a session, one without an error."""
+    upgraded = outcome.http_status == 101
+    looked_at = upgraded and weigh(outcome).cause != "auth.missing"
+    return (outcome.http_status is not None) + upgraded + looked_at + outcome.reached_session + outcome.session_stands
 
 
 def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size: int) -> Iterator[tuple[Edit, ...]]:

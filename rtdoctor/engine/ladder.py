@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from urllib.parse import urlencode
 
@@ -23,6 +24,7 @@ from rtdoctor.model.finding import Finding, left_out, undecided
 from rtdoctor.model.fix import Control
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import RUNGS, Rung
 from rtdoctor.model.scenario import Step, in_call
 from rtdoctor.privacy.quote import quote
@@ -52,7 +54,7 @@ async def climb(bench: Bench) -> AsyncGenerator[Rung, None]:
 
 async def _rungs(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice, target = bench.choice, bench.choice.target
-    told = [f"Aim: {choice.aim} with {quote(choice.model)}.", *choice.notices]
+    told = list(choice.notices)
     if choice.organization:
         told.append(f"Organisation {quote(choice.organization)}.")
     if choice.project:
@@ -109,6 +111,8 @@ async def _rest(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice = bench.choice
     if choice.withheld is not None:
         judged = rungs.judge_without_key(judged)
+    elif choice.key is None:
+        judged = rungs.judge_keyless(judged)
     yield rung_of("http", judged, started, dead=False, outcome=outcome)
 
     if choice.key is None:
@@ -163,7 +167,15 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     def concluded(judged: Finding) -> Finding:
         if judged.verdict not in ("pass", "skip"):
             judged = conclude(judged, controls)
-        return rungs.judge_without_key(judged) if choice.withheld is not None else judged
+        if choice.withheld is not None:
+            return rungs.judge_without_key(judged)
+        if choice.key is None:
+            return rungs.judge_keyless(judged)
+        known = models().get(choice.model)
+        today = date.fromtimestamp(bench.clock.now()).isoformat()
+        serves = known is not None and not known.retired and not (known.shutdown and known.shutdown <= today)
+        judged = rungs.judge_gone(judged, choice.model, known.replacement if known else "", serves)
+        return rungs.judge_refused_key(judged, choice.key)
 
     upgraded = rungs.with_ways(concluded(rungs.judge_upgrade(outcome)), opened.others)
     yield replace(rung_of("upgrade", upgraded, outcome=outcome), ms=outcome.handshake_ms)
@@ -265,7 +277,7 @@ def _heard(speech: Speech) -> tuple[str, ...]:
     """What can be told of the audio that was sent, before anyone transcribes it."""
     measure = speech.measure
     told = [
-        f"{quote(speech.name)}: {measure.seconds:.1f} s, {speech.rate} Hz, {speech.channels} channel(s), "
+        f"{quote(speech.name)}: {measure.seconds:.1f} s, {speech.rate} Hz, {plural(speech.channels, 'channel')}, "
         f"peak {measure.peak_db:g} dBFS, level {measure.rms_db:g} dBFS; sent as 24 kHz mono PCM16."
     ]
     if measure.silent:

@@ -9,6 +9,7 @@ from typing import Any
 from rtdoctor.diagnose import rungs as judges
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.edits import Means
+from rtdoctor.diagnose.handover import handover
 from rtdoctor.diagnose.parity import parity
 from rtdoctor.diagnose.referee import Weighed, finding
 from rtdoctor.diagnose.summary import summarise
@@ -18,6 +19,7 @@ from rtdoctor.engine.commandline import Sent
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix, spoke, works
+from rtdoctor.engine.keys import KEY_VARIABLE
 from rtdoctor.engine.opening import listed_in
 from rtdoctor.engine.reach import reach, tell_tls_port
 from rtdoctor.engine.run import deadline_passed, setting_of
@@ -27,9 +29,10 @@ from rtdoctor.linear import pattern
 from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding, undecided
-from rtdoctor.model.fix import Control, Fix
+from rtdoctor.model.fix import Control, Fix, Handover
 from rtdoctor.model.given import Given
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
 from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
@@ -62,6 +65,7 @@ class Found:
     controls: tuple[Control, ...] = ()
     parity: str = ""
     fix: Fix | None = None
+    handover: Handover | None = None
     unasked: bool = False
 
 
@@ -101,7 +105,7 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)
     exchange = head_of(found.exchange) if found.exchange else None
-    return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix)
+    return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix, found.handover)
 
 
 async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
@@ -126,6 +130,8 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         return again_seen
 
     if works(outcome):
+        if want_fix:
+            found.handover = _handed(bench, free, free)
         if found.judged.verdict == "fail":  # what other clients insist on: it opens for this one
             found.judged = replace(found.judged, verdict="warn")
             return
@@ -167,11 +173,20 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
             key_header=bench.choice.profile.key_header,
         )
         said(f"the smallest change that works, in at most {MOST_CONNECTIONS} handshakes")
-        found.fix = await find_fix(cheap, start, means, again)
+        found.fix, mended = await find_fix(cheap, start, means, again)
         if found.fix.edits and not found.unasked and works(await again(cheap)):
             # It would have worked without any change by then: no edit is proven by that.
             found.fix = replace(found.fix, edits=(), works=False)
             found.judged = replace(found.judged, verdict="inconclusive", facts=(*found.judged.facts, _PASSED))
+        elif mended is not None:
+            found.handover = _handed(bench, cheap, mended)
+
+
+def _handed(bench: Bench, before: Given, after: Given) -> Handover:
+    """The handshake that works, to be pasted; the key stands in it by the name of its variable."""
+    key = bench.choice.key
+    variable = key.source if key and key.source.isidentifier() else KEY_VARIABLE
+    return handover(before, after, key.reveal().removeprefix("Bearer ") if key else None, variable)
 
 
 def head_of(exchange: Exchange) -> Exchange:
@@ -275,10 +290,11 @@ def _is_free(event: Sent, joined: bool) -> bool:
 def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> str:
     """What the search did with the events that may cost money."""
     count = len(given.events) - len(cheap.events)
-    how = "were sent once, and" if sent else "were not sent, since it did not come so far, and are"
+    are, were = ("is", "was") if count == 1 else ("are", "were")
+    how = f"{were} sent once, and" if sent else f"{were} not sent, since it did not come so far, and {are}"
     costs = sum(not _is_free(event, in_call(given.url)) for event in given.events)
     what = "that may cost money" if costs == count else "that may cost money, fetch something or are long"
-    once = f"{count} message(s) {what} {how} left out of the search for a change"
+    once = f"{plural(count, 'message')} {what} {how} left out of the search for a change"
     if works_without:
         return f"{once}; without them the handshake works, so what is refused is one of them."
     return f"{once}."

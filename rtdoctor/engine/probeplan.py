@@ -18,6 +18,7 @@ from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.linear import Match, pattern
 from rtdoctor.model.event import NotAnEvent, parse_client_event
 from rtdoctor.model.given import Given
+from rtdoctor.model.plural import plural
 from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
 from rtdoctor.model.target import BadTarget
 from rtdoctor.privacy.errors import Usage
@@ -28,6 +29,7 @@ from rtdoctor.protocol.models import defaults
 from rtdoctor.wire.session import Ledger
 
 _STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
+_UNUSED = "{0} is set, and this handshake does not send it; -H 'Authorization: Bearer ${0}' does."
 _OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
 # As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
 _VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
@@ -99,6 +101,8 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         raise Usage("{}", error) from error
     if (size := given.head_size()) > _MOST_HEAD:
         raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
+    if key is not None and key.source.isidentifier() and key.reveal().strip() not in given.written():
+        notices = (*notices, _UNUSED.format(key.source))
     own = typed and key is not None and key.reveal() in given.written()
     if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there
@@ -196,16 +200,22 @@ def _told_before(given: Given, ledger: Ledger) -> list[str]:
     if speaks_by_itself(given.url):
         told.append("This handshake may begin a conversation that costs money.")
     if billable and ledger.billable:
-        told.append(f"Sends {billable} billable event(s).")
+        told.append(f"Sends {plural(billable, 'billable event')}.")
     elif billable:
         why = ", for the URL may be that of a session that goes on" if joined else ""
-        told.append(f"{billable} billable event(s) are left out{why}; --transcribe sends them.")
+        told.append(
+            f"{plural(billable, 'billable event is', 'billable events are')} left out{why}; --transcribe sends them."
+        )
     if raw and ledger.raw:
-        told.append(f"Sends {len(raw)} message(s) that are no event as they are: what that costs nobody can tell.")
+        told.append(f"Sends {_no_events(len(raw))} unchanged: what that costs nobody can tell.")
     elif raw:
-        why = f"{len(raw)} message(s) that are no event are left out (the first is {_why(raw[0])})"
-        told.append(f"{why}; --spend sends them as they are.")
+        why = f"{_no_events(len(raw))} {'is' if len(raw) == 1 else 'are'} left out (the first is {_why(raw[0])})"
+        told.append(f"{why}; --spend sends what you gave unchanged.")
     return told
+
+
+def _no_events(count: int) -> str:
+    return plural(count, "message that is no event", "messages that are no events")
 
 
 def _why(raw: str | bytes) -> str:

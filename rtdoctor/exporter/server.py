@@ -102,7 +102,8 @@ class Exporter:
             self._kept[key] = (self.now(), text)
             return text
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    def metrics(self) -> str:
+        """What it tells of itself, in Prometheus' text form."""
         lines = [
             "# HELP rtdoctor_exporter_probes_total Scrapes by target: probed, cached or failed",
             "# TYPE rtdoctor_exporter_probes_total counter",
@@ -116,7 +117,10 @@ class Exporter:
             "# TYPE rtdoctor_exporter_targets gauge",
             f"rtdoctor_exporter_targets {len(self.targets)}",
         ]
-        return web.Response(text="\n".join(lines) + "\n", headers={"Content-Type": TEXT})
+        return "\n".join(lines) + "\n"
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.metrics(), headers={"Content-Type": TEXT})
 
 
 def _refused(why: str, status: int = 400) -> web.Response:

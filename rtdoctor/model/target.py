@@ -249,6 +249,8 @@ def parse_target(text: str, *, as_sdk: bool = False) -> Target:
     if found and (found.group(1) is None or found.group(1) in (*REST_TAILS, _TRANSLATIONS)):
         kind = "live" if path.endswith("/live/sessions") else "translation" if found.group(1) == _TRANSLATIONS else None
         path, tail = path[: found.start()], "" if kind else found.group(1) or ""
+        if not tail:
+            notes.append(f"The URL given ends in {found.group()}, which is added to this one where a socket is opened.")
     if not path and not found and not as_sdk:
         path = "/v1"
         notes.append("The URL has no path, /v1 was added.")

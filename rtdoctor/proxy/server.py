@@ -15,6 +15,7 @@ from rtdoctor.diagnose.referee import finding as finding_of
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.given import Given
+from rtdoctor.model.plural import plural
 from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.model.watched import Watched
 from rtdoctor.privacy.secret import Secret
@@ -147,12 +148,14 @@ class Proxy:
         if self.reached is None:
             notes.append("The upstream was never reached.")
         if self.refused:
-            notes.append(f"{self.refused} connection(s) were not taken: {MOST_CONNECTIONS} were open.")
+            notes.append(
+                f"{plural(self.refused, 'connection was', 'connections were')} not taken: {MOST_CONNECTIONS} were open."
+            )
         if self.withheld:
-            notes.append(f"{self.withheld} request(s) of web pages of other hosts were passed without the key.")
+            notes.append(f"{plural(self.withheld, 'request')} of web pages of other hosts passed without the key.")
         if self.strangers:
-            told = "of web pages of other hosts, or to a name of another host, were refused with 403"
-            notes.append(f"{self.strangers} request(s) {told}.")
+            told = "of web pages of other hosts, or to a name of another host, refused with 403"
+            notes.append(f"{plural(self.strangers, 'request')} {told}.")
         if self._target.route.insecure:
             notes.append(
                 "THE CERTIFICATE WAS NOT CHECKED (--insecure --insecure-send-key): whoever answered got the key."

@@ -11,6 +11,6 @@ def cut(text: str, most: int = LONG) -> str:
     return plain if len(text) <= most else f"{plain}… (the first {most:,} of {len(text):,} characters)"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """`1 scenario`, `3 scenarios`."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+def block(text: str) -> str:
+    """A text of several lines that is to be pasted: whole, each line of it cleaned."""
+    return "\n".join(map(clean, text.split("\n")))

@@ -13,10 +13,11 @@ from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Seen
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Finding, Verdict, of_cause
-from rtdoctor.model.fix import Control, Fix
+from rtdoctor.model.fix import Control, Fix, Handover
 from rtdoctor.model.given import Given
 from rtdoctor.model.graded import CourseResult, Graded
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
@@ -24,7 +25,6 @@ from rtdoctor.model.series import Series, Tally
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
-from rtdoctor.report.bounded import plural
 
 LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", "causes", "marks"
 RECORDING, PASSED = "recordings", "connections"
@@ -73,6 +73,7 @@ class Digest:
     facts: tuple[tuple[str, str], ...] = ()
     cases: tuple[Case, ...] = ()
     edits: Fix | None = None
+    handover: Handover | None = None
     given: Given | None = None
     started_at: str = ""
     duration_s: float | None = None
@@ -147,10 +148,16 @@ def rank(case: Case) -> int:
 
 def wrong_groups(digest: Digest) -> list[Group]:
     """What is wrong, told once: cases with one cause, or the same answer where there is none."""
-    cases = sorted(
-        (case for case in digest.cases if is_wrong(case)), key=lambda case: (rank(case), case.name != digest.where)
-    )
+    told = [case for case in digest.cases if is_wrong(case) and not _told_better(case, digest)]
+    cases = sorted(told, key=lambda case: (rank(case), case.name != digest.where))
     return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
+
+
+def _told_better(case: Case, digest: Digest) -> bool:
+    """True for the rung that found a model missing on a list, where the session tells the same more exactly."""
+    cause, about = _cause(case), "session.model-"
+    both = bool(cause and cause.startswith(about) and digest.cause and digest.cause.startswith(about))
+    return both and case.name == "http" and cause != digest.cause
 
 
 def _cause(case: Case) -> str | None:
@@ -269,6 +276,7 @@ def _probe(probed: Probed) -> Digest:
         fix=fix,
         cases=(*cases, *controls),
         edits=probed.fix,
+        handover=probed.handover,
         given=probed.given,
     )
 

@@ -8,7 +8,8 @@ what comes from outside is escaped as its data, so that it can begin no other. T
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from rtdoctor.report.bounded import cut, plural
+from rtdoctor.model.plural import plural
+from rtdoctor.report.bounded import cut
 from rtdoctor.report.digest import Case, Digest, Group, digest, verdict_line, wrong_groups
 
 _MOST = 9

@@ -14,7 +14,8 @@ from typing import Any, TextIO
 
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.report.bounded import LONG, cut, plural
+from rtdoctor.model.plural import plural
+from rtdoctor.report.bounded import LONG, block, cut
 from rtdoctor.report.digest import (
     LADDER,
     SCENARIOS,
@@ -103,7 +104,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"cut": cut, "word": _WORD.__getitem__, "plural": plural, "ms": _ms}
+    made.filters |= {"cut": cut, "block": block, "word": _WORD.__getitem__, "plural": plural, "ms": _ms}
     made.globals |= {"most_names": _MOST_NAMES}
     return made.get_template("report.html.j2")
 

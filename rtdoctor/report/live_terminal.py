@@ -18,9 +18,9 @@ from rich.table import Table
 from rich.text import Text
 
 from rtdoctor.model.event import parse_event
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote_start
-from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
 
 _EVENTS, _CONNECTIONS, _FINDINGS, _TURNS = 12, 8, 8, 1_000

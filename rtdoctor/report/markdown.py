@@ -7,12 +7,15 @@ a link, a picture, HTML, a mention or a heading.
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from rtdoctor.report.bounded import cut, plural
+from rtdoctor.linear import pattern
+from rtdoctor.model.plural import plural
+from rtdoctor.report.bounded import block, cut
 from rtdoctor.report.digest import LADDER, Case, Digest, Group, digest, grouped, is_wrong, verdict_line, wrong_groups
 
 _MOST_BYTES = 1_000_000  # GitHub takes 1 MiB for a step's summary, and drops a longer one whole
 _MOST_GROUPS, _MOST_NAMES, _MOST_FACTS, _MOST_VIOLATIONS = 40, 40, 12, 30
 _MEANS = frozenset("\\`*{}[]<>#|~&@\"'$=^")
+_TICKS = pattern(r"`+")
 _SIGN = {"pass": "✅", "warn": "⚠️", "fail": "❌", "inconclusive": "❔", "skip": "➖"}
 _CUT = "\n\nThe report is cut here: it is longer than a summary may be. The JSON and HTML reports hold all of it.\n"
 
@@ -26,11 +29,11 @@ def text(told: Any, most: int = _MOST_BYTES) -> str:
     """The Markdown, of at most so many bytes."""
     blocks: list[str] = []
     size = len(_CUT.encode())
-    for block in _blocks(digest(told)):
-        size += len(block.encode("utf-8", "replace")) + 2
+    for piece in _blocks(digest(told)):
+        size += len(piece.encode("utf-8", "replace")) + 2
         if size > most:
             return "\n\n".join(blocks) + _CUT
-        blocks.append(block)
+        blocks.append(piece)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -70,6 +73,17 @@ def _blocks(of: Digest) -> Iterator[str]:
     if of.edits and of.edits.works and of.edits.edits:
         edits = "\n".join(f"{place}. {escaped(edit)}" for place, edit in enumerate(of.edits.edits, 1))
         yield f"### The smallest change that works\n\n{edits}"
+    if of.handover:
+        if of.handover.change:
+            yield _fenced("diff", "\n".join(of.handover.change))
+        yield "### The whole handshake, to paste into a shell"
+        if of.handover.events:
+            told = _fenced("json", "\n".join(of.handover.events))
+            yield f"events.jsonl, what to send after the first event:\n\n{told}"
+        for _, command in of.handover.commands:
+            yield _fenced("sh", command)
+        if of.handover.snippet:
+            yield _fenced("", of.handover.snippet)
     ladder = [case for case in of.cases if case.group == LADDER]
     if ladder:
         yield "\n".join(("| | layer | what was seen | ms |", "|---|---|---|---:|", *map(_rung, ladder)))
@@ -87,6 +101,12 @@ def _blocks(of: Digest) -> Iterator[str]:
     facts = "\n".join(f"- {escaped(name)}: {escaped(value)}" for name, value in of.facts[:60])
     if facts:
         yield f"<details><summary>About this run</summary>\n\n{facts}\n- rtdoctor {of.version}\n\n</details>"
+
+
+def _fenced(language: str, text: str) -> str:
+    """A block of code. Its fence is longer than any run of backticks in it, so that nothing of it is Markdown."""
+    fence = "`" * max(3, 1 + max((found.end() - found.start() for found in _TICKS.finditer(text)), default=0))
+    return f"{fence}{language}\n{block(text)}\n{fence}"
 
 
 def _rung(case: Case) -> str:

@@ -18,6 +18,7 @@ def document(probed: Probed) -> dict[str, Any]:
     """The probe as plain JSON values. `fix` is null when none was looked for, `exchange` when nothing was sent."""
     return report_document(probed.report) | {
         "fix": dataclasses.asdict(probed.fix) if probed.fix else None,
+        "handover": dataclasses.asdict(probed.handover) if probed.handover else None,
         "controls": [dataclasses.asdict(control) for control in probed.controls],
         "handshake": {
             "url": probed.given.url,

@@ -1,6 +1,7 @@
 """The terminal form of a probe: what was sent, what came back and when, the finding, the controls, the fix."""
 
 import json
+from collections import Counter
 from typing import TextIO
 
 from rich.console import Console
@@ -8,20 +9,31 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rtdoctor.model.exchange import Exchange, Frame
-from rtdoctor.model.fix import Fix
+from rtdoctor.model.fix import Fix, Handover
+from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
 
 _MOST_TEXT = 300
+_MOST_ANSWERS = 3
+_STYLES = {"-": "red", "+": "bold green"}
 
 
 def show(probed: Probed, out: TextIO) -> None:
-    """Print the whole probe."""
+    """Print the probe: what was sent and came back, what is wrong, and what to paste."""
+    _show(probed, console_on(out), verbose=False)
+
+
+def show_verbose(probed: Probed, out: TextIO) -> None:
+    """Print it with every handshake that was tried, and where what is known of a cause comes from."""
+    _show(probed, console_on(out), verbose=True)
+
+
+def _show(probed: Probed, console: Console, *, verbose: bool) -> None:
     report, given, exchange, fix = probed.report, probed.given, probed.exchange, probed.fix
-    console = console_on(out)
-    writer = TerminalWriter(console)
+    writer = TerminalWriter(console, verbose=verbose)
     if report.setting.insecure:
         console.print(Text(UNCHECKED, "bold red"))
     console.print(Text("The handshake", "bold"))
@@ -49,9 +61,12 @@ def show(probed: Probed, out: TextIO) -> None:
             writer.explain(rung.rung, rung.finding)
     for result in report.results:
         if result.finding.cause is not None:
-            writer.explain(result.scenario, result.finding)
+            # A change that is proven goes before what is usually to be done.
+            writer.explain(result.scenario, result.finding, fix=fix is None or not fix.works)
     if fix is not None:
-        _fix(fix, console)
+        _fix(fix, probed.handover, console, verbose=verbose)
+    if probed.handover is not None:
+        _hand_over(probed.handover, console)
     if report.setting.insecure:
         console.print(Text(UNCHECKED, "bold red"))
 
@@ -98,17 +113,51 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
 
 
-def _fix(fix: Fix, console: Console) -> None:
+def _fix(fix: Fix, handed: Handover | None, console: Console, *, verbose: bool) -> None:
     console.print()
+    made = plural(fix.connections, "connection")
     if fix.works:
-        console.print(
-            Text.assemble(("The smallest change that works ", "bold"), f"(proven, {fix.connections} connections)")
-        )
+        console.print(Text.assemble(("The smallest change that works ", "bold"), f"(proven, {made})"))
         for number, edit in enumerate(fix.edits, 1):
-            _indented(console, f"{number}. {edit}", "bold green")
-        if fix.needless:
-            _indented(console, f"shown to be needless: {'; '.join(fix.needless)}", "dim")
+            _indented(console, f"{number}. {edit}" if len(fix.edits) > 1 else edit, "bold green")
+        for line in handed.change if handed else ():
+            _whole(console, f"  {line}", _STYLES.get(line[:1], ""))
     else:
-        console.print(Text(f"No change that works was found in {fix.connections} connections.", "bold"))
-        for tried in fix.tried[:10]:
+        console.print(Text(f"No change to the handshake that rtdoctor knows makes it work ({made} tried).", "bold"))
+        if fix.nearest:
+            change = " and ".join(fix.nearest)
+            _indented(console, f"It comes furthest with this: {change}.", "bold")
+            _indented(console, f"What is wrong then: {fix.nearest_cause}", "bold")
+        came = Counter(tried.seen for tried in fix.tried).most_common()
+        for seen, count in came[:_MOST_ANSWERS]:
+            _indented(console, f"{plural(count, 'connection')} came to: {seen}", "dim")
+        if len(came) > _MOST_ANSWERS:
+            _indented(console, f"and {plural(len(came) - _MOST_ANSWERS, 'other answer')} (-v)", "dim")
+    if verbose:
+        console.print(Text("Every handshake that was tried", "bold"))
+        for tried in fix.tried:
             _indented(console, f"{' and '.join(tried.edits)}: {tried.seen}", "dim")
+
+
+def _hand_over(handed: Handover, console: Console) -> None:
+    """The commands as they stand: no line of them is wrapped, so that they can be pasted."""
+    console.print()
+    holds = f" ({handed.variable} must hold your key)" if handed.variable else ""
+    console.print(Text.assemble(("The whole handshake, to paste into a shell", "bold"), holds))
+    if handed.events:
+        _indented(console, "events.jsonl, what to send after the first event:", "dim")
+        for event in handed.events:
+            _whole(console, event)
+    for tool, command in handed.commands:
+        limit = ", which opens the socket and sends nothing" if tool == "curl" and handed.events else ""
+        _indented(console, f"with {tool}{limit}:", "dim")
+        for line in command.splitlines():
+            _whole(console, line)
+    if handed.snippet:
+        _indented(console, f"in {handed.language}:", "dim")
+        for line in handed.snippet.splitlines():
+            _whole(console, line)
+
+
+def _whole(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(clean(text), style), soft_wrap=True)

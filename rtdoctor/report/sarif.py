@@ -1,6 +1,6 @@
 """SARIF 2.1.0, for code scanning. A finding stands on a line of a file of the repository: of the recording that was
-judged, else of the workflow that ran, else of `rtdoctor.toml`. A URL as location is refused by GitHub; it is a
-property.
+judged, else where the endpoint is a target of `rtdoctor.toml`, else of the workflow that ran. A URL as location is
+refused by GitHub; it is a property.
 """
 
 import hashlib
@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TextIO
 from urllib.parse import quote
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Finding
+from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.report.bounded import cut
 from rtdoctor.report.digest import Case, Digest, digest, verdict_line, wrong_groups
 
@@ -19,6 +21,8 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL = {"fail": "error", "inconclusive": "warning", "warn": "note"}
 _SEVERITY = {"error": "error", "warning": "warning", "notice": "note"}
 _DEFAULT = "rtdoctor.toml"
+_MOST_CONFIG = 256 * 1024
+_BASE_URL = pattern(r"""\s*base_url\s*=\s*["'](?P<url>[^"']+)["']""")
 
 
 def show(told: Any, out: TextIO) -> None:
@@ -88,6 +92,7 @@ def _result(
     of: Digest, case: Case, rule: str, place: int, level: str, text: str, key: str, line: int
 ) -> dict[str, Any]:
     # One finding is the same from run to run, whatever its times and ids are.
+    place_of = _place(of, case)
     print_of = hashlib.sha256(f"{of.command} {rule} {case.group} {key}".encode("utf-8", "replace")).hexdigest()
     return {
         "ruleId": rule,
@@ -97,8 +102,8 @@ def _result(
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _place(case)},
-                    "region": {"startLine": line},
+                    "artifactLocation": {"uri": place_of[0]},
+                    "region": {"startLine": place_of[1] or line},
                 }
             }
         ],
@@ -107,8 +112,8 @@ def _result(
     }
 
 
-def _place(case: Case) -> str:
-    """A path within the repository, as a relative URI reference."""
+def _place(of: Digest, case: Case) -> tuple[str, int]:
+    """A path within the repository, as a relative URI reference, and the line; 0 for that of the finding."""
     if case.file and case.file != "-":
         path = Path(case.file)
         try:
@@ -116,7 +121,29 @@ def _place(case: Case) -> str:
         except (OSError, ValueError):
             inside = Path(path.name)
         parts = [part for part in PurePosixPath(inside.as_posix()).parts if part not in ("..", ".", "/")]
-        return quote(cut("/".join(parts)) or _DEFAULT)
+        return quote(cut("/".join(parts)) or _DEFAULT), 0
+    if line := _target_line(of.subject):
+        return _DEFAULT, line
     # owner/name/.github/workflows/ci.yml@refs/heads/main
     workflow = os.environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0].split("/", 2)
-    return quote(cut(workflow[2])) if len(workflow) == 3 and workflow[2] else _DEFAULT
+    return (quote(cut(workflow[2])) if len(workflow) == 3 and workflow[2] else _DEFAULT), 1
+
+
+def _target_line(subject: str) -> int:
+    """The line of `rtdoctor.toml`, in the working directory, that names the endpoint; 0 where none does."""
+    try:
+        with open(_DEFAULT, encoding="utf-8") as file:
+            lines = file.read(_MOST_CONFIG).splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 0
+    for number, line in enumerate(lines, 1):
+        if (found := _BASE_URL.match(line)) and _same_endpoint(found.text("url"), subject):
+            return number
+    return 0
+
+
+def _same_endpoint(named: str, subject: str) -> bool:
+    try:
+        return parse_target(named).base_url == parse_target(subject).base_url
+    except BadTarget:
+        return False

@@ -5,9 +5,9 @@ from typing import TextIO
 from rich.table import Table
 from rich.text import Text
 
+from rtdoctor.model.plural import plural
 from rtdoctor.model.series import Series
 from rtdoctor.privacy.clean import clean
-from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
 from rtdoctor.report.digest import digest, verdict_line
 

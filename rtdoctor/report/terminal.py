@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rtdoctor.model.finding import Finding
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -22,10 +23,10 @@ from rtdoctor.model.report import (
     RungDone,
     RunStarted,
     Setting,
+    Summary,
     untested,
 )
 from rtdoctor.privacy.clean import clean
-from rtdoctor.report.bounded import plural
 from rtdoctor.report.console import console
 from rtdoctor.report.digest import UNKNOWN, digest, verdict_line
 
@@ -64,7 +65,8 @@ class TerminalWriter:
                 self.rung(rung)
             case LadderDone(summary=summary, rungs=rungs):
                 self._line()
-                self._say("Can I connect?  ", summary.sentence, "bold " + _STYLE[summary.verdict])
+                # In short: the whole sentence stands at the end, and the cause right below.
+                self._say("Can I connect?  ", _in_short(summary), "bold " + _STYLE[summary.verdict])
                 if summary.parity:
                     self._say("", summary.parity, "bold")
                 for rung in _worth_explaining(rungs):
@@ -286,18 +288,32 @@ class TerminalWriter:
         self._console.print()
 
 
+def _in_short(summary: Summary) -> str:
+    if summary.can_connect:
+        return "Yes."
+    return f"No. It ends at {summary.rung}." if summary.rung else summary.sentence
+
+
 def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
     """Where the ladder ended comes first; a rung with the same cause as one before it adds nothing."""
     told: dict[str | None, Rung] = {}
     unnamed = []
+    about_model = any(rung.dead and _about_model(rung.finding) for rung in rungs)
     for rung in sorted(rungs, key=lambda rung: not rung.dead):
         if not rung.tried or rung.verdict in ("pass", "skip"):
             continue
+        if about_model and not rung.dead and _about_model(rung.finding):
+            continue  # the list of models told before what the session tells more exactly
         if rung.finding.cause is None:
-            unnamed.append(rung)
+            if rung.finding.facts or rung.finding.drift:  # its row says all the rest
+                unnamed.append(rung)
         else:
             told.setdefault(rung.finding.cause, rung)
     return [*told.values(), *unnamed]
+
+
+def _about_model(finding: Finding) -> bool:
+    return bool(finding.cause and finding.cause.startswith("session.model-"))
 
 
 def _same(results: Iterable[Result], key: Callable[[Result], object]) -> list[list[Result]]:

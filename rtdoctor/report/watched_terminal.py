@@ -6,6 +6,7 @@ from typing import Any, TextIO
 import orjson
 from rich.text import Text
 
+from rtdoctor.model.plural import plural
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean, one_line
 from rtdoctor.privacy.quote import quote_start
@@ -104,6 +105,6 @@ def _events(one: Passed) -> str:
 
 
 def _wrong(one: Passed) -> str:
-    told = [f"{one.severities[name]} {name}(s)" for name in ("error", "warning") if one.severities.get(name)]
+    told = [plural(one.severities[name], name) for name in ("error", "warning") if one.severities.get(name)]
     rules = list(dict.fromkeys(violation.rule for violation in one.violations if violation.severity != "notice"))
     return f"{', '.join(told)} of form and order: {', '.join(rules[:5])}" if told else ""

@@ -33,6 +33,7 @@ WRITERS: dict[str, dict[str, str]] = {
         "terminal": "rtdoctor.report.terminal:make",
         "verbose": "rtdoctor.report.terminal:make_verbose",  # what -v shows
         "json": "rtdoctor.report.json:show",
+        "svg": "rtdoctor.report.svg:make",
         **_MEASURED,
     },
     "series": {  # check --repeat, --every
@@ -43,6 +44,7 @@ WRITERS: dict[str, dict[str, str]] = {
     },
     "probe": {
         "terminal": "rtdoctor.report.probe_terminal:show",
+        "verbose": "rtdoctor.report.probe_terminal:show_verbose",  # what -v shows
         "json": "rtdoctor.report.probe_json:show",
         **_MEASURED,
     },
@@ -85,6 +87,7 @@ WRITERS: dict[str, dict[str, str]] = {
 FILES = {
     "html": "rtdoctor.html",
     "markdown": "rtdoctor.md",
+    "svg": "rtdoctor.svg",
     "ndjson": "rtdoctor.ndjson",
     "json": "rtdoctor.json",
     "junit": "rtdoctor.xml",

@@ -93,9 +93,9 @@ def test_of_a_file_only_free_events_are_sent_and_in_our_own_writing(tmp_path, wa
     assert report["spend"]["billable"] is False
     assert report["spend"]["events"] == {"session.update": 1, "input_audio_buffer.clear": 1}
     assert (
-        f"{len(HOSTILE)} message(s) that are no event are left out (the first is JSON with a name twice" in done.stderr
+        f"{len(HOSTILE)} messages that are no events are left out (the first is JSON with a name twice" in done.stderr
     )
-    assert f"{len(NOT_FREE)} billable event(s) are left out; --transcribe sends them." in done.stderr
+    assert f"{len(NOT_FREE)} billable events are left out; --transcribe sends them." in done.stderr
 
 
 def test_with_transcribe_events_are_sent_and_text_is_not(tmp_path):
@@ -104,7 +104,7 @@ def test_with_transcribe_events_are_sent_and_text_is_not(tmp_path):
     report = json.loads(done.stdout)
     assert heard == [own_writing(text) for text in NOT_FREE.values()]
     assert report["spend"]["billable"] is True
-    assert f"Sends {len(NOT_FREE)} billable event(s)." in done.stderr
+    assert f"Sends {len(NOT_FREE)} billable events." in done.stderr
     assert "left out" in done.stderr
 
 
@@ -116,7 +116,7 @@ def test_with_spend_everything_is_sent_as_it_is_and_told_before(tmp_path):
     assert heard == [*texts, '{"type": "response.create"}']
     assert report["spend"]["events"] == {"(text)": len(texts), "response.create": 1}
     assert report["spend"]["billable"] is True
-    assert f"Sends {len(texts)} message(s) that are no event as they are" in done.stderr
+    assert f"Sends {len(texts)} messages that are no events unchanged" in done.stderr
 
 
 @pytest.mark.parametrize("spend", [False, True])
@@ -132,7 +132,7 @@ def test_a_binary_message_of_a_har_goes_out_as_bytes_or_not_at_all(tmp_path, spe
     report = json.loads(done.stdout)
     assert heard == [event] * spend
     assert (report["spend"]["events"], report["spend"]["billable"]) == ({"(binary)": 1} if spend else {}, spend)
-    assert ("Sends 1 message(s)" if spend else "are left out (the first is binary)") in done.stderr
+    assert ("Sends 1 message that" if spend else "is left out (the first is binary)") in done.stderr
 
 
 STEPS = {
@@ -200,7 +200,7 @@ def test_the_scenarios_that_send_no_event_need_spend_on_a_live_endpoint(spend):
     assert {"this is not JSON", bytes((0, 1, 2, 3))} <= set(sent)
     assert report["spend"]["events"]["(text)"] == report["spend"]["events"]["(binary)"] == 1
     assert report["spend"]["billable"] is True
-    assert "Sends raw text or binary frames in 2 scenario(s)" in done.stderr
+    assert "Sends raw text or binary frames in 2 scenarios" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["check", "probe"])
@@ -220,7 +220,7 @@ def test_what_costs_is_sent_once_and_the_search_for_a_change_goes_on_without_it(
     assert report["spend"]["events"]["response.create"] == 1
     assert report["fix"]["connections"] > 1
     facts = report["results"][0]["finding"]["facts"]
-    assert "1 message(s) that may cost money were sent once, and left out of the search for a change." in facts
+    assert "1 message that may cost money was sent once, and left out of the search for a change." in facts
 
 
 @pytest.mark.parametrize("more", [{"note": "x " * 40_000}, {"tools": [{"type": "mcp", "server_url": "https://h/x"}]}])
@@ -232,7 +232,7 @@ def test_what_is_long_or_has_a_server_fetch_something_is_sent_once(tmp_path, mor
     assert heard.count(long) == 1
     assert len(heard) > 3, "the other one is sent with every try"
     facts = report["results"][0]["finding"]["facts"]
-    assert any(fact.startswith("1 message(s) that may cost money, fetch something or are long were") for fact in facts)
+    assert any(fact.startswith("1 message that may cost money, fetch something or are long was") for fact in facts)
 
 
 def test_where_only_what_costs_is_refused_no_change_is_looked_for(tmp_path):
@@ -249,8 +249,8 @@ def test_every_event_of_a_scenario_that_costs_is_told_before(tmp_path):
     with recording_aside() as (base, _):
         line = scenario(tmp_path, "[[scenario.step]]\n".join(step for _ in range(3)))
         done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
-    assert "of audio in 1 turn(s)" in done.stderr
-    assert "and 3 other event(s) that may cost money." in done.stderr
+    assert "of audio in 1 turn" in done.stderr
+    assert "and 3 other events that may cost money." in done.stderr
 
 
 COMMIT = '{"type": "input_audio_buffer.commit"}'
@@ -270,9 +270,7 @@ def test_no_event_is_free_in_a_call_that_goes_on(tmp_path, place):
         url = base.replace("http", "ws") + f"/{place}"
         done = rtdoctor("probe", url, "--send", str(tmp_path / "events"), "--fix", "--format", "json", key=KEY)
     assert heard == []
-    told = (
-        "2 billable event(s) are left out, for the URL may be that of a session that goes on; --transcribe sends them."
-    )
+    told = "2 billable events are left out, for the URL may be that of a session that goes on; --transcribe sends them."
     assert told in done.stderr
 
 
@@ -309,7 +307,7 @@ def test_silence_is_told_as_audio_that_is_sent(tmp_path):
     with recording_aside() as (base, _):
         line = scenario(tmp_path, 'audio = "silence"\nsilence_ms = 10000')
         done = rtdoctor("check", "--target", base, *line, "--transcribe", "--deadline", "1", key=KEY)
-    seconds = int(done.stderr.split("Sends about ")[1].split(" s of audio in 2 turn(s)")[0])
+    seconds = int(done.stderr.split("Sends about ")[1].split(" s of audio in 2 turns")[0])
     assert seconds > 12, "of speech there are some three"
 
 

@@ -23,49 +23,45 @@ GOOD_SOCKET = Outcome(
     session_type="transcription",
     open=True,
 )
+SILENT = Outcome(asked=GOOD_SOCKET.asked, stage="first-event", http_status=101)
 
 
 @pytest.mark.parametrize(
     ("failed_at", "socket", "says"),
     [
-        (
-            "upgrade",
-            refused(403),
-            "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not (403).",
-        ),
-        (
-            "upgrade",
-            refused(429, error=ErrorEvent("insufficient_quota", "insufficient_quota", "No credit.")),
-            "at the upgrade, which the server itself refuses: the way is open, its reason counts "
-            "(429, insufficient_quota).",
-        ),
-        (
-            "upgrade",
-            at_layer("upgrade", "timeout"),
-            "at the upgrade: ordinary HTTP comes through, the change to a WebSocket does not (upgrade timeout).",
-        ),
-        (
-            "first-event",
-            after_101("invalid_api_key", "Incorrect API key provided.", 3000),
-            "after the 101: the upgrade comes through, and the session does not begin.",
-        ),
+        ("upgrade", refused(403), "the upgrade to a WebSocket does not (403)."),
+        ("upgrade", at_layer("upgrade", "timeout"), "the upgrade to a WebSocket does not (upgrade timeout)."),
+        ("first-event", SILENT, "the upgrade to a WebSocket does (101), and then no session begins."),
         (
             "session",
-            after_101("unknown_parameter", "Unknown parameter: 'session.x'.", opened=True),
-            "inside the session, at session.update.",
+            replace(SILENT, first_event="session.created"),
+            "a session opens, and session.update is not answered.",
         ),
     ],
 )
 def test_rest_passes_and_the_socket_fails(failed_at, socket, says):
-    told = parity(GOOD_REST, socket, failed_at)
-    assert told == f"REST passes and the socket fails over the same route: they part {says}"
+    assert parity(GOOD_REST, socket, failed_at) == f"Ordinary HTTP requests pass on this route, and {says}"
 
 
 @pytest.mark.parametrize(("rest", "seen"), [(BAD_REST, "503"), (NO_REST, "no answer")])
 def test_the_socket_passes_and_rest_fails(rest, seen):
     assert parity(rest, GOOD_SOCKET, None) == (
-        f"The socket passes and REST fails over the same route: they part at HTTP, where /models came to: {seen}."
+        f"The WebSocket passes on this route, and ordinary HTTP requests do not: GET /models came to: {seen}."
     )
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "socket"),
+    [
+        ("upgrade", refused(401)),
+        ("upgrade", refused(429, error=ErrorEvent("insufficient_quota", "insufficient_quota", "No credit."))),
+        ("upgrade", refused(403, error=ErrorEvent("request_forbidden", "unsupported_country", "No."))),
+        ("first-event", after_101("invalid_api_key", "Incorrect API key provided.", 3000)),
+        ("session", after_101("unknown_parameter", "Unknown parameter: 'session.x'.", opened=True)),
+    ],
+)
+def test_where_the_server_says_what_it_refuses_nothing_is_added(failed_at, socket):
+    assert parity(GOOD_REST, socket, failed_at) == ""
 
 
 @pytest.mark.parametrize(

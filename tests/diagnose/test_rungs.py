@@ -10,7 +10,7 @@ from rtdoctor.diagnose import rungs
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.knowledge.profiles import profiles, target_at
 from rtdoctor.model.exchange import Answer, Exchange, Frame, Request
-from rtdoctor.model.target import Target
+from rtdoctor.model.target import Route, Target, parse_target
 from rtdoctor.privacy.secret import Secret
 
 NOW = 1_790_000_000.0
@@ -154,3 +154,25 @@ def test_a_clock_that_is_off_by_more_than_a_minute_is_told_with_its_side(ahead, 
     judged = models(answer(200, LISTED, ahead=ahead))
     assert judged.cause == ("auth.clock-skew" if side else None)
     assert judged.summary.endswith(f"s {side}" if side else "gpt-x listed")
+
+
+def test_without_a_key_the_cure_is_to_name_one():
+    missing = rungs.named("auth.missing", "fail", "401")
+    assert "OPENAI_API_KEY" in rungs.judge_keyless(missing).remedy
+    assert "--key-env" in rungs.judge_keyless(missing).remedy
+    other = rungs.named("auth.invalid", "fail", "401")
+    assert rungs.judge_keyless(other) == other
+
+
+def test_plain_http_by_a_proxy_of_this_machine_is_not_another_machine():
+    key = Secret("sk-proj-0123456789abcdef", "key", "OPENAI_API_KEY")
+    near = replace(parse_target("http://gw.example/v1"), route=Route(proxy="http://127.0.0.1:3128"))
+    assert rungs.judge_config(near, key, []).summary == "plain http, by a proxy on this machine"
+    far = replace(parse_target("http://gw.example/v1"), route=Route(proxy="http://proxy.example:3128"))
+    assert rungs.judge_config(far, key, []).summary == "plain http to another machine"
+
+
+def test_what_was_done_to_the_url_stands_in_the_row():
+    key = Secret("sk-proj-0123456789abcdef", "key", "OPENAI_API_KEY")
+    judged = rungs.judge_config(parse_target("https://gw.example/realtime"), key, [])
+    assert judged.summary.startswith("https://gw.example (the URL given ends in /realtime")

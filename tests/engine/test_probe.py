@@ -114,7 +114,7 @@ async def test_a_server_that_speaks_in_the_search_ends_it():
 
         quiet = replace(outcome, events=())
         means = Means(KEY, "gpt-realtime", lambda event: event)
-        fix = await find_fix(Given(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
+        fix, _ = await find_fix(Given(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
     assert (len(fix.tried), fix.works) == (1, False)
 
 

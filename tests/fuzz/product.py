@@ -17,6 +17,7 @@ from rtdoctor.cli import exits
 from rtdoctor.cli.main import main
 from rtdoctor.diagnose.describe import short, tell
 from rtdoctor.diagnose.distil import distil
+from rtdoctor.diagnose.handover import handover
 from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
@@ -192,6 +193,7 @@ def _probed(given: Given, exchange: Exchange, report: Report) -> list[Shown]:
     found = Found(rungs=list(report.ladder), exchange=exchange, outcome=outcome, judged=finding(outcome))
     seen = short(outcome)
     found.fix = Fix((f"use {seen}",), (), 2, (Tried(("x",), False, seen),), bool(len(seen) % 2))
+    found.handover = handover(given, given.with_path("/v1/realtime"), KEY)
     found.controls = (Control("path", "other", seen, False),)
     probed = probed_of(_bench(), given, found, want_fix=True, stopped="", interrupted=False)
     return written("probe", replace(probed, report=report))  # without the times of today

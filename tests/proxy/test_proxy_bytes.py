@@ -353,7 +353,7 @@ async def test_a_stranger_is_refused_and_nothing_of_it_goes_on(before, after, ke
         assert answer.startswith(b"HTTP/1.1 403 Forbidden\r\n")
         assert b"of this machine" in answer
         assert upstream.got == b""
-    assert "1 request(s) of web pages of other hosts" in seen[-1].notes[0]
+    assert "1 request of web pages of other hosts" in seen[-1].notes[0]
 
 
 async def test_that_no_certificate_was_checked_is_in_every_report():

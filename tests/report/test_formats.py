@@ -244,6 +244,22 @@ def test_a_finding_stands_on_a_line_of_a_file_and_never_at_a_url(monkeypatch):
     assert run["results"][0]["properties"]["subject"] == "https://h.example/v1"
 
 
+def test_a_finding_stands_on_the_line_of_its_target(monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_WORKFLOW_REF", "me/mine/.github/workflows/ci.yml@refs/heads/main")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rtdoctor.toml").write_text(
+        '[targets.other]\nbase_url = "https://other.example/v1"\n\n[targets.prod]\nbase_url = "wss://h.example/v1/"\n'
+    )
+    told = json.loads(shown(made(results=[scenario("a.b", "warn")]), "sarif"))
+    places = [result["locations"][0]["physicalLocation"] for result in told["runs"][0]["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"rtdoctor.toml"}
+    assert {place["region"]["startLine"] for place in places} == {5}
+    (tmp_path / "rtdoctor.toml").write_text("[targets.other]\n")
+    told = json.loads(shown(made(results=[scenario("a.b", "warn")]), "sarif"))
+    place = told["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == ".github/workflows/ci.yml"
+
+
 def test_a_fingerprint_is_the_same_from_run_to_run():
     first, second = (json.loads(shown(made(text="x"), "sarif"))["runs"][0]["results"] for _ in range(2))
     assert [one["partialFingerprints"] for one in first] == [one["partialFingerprints"] for one in second]

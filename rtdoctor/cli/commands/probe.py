@@ -8,6 +8,7 @@ import typer
 from rtdoctor.cli import completions
 from rtdoctor.cli.options import (
     TERMINAL,
+    VERBOSE,
     CaFile,
     Cert,
     CertKey,
@@ -71,6 +72,15 @@ def probe(
         bool | None,
         typer.Option("--fix/--no-fix", help="Look for the smallest change that works. Asked on a terminal."),
     ] = None,
+    as_: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="LANG",
+            autocompletion=completions.languages,
+            help="With --fix: client code for the handshake that works, too, as `rtdoctor snippet LANG`.",
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="The realtime model that a fix may use.")] = None,
     config: Config = None,  # noqa: ARG001 - it acts when the target is read
     key_env: KeyEnv = None,
@@ -90,6 +100,9 @@ def probe(
     spend: Spend = False,
     knowledge: Knowledge = None,  # noqa: ARG001 - it acts when it is read
     show_opaque: ShowOpaque = False,  # noqa: ARG001 - it acts when it is read
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show every handshake that was tried, and how causes are known.")
+    ] = False,
     format: Annotated[str, format_option("probe")] = TERMINAL,
     report: Annotated[list[str] | None, report_option("probe")] = None,
     fail_on: FailOn = None,
@@ -128,8 +141,9 @@ def probe(
                 spend=spend,
                 retire_within=int(retire_within),
             ),
-            fix=fix,
-            format=format,
+            fix=True if as_ else fix,
+            language=as_,
+            format=VERBOSE if verbose and format == TERMINAL else format,
             reports=report or (),
             deciding=Deciding(fail_on),
         )

@@ -16,6 +16,7 @@ from rtdoctor.cli.exits import USAGE, say
 from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.files import NotWritten, is_regular, until_interrupted, writing
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import redacted
 
@@ -91,7 +92,7 @@ def _judged(files: Sequence[str], era: str | None, strict: bool, migrate_to: Pat
     if unwritten:
         return process.exit_code(say(f"--migrate {unwritten[0]}", USAGE))
     if migrate_to is not None and (left_out := reports[0].problem_count):
-        say(f"--migrate left out {left_out} line(s) that could not be read", 0)
+        say(f"--migrate left out {plural(left_out, 'line')} that could not be read", 0)
     judged = any(report.connections or report.more_connections for report in reports)
     return process.exit_code(validation.exit_code if judged else USAGE)
 

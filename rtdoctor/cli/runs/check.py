@@ -21,6 +21,7 @@ from rtdoctor.engine.run import SoFar, begin, cut_off, report_of, rest, run
 from rtdoctor.engine.setup import Bench
 from rtdoctor.files import patient
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Pending, RunEvent, RunFinished
 from rtdoctor.model.scenario import Accept, Scenario
 from rtdoctor.privacy.clean import clean
@@ -53,7 +54,7 @@ def carry_out(
             if plan.choice.transcribe and not plan.choice.on_mock:
                 _tell_cost(plan)
             if plan.choice.spend and not plan.choice.on_mock and (raw := sum(one.raw for one in plan.scenarios)):
-                say(f"Sends raw text or binary frames in {raw} scenario(s): what that costs nobody can tell.")
+                say(f"Sends raw text or binary frames in {plural(raw, 'scenario')}: what that costs nobody can tell.")
             with Outputs("check", format, reports) as outputs:
                 return outputs.code(
                     _run(watchdog, plan, lambda event: outputs(deciding.event(event)), Tries(deciding, retry, clock))
@@ -110,13 +111,13 @@ def _tell_cost(plan: Plan) -> None:
     spoken = [(speech[step.audio], step.silence_ms) for step in steps if step.audio is not None]
     spoken.append((speech["speech"], 0))  # the ladder's
     others = sum(scenario.costs(step, choice.target.base_url) for scenario in plan.scenarios for step in scenario.steps)
-    beside = f", and {others} other event(s) that may cost money" if others else ""
+    beside = f", and {plural(others, 'other event')} that may cost money" if others else ""
     minutes = sum(one.measure.seconds + silence / 1000 for one, silence in spoken) / 60
     known = models().get(choice.transcription_model)
     price = known.usd_per_minute if known else None
     about = f", about ${minutes * price:.3f} at ${price} a minute (seen {known.seen})" if known and price else ""
     model = quote(choice.transcription_model)
-    say(f"Sends about {minutes * 60:.0f} s of audio in {len(spoken)} turn(s) to {model}{about}{beside}.")
+    say(f"Sends about {minutes * 60:.0f} s of audio in {plural(len(spoken), 'turn')} to {model}{about}{beside}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,15 @@
 import base64
 import hashlib
 import json
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager, suppress
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -34,9 +39,63 @@ def test_the_smallest_change_is_proven_and_no_key_is_shown(tmp_path):
     assert document["fix"]["works"] is True
     assert "1. change the path to /v1/realtime" in shown.stdout
     assert "HTTP 403 Forbidden" in shown.stdout
+    assert f"\n  - {url}\n  + {server.base_url.replace('http', 'ws')}/realtime?intent=transcription\n" in shown.stdout
+    assert "needless" not in shown.stdout
+    assert "Check the path" not in shown.stdout, "one cure: the one that is proven"
+    assert document["handover"]["change"][:2] == [f"- {url}", f"+ {document['handover']['url']}"]
     for text in (shown.stdout, shown.stderr, as_json.stdout):
         assert KEY not in text
         assert KEY[-8:] not in text
+
+
+def test_what_is_handed_over_works_when_it_is_pasted(tmp_path):
+    """The commands as a shell takes them; without a key in the handshake the fix puts it in by its variable."""
+    with serving() as server:
+        url = server.base_url.replace("http", "ws") + "/realtime/transcription_sessions"
+        done = rtdoctor("probe", url, "--fix", "--as", "csharp", "--format", "json", key=KEY)
+        handed = json.loads(done.stdout)["handover"]
+        commands = dict(handed["commands"])
+        env = {**os.environ, "OPENAI_API_KEY": KEY, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+        def pasted(tool):
+            return subprocess.run(["sh", "-c", commands[tool]], env=env, capture_output=True, check=False, cwd=tmp_path)
+
+        again = pasted("rtdoctor")
+        curled = pasted("curl").stdout if shutil.which("curl") else b"101 session.created"
+    assert handed["variable"] == "OPENAI_API_KEY"
+    assert "new ClientWebSocket()" in handed["snippet"]
+    assert f'"{server.base_url}"' in handed["snippet"]
+    assert again.returncode == 0, again.stdout
+    assert b"101" in curled
+    assert b"session.created" in curled
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_the_search_that_finds_nothing_says_what_came_nearest():
+    with serving() as server:
+        url = server.base_url.replace("http", "ws") + "/realtime/transcription_sessions"
+        wrong = "sk-proj-wrong00112233445566778899"
+        done = rtdoctor("probe", url, "-H", "Authorization: Bearer $OPENAI_API_KEY", "--fix", key=wrong)
+        whole = rtdoctor("probe", url, "-H", "Authorization: Bearer $OPENAI_API_KEY", "--fix", "-v", key=wrong)
+    told = " ".join(done.stdout.split())
+    assert "It comes furthest with this: change the path to /v1/realtime. What is wrong then: The key is not" in told
+    assert "offer the subprotocols" not in told
+    assert "offer the subprotocols" in whole.stdout
+
+
+def test_a_key_that_is_set_and_not_sent_is_told():
+    with serving() as server:
+        url = server.base_url.replace("http", "ws") + "/realtime?intent=transcription"
+        told = rtdoctor("probe", url, "--no-fix", key=KEY).stdout
+        good = rtdoctor("probe", url, "--no-fix", "-H", "Authorization: Bearer $OPENAI_API_KEY", key=KEY).stdout
+    assert "OPENAI_API_KEY is set, and this handshake does not send it" in told
+    assert "does not send it" not in good
+
+
+def test_client_code_in_an_unknown_language_is_refused_before_anything_is_sent():
+    done = rtdoctor("probe", "ws://127.0.0.1:1/v1/realtime", "--as", "cobol")
+    assert done.returncode == 2
+    assert "--as: there is no snippet for 'cobol'" in done.stderr
 
 
 def test_a_healthy_handshake_is_exit_0_without_a_cause():
