@@ -26,7 +26,7 @@ MAY = {
     "grade": {"model", "privacy", "protocol", "knowledge", "mock"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
-    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire"},
+    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire", "mock"},
     "replay": {"model", "privacy", "protocol", "recording", "wire"},
     "report": {"model", "privacy"},
     "exporter": {"privacy"},

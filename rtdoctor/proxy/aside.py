@@ -15,7 +15,13 @@ from rtdoctor.proxy.watch import Ended
 MOST_BEHIND = 64 << 20  # bytes of copies that wait; an entry counts as much as its overhead beside its bytes
 _ENTRY = 400
 _MOMENT = 0.004  # seconds
-_Job = tuple[Literal["data", "lost", "fault", "end"], int, Direction, bytes | Fault | Ended | None, float]
+_Job = tuple[
+    Literal["data", "lost", "fault", "note", "end"],
+    int,
+    Direction,
+    bytes | Fault | Ended | tuple[str, str] | None,
+    float,
+]
 
 
 class Aside:
@@ -50,6 +56,10 @@ class Aside:
     def fault(self, connection: int, fault: Fault, at: float) -> None:
         """The upstream was not reached for this connection."""
         self._jobs.put(("fault", connection, "server", fault, at))
+
+    def note(self, connection: int, id: str, text: str, at: float) -> None:
+        """The proxy did something to it on purpose."""
+        self._jobs.put(("note", connection, "server", (id, text), at))
 
     def end(self, connection: int, by: Direction, how: Ended, at: float) -> None:
         """The connection is over."""
@@ -102,5 +112,7 @@ class Aside:
             stream.fail(held, at)
         elif kind == "lost":
             stream.lose(side, at)
+        elif isinstance(held, tuple):
+            stream.note(*held, at)
         elif kind == "end" and held is not None:
             stream.end(side, held, at)

@@ -10,14 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
+from websockets.utils import accept_key
 
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.replay.cassette import Take, TapedStep
+from rtdoctor.privacy.secret import MARKS
 from rtdoctor.replay.match import APPEND, Policy, differs, type_of
 
 Pace = Literal["real", "none"]
@@ -87,6 +90,8 @@ class Conversation:
             if name.lower() not in OWN:
                 with suppress(ValueError):
                     response.headers[name] = value
+        if response.status_code == 101:
+            _break_as_recorded(response.headers, self._one.take)
         self._protocol.send_response(response)
         await self._flush()
         if self._protocol.state is not State.OPEN:
@@ -129,6 +134,8 @@ class Conversation:
                 protocol.send_binary(step.data)
             case "ping":
                 protocol.send_ping(step.data[:125])
+            case "broken":
+                self._writer.write(step.data)
             case "close":
                 if step.code is None or step.code in (1005, 1006, 1015):
                     protocol.send_close()
@@ -139,7 +146,7 @@ class Conversation:
 
     async def _hear(self, step: TapedStep) -> bool:
         """Wait for what the client did then. False where it is gone."""
-        if step.kind in ("ping", "pong", "end"):
+        if step.kind in ("ping", "pong", "broken", "end"):
             return True  # every library does these by itself
         if step.kind == "close":
             while self._closed is None and not self._gone:
@@ -257,6 +264,22 @@ class Conversation:
             elif self._writer.can_write_eof():
                 self._writer.write_eof()
         await self._writer.drain()
+
+
+def _break_as_recorded(headers: Headers, take: Take) -> None:
+    """What was wrong with the 101 (RFC 6455, section 4.1) is wrong again; what was right is made anew."""
+    told = {name.lower(): value for name, value in take.headers}
+    key = next((value for name, value in take.asked_headers if name.lower() == "sec-websocket-key"), "")
+    if "sec-websocket-accept" not in told:  # a recording that holds no such headers tells nothing of them
+        return
+    if key and MARKS.search(key) is None and told["sec-websocket-accept"] != accept_key(key):
+        del headers["Sec-WebSocket-Accept"]
+        headers["Sec-WebSocket-Accept"] = accept_key("another")
+    for name in ("Upgrade", "Connection"):
+        if name.lower() not in told:
+            del headers[name]
+    if take.subprotocol and "Sec-WebSocket-Protocol" not in headers:
+        headers["Sec-WebSocket-Protocol"] = take.subprotocol
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

@@ -106,7 +106,7 @@ class Replay:
                     early = b"".join(rest.raw for rest in pieces)
                     await self._socket(head, raw + early, reader, writer)
                     return
-                if not await self._rest(head, writer):
+                if not await self._rest(head, reader, writer):
                     return
 
     async def _refuse(self, head: Head, writer: asyncio.StreamWriter) -> None:
@@ -134,7 +134,7 @@ class Replay:
         self._say(f"nothing on the recording answers {told}")
         return None
 
-    async def _rest(self, head: Head, writer: asyncio.StreamWriter) -> bool:
+    async def _rest(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer a request; False where the connection is over with it."""
         one = self._find(head)
         if one is None:
@@ -142,7 +142,7 @@ class Replay:
                 _answer(404, "Not Found", (), b'{"error": {"message": "nothing on the recording answers this"}}')
             )
         elif one.take.status is None:
-            reset(writer)
+            await _no_answer(one.take, reader, writer)
             return False
         else:
             take = one.take
@@ -160,9 +160,18 @@ class Replay:
             await writer.drain()
             return
         if one.take.status is None:
-            reset(writer)
+            await _no_answer(one.take, reader, writer)
             return
         await Conversation(one, self._policy, self._pace, self._say, reader, writer).play(raw)
+
+
+async def _no_answer(take: Take, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A request that was never answered ends as it did: the client went, or it was reset, or closed."""
+    if take.end is not None and take.end.side == "client":
+        while await reader.read(1 << 16):
+            pass
+    elif take.end is None or take.end.how != "eof":
+        reset(writer)
 
 
 def _base(playing: list[Playing]) -> str:

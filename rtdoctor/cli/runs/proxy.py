@@ -20,6 +20,7 @@ from rtdoctor.engine.keys import find_key
 from rtdoctor.engine.routing import RouteAsked, route_to, tls_context
 from rtdoctor.files import NotWritten
 from rtdoctor.knowledge.profiles import profiles, target_at
+from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.target import BadTarget, Target, is_loopback_host
 from rtdoctor.model.watched import Watched
@@ -28,6 +29,7 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
+from rtdoctor.proxy.breaking import faults_of
 from rtdoctor.proxy.server import Asked, Proxy, State
 from rtdoctor.proxy.upstream import Upstream
 from rtdoctor.recording.tape import Audio, Line, Tell, open_tape
@@ -56,6 +58,7 @@ class Wanted:
     fail_on: str
     timeout: float
     web: bool = False
+    faults: tuple[str, ...] = ()
 
 
 def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more: Sequence[Tell] = ()) -> int:
@@ -92,6 +95,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             tells=tells,
             say=_said(lines, target),
             broke=lambda error: lines.say(_broke(error)),
+            faults=_faults(wanted.faults),
         )
         sys.setswitchinterval(_SWITCH)
         watched = asyncio.run(_until_interrupted(asked, wanted, lines, feed))
@@ -138,6 +142,14 @@ def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:
     if wanted.record:
         told.append(f"# records to {clean(quote(str(wanted.record)))}; audio: {wanted.audio}")
     return told
+
+
+def _faults(texts: Sequence[str]) -> Faults | None:
+    """None where nothing is to be broken: then bytes are passed as they are."""
+    try:
+        return faults_of(texts) if texts else None
+    except BadFault as error:
+        raise Usage("--fault {}", error) from error
 
 
 def _target(wanted: Wanted) -> tuple[Target, Any]:
