@@ -95,7 +95,7 @@ class Teller:
         """Tell of one line."""
         kind, number, t = line["kind"], line["connection"], line["t"]
         if kind == "request":
-            self._open[number] = _Seen(*_asked(line), began=t)
+            self._open[number] = _Seen(*asked(line), began=t)
             return
         seen = self._open.get(number)
         if seen is None:
@@ -208,7 +208,7 @@ class Teller:
         self._tell(t, seen, f"{how} after {t - seen.began:.1f} s; {counts}")
 
 
-def _asked(line: dict[str, Any]) -> tuple[str, str]:
+def asked(line: dict[str, Any]) -> tuple[str, str]:
     """The name of a connection, and what was asked on it."""
     headers = {name.lower(): value for name, value in line["headers"]}
     url = shown_url(line["url"])

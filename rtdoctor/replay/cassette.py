@@ -69,7 +69,7 @@ class Take:
     epoch: float = 0.0  # when the recording's time was 0, in seconds since 1970
 
     @property
-    def end(self) -> Step | None:
+    def end(self) -> TapedStep | None:
         """How it ended, where that is known."""
         return next((step for step in reversed(self.steps) if step.kind == "end"), None)
 

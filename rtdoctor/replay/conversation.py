@@ -19,8 +19,8 @@ from websockets.typing import Subprotocol
 from websockets.utils import accept_key
 
 from rtdoctor.privacy.quote import quote_start
-from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.privacy.secret import MARKS
+from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.replay.match import APPEND, Policy, differs, type_of
 
 Pace = Literal["real", "none"]
