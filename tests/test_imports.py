@@ -31,7 +31,7 @@ MAY = {
     "report": {"model", "privacy"},
     "exporter": {"privacy"},
     "web": {"model", "privacy"},
-    "testing": {"model", "mock"},
+    "testing": {"model", "mock", "proxy", "replay", "recording", "knowledge", "engine"},
     "cli": {
         *(
             "model",

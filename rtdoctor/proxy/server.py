@@ -149,6 +149,10 @@ class Proxy:
         done = await loop.run_in_executor(None, self._aside.stop, _FINISH)
         return self._sum(done)
 
+    def settle(self, seconds: float) -> bool:
+        """Wait, in another thread than its own, until what has passed by now was judged; False where it was not."""
+        return self._aside is not None and self._aside.settle(seconds)
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self
