@@ -15,7 +15,7 @@ from rtdoctor.mock import control
 from rtdoctor.mock.answering import gone, is_local, offered, refused, wrong_answer
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.beta import BetaSession
-from rtdoctor.mock.conversing import hold
+from rtdoctor.mock.conversing import Talk, hold
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
@@ -30,6 +30,8 @@ from rtdoctor.mock.script import Script
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
 from rtdoctor.mock.stage import Stage
+from rtdoctor.mock.translation import TranslationSession
+from rtdoctor.mock.vllm import VllmSession
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.models import defaults
 
@@ -300,9 +302,14 @@ class MockServer:
         play = self.stage.play(course.number, session, line, self._room) if isinstance(session, Session) else None
         await hold(line, session, play, seconds)
 
-    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | LiveSession:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Talk:
         if self.dialect.speaks == "live":
             return LiveSession(line.send, self.clock, seconds, self._room)
+        if self.dialect.speaks == "vllm":
+            return VllmSession(line.send, self.clock, self._room, self._pace)
+        if self.dialect.speaks == "translation":
+            replies = self._replies or Replies()
+            return TranslationSession(line.send, self.clock, decision.model or "", seconds, self._room, replies)
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None

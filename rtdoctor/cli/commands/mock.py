@@ -55,7 +55,9 @@ def mock(
     ] = False,
     dialect: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The kind of server: openai, beta, live, azure, litellm, asgi."),
+        typer.Option(
+            metavar="NAME", help="The kind of server: openai, beta, live, translation, azure, litellm, asgi, vllm."
+        ),
     ] = "openai",
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults and end.")] = False,
     tls: Annotated[
