@@ -39,10 +39,7 @@ class TranslationSession:
         replies: Replies,
     ) -> None:
         self._send, self._clock, self._room, self._replies = send, clock, room, replies
-        audio: dict[str, Any] = {
-            "input": {"transcription": None, "noise_reduction": None},
-            "output": {"language": None},
-        }
+        heard: dict[str, Any] = {"transcription": None, "noise_reduction": None}
         self._session: dict[str, Any] = {
             "id": clock.ident("sess_"),
             "type": "translation",
