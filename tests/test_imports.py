@@ -63,6 +63,7 @@ ONLY = {
     "numpy": {"protocol", "mock"},
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
+    "yaml": {"recording"},
     "openai": set(),
     "pytest": {"testing"},
     "jsonschema": set(),

@@ -2,6 +2,7 @@
 the client has said what it said then."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
@@ -38,14 +39,15 @@ class Replay:
         self.done = asyncio.Event()  # everything was played
         self.base_url = ""
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen.
+    async def start(self, port: int = 0, host: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
+        """Listen; under TLS with a context, and then on https://localhost.
 
         Raises:
             OSError: the port cannot be had.
         """
-        self._server = await asyncio.start_server(self._serve, host, port)
-        self.base_url = f"http://{host}:{self._server.sockets[0].getsockname()[1]}{_base(self._playing)}"
+        self._server = await asyncio.start_server(self._serve, host, port, ssl=context)
+        place = "https://localhost" if context else f"http://{host}"
+        self.base_url = f"{place}:{self._server.sockets[0].getsockname()[1]}{_base(self._playing)}"
 
     async def stop(self) -> Replayed:
         """End what is open, and tell what came of each connection."""
