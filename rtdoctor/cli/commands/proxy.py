@@ -63,6 +63,9 @@ def proxy(
         ),
     ] = None,
     web: Annotated[bool, typer.Option("--web", help="Show what passes on a page, too; its URL is printed.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Show connections, latencies and the last events in place of a line each.")
+    ] = False,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,5 +107,6 @@ def proxy(
         timeout=timeout,
         web=web,
         faults=tuple(fault or ()),
+        live=live,
     )
     raise typer.Exit(carry_out(wanted, format=format, reports=report or ()))
