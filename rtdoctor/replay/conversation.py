@@ -22,10 +22,15 @@ from rtdoctor.privacy.quote import quote_start
 from rtdoctor.privacy.secret import MARKS
 from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.replay.match import APPEND, Policy, differs, type_of
+from rtdoctor.replay.cassette import Step, Take
+from rtdoctor.replay.match import APPEND, Policy, differs, renamed, type_of
+from rtdoctor.wire import rawframes
 
 Pace = Literal["real", "none"]
 
 _MOST_MESSAGE = 32 << 20
+_CLOSE_FRAME = 0x88
+_MOST_IDS = 1_000
 MOST_TOLD = 20  # mismatches of a connection, and requests that nothing answers
 _RESET = struct.pack("ii", 1, 0)
 # What is of the connection and not of the answer, or is made anew.
@@ -76,6 +81,8 @@ class Conversation:
         self._parts: list[bytes] = []
         self._closed: int | None = None
         self._gone = False
+        self._echo = _echo(one.take)
+        self._ids: dict[bytes, bytes] = {}  # of the recorded client, and of this one in their place
         self._asked: Request | None = None
         self._appended = False
         self._unordered: Counter[str] = Counter()
@@ -129,7 +136,7 @@ class Conversation:
             return False
         match step.kind:
             case "text":
-                protocol.send_text(step.data)
+                protocol.send_text(self._renamed(step.data))
             case "binary":
                 protocol.send_binary(step.data)
             case "ping":
@@ -143,6 +150,20 @@ class Conversation:
                     protocol.send_close(step.code, step.reason.encode()[:123].decode("utf-8", "ignore"))
         await self._flush()
         return False
+
+    def _rename(self, recorded: bytes, sent: bytes) -> None:
+        """Learn the ids that the client made anew."""
+        if self._policy == "order":
+            for one, other in renamed(recorded, sent):
+                if len(self._ids) < _MOST_IDS:
+                    self._ids[one] = other
+
+    def _renamed(self, data: bytes) -> bytes:
+        """What the server said, with the ids of this client in the place of the recorded client's."""
+        for one, other in self._ids.items():
+            if one in data:
+                data = data.replace(one, other)
+        return data
 
     async def _hear(self, step: TapedStep) -> bool:
         """Wait for what the client did then. False where it is gone."""
@@ -163,6 +184,7 @@ class Conversation:
             if self._policy == "order" and self._appended and type_of(data) == APPEND:
                 continue
             self._appended = kind == APPEND
+            self._rename(step.data, data)
             if told := differs(step.data, data, self._policy):
                 self._note(f"line {step.line}: {told}")
             return True
@@ -260,10 +282,21 @@ class Conversation:
     async def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
-                self._writer.write(data)
+                echoes = self._closed is not None and data[0] == _CLOSE_FRAME and self._echo is not None
+                self._writer.write(self._echo if echoes and self._echo is not None else data)
             elif self._writer.can_write_eof():
                 self._writer.write_eof()
         await self._writer.drain()
+
+
+def _echo(take: Take) -> bytes | None:
+    """What the server answered to a close of the client, where that was no plain echo."""
+    closes = [step for step in take.steps if step.kind == "close"]
+    if [step.side for step in closes[:2]] != ["client", "server"] or closes[0].code == closes[1].code:
+        return None
+    code = closes[1].code
+    payload = b"" if code is None else code.to_bytes(2, "big") + closes[1].reason.encode()[:123]
+    return rawframes.frame(rawframes.CLOSE, payload, mask=False)
 
 
 def _break_as_recorded(headers: Headers, take: Take) -> None:

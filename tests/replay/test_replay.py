@@ -353,3 +353,20 @@ async def test_a_recording_is_served_under_tls():
     async with connect(url, ssl=client, proxy=None) as socket:
         assert "session.created" in await socket.recv()
     assert (await replay.stop()).exit_code == 0
+
+
+async def test_a_client_that_makes_its_own_ids_finds_them_again():
+    lines = [
+        {"dir": "client", "event": {"type": "conversation.item.create", "item": {"id": "item_old", "type": "message"}}},
+        {"dir": "server", "event": {"type": "conversation.item.added", "event_id": "e1", "item": {"id": "item_old"}}},
+        {"dir": "client", "event": {"type": "response.create", "response": {"metadata": {"client_event_id": "old_1"}}}},
+        {"dir": "server", "event": {"type": "response.done", "response": {"metadata": {"client_event_id": "old_1"}}}},
+    ]
+    takes = read_cassette(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
+    async with Replay(takes) as replay:
+        url = replay.base_url.replace("http", "ws") + "/realtime"
+        async with connect(url, proxy=None) as socket:
+            await socket.send(json.dumps(lines[0]["event"]).replace("item_old", "item_new"))
+            assert json.loads(await socket.recv())["item"]["id"] == "item_new"
+            await socket.send(json.dumps(lines[2]["event"]).replace("old_1", "new_1"))
+            assert json.loads(await socket.recv())["response"]["metadata"]["client_event_id"] == "new_1"
