@@ -22,7 +22,7 @@ from rtdoctor.mock.handshake import Decision, Shake, decide
 from rtdoctor.mock.hearing import Hear, Heard
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
-from rtdoctor.mock.live import LiveSession
+from rtdoctor.mock.live import STEP, LiveSession
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Room
@@ -299,12 +299,15 @@ class MockServer:
     async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
-        play = self.stage.play(course.number, session, line, self._room) if isinstance(session, Session) else None
+        play = None
+        if isinstance(session, Session | LiveSession):
+            play = self.stage.play(course.number, session, line, self._room)
         await hold(line, session, play, seconds)
 
     def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Talk:
         if self.dialect.speaks == "live":
-            return LiveSession(line.send, self.clock, seconds, self._room)
+            step = STEP if self._pace else STEP / 20
+            return LiveSession(line.send, self.clock, seconds, self._room, self._replies or Replies(), step)
         if self.dialect.speaks == "vllm":
             return VllmSession(line.send, self.clock, self._room, self._pace)
         if self.dialect.speaks == "translation":

@@ -14,6 +14,7 @@ from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.respond import ANSWER
+from rtdoctor.mock.script import read_script
 from rtdoctor.mock.server import Mock
 from rtdoctor.protocol.shapes import judge_shape
 from tests.conftest import KEY
@@ -97,7 +98,8 @@ async def test_gpt_live_is_silent_until_its_session_starts_and_then_strict():
     unknown = {"type": "session.start", "session": {"model": "gpt-live-1", "voice": "marin"}}
     update = {"type": "session.update", "session": {"delegation": None}}
     events = [update, unknown, create, START, START, update, {"type": "session.input_audio.mute"}]
-    got, code = await answered("live", send=[*events, {"type": "session.close"}], most=20)
+    got, code = await answered("live", send=[*events, {"type": "session.close"}], most=200)
+    got = [event for event in got if event["type"] != "session.output_audio.delta"]
     assert [event["type"] for event in got] == [
         *("error", "error", "error", "session.started", "error", "session.updated", "session.input_audio.muted"),
         "session.closed",
@@ -205,3 +207,56 @@ async def test_a_translation_refuses_what_is_of_other_sessions(event, param):
 @pytest.mark.parametrize(("query", "code"), [("", 4000), ("?model=gpt-realtime-2.1", 4000)])
 async def test_a_translation_wants_a_model_of_its_kind(query, code):
     assert (await answered("translation", query, most=2))[1] == code
+
+
+@pytest.mark.parametrize(("rate", "size"), [(24_000, 9600), (16_000, 6400)])
+async def test_gpt_live_sends_audio_without_an_end_and_answers_what_it_hears(rate, size):
+    audio = {"format": {"type": "audio/pcm", "rate": rate}}
+    start = {"type": "session.start", "session": START["session"] | {"audio": audio}}
+    quiet = base64.b64encode(bytes(rate)).decode()
+    appends = [{"type": "session.input_audio.append", "audio": piece} for piece in (*_speech(rate), quiet)]
+    async with Mock({KEY}, dialect="live", pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
+        async with http.ws_connect(mock.base_url + "/live/sessions", headers=AUTH) as ws:
+            for event in (start, *appends):
+                await ws.send_json(event)
+            got = []
+            while "".join(event["delta"] for event in got if "output_transcript" in event["type"]) != ANSWER:
+                got.append(await ws.receive_json())
+            quiet_before = got[1]
+    sounds = [event for event in got if event["type"] == "session.output_audio.delta"]
+    assert quiet_before in sounds
+    assert {len(base64.b64decode(event["delta"])) for event in sounds} == {size}
+    assert all("event_id" not in event for event in sounds)
+    heard = [event["delta"] for event in got if event["type"] == "session.input_transcript.delta"]
+    assert heard == [(folder("fixtures") / "audio" / "speech.txt").read_text("utf-8").strip()]
+    spans = [(event["start_ms"], event["end_ms"]) for event in got if "output_transcript" in event["type"]]
+    assert spans == [(at, at + 200) for at in range(spans[0][0], spans[0][0] + 200 * len(spans), 200)]
+
+
+async def test_gpt_live_plays_a_script_and_takes_no_half_samples():
+    script = read_script(
+        {
+            "script": 1,
+            "step": [
+                {"expect": "session.start"},
+                {"expect": "session.commentary.append", "answer": [{"text": "From a script."}]},
+                {"expect": "session.input_audio.append", "answer": [{"close": 4321}]},
+            ],
+        }
+    )
+    odd = {"type": "session.input_audio.append", "audio": base64.b64encode(b"abc").decode()}
+    async with Mock({KEY}, dialect="live", pace=0, script=script) as mock, aiohttp.ClientSession() as http:
+        async with http.ws_connect(mock.base_url + "/live/sessions", headers=AUTH) as ws, asyncio.timeout(5):
+            for event in (START, {"type": "session.commentary.append", "text": "x"}):
+                await ws.send_json(event)
+            said = ""
+            while said != "From a script.":
+                event = await ws.receive_json()
+                said += event["delta"] if "output_transcript" in event["type"] else ""
+            await ws.send_json(odd)
+            while (message := await ws.receive()).type is aiohttp.WSMsgType.TEXT:
+                pass
+            assert message.data == 4321
+        assert (mock.stage.failures, mock.stage.unused()) == ([], [])
+    got, _ = await answered("live", send=[START, odd], most=3)
+    assert "error" in [event["type"] for event in got]
