@@ -9,8 +9,8 @@ import yaml
 
 from rtdoctor.linear import byte_pattern
 from rtdoctor.model.entry import Entry
+from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.envelope import unwrap
-from rtdoctor.recording.feed import Feed
 from rtdoctor.recording.parse import MAX_BYTES
 
 CASSETTE = byte_pattern(
@@ -29,7 +29,7 @@ class _Bad(Exception):
 class _Source:
     """A feed as yaml reads it."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Chunks) -> None:
         self._feed = feed
 
     def read(self, _: int = -1) -> bytes:
@@ -37,7 +37,7 @@ class _Source:
         return next(self._feed, b"")
 
 
-def read_yaml(feed: Feed) -> Iterator[Entry]:
+def read_yaml(feed: Chunks) -> Iterator[Entry]:
     """The entries of a cassette in YAML. Never raises for content."""
     line = 1
     try:

@@ -21,8 +21,6 @@ from websockets.utils import accept_key
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.privacy.secret import MARKS
 from rtdoctor.replay.cassette import Take, TapedStep
-from rtdoctor.replay.match import APPEND, Policy, differs, type_of
-from rtdoctor.replay.cassette import Step, Take
 from rtdoctor.replay.match import APPEND, Policy, differs, renamed, type_of
 from rtdoctor.wire import rawframes
 

@@ -12,10 +12,9 @@ import soundfile
 from rtdoctor.data import folder
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.dialect import dialects
-from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.respond import ANSWER
 from rtdoctor.mock.script import read_script
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.protocol.shapes import judge_shape
 from tests.conftest import KEY
 from tests.mock.test_faults import PLAIN
@@ -215,7 +214,7 @@ async def test_gpt_live_sends_audio_without_an_end_and_answers_what_it_hears(rat
     start = {"type": "session.start", "session": START["session"] | {"audio": audio}}
     quiet = base64.b64encode(bytes(rate)).decode()
     appends = [{"type": "session.input_audio.append", "audio": piece} for piece in (*_speech(rate), quiet)]
-    async with Mock({KEY}, dialect="live", pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
+    async with MockServer({KEY}, dialect="live", pace=0) as mock, aiohttp.ClientSession() as http, asyncio.timeout(5):
         async with http.ws_connect(mock.base_url + "/live/sessions", headers=AUTH) as ws:
             for event in (start, *appends):
                 await ws.send_json(event)
@@ -245,7 +244,7 @@ async def test_gpt_live_plays_a_script_and_takes_no_half_samples():
         }
     )
     odd = {"type": "session.input_audio.append", "audio": base64.b64encode(b"abc").decode()}
-    async with Mock({KEY}, dialect="live", pace=0, script=script) as mock, aiohttp.ClientSession() as http:
+    async with MockServer({KEY}, dialect="live", pace=0, script=script) as mock, aiohttp.ClientSession() as http:
         async with http.ws_connect(mock.base_url + "/live/sessions", headers=AUTH) as ws, asyncio.timeout(5):
             for event in (START, {"type": "session.commentary.append", "text": "x"}):
                 await ws.send_json(event)

@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from rtdoctor.mock.faults import BadFault, Faults, known
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.proxy.breaking import can_pass, faults_of
 from rtdoctor.replay.cassette import read_cassette
 from rtdoctor.replay.server import Replay
@@ -72,13 +72,13 @@ def shape(text):
 
 
 async def by_the_mock(name):
-    async with Mock({KEY}, named=Faults([named(name)])) as mock:
+    async with MockServer({KEY}, named=Faults([named(name)])) as mock:
         return await met(mock.base_url)
 
 
 async def by_the_proxy(name):
     """What a client meets, and the tape of it."""
-    async with Mock({KEY}) as mock, proxied(mock.base_url, faults=faults_of([named(name)])) as (proxy, lines, _):
+    async with MockServer({KEY}) as mock, proxied(mock.base_url, faults=faults_of([named(name)])) as (proxy, lines, _):
         told = await met(proxy.base_url)
     return told, lines
 
@@ -119,7 +119,7 @@ async def test_every_fault_is_the_same_by_the_mock_by_the_proxy_and_by_a_replay_
 @pytest.mark.heavy
 async def test_faults_come_on_the_nth_socket_at_an_event_and_while_it_runs():
     faults = faults_of(["http-500@1", "drop@2#session.updated"])
-    async with Mock({KEY}) as mock, proxied(mock.base_url, faults=faults) as (proxy, lines, _):
+    async with MockServer({KEY}) as mock, proxied(mock.base_url, faults=faults) as (proxy, lines, _):
         assert await met(proxy.base_url) == ["status 500 b''"]
         assert mock.upgrades == 0  # what is refused here never reaches the endpoint
         second, third = await met(proxy.base_url), await met(proxy.base_url)

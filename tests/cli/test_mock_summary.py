@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from rtdoctor.cli.mock_summary import Summing
 from rtdoctor.mock.faults import Faults
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.report.digest import digest
 from tests.conftest import KEY
 from tests.proxy.passing import until
@@ -26,7 +26,7 @@ async def summed(*sent, key=KEY, faults=()):
         lines.append(line)
         summing(line)
 
-    async with Mock({KEY}, hear=hear, named=named) as mock:
+    async with MockServer({KEY}, hear=hear, named=named) as mock:
         url = mock.base_url.replace("http", "ws") + "/realtime?model=gpt-realtime"
         socket = await connect(url, additional_headers={"Authorization": f"Bearer {key}"}, proxy=None)
         with suppress(ConnectionClosed):
