@@ -608,7 +608,7 @@ def _replay(place: str, text: str) -> Say:
 def _mock(place: str, text: str) -> Say:
     """As the mock sums up a client that said the text wherever it can."""
     summing = Summing()
-    url = f"ws://127.0.0.1:1/v1/realtime?x={text}"
+    url = f"ws://127.0.0.1:1/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}"
     said = {"level": "error", "id": "shape.type", "text": f"{place}: {text}", "remedy": text}
     for line in (
         {"kind": "request", "method": "GET", "url": url, "headers": [["User-Agent", text]], "socket": 1},

@@ -80,6 +80,9 @@ ConfigHere = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
 ]
+RecordRun = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Write a tape of every socket, redacted.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Recorded = Annotated[
     str, typer.Argument(metavar="FILE", help="A tape, a HAR, JSON lines, a cassette in YAML; - is standard input.")
