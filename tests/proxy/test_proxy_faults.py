@@ -198,3 +198,23 @@ def test_what_wants_the_mocks_own_conversation_is_refused_in_a_sentence():
     for name in ("barge-in", "no-transcript", "response-no-credit"):
         with pytest.raises(BadFault, match="only the mock can do it"):
             faults_of([name])
+
+
+@pytest.mark.parametrize(("fault", "how"), [("abort", "reset"), ("eof", "end")])
+async def test_abort_is_a_reset_and_eof_an_end_without_a_close_frame(fault, how):
+    async def talk(far, reader, writer):
+        await far.head(reader)
+        writer.write(SWITCH + frame(1, b'{"type": "session.created"}'))
+        await far.keep(reader)
+
+    async with Far(talk) as far, proxied(f"http://127.0.0.1:{far.port}/v1", faults=faults_of([fault])) as (proxy, *_):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(proxy.base_url.split(":")[2].split("/")[0]))
+        writer.write(HEAD)
+        try:
+            async with asyncio.timeout(5):
+                got = await reader.read()
+        except ConnectionResetError:
+            got = None
+        assert (got is None) == (how == "reset")
+        assert got is None or b"session.created" not in got
+        writer.close()
