@@ -22,6 +22,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
+from rtdoctor.cli.mock_summary import Summing
 from rtdoctor.conform.cases import all_cases
 from rtdoctor.conform.context import told as error_told
 from rtdoctor.conform.judge import judged
@@ -606,6 +607,23 @@ def _replay(place: str, text: str) -> Say:
     return lambda make, out: make(out)(replayed)
 
 
+def _mock(place: str, text: str) -> Say:
+    """As the mock sums up a client that said the text wherever it can."""
+    summing = Summing()
+    url = f"ws://127.0.0.1:1/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}"
+    said = {"level": "error", "id": "shape.type", "text": f"{place}: {text}", "remedy": text}
+    for line in (
+        {"kind": "request", "method": "GET", "url": url, "headers": [["User-Agent", text]], "socket": 1},
+        {"kind": "answer", "status": 101, "reason": text, "headers": []},
+        {"kind": "finding", **said},
+        {"kind": "close", "from": "client", "code": 1000, "reason": text},
+        {"kind": "end", "by": "client", "how": "close"},
+    ):
+        summing({"t": 0.0, "connection": 1, **line})
+    served = summing.served("http://127.0.0.1:1/v1", "openai", (), "a.toml", [text])
+    return lambda make, out: make(out)(served)
+
+
 def _explain(place: str, text: str) -> Say:
     texts = (
         f"Unexpected server response: 403\n{text}",
@@ -666,6 +684,7 @@ COMMANDS: dict[str, Callable[[str, str], Say]] = {
     "validate": _validate,
     "explain": _explain,
     "proxy": _proxy,
+    "mock": _mock,
     "replay": _replay,
     "grade": _grade,
 }

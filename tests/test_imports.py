@@ -26,12 +26,12 @@ MAY = {
     "grade": {"model", "privacy", "protocol", "knowledge", "mock"},
     "engine": {"model", "privacy", "protocol", "scenario", "diagnose", "knowledge", "recording", "wire"},
     "conform": {"model", "privacy", "protocol", "knowledge", "wire", "engine"},
-    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire"},
+    "proxy": {"model", "privacy", "protocol", "recording", "diagnose", "knowledge", "wire", "mock"},
     "replay": {"model", "privacy", "protocol", "recording", "wire"},
     "report": {"model", "privacy"},
     "exporter": {"privacy"},
     "web": {"model", "privacy"},
-    "testing": {"model", "mock"},
+    "testing": {"model", "mock", "proxy", "replay", "recording", "knowledge", "engine"},
     "cli": {
         *(
             "model",
@@ -63,6 +63,7 @@ ONLY = {
     "numpy": {"protocol", "mock"},
     "soundfile": {"wire", "mock"},
     "jinja2": {"diagnose", "report"},
+    "yaml": {"recording"},
     "openai": set(),
     "pytest": {"testing"},
     "jsonschema": set(),

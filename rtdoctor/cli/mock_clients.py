@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -95,7 +96,7 @@ class Teller:
         """Tell of one line."""
         kind, number, t = line["kind"], line["connection"], line["t"]
         if kind == "request":
-            self._open[number] = _Seen(*_asked(line), began=t)
+            self._open[number] = _Seen(*asked(line), began=t)
             return
         seen = self._open.get(number)
         if seen is None:
@@ -208,10 +209,10 @@ class Teller:
         self._tell(t, seen, f"{how} after {t - seen.began:.1f} s; {counts}")
 
 
-def _asked(line: dict[str, Any]) -> tuple[str, str]:
+def asked(line: dict[str, Any]) -> tuple[str, str]:
     """The name of a connection, and what was asked on it."""
     headers = {name.lower(): value for name, value in line["headers"]}
-    url = shown_url(line["url"])
+    url = _shown_url(line["url"])
     path = "/" + url.split("://", 1)[-1].partition("/")[2]
     who = quote_start(headers.get("user-agent", "no User-Agent"), 60)
     if "socket" not in line:
@@ -222,6 +223,12 @@ def _asked(line: dict[str, Any]) -> tuple[str, str]:
     told = f"key in {' and '.join(by)}" if by else "no key"
     beta = ", OpenAI-Beta" if "openai-beta" in headers else ""
     return f"#{line['socket']}", f"upgrade {path[:500]} by {who}, {told}{beta}"
+
+
+@lru_cache(maxsize=256)
+def _shown_url(url: str) -> str:
+    """A URL as it may be shown: clients ask the same one many times, and the mock learns no secret while it runs."""
+    return shown_url(url)
 
 
 def _arrow(side: str) -> str:

@@ -80,8 +80,13 @@ ConfigHere = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="The file. Default: the one that holds here."),
 ]
+RecordRun = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Write a tape of every socket, redacted.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Recorded = Annotated[str, typer.Argument(metavar="FILE", help="A tape, a HAR, or JSON lines; - is standard input.")]
+Recorded = Annotated[
+    str, typer.Argument(metavar="FILE", help="A tape, a HAR, JSON lines, a cassette in YAML; - is standard input.")
+]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")]
 PortHere = Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")]
 ListenOn = Annotated[

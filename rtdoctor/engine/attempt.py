@@ -1,9 +1,11 @@
 """Carries out one scenario: handshake, first event, steps; what happened comes back as an Exchange."""
 
+import time
 from collections.abc import Sequence
 
 from rtdoctor.engine.credential import Outgoing
 from rtdoctor.engine.setup import Bench
+from rtdoctor.engine.taping import tell_tape
 from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.scenario import Step, in_call, waits_for_client
@@ -29,6 +31,13 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     """
     if bench.choice.withheld is not None and holds_secret(_written(out, steps)):
         raise KeptBack
+    began = time.monotonic()
+    exchange = await _attempt(bench, out, steps)
+    tell_tape(out, exchange, began)
+    return exchange
+
+
+async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step]) -> Exchange:
     timeout, most = bench.choice.timeout, share_of(bench.choice.concurrency)
     upgraded = await upgrade(
         bench.http,

@@ -2,17 +2,33 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Protocol
 
 from aiohttp import WSCloseCode, WSMsgType
 
 from rtdoctor.mock.line import Line
-from rtdoctor.mock.live import LiveSession
 from rtdoctor.mock.room import Full
-from rtdoctor.mock.session import Fatal, Session
+from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.stage import Play
 
 
-async def hold(line: Line, session: Session | LiveSession, play: Play | None, seconds: float) -> None:
+class Talk(Protocol):
+    """A session of any dialect."""
+
+    async def greet(self) -> None:
+        """What it says unasked."""
+
+    async def take(self, data: bytes, *, binary: bool = False) -> None:
+        """One message of the client; Fatal, Full and UnicodeDecodeError end the socket."""
+
+    async def expire(self) -> None:
+        """The end of its time; raises Fatal."""
+
+    def end(self) -> None:
+        """Give back what was held."""
+
+
+async def hold(line: Line, session: Talk, play: Play | None, seconds: float) -> None:
     """Hold a session, for so many seconds at most; what comes goes by the play, if there is one."""
     beside = [asyncio.create_task(work) for work in (line.ping(), _end(line, session, seconds))]
     # What comes while the greeting is held back is heard, and waits for its turn.
@@ -32,7 +48,7 @@ async def hold(line: Line, session: Session | LiveSession, play: Play | None, se
         session.end()
 
 
-async def _converse(line: Line, session: Session | LiveSession, play: Play | None) -> None:
+async def _converse(line: Line, session: Talk, play: Play | None) -> None:
     take = play.take if play else session.take
     try:
         async for message in line.messages():
@@ -48,7 +64,7 @@ async def _converse(line: Line, session: Session | LiveSession, play: Play | Non
         line.heard.end("client", "reset")
 
 
-async def _greet(line: Line, session: Session | LiveSession, play: Play | None) -> None:
+async def _greet(line: Line, session: Talk, play: Play | None) -> None:
     try:
         await session.greet()
         if play:
@@ -59,7 +75,7 @@ async def _greet(line: Line, session: Session | LiveSession, play: Play | None) 
         await line.broken(error)
 
 
-async def _end(line: Line, session: Session | LiveSession, seconds: float) -> None:
+async def _end(line: Line, session: Talk, seconds: float) -> None:
     """The end of a session's time, also when the client says nothing."""
     await asyncio.sleep(seconds)
     try:

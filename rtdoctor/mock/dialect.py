@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+LIVE_EVENTS = (
+    *("session.start", "session.update", "session.input_audio.append", "session.input_audio.mute"),
+    *("session.input_audio.unmute", "session.instructions.append", "session.thinking.append"),
+    *("session.commentary.append", "response.item.create", "response.create", "session.close"),
+)
+"""What a client of GPT-Live sends, in the order in which the server names it (observed 2026-09-12)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

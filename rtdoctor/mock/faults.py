@@ -126,7 +126,14 @@ def _place(shown: str, text: str, fault: Fault) -> int | str:
 class Faults:
     """The faults that are on. They may change while the mock runs, from any thread."""
 
-    def __init__(self, texts: Iterable[str] = (), chance: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        texts: Iterable[str] = (),
+        chance: random.Random | None = None,
+        *,
+        can: Callable[[Fault], bool] = lambda _: True,
+    ) -> None:
+        self._can = can
         self._on: tuple[Fault, ...] = ()
         self._lock = threading.Lock()
         self.chance = chance or random.Random()  # noqa: S311 (no secret hangs on it)
@@ -144,9 +151,11 @@ class Faults:
         """Put a fault on, as `parse` reads it.
 
         Raises:
-            BadFault: it makes no sense, or too many are on.
+            BadFault: it makes no sense, cannot be done here, or too many are on.
         """
         fault = parse(text)
+        if not self._can(fault):
+            raise BadFault(f"{text[:_LONGEST]!r}: only the mock can do it, for it wants a conversation of its own")
         with self._lock:
             if len(self._on) >= _MOST_AT_ONCE:
                 raise BadFault(f"at most {_MOST_AT_ONCE} faults at once")

@@ -100,8 +100,10 @@ def _token(shake: Shake) -> str | None:
 
 
 def _session(shake: Shake, carried: str | None) -> Decision:
-    if shake.dialect.speaks == "live":
+    if shake.dialect.speaks in ("live", "vllm"):
         return Decision(does.OPEN_REALTIME)
+    if shake.dialect.speaks == "translation":
+        return _translation(shake)
     model, intent = shake.query.get("model"), shake.query.get("intent")
     if carried == "transcription" and model:
         if kind_of(model) == "transcription":
@@ -129,3 +131,12 @@ def _session(shake: Shake, carried: str | None) -> Decision:
     if known is None or known.kind != "realtime":  # a Live model has an endpoint of its own
         return Decision("unknown-model", {"model": model})
     return Decision(does.OPEN_REALTIME, {"model": model}, model=model)
+
+
+def _translation(shake: Shake) -> Decision:
+    """It wants a model of its kind; how it refuses another on this path was not seen, and is that of /v1/realtime."""
+    model = shake.query.get("model")
+    if not model:
+        return Decision("missing-model")
+    good = model in shake.models if shake.models else kind_of(model) == "translation"
+    return Decision(does.OPEN_REALTIME if good else "unknown-model", {"model": model}, model=model)

@@ -29,8 +29,8 @@ class Heard:
         self._era: str | None = "ga"
 
     def speaks(self, form: str) -> None:
-        """The form in which the events are judged: ga or beta; there are no schemas of another."""
-        self._era = form if form in ("ga", "beta") else None
+        """The form in which the events are judged: ga, beta or translation; there are no schemas of another."""
+        self._era = form if form in ("ga", "beta", "translation") else None
 
     def _tell(self, **fields: Any) -> None:
         if self._hear is not None:

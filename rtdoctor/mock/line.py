@@ -137,6 +137,11 @@ class Line:
         else:
             transport.close()
 
+    def vanish(self) -> None:
+        """As if the network were gone: nothing more is sent, and what still comes is not looked at."""
+        self.over = True
+        self.connection.made = True
+
     async def write_raw(self, data: bytes, times: int = 1) -> None:
         """Bytes as they are, so many times, never more of them waiting than a client reads."""
         transport = self.connection.transport

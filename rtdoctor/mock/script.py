@@ -14,6 +14,7 @@ import orjson
 
 from rtdoctor.files import read_bounded
 from rtdoctor.mock.behaviour import refusals
+from rtdoctor.mock.dialect import LIVE_EVENTS
 from rtdoctor.mock.faults import BadFault, Fault, parse
 from rtdoctor.mock.template import BadTemplate, check_template
 from rtdoctor.model.event import too_many_values
@@ -113,7 +114,7 @@ def read_script(value: object, origin: str = "the script") -> Script:
 
 @cache
 def _client_types() -> frozenset[str]:
-    return frozenset().union(*(event_types(era, "client") for era in ERAS))
+    return frozenset(LIVE_EVENTS).union(*(event_types(era, "client") for era in ERAS))
 
 
 class _Wrong(Exception):

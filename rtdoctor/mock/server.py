@@ -15,14 +15,14 @@ from rtdoctor.mock import control
 from rtdoctor.mock.answering import gone, is_local, offered, refused, wrong_answer
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.beta import BetaSession
-from rtdoctor.mock.conversing import hold
+from rtdoctor.mock.conversing import Talk, hold
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
 from rtdoctor.mock.hearing import Hear, Heard
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
-from rtdoctor.mock.live import LiveSession
+from rtdoctor.mock.live import STEP, LiveSession
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
 from rtdoctor.mock.room import Room
@@ -30,6 +30,8 @@ from rtdoctor.mock.script import Script
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session
 from rtdoctor.mock.stage import Stage
+from rtdoctor.mock.translation import TranslationSession
+from rtdoctor.mock.vllm import VllmSession
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.models import defaults
 
@@ -297,12 +299,20 @@ class MockServer:
     async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
-        play = self.stage.play(course.number, session, line, self._room) if isinstance(session, Session) else None
+        play = None
+        if isinstance(session, Session | LiveSession):
+            play = self.stage.play(course.number, session, line, self._room)
         await hold(line, session, play, seconds)
 
-    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | LiveSession:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Talk:
         if self.dialect.speaks == "live":
-            return LiveSession(line.send, self.clock, seconds, self._room)
+            step = STEP if self._pace else STEP / 20
+            return LiveSession(line.send, self.clock, seconds, self._room, self._replies or Replies(), step)
+        if self.dialect.speaks == "vllm":
+            return VllmSession(line.send, self.clock, self._room, self._pace)
+        if self.dialect.speaks == "translation":
+            replies = self._replies or Replies()
+            return TranslationSession(line.send, self.clock, decision.model or "", seconds, self._room, replies)
         kind = "transcription" if decision.behaviour == does.OPEN_TRANSCRIPTION else "realtime"
         grant = decision.grant
         minted = grant.session if grant and grant.session_type == kind else None

@@ -61,7 +61,8 @@ class Session:
     ) -> None:
         self._send, self.clock, self.does = send, clock, does
         self.replies, self._pace, self._broken = replies or Replies(), pace, broken
-        self.expires_at = int(clock.now() + seconds)
+        self._ends = clock.now() + seconds
+        self.expires_at = int(self._ends)
         config = fresh_config(session_type, clock.ident("sess_"), self.expires_at, model)
         self.config = merged(config, minted) if minted else config
         self.conversation = clock.ident("conv_")
@@ -163,7 +164,7 @@ class Session:
             raise Fatal(refusals()["session-expired"], {}, None)
 
     async def _take(self, data: bytes, *, binary: bool) -> None:
-        if self.clock.now() >= self.expires_at:
+        if self.clock.now() >= self._ends:
             raise Fatal(refusals()["session-expired"], {}, None)
         if binary:
             await self.refuse("binary", {})

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from rtdoctor.mock.line import Line
+from rtdoctor.mock.live import LiveSession
 from rtdoctor.mock.respond import Reply
 from rtdoctor.mock.room import Room, parseable
 from rtdoctor.mock.script import Answer, Part, Script, ScriptStep
@@ -42,7 +43,7 @@ class Stage:
                 if not fits(value, given.get(key)):
                     self.fail(line, f"{part.place}: the handshake's {name} have not {key} = {_shown(value)}")
 
-    def play(self, number: int, session: Session, line: Line, room: Room) -> "Play | None":
+    def play(self, number: int, session: Session | LiveSession, line: Line, room: Room) -> "Play | None":
         """The play of one connection that is open, if the script has a part for it."""
         part = self.part(number)
         if part is None:
@@ -72,7 +73,7 @@ class Stage:
 class Play:
     """The part of one connection, step by step."""
 
-    def __init__(self, stage: Stage, part: Part, session: Session, line: Line, room: Room) -> None:
+    def __init__(self, stage: Stage, part: Part, session: Session | LiveSession, line: Line, room: Room) -> None:
         self._stage, self._part, self._session, self._line, self._room = stage, part, session, line, room
         self._counts = [0] * len(part.steps)
         self._early: dict[int, int] = {}  # steps that an event would have fitted before their turn, by its number

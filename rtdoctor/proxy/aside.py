@@ -15,7 +15,8 @@ from rtdoctor.proxy.watch import Ended
 MOST_BEHIND = 64 << 20  # bytes of copies that wait; an entry counts as much as its overhead beside its bytes
 _ENTRY = 400
 _MOMENT = 0.004  # seconds
-_Job = tuple[Literal["data", "lost", "fault", "end"], int, Direction, bytes | Fault | Ended | None, float]
+_Held = bytes | Fault | Ended | tuple[str, str] | threading.Event | None
+_Job = tuple[Literal["data", "lost", "fault", "note", "settle", "end"], int, Direction, _Held, float]
 
 
 class Aside:
@@ -51,10 +52,20 @@ class Aside:
         """The upstream was not reached for this connection."""
         self._jobs.put(("fault", connection, "server", fault, at))
 
+    def note(self, connection: int, id: str, text: str, at: float) -> None:
+        """The proxy did something to it on purpose."""
+        self._jobs.put(("note", connection, "server", (id, text), at))
+
     def end(self, connection: int, by: Direction, how: Ended, at: float) -> None:
         """The connection is over."""
         self._lost -= {(connection, "client"), (connection, "server")}
         self._jobs.put(("end", connection, by, how, at))
+
+    def settle(self, seconds: float) -> bool:
+        """Wait, in any thread but these two, until what was given by now is done; False where it is not in time."""
+        done = threading.Event()
+        self._jobs.put(("settle", 0, "server", done, 0.0))
+        return done.wait(seconds)
 
     def stop(self, seconds: float) -> bool:
         """Let it finish what it was given, within so many seconds; False where it could not."""
@@ -66,6 +77,9 @@ class Aside:
         streams: dict[int, Stream] = {}
         unjudged: set[int] = set()  # connections of which the judgement broke
         while (job := self._next()) is not None:
+            if isinstance(job[3], threading.Event):
+                job[3].set()
+                continue
             if isinstance(job[3], bytes):
                 self._done += len(job[3]) + _ENTRY
             if job[1] not in unjudged:
@@ -102,5 +116,7 @@ class Aside:
             stream.fail(held, at)
         elif kind == "lost":
             stream.lose(side, at)
-        elif kind == "end" and held is not None:
+        elif isinstance(held, tuple):
+            stream.note(*held, at)
+        elif kind == "end" and isinstance(held, str):
             stream.end(side, held, at)

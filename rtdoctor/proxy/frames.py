@@ -33,8 +33,16 @@ class Message:
     reason: str = ""
 
 
+_MOST_KEPT = 64  # bytes of what is no frame
+
+
 class Unreadable(Exception):
-    """What comes is no WebSocket frame, or one that is too large; nothing after it can be read. `str()` is a clause."""
+    """What comes is no WebSocket frame, or one that is too large; nothing after it can be read. `str()` is a clause,
+    `data` the first bytes of it."""
+
+    def __init__(self, why: str, data: bytes = b"") -> None:
+        super().__init__(why)
+        self.data = data[:_MOST_KEPT]
 
 
 class Frames:
@@ -44,6 +52,7 @@ class Frames:
         self._side: Direction = side
         self._buffer = bytearray()
         self._extensions = _extensions(side, chosen)
+        self._begun = bytearray()  # of the frame that is read: its first bytes, which are in the buffer no more
         self._parts: list[bytes] = []
         self._kind: Kind | None = None
         self._size = 0
@@ -67,11 +76,12 @@ class Frames:
         except PayloadTooBig as error:
             raise Unreadable(f"a frame has more than {MOST_MESSAGE >> 20} MiB") from error
         except ProtocolError as error:
-            raise Unreadable(f"{error} (RFC 6455)") from error
+            raise Unreadable(f"{error} (RFC 6455)", bytes(self._begun + self._buffer)) from error
         except Exception as error:  # zlib's, of data that is not compressed as was agreed
             raise Unreadable(f"it cannot be read: {type(error).__name__}") from error
 
     def _next(self) -> Generator[None, None, Frame]:
+        self._begun.clear()
         return Frame.parse(
             self._read_exact, mask=self._side == "client", max_size=MOST_MESSAGE, extensions=self._extensions
         )
@@ -81,6 +91,8 @@ class Frames:
             yield
         taken = bytes(memoryview(self._buffer)[:size])
         del self._buffer[:size]
+        if len(self._begun) < _MOST_KEPT:
+            self._begun += taken[:_MOST_KEPT]
         return taken
 
     def _add(self, frame: Frame, take: Callable[[Message], object]) -> None:

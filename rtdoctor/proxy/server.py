@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding as finding_of
+from rtdoctor.mock.faults import Faults
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.given import Given
@@ -20,6 +22,7 @@ from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.model.watched import Watched
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.proxy.aside import MOST_BEHIND, Aside
+from rtdoctor.proxy.breaking import Breaker
 from rtdoctor.proxy.splice import Splice, Way
 from rtdoctor.proxy.traffic import Traffic
 from rtdoctor.proxy.upstream import Unreached, Upstream
@@ -42,7 +45,7 @@ Say = Callable[[State, Finding | None], object]
 class Asked:
     """What the proxy is to do. `key` takes the place of the client's own; `say` hears when the upstream is first
     reached, and whenever it is lost or reached again; each of `tells` gets every line of the tape, in the judge's
-    thread."""
+    thread. `faults` (breaking.faults_of) are put on sockets; they may change while it runs, from any thread."""
 
     upstream: Upstream
     key: Secret | None = None
@@ -54,6 +57,7 @@ class Asked:
     tells: Sequence[Tell] = ()
     say: Say = lambda *_: None
     broke: Callable[[Exception], object] = lambda _: None
+    faults: Faults | None = None
 
 
 @dataclass(slots=True)
@@ -114,11 +118,24 @@ class Proxy:
         recorder = Recorder(*asked.tells, by="proxy", to=self._target.base_url, audio=asked.audio)
         self._watch = Watch(recorder)
         self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
-        way = Way(asked.upstream, self._aside, self._headers, self._stranger, self._heard, self._splices.discard)
+        breaker = None if asked.faults is None else self._breaker(asked.faults)
+        way = Way(
+            asked.upstream, self._aside, self._headers, self._stranger, self._heard, self._splices.discard, breaker
+        )
         await server.start_serving()
         self._aside.start()
         port = server.sockets[0].getsockname()[1]
         self._run = _Run(server, loop.create_task(self._keep_looking()), port)
+
+    def _breaker(self, faults: Faults) -> Breaker:
+        breaker, loop = Breaker(faults), asyncio.get_running_loop()
+
+        def changed() -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(breaker.changed)
+
+        faults.changed.append(changed)
+        return breaker
 
     async def stop(self) -> Watched:
         """End every connection; what was seen comes back."""
@@ -132,6 +149,10 @@ class Proxy:
         loop = asyncio.get_running_loop()
         done = await loop.run_in_executor(None, self._aside.stop, _FINISH)
         return self._sum(done)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait, in another thread than its own, until what has passed by now was judged; False where it was not."""
+        return self._aside is not None and self._aside.settle(seconds)
 
     async def __aenter__(self) -> Self:
         await self.start()

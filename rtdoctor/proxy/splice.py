@@ -16,6 +16,7 @@ import orjson
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.violation import Direction
 from rtdoctor.proxy.aside import Aside
+from rtdoctor.proxy.breaking import Breaker, Breaking
 from rtdoctor.proxy.upstream import Unreached, Upstream
 from rtdoctor.wire.messages import Messages, parse_head, with_headers
 
@@ -26,7 +27,8 @@ _NO_GATEWAY = 502
 @dataclass(frozen=True, slots=True)
 class Way:
     """What all connections share. `headers` gives what to change in a request's head; `stranger` why it is not passed
-    on, or nothing; `reached` hears of each try to reach the upstream, with the fault where it failed."""
+    on, or nothing; `reached` hears of each try to reach the upstream, with the fault where it failed; `breaker` has the
+    faults that are put on sockets, if any may be."""
 
     upstream: Upstream
     aside: Aside
@@ -34,6 +36,7 @@ class Way:
     stranger: Callable[[bytes], str]
     reached: Callable[[Fault | None], object]
     over: Callable[["Splice"], object]
+    breaker: Breaker | None = None
 
 
 class Splice:
@@ -51,6 +54,11 @@ class Splice:
         self._over_here = False  # we answered ourselves: nothing of either side passes any more
         self._first: Direction | None = None  # who ended it, where only one direction did so far
         self._task: asyncio.Task[None] | None = None
+        self._breaking: Breaking | None = None
+        self._leaving = False
+        self._drained = asyncio.Event()
+        self._drained.set()
+        self._cut = False  # the upstream was let go, and the client is not told of it
 
     def begin(self) -> None:
         """The client has come: go to the upstream. Until it is reached the client is not read."""
@@ -73,7 +81,13 @@ class Splice:
         at = time.monotonic()
         if self._over_here:
             return
-        if side == "server":
+        if side == "client" and self._breaking is not None and self._breaking.refused:
+            self._breaking.end()
+            self._breaking, self._asks = None, False
+            self._requests.go_http()
+        if self._breaking is not None:
+            self._breaking.from_server(data) if side == "server" else self._breaking.from_client(data)
+        elif side == "server":
             self.client.write(data)
             self._way.aside.data(self._number, side, data, at)
             if not self._spliced:
@@ -89,9 +103,16 @@ class Splice:
                         self._answer(403, "Forbidden", "request_refused", f"the request is not passed on: {why}")
                         return
                     raw = with_headers(raw, self._way.headers(raw))
-                    if parse_head(raw).upgrades:
+                    if (head := parse_head(raw)).upgrades:
                         self._asks = True
                         self._requests.go_raw()
+                        if self._way.breaker is not None and self._fault is None:
+                            self._breaking = self._way.breaker.begin(self, head)
+                            self._breaking.ask(raw)
+                            continue
+                if self._breaking is not None:
+                    self._breaking.from_client(piece.raw)
+                    continue
                 if raw:
                     self.server.write(raw)
                     self._way.aside.data(self._number, side, raw, at)
@@ -125,13 +146,68 @@ class Splice:
 
     def over(self, side: Direction, how: Any) -> None:
         """A side ended; the other one ends the same way. The first end is the one that is told."""
-        if self._over:
+        if self._over or (side == "server" and self._cut):
+            return
+        if side == "server" and self._breaking is not None and not self._leaving:
+            self._breaking.server_over(how)
             return
         self._over = True
+        if self._breaking is not None:
+            self._breaking.end()
         self._way.aside.end(self._number, self._first or side, how, time.monotonic())
         other = self.server if side == "client" else self.client
         other.reset() if how == "reset" else other.close()
         self._way.over(self)
+
+    # --- what faults ask for ------------------------------------------------------------------------------------------
+
+    def to_client(self, data: bytes) -> None:
+        """Send to the client; a copy is judged."""
+        self.client.write(data)
+        self._way.aside.data(self._number, "server", data, time.monotonic())
+
+    def to_server(self, data: bytes, *, send: bool = True) -> None:
+        """Send to the upstream; a copy is judged, and that alone where it is not to be sent."""
+        if send:
+            self.server.write(data)
+        self._way.aside.data(self._number, "client", data, time.monotonic())
+
+    async def drained(self) -> None:
+        """Wait until the client has taken what it was sent, but for what the system holds."""
+        await self._drained.wait()
+
+    def full(self, side: Direction, is_full: bool) -> None:
+        """A side takes no more for now, or again: the other one is not read, or what is to be sent waits."""
+        if side == "client" and self._breaking is not None:
+            self._drained.clear() if is_full else self._drained.set()
+            return
+        other = self.client if side == "server" else self.server
+        other.pause() if is_full else other.resume()
+
+    def hold(self, full: bool) -> None:
+        """Read no more, or again, of the upstream."""
+        self.server.pause() if full else self.server.resume()
+
+    def cut(self) -> None:
+        """End the connection to the upstream, and tell the client nothing of it."""
+        self._cut = True
+        if self.server.transport is not None:
+            self.server.transport.abort()
+
+    def leave(self, how: str) -> None:
+        """End both: "reset", "eof" or "close" is how the client sees it."""
+        self._cut, self._leaving = False, True
+        self.over("server", how)
+        self.cut()
+
+    def note(self, id: str, text: str) -> None:
+        """Tell who watches."""
+        self._way.aside.note(self._number, id, text, time.monotonic())
+
+    @property
+    def is_broken(self) -> bool:
+        """True where faults stand between the two sides: they see to what is full."""
+        return self._breaking is not None
 
     def half_over(self, side: Direction) -> None:
         """A side will send no more."""
@@ -167,6 +243,8 @@ class _Side(asyncio.Protocol):
     def eof_received(self) -> bool:
         self._ended = True
         self._splice.half_over(self._name)
+        if self._splice.is_broken:
+            return False
         if self.other.can_half_close() and not self.other.has_ended:
             self.other.half_close()
             return self.transport is not None and self.transport.get_extra_info("ssl_object") is None
@@ -176,10 +254,10 @@ class _Side(asyncio.Protocol):
         self._splice.over(self._name, "reset" if isinstance(exc, ConnectionError) else "eof")
 
     def pause_writing(self) -> None:
-        self.other.pause()
+        self._splice.full(self._name, True)
 
     def resume_writing(self) -> None:
-        self.other.resume()
+        self._splice.full(self._name, False)
 
     # --- what the other side asks for ---------------------------------------------------------------------------------
 

@@ -91,6 +91,11 @@ class Stream:
         for number in numbers:
             self._watch.lost(number, side, at)
 
+    def note(self, id: str, text: str, at: float) -> None:
+        """The proxy did something to it on purpose."""
+        number = self._number or (self._waiting[0].number if self._waiting else 0)
+        self._watch.note(number, id, text, at)
+
     def end(self, by: Direction, how: Ended, at: float) -> None:
         """The connection is over."""
         if not self._number:
@@ -213,7 +218,7 @@ class Stream:
             frames.feed(data, take)
         except Unreadable as error:
             self._frames[side] = None
-            self._watch.unreadable(self._number, side, str(error), at)
+            self._watch.unreadable(self._number, side, error, at)
 
 
 def _readable(body: bytes, head: Head) -> bytes:

@@ -17,7 +17,7 @@ from rtdoctor.model.watched import Passed
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.protocol.judging import StreamJudge
-from rtdoctor.proxy.frames import Message
+from rtdoctor.proxy.frames import Message, Unreadable
 from rtdoctor.recording.parse import Unparsable, parse
 from rtdoctor.recording.tape import MOST_BODY, Recorder, shown_url
 
@@ -115,10 +115,13 @@ class Watch:
             case kind:
                 self._recorder.data(number, side, kind, message.data, at=at)
 
-    def unreadable(self, number: int, side: Direction, why: str, at: float) -> None:
+    def unreadable(self, number: int, side: Direction, broken: Unreadable, at: float) -> None:
         """What a side sends cannot be read any more; it passes all the same."""
         if (one := self._open.get(number)) is None:
             return
+        why = str(broken)
+        if broken.data:
+            self._recorder.data(number, side, "broken", broken.data, at=at)
         told = f"what the {side} sends is no WebSocket frame: {why}"
         one.unread.append(told)
         if side == "server" and one.exchange.fault is None and one.close is None:
@@ -131,6 +134,11 @@ class Watch:
             told = f"the judgement fell behind: what the {side} sends now passes, and is neither judged nor recorded"
             one.unread.append(told)
             self._finding(number, "warning", "proxy.behind", told, at)
+
+    def note(self, number: int, id: str, text: str, at: float) -> None:
+        """The proxy did something to it on purpose; nobody is blamed."""
+        if number in self._open:
+            self._finding(number, "info", id, quote(text), at)
 
     def end(self, number: int, by: Direction, how: Ended, at: float) -> None:
         """Nothing more comes of it."""

@@ -2,8 +2,8 @@
 
 What is read: events one a line, bare or as `{dir, event}`, with or without a time; rtdoctor's own recording
 (its form is in `envelope`); a log with JSON in its lines; objects over several lines; an array of any of
-these; HAR; a tape (its form is in `tape`); each of them plain or packed with gzip, in UTF-8 or, with a byte order mark,
-in UTF-16. Memory does not grow with the file.
+these; HAR; a tape (its form is in `tape`); a cassette in YAML (`yamlfile`); each of them plain or packed with gzip, in
+UTF-8 or, with a byte order mark, in UTF-16. Memory does not grow with the file.
 """
 
 from collections.abc import Iterator
@@ -55,4 +55,14 @@ def _entries(feed: Chunks) -> Iterator[Entry]:
         return tape_entries(feed)
     if _ARRAY.end(head) >= 0:
         return read_array(feed)
+    if b"interactions" in head and _is_cassette(head):
+        from rtdoctor.recording.yamlfile import read_yaml
+
+        return read_yaml(feed)
     return read_lines(split_lines(feed), feed)
+
+
+def _is_cassette(head: bytes) -> bool:
+    from rtdoctor.recording.yamlfile import CASSETTE
+
+    return CASSETTE.end(head.removeprefix(b"\xef\xbb\xbf")) >= 0

@@ -11,6 +11,7 @@ the header was written, by a clock that only goes forward), `connection` (a numb
               with or without "sha256"
     binary    from, base64; or audio_bytes where media is left out
     ping, pong  from, base64
+    broken    from, base64: the first bytes of what is no frame; nothing of that side is told after it
     close     from, code (null: none), reason
     end       by "server" or "client", how: close, reset, eof, stopped
     finding   level, id, text, remedy: what was judged as it passed
@@ -140,12 +141,12 @@ class Recorder:
         self,
         connection: int,
         side: Side,
-        kind: Literal["binary", "ping", "pong"],
+        kind: Literal["binary", "ping", "pong", "broken"],
         data: bytes,
         *,
         at: float | None = None,
     ) -> None:
-        """A binary message, or a control frame with a payload."""
+        """A binary message, a control frame with a payload, or what is no frame."""
         if kind == "binary" and self._audio != "keep":
             self._put(connection, kind, at, **{"from": side}, **_left_out(data, self._audio))
             return

@@ -50,6 +50,9 @@ def _entries(
         case "binary":
             said = "a binary frame; the Realtime API takes and sends text frames only"
             yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
+        case "broken":
+            said = "what comes is no WebSocket frame (RFC 6455); nothing after it can be read"
+            yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
         case "close":
             closed.add(socket)
             # A frame without a code is one of 1005 (RFC 6455, section 7.1.5).

@@ -24,7 +24,7 @@ MOST_BYTES = 96 << 20  # of all steps together
 _STEP = 300  # what a step takes beside its bytes
 _ERAS = ("ga", "beta", "translation")
 
-Kind = Literal["text", "binary", "ping", "pong", "close", "end"]
+Kind = Literal["text", "binary", "ping", "pong", "broken", "close", "end"]
 
 
 class NotPlayable(InputError):
@@ -67,6 +67,11 @@ class Take:
     asked_headers: Headers = ()
     asked_at: float = 0.0
     epoch: float = 0.0  # when the recording's time was 0, in seconds since 1970
+
+    @property
+    def end(self) -> TapedStep | None:
+        """How it ended, where that is known."""
+        return next((step for step in reversed(self.steps) if step.kind == "end"), None)
 
     @property
     def what(self) -> str:
@@ -143,7 +148,7 @@ def _take_line(take: Take, number: int, line: Line) -> int:
             chosen = line.get("subprotocol")
             take.subprotocol = chosen if isinstance(chosen, str) else None
             return _STEP + len(take.body)
-        case "text" | "binary" | "ping" | "pong" | "close" if side in ("server", "client"):
+        case "text" | "binary" | "ping" | "pong" | "broken" | "close" if side in ("server", "client"):
             take.steps.append(_step(number, at, side, line))
         case "end":
             by: Direction = "client" if line.get("by") == "client" else "server"

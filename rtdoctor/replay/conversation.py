@@ -10,19 +10,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
+from websockets.utils import accept_key
 
 from rtdoctor.privacy.quote import quote_start
+from rtdoctor.privacy.secret import MARKS
 from rtdoctor.replay.cassette import Take, TapedStep
-from rtdoctor.replay.match import APPEND, Policy, differs, type_of
+from rtdoctor.replay.match import APPEND, Policy, differs, renamed, type_of
+from rtdoctor.wire import rawframes
 
 Pace = Literal["real", "none"]
 
 _MOST_MESSAGE = 32 << 20
+_CLOSE_FRAME = 0x88
+_MOST_IDS = 1_000
 MOST_TOLD = 20  # mismatches of a connection, and requests that nothing answers
 _RESET = struct.pack("ii", 1, 0)
 # What is of the connection and not of the answer, or is made anew.
@@ -73,6 +79,8 @@ class Conversation:
         self._parts: list[bytes] = []
         self._closed: int | None = None
         self._gone = False
+        self._echo = _echo(one.take)
+        self._ids: dict[bytes, bytes] = {}  # of the recorded client, and of this one in their place
         self._asked: Request | None = None
         self._appended = False
         self._unordered: Counter[str] = Counter()
@@ -87,6 +95,8 @@ class Conversation:
             if name.lower() not in OWN:
                 with suppress(ValueError):
                     response.headers[name] = value
+        if response.status_code == 101:
+            _break_as_recorded(response.headers, self._one.take)
         self._protocol.send_response(response)
         await self._flush()
         if self._protocol.state is not State.OPEN:
@@ -124,11 +134,13 @@ class Conversation:
             return False
         match step.kind:
             case "text":
-                protocol.send_text(step.data)
+                protocol.send_text(self._renamed(step.data))
             case "binary":
                 protocol.send_binary(step.data)
             case "ping":
                 protocol.send_ping(step.data[:125])
+            case "broken":
+                self._writer.write(step.data)
             case "close":
                 if step.code is None or step.code in (1005, 1006, 1015):
                     protocol.send_close()
@@ -137,9 +149,23 @@ class Conversation:
         await self._flush()
         return False
 
+    def _rename(self, recorded: bytes, sent: bytes) -> None:
+        """Learn the ids that the client made anew."""
+        if self._policy == "order":
+            for one, other in renamed(recorded, sent):
+                if len(self._ids) < _MOST_IDS:
+                    self._ids[one] = other
+
+    def _renamed(self, data: bytes) -> bytes:
+        """What the server said, with the ids of this client in the place of the recorded client's."""
+        for one, other in self._ids.items():
+            if one in data:
+                data = data.replace(one, other)
+        return data
+
     async def _hear(self, step: TapedStep) -> bool:
         """Wait for what the client did then. False where it is gone."""
-        if step.kind in ("ping", "pong", "end"):
+        if step.kind in ("ping", "pong", "broken", "end"):
             return True  # every library does these by itself
         if step.kind == "close":
             while self._closed is None and not self._gone:
@@ -156,6 +182,7 @@ class Conversation:
             if self._policy == "order" and self._appended and type_of(data) == APPEND:
                 continue
             self._appended = kind == APPEND
+            self._rename(step.data, data)
             if told := differs(step.data, data, self._policy):
                 self._note(f"line {step.line}: {told}")
             return True
@@ -253,10 +280,37 @@ class Conversation:
     async def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
-                self._writer.write(data)
+                echoes = self._closed is not None and data[0] == _CLOSE_FRAME and self._echo is not None
+                self._writer.write(self._echo if echoes and self._echo is not None else data)
             elif self._writer.can_write_eof():
                 self._writer.write_eof()
         await self._writer.drain()
+
+
+def _echo(take: Take) -> bytes | None:
+    """What the server answered to a close of the client, where that was no plain echo."""
+    closes = [step for step in take.steps if step.kind == "close"]
+    if [step.side for step in closes[:2]] != ["client", "server"] or closes[0].code == closes[1].code:
+        return None
+    code = closes[1].code
+    payload = b"" if code is None else code.to_bytes(2, "big") + closes[1].reason.encode()[:123]
+    return rawframes.frame(rawframes.CLOSE, payload, mask=False)
+
+
+def _break_as_recorded(headers: Headers, take: Take) -> None:
+    """What was wrong with the 101 (RFC 6455, section 4.1) is wrong again; what was right is made anew."""
+    told = {name.lower(): value for name, value in take.headers}
+    key = next((value for name, value in take.asked_headers if name.lower() == "sec-websocket-key"), "")
+    if "sec-websocket-accept" not in told:  # a recording that holds no such headers tells nothing of them
+        return
+    if key and MARKS.search(key) is None and told["sec-websocket-accept"] != accept_key(key):
+        del headers["Sec-WebSocket-Accept"]
+        headers["Sec-WebSocket-Accept"] = accept_key("another")
+    for name in ("Upgrade", "Connection"):
+        if name.lower() not in told:
+            del headers[name]
+    if take.subprotocol and "Sec-WebSocket-Protocol" not in headers:
+        headers["Sec-WebSocket-Protocol"] = take.subprotocol
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

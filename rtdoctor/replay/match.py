@@ -8,6 +8,7 @@ order, as often as it was or more often (appended audio: once); what else comes 
 In each of them a mark of a masked secret stands for any text.
 """
 
+from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +24,7 @@ APPEND = "input_audio_buffer.append"
 _ID = pattern(r"(?:^|_)ids?$")
 _TIME = pattern(r"(?:^audio_(?:start|end)_ms|_at|timestamp)$")
 _MOST = 60
+_LEAST_ID = 4  # characters of an id that is looked for in what the server said
 
 
 def parsed(data: bytes) -> Any:
@@ -75,6 +77,23 @@ def _where(wanted: Any, got: Any, place: str, policy: Policy) -> str | None:
             (found for at, (a, b) in pairs if (found := _where(a, b, f"{place}/{at}", policy)) is not None), None
         )
     return None if type(wanted) is type(got) and wanted == got else place or "/"
+
+
+def renamed(recorded: bytes, sent: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The ids that a client made anew: each as JSON, the recorded one and the one that came in its place."""
+    waiting = [(parsed(recorded), parsed(sent))]
+    while waiting:
+        wanted, got = waiting.pop()
+        if isinstance(wanted, dict) and isinstance(got, dict):
+            for name in wanted.keys() & got.keys():
+                one, other = wanted[name], got[name]
+                if isinstance(one, str) and isinstance(other, str) and _ID.search(name) is not None:
+                    if one != other and len(one) >= _LEAST_ID and MARKS.search(one) is None:
+                        yield orjson.dumps(one), orjson.dumps(other)
+                else:
+                    waiting.append((one, other))
+        elif isinstance(wanted, list) and isinstance(got, list):
+            waiting += zip(wanted, got, strict=False)
 
 
 def _any(name: str, value: Any) -> bool:

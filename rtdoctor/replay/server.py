@@ -2,6 +2,7 @@
 the client has said what it said then."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
@@ -38,14 +39,15 @@ class Replay:
         self.done = asyncio.Event()  # everything was played
         self.base_url = ""
 
-    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
-        """Listen.
+    async def start(self, port: int = 0, host: str = "127.0.0.1", context: ssl.SSLContext | None = None) -> None:
+        """Listen; under TLS with a context, and then on https://localhost.
 
         Raises:
             OSError: the port cannot be had.
         """
-        self._server = await asyncio.start_server(self._serve, host, port)
-        self.base_url = f"http://{host}:{self._server.sockets[0].getsockname()[1]}{_base(self._playing)}"
+        self._server = await asyncio.start_server(self._serve, host, port, ssl=context)
+        place = "https://localhost" if context else f"http://{host}"
+        self.base_url = f"{place}:{self._server.sockets[0].getsockname()[1]}{_base(self._playing)}"
 
     async def stop(self) -> Replayed:
         """End what is open, and tell what came of each connection."""
@@ -106,7 +108,7 @@ class Replay:
                     early = b"".join(rest.raw for rest in pieces)
                     await self._socket(head, raw + early, reader, writer)
                     return
-                if not await self._rest(head, writer):
+                if not await self._rest(head, reader, writer):
                     return
 
     async def _refuse(self, head: Head, writer: asyncio.StreamWriter) -> None:
@@ -134,7 +136,7 @@ class Replay:
         self._say(f"nothing on the recording answers {told}")
         return None
 
-    async def _rest(self, head: Head, writer: asyncio.StreamWriter) -> bool:
+    async def _rest(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer a request; False where the connection is over with it."""
         one = self._find(head)
         if one is None:
@@ -142,7 +144,7 @@ class Replay:
                 _answer(404, "Not Found", (), b'{"error": {"message": "nothing on the recording answers this"}}')
             )
         elif one.take.status is None:
-            reset(writer)
+            await _no_answer(one.take, reader, writer)
             return False
         else:
             take = one.take
@@ -160,9 +162,18 @@ class Replay:
             await writer.drain()
             return
         if one.take.status is None:
-            reset(writer)
+            await _no_answer(one.take, reader, writer)
             return
         await Conversation(one, self._policy, self._pace, self._say, reader, writer).play(raw)
+
+
+async def _no_answer(take: Take, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A request that was never answered ends as it did: the client went, or it was reset, or closed."""
+    if take.end is not None and take.end.side == "client":
+        while await reader.read(1 << 16):
+            pass
+    elif take.end is None or take.end.how != "eof":
+        reset(writer)
 
 
 def _base(playing: list[Playing]) -> str:

@@ -22,6 +22,7 @@ from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Replayed
 from rtdoctor.model.report import Report, Result, Rung, Setting
 from rtdoctor.model.series import Series, Tally
+from rtdoctor.model.served import Client, Served
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
@@ -121,7 +122,7 @@ def verdict_line(digest: Digest) -> str:
     if digest.command == "explain":
         return clean(digest.answer)
     code = 130 if digest.interrupted else digest.exit_code
-    if digest.command == "proxy" and code == 0 and digest.verdict != "pass":
+    if digest.command in ("proxy", "mock") and code == 0 and digest.verdict != "pass":
         # Nothing was asked to fail (--fail-on): what was seen is told, without a verdict that the code belies.
         return f"SEEN (exit 0)  {clean(digest.answer)}"
     word = "INTERRUPTED" if digest.interrupted else digest.verdict.upper()
@@ -387,6 +388,63 @@ def _replay(replayed: Replayed) -> Digest:
     facts = (("listening at", replayed.listening), *(("not on the recording", stray) for stray in replayed.strays))
     return Digest(
         "replay", replayed.file, verdict, replayed.exit_code, sentence, facts=facts, notes=replayed.notes, cases=cases
+    )
+
+
+@digest.register
+def _mock(served: Served) -> Digest:
+    worst: Verdict = next((verdict for verdict in _WORST_FIRST if served.counted.get(verdict)), "pass")
+    bad = served.total - served.counted.get("pass", 0)
+    came = (
+        f"{plural(served.total, 'request')} came, {f'{bad} with something to remark' if bad else 'nothing to remark'}."
+    )
+    cases = tuple(map(_client, served.clients))
+    found = next((case.finding for case in cases if case.finding and case.verdict == worst), None)
+    kept = not served.wrong
+    script = f" The script was {'kept to' if kept else 'not kept to: ' + served.wrong[0]}." if served.script else ""
+    return Digest(
+        command="mock",
+        subject=served.listening,
+        verdict=worst if kept else "fail",
+        exit_code=served.exit_code,
+        sentence=(came if served.total else "No client came.") + script,
+        fix=found.remedy if found and worst != "pass" else "",
+        cause=found.cause if found and worst != "pass" else None,
+        notes=served.wrong,
+        facts=(
+            ("listening at", served.listening),
+            ("dialect", served.dialect),
+            *(("fault", fault) for fault in served.faults),
+        ),
+        cases=cases,
+        started_at=served.started_at,
+        duration_s=served.duration_s,
+        version=served.version,
+    )
+
+
+def _client(one: Client) -> Case:
+    """A client with the first of what is worst about it as its finding, and the rest as facts of that."""
+    order = {"error": 0, "warning": 1}
+    said = sorted((told for told in one.told if not told.meant), key=lambda told: order.get(told.level, 2))
+    finding = None
+    if said:
+        first = said[0]
+        more = tuple(f"{told.times} × {told.level} {told.id}: {told.text}" for told in said)
+        finding = Finding(one.verdict, first.text, first.id, first.text, facts=more, remedy=first.remedy)
+    return Case(
+        PASSED,
+        f"{one.number} {one.asked}",
+        one.verdict,
+        f"{one.answered}, {one.ended}",
+        title=finding.title if finding else "",
+        decides=False,
+        ms=round(one.seconds * 1000, 1),
+        finding=finding,
+        facts=(
+            *((f"messages of the {side}", str(count)) for side, count in one.events.items()),
+            *((f"meant: {told.id}", f"{told.times} × {told.text}") for told in one.told if told.meant),
+        ),
     )
 
 

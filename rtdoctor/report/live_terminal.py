@@ -71,6 +71,10 @@ class LiveTerminal:
         else:
             self._console.print(self._picture())
 
+    def say(self, text: str) -> None:
+        """Print a text that stays, above the picture."""
+        self._console.print(Text(clean(text)), soft_wrap=True)
+
     def take(self, line: Mapping[str, Any]) -> None:
         """Take a line. Nothing is drawn here, so that who gives it does not wait."""
         with self._lock:

@@ -19,12 +19,14 @@ from rtdoctor.model.report import (
     ScenarioDone,
 )
 from rtdoctor.model.series import Series
+from rtdoctor.model.served import Served
 from rtdoctor.model.validation import Validation
 from rtdoctor.report.conform_json import document as conform_document
 from rtdoctor.report.grade_json import document as grade_document
 from rtdoctor.report.json import document, result_told, rung_told
 from rtdoctor.report.probe_json import document as probe_document
 from rtdoctor.report.series_json import document as series_document
+from rtdoctor.report.served_json import document as served_document
 from rtdoctor.report.validation_json import document as validation_document
 
 
@@ -69,6 +71,10 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         case Validation():
             whole = validation_document(event)
             yield from (("file", told) for told in whole.pop("files"))
+            yield "finished", whole
+        case Served():
+            whole = served_document(event)
+            yield from (("client", told) for told in whole.pop("clients"))
             yield "finished", whole
         case CourseResult():
             whole = grade_document(event)

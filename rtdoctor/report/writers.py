@@ -64,6 +64,11 @@ WRITERS: dict[str, dict[str, str]] = {
         "json": "rtdoctor.report.watched_json:show",
         **{name: place for name, place in _JUDGED.items() if name != "ndjson"},  # a tape is that
     },
+    "mock": {
+        "terminal": "rtdoctor.report.served_terminal:show",
+        "json": "rtdoctor.report.served_json:show",
+        **_MEASURED,
+    },
     "replay": {
         "terminal": "rtdoctor.report.replayed_terminal:show",
         "json": "rtdoctor.report.replayed_json:show",

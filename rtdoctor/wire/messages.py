@@ -84,6 +84,17 @@ def with_headers(raw: bytes, changed: dict[str, str]) -> bytes:
     return b"\n".join(out)
 
 
+def without_header(raw: bytes, name: str) -> bytes:
+    """The head without a header (by its small name); every other byte is as it was."""
+    out, dropping = [], False
+    for place, line in enumerate(raw.split(b"\n")):
+        if line[:1] not in (b" ", b"\t"):  # else it goes on with the header before (RFC 9112, 5.2)
+            dropping = place > 0 and line.partition(b":")[0].strip().lower() == name.encode("latin-1")
+        if not dropping:
+            out.append(line)
+    return b"\n".join(out)
+
+
 class Messages:
     """Takes one side of a connection apart. Only a head, or the line with a chunk's size, is held until it is whole;
     with `answers` what is fed are answers, and their bodies may go on to the end of the connection.

@@ -88,7 +88,7 @@ def test_the_faults_cover_every_refusal_that_a_handshake_can_get():
         for dialect in dialects().values()
         for name in (*dialect.puts.values(), *dialect.forbids.values())
         if name.partition("-")[0] in dialects() and name != "beta-retired"
-    } | {name for name in handshake if name.startswith("live-")}
+    } | {name for name in handshake if name.startswith(("live-", "vllm-", "translation-"))}
     assert handshake - {"overloaded"} == set(FATAL) - {"silent", "drop"}  # that one is the mock's own
 
 

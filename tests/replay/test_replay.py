@@ -17,7 +17,7 @@ from rtdoctor.replay.cassette import NotPlayable, read_cassette
 from rtdoctor.replay.match import differs, same_request
 from rtdoctor.replay.server import Replay
 from tests.conftest import KEY
-from tests.proxy.passing import proxied
+from tests.proxy.passing import authority, proxied
 
 WRONG = "sk-proj-wrongkey1234567890abcd"
 HEADER = {"tape": 1, "by": "proxy", "tool": "rtdoctor 0.1.0", "started_at": "2026-11-30T09:00:00Z", "to": "http://h/v1"}
@@ -339,3 +339,34 @@ async def test_a_foreign_page_or_name_reads_nothing_and_consumes_no_take(headers
 def test_a_hostile_line_of_a_tape_is_no_error_of_ours(line):
     head = {"tape": 1, "by": "proxy", "tool": "x", "started_at": "2026-11-30T00:00:00+00:00", "to": "ws://h/v1"}
     read_cassette(as_file([head, {"t": 0.0, "connection": 1, **line}]))
+
+
+async def test_a_recording_is_served_under_tls():
+    server, client = authority()
+    line = (
+        b'{"dir": "server", "event": {"type": "session.created", "event_id": "e", "session": {"type": "realtime"}}}\n'
+    )
+    replay = Replay(read_cassette(io.BytesIO(line)))
+    await replay.start(context=server)
+    assert replay.base_url.startswith("https://localhost:")
+    url = replay.base_url.replace("https", "wss") + "/realtime"
+    async with connect(url, ssl=client, proxy=None) as socket:
+        assert "session.created" in await socket.recv()
+    assert (await replay.stop()).exit_code == 0
+
+
+async def test_a_client_that_makes_its_own_ids_finds_them_again():
+    lines = [
+        {"dir": "client", "event": {"type": "conversation.item.create", "item": {"id": "item_old", "type": "message"}}},
+        {"dir": "server", "event": {"type": "conversation.item.added", "event_id": "e1", "item": {"id": "item_old"}}},
+        {"dir": "client", "event": {"type": "response.create", "response": {"metadata": {"client_event_id": "old_1"}}}},
+        {"dir": "server", "event": {"type": "response.done", "response": {"metadata": {"client_event_id": "old_1"}}}},
+    ]
+    takes = read_cassette(io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines)))
+    async with Replay(takes) as replay:
+        url = replay.base_url.replace("http", "ws") + "/realtime"
+        async with connect(url, proxy=None) as socket:
+            await socket.send(json.dumps(lines[0]["event"]).replace("item_old", "item_new"))
+            assert json.loads(await socket.recv())["item"]["id"] == "item_new"
+            await socket.send(json.dumps(lines[2]["event"]).replace("old_1", "new_1"))
+            assert json.loads(await socket.recv())["response"]["metadata"]["client_event_id"] == "new_1"

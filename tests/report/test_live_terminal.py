@@ -85,3 +85,11 @@ def test_text_of_a_server_cannot_act_on_the_terminal(hostile):
 )
 def test_a_line_of_any_form_is_taken(line):
     assert shown(line, *turn(0.0, 1))
+
+
+def test_what_is_said_beside_the_picture_stays_and_acts_on_no_terminal():
+    out = io.StringIO()
+    with LiveTerminal(out) as live:
+        live.say("ready: http://h/v1 \x1b[2J")
+    assert out.getvalue().startswith("ready: http://h/v1 ")
+    assert "\x1b" not in out.getvalue()

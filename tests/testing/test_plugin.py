@@ -78,4 +78,4 @@ def test_the_example_project_runs(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed, 1 skipped" in done.stdout
+    assert "5 passed, 1 skipped" in done.stdout

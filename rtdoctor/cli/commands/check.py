@@ -25,6 +25,7 @@ from rtdoctor.cli.options import (
     Knowledge,
     Profile,
     Proxy,
+    RecordRun,
     Resolve,
     RetireWithin,
     ShowOpaque,
@@ -143,6 +144,7 @@ def check(
         bool, typer.Option("-v", "--verbose", help="Show every scenario, every finding in full, and what they mean.")
     ] = False,
     report: Annotated[list[str] | None, report_option("check")] = None,
+    record: RecordRun = None,
     fail_on: FailOn = None,
     retire_within: RetireWithin = "30d",
     baseline: Baseline = None,
@@ -177,6 +179,7 @@ def check(
     mend_tls_variables()
     from rtdoctor.cli.baseline import read_baseline
     from rtdoctor.cli.decision import Deciding
+    from rtdoctor.cli.run_tape import run_tape
     from rtdoctor.cli.runs.check import carry_out
     from rtdoctor.cli.runs.series import carry_out as repeat_check
     from rtdoctor.cli.runs.series import rhythm
@@ -213,9 +216,12 @@ def check(
     if (often := rhythm(repeat, every, during)) and not list_only:
         if retry or save:
             raise Usage("--retry and --save are for one run; leave them out with --repeat and --every")
-        raise typer.Exit(repeat_check(asked, often, format=shown, reports=report or (), deciding=deciding))
+        with run_tape(record, "check", name or target or ""):
+            code = repeat_check(asked, often, format=shown, reports=report or (), deciding=deciding)
+        raise typer.Exit(code)
     kept = [saved_as(save, name or target or "")] if save and not list_only else []
-    code = carry_out(
-        asked, list_only=list_only, format=shown, reports=(*(report or ()), *kept), retry=retry, deciding=deciding
-    )
+    with run_tape(record, "check", name or target or ""):
+        code = carry_out(
+            asked, list_only=list_only, format=shown, reports=(*(report or ()), *kept), retry=retry, deciding=deciding
+        )
     raise typer.Exit(code)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rtdoctor.cli.options import TERMINAL, ListenOn, Port
+from rtdoctor.cli.options import TERMINAL, ListenOn, Port, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 
 
@@ -55,7 +55,9 @@ def mock(
     ] = False,
     dialect: Annotated[
         str,
-        typer.Option(metavar="NAME", help="The kind of server: openai, beta, live, azure, litellm, asgi."),
+        typer.Option(
+            metavar="NAME", help="The kind of server: openai, beta, live, translation, azure, litellm, asgi, vllm."
+        ),
     ] = "openai",
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults and end.")] = False,
     tls: Annotated[
@@ -69,6 +71,7 @@ def mock(
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what happens to a tape, a line at a time, redacted.")
     ] = None,
+    report: Annotated[list[str] | None, report_option("mock")] = None,
     exec_: Annotated[
         str | None,
         typer.Option("--exec", metavar="CMD", help="Grade this client: as rtdoctor grade CMD, with --tls and -v."),
@@ -81,7 +84,7 @@ def mock(
     if exec_ is not None:
         from rtdoctor.cli.runs.grade import Asked, carry_out
 
-        raise typer.Exit(carry_out(Asked((exec_,), tls=tls, verbose=verbose), format=TERMINAL))
+        raise typer.Exit(carry_out(Asked((exec_,), tls=tls, verbose=verbose), format=TERMINAL, reports=report or ()))
     from rtdoctor.cli.runs.mock import Ways, serve, show_faults
 
     if list_faults:
@@ -106,6 +109,7 @@ def mock(
         cert=cert,
         key=key,
         record=record,
+        reports=tuple(report or ()),
         verbose=verbose,
     )
     if code := serve(ways):

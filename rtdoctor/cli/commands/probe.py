@@ -23,6 +23,7 @@ from rtdoctor.cli.options import (
     KeyFile,
     Knowledge,
     Proxy,
+    RecordRun,
     Resolve,
     RetireWithin,
     ShowOpaque,
@@ -105,6 +106,7 @@ def probe(
     ] = False,
     format: Annotated[str, format_option("probe")] = TERMINAL,
     report: Annotated[list[str] | None, report_option("probe")] = None,
+    record: RecordRun = None,
     fail_on: FailOn = None,
     retire_within: RetireWithin = "30d",
 ) -> None:
@@ -115,36 +117,36 @@ def probe(
     """
     mend_tls_variables()
     from rtdoctor.cli.decision import Deciding
+    from rtdoctor.cli.run_tape import run_tape
     from rtdoctor.cli.runs.probe import carry_out
     from rtdoctor.engine.probeplan import ProbeAsked
     from rtdoctor.engine.routing import RouteAsked
 
-    raise typer.Exit(
-        carry_out(
-            ProbeAsked(
-                url=url,
-                headers=tuple(header or ()),
-                subprotocols=tuple(subprotocol or ()),
-                query=tuple(query or ()),
-                send=send,
-                command=curl or websocat or wscat,
-                har=har,
-                model=model,
-                key_env=key_env,
-                key_file=key_file,
-                route=RouteAsked(
-                    ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key
-                ),
-                timeout=timeout,
-                deadline=deadline,
-                transcribe=transcribe,
-                spend=spend,
-                retire_within=int(retire_within),
-            ),
+    asked = ProbeAsked(
+        url=url,
+        headers=tuple(header or ()),
+        subprotocols=tuple(subprotocol or ()),
+        query=tuple(query or ()),
+        send=send,
+        command=curl or websocat or wscat,
+        har=har,
+        model=model,
+        key_env=key_env,
+        key_file=key_file,
+        route=RouteAsked(ca_file, cert, key, proxy, ipv4, ipv6, tuple(resolve or ()), insecure, insecure_send_key),
+        timeout=timeout,
+        deadline=deadline,
+        transcribe=transcribe,
+        spend=spend,
+        retire_within=int(retire_within),
+    )
+    with run_tape(record, "probe", url or ""):
+        code = carry_out(
+            asked,
             fix=True if as_ else fix,
             language=as_,
             format=VERBOSE if verbose and format == TERMINAL else format,
             reports=report or (),
             deciding=Deciding(fail_on),
         )
-    )
+    raise typer.Exit(code)

@@ -63,6 +63,17 @@ def proxy(
         ),
     ] = None,
     web: Annotated[bool, typer.Option("--web", help="Show what passes on a page, too; its URL is printed.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Show connections, latencies and the last events in place of a line each.")
+    ] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[=VALUE][@N][#PLACE][:RATE]",
+            help="Break what passes, by the faults of mock --list-faults: on the n-th socket, at a server's event (its "
+            "number or type), at a rate. Repeatable.",
+        ),
+    ] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every event as it passes.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Let the exit code be 1 where a connection failed, or had a warning.")
@@ -95,5 +106,7 @@ def proxy(
         fail_on=fail_on.value,
         timeout=timeout,
         web=web,
+        faults=tuple(fault or ()),
+        live=live,
     )
     raise typer.Exit(carry_out(wanted, format=format, reports=report or ()))

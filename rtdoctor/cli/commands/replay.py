@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.privacy.clean import clean
 
 if TYPE_CHECKING:
+    import ssl
+
     from rtdoctor.cli.lines import Lines
     from rtdoctor.model.replayed import Replayed
     from rtdoctor.replay.server import Replay
@@ -48,6 +51,8 @@ def replay(
             help="exact: same values. order: same types and fields in order, but ids, audio, times. loose: types."
         ),
     ] = Match.order,
+    cert: Annotated[Path | None, typer.Option(help="A PEM certificate: serve TLS (on https://localhost).")] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="The PEM key of the certificate.")] = None,
     once: Annotated[bool, typer.Option("--once", help="End when everything was played.")] = False,
     format: Annotated[str, format_option("replay")] = TERMINAL,
     report: Annotated[list[str] | None, report_option("replay")] = None,
@@ -58,15 +63,17 @@ def replay(
 
     from rtdoctor.cli.lines import Lines
     from rtdoctor.cli.outputs import Outputs
+    from rtdoctor.cli.server_tls import server_context
     from rtdoctor.cli.takes import read_takes
     from rtdoctor.replay.server import Replay
 
+    context = server_context(cert, key)
     takes = read_takes(file)
     with Outputs("replay", format, report or (), [0 if file == "-" else file]) as outputs:
         shown = sys.stdout if format == "terminal" else sys.stderr
         lines = Lines(lambda text: print(clean(text), file=shown, flush=True))
         replay = Replay(takes, file=file, policy=match.value, pace=pace.value, say=lines.say)
-        replayed = asyncio.run(_until_interrupted(replay, port, once, lines))
+        replayed = asyncio.run(_until_interrupted(replay, port, context, once, lines))
         lines.finish(_FINISH)
         with process.telling():
             outputs(replayed)
@@ -74,7 +81,9 @@ def replay(
     raise typer.Exit(code)
 
 
-async def _until_interrupted(replay: Replay, port: int, once: bool, lines: Lines) -> Replayed:
+async def _until_interrupted(
+    replay: Replay, port: int, context: ssl.SSLContext | None, once: bool, lines: Lines
+) -> Replayed:
     import asyncio
 
     from rtdoctor.cli.watchdog import quiet
@@ -82,7 +91,7 @@ async def _until_interrupted(replay: Replay, port: int, once: bool, lines: Lines
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     try:
-        await replay.start(port)
+        await replay.start(port, context=context)
     except OSError as error:
         raise exits.not_listening(port, error) from error
     with process.on_interrupt(lambda: loop.call_soon_threadsafe(over.set)):

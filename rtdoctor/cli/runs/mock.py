@@ -13,7 +13,9 @@ from typing import Any
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.mock_clients import Printer, Teller
+from rtdoctor.cli.mock_summary import Summing
 from rtdoctor.cli.mock_tape import recording
+from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.server_tls import USUAL_CA, check_ca_file, made_certificate, server_context, trusting, write_ca
 from rtdoctor.cli.watchdog import quiet
 from rtdoctor.engine.keys import find_key
@@ -59,6 +61,7 @@ class Ways:
     cert: Path | None
     key: Path | None
     record: Path | None
+    reports: tuple[str, ...]
     verbose: bool
 
 
@@ -98,7 +101,7 @@ def serve(ways: Ways) -> int:
         raise Usage("--script {}", error) from error
     if ways.dialect not in dialects():
         raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
-    if script and dialects()[ways.dialect].speaks == "live":
+    if script and dialects()[ways.dialect].speaks not in ("ga", "beta", "live"):
         raise Usage("--script is not played with --dialect {}", ways.dialect)
     tls, authority = _tls(ways)
     more: dict[str, Any] = {
@@ -119,6 +122,10 @@ def serve(ways: Ways) -> int:
     with process.on_interrupt(lambda: None):
         with ExitStack() as stack:
             hears: list[Hear] = [teller]
+            outputs = stack.enter_context(Outputs("mock", "terminal", ways.reports)) if ways.reports else None
+            summing = Summing()
+            if outputs is not None:
+                hears.append(summing)
             taping = None
             if ways.record:
                 to = f"ws://{ways.host}:{ways.port}"
@@ -138,12 +145,17 @@ def serve(ways: Ways) -> int:
 
             server = MockServer({accepted.reveal() if accepted else USUAL_KEY}, hear=hear, **more)
             asyncio.run(_forever(server, ways, source, printer.say, begin))
-        wrong = [*server.stage.failures, *server.stage.unused()]
-        for line in _farewell(teller, script, wrong):
-            printer.say(line)
-        code = int(bool(wrong))
-        if not printer.finish():
-            process.leave(code, flush=False)  # nobody reads standard output: to flush it would never end
+            wrong = [*server.stage.failures, *server.stage.unused()]
+            for line in _farewell(teller, script, wrong):
+                printer.say(line)
+            code = int(bool(wrong))
+            if not printer.finish():
+                process.leave(code, flush=False)  # nobody reads standard output: to flush it would never end
+            if outputs is not None:
+                origin = quote(script.origin) if script else ""
+                with process.telling():
+                    outputs(summing.served(server.base_url, ways.dialect, server.named.on, origin, wrong))
+                code = outputs.code(code)
     return code
 
 

@@ -20,6 +20,7 @@ from rtdoctor.engine.keys import find_key
 from rtdoctor.engine.routing import RouteAsked, route_to, tls_context
 from rtdoctor.files import NotWritten
 from rtdoctor.knowledge.profiles import profiles, target_at
+from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.target import BadTarget, Target, is_loopback_host
 from rtdoctor.model.watched import Watched
@@ -28,10 +29,12 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
+from rtdoctor.proxy.breaking import faults_of
 from rtdoctor.proxy.server import Asked, Proxy, State
 from rtdoctor.proxy.upstream import Upstream
 from rtdoctor.recording.tape import Audio, Line, Tell, open_tape
-from rtdoctor.report.watched_terminal import live
+from rtdoctor.report.live_terminal import LiveTerminal
+from rtdoctor.report.watched_terminal import live as told_live
 from rtdoctor.web.feed import Feed
 from rtdoctor.web.server import serve_page
 
@@ -56,6 +59,8 @@ class Wanted:
     fail_on: str
     timeout: float
     web: bool = False
+    faults: tuple[str, ...] = ()
+    live: bool = False
 
 
 def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more: Sequence[Tell] = ()) -> int:
@@ -71,8 +76,9 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
     with ExitStack() as stack:
         outputs = stack.enter_context(Outputs("proxy", format, reports))
         shown = sys.stdout if format == "terminal" else sys.stderr
-        lines = Lines(lambda text: print(text, file=shown, flush=True))
-        tells: list[Tell] = [_shown(lines, wanted.verbose), *more]
+        live = LiveTerminal(shown) if wanted.live else None
+        lines = Lines(live.say if live else lambda text: print(text, file=shown, flush=True))
+        tells: list[Tell] = [live.take if live else _shown(lines, wanted.verbose), *more]
         if wanted.record is not None:
             try:
                 tells.append(_durable(stack.enter_context(open_tape(wanted.record)), lines))
@@ -92,9 +98,10 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             tells=tells,
             say=_said(lines, target),
             broke=lambda error: lines.say(_broke(error)),
+            faults=_faults(wanted.faults),
         )
         sys.setswitchinterval(_SWITCH)
-        watched = asyncio.run(_until_interrupted(asked, wanted, lines, feed))
+        watched = asyncio.run(_until_interrupted(asked, wanted, lines, feed, live))
         lines.finish(_FINISH)
         code = _code(watched, wanted.fail_on)
         with process.telling():
@@ -102,7 +109,9 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
         return outputs.code(code)
 
 
-async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines, feed: Feed | None) -> Watched:
+async def _until_interrupted(
+    asked: Asked, wanted: Wanted, lines: Lines, feed: Feed | None, live: LiveTerminal | None
+) -> Watched:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(quiet)
     proxy = Proxy(asked)
@@ -116,6 +125,8 @@ async def _until_interrupted(asked: Asked, wanted: Wanted, lines: Lines, feed: F
         async with AsyncExitStack() as stack:
             if feed is not None:
                 lines.say(f"# page, on this machine only: {await stack.enter_async_context(serve_page(feed))}")
+            if live is not None:
+                stack.enter_context(live)
             await over.wait()
             watched = await proxy.stop()
             if feed is not None:
@@ -138,6 +149,14 @@ def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:
     if wanted.record:
         told.append(f"# records to {clean(quote(str(wanted.record)))}; audio: {wanted.audio}")
     return told
+
+
+def _faults(texts: Sequence[str]) -> Faults | None:
+    """None where nothing is to be broken: then bytes are passed as they are."""
+    try:
+        return faults_of(texts) if texts else None
+    except BadFault as error:
+        raise Usage("--fault {}", error) from error
 
 
 def _target(wanted: Wanted) -> tuple[Target, Any]:
@@ -169,7 +188,7 @@ def _key(wanted: Wanted, target: Target) -> Secret | None:
 
 def _shown(lines: Lines, verbose: bool) -> Tell:
     def tell(line: Line) -> None:
-        if text := live(line, verbose=verbose):
+        if text := told_live(line, verbose=verbose):
             lines.say(text)
 
     return tell
