@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from rtdoctor.diagnose.describe import short
 from rtdoctor.engine.credential import WRONG_KEY
+from rtdoctor.engine.silence import is_silent
 from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.fix import Control
@@ -56,14 +57,16 @@ def _controls(given: Given) -> list[tuple[str, str, Given]]:
 async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
     """Make the control handshakes and hold what is stable in their answers against the first one. Where the same
     handshake gets another answer already, that is the only control."""
-    second = await attempt(given)
+    controls = [control for control in _controls(given) if control[2] != given]
+    # Each answer that is silence takes a whole time-out: they are waited for together.
+    together = [attempt(changed) for _, _, changed in controls] if is_silent(outcome) else []
+    second, *answers = await asyncio.gather(attempt(given), *together)
     noise = _differences(outcome, second)
     steady = _ANSWER not in noise
     repeated = Control(_AGAIN, "the same handshake once more", short(second), steady)
     if not steady:
         return [repeated]
-    controls = [control for control in _controls(given) if control[2] != given]
-    answers = await asyncio.gather(*(attempt(changed) for _, _, changed in controls))
+    answers = answers or await asyncio.gather(*(attempt(changed) for _, _, changed in controls))
     return [
         repeated,
         *(

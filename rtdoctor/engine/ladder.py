@@ -1,5 +1,6 @@
 """The ladder: from the configuration up to a transcript, until a rung is dead."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -18,6 +19,7 @@ from rtdoctor.engine.gate import patiently
 from rtdoctor.engine.opening import Opening, listed_in, model_among, next_way, openings
 from rtdoctor.engine.reach import reach, rung_of, tell_tls_port
 from rtdoctor.engine.setup import Bench
+from rtdoctor.engine.silence import is_silent, silence_of
 from rtdoctor.engine.violations import dialect_of
 from rtdoctor.engine.word_errors import hear
 from rtdoctor.model.finding import Finding, left_out, undecided
@@ -163,6 +165,7 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     if opening.kind != choice.aim:  # the server decided
         bench.choice = choice = replace(choice, aim=opening.kind)
     controls = await _controls(bench, opened.out, outcome)
+    bench.silence = silence_of(opening.handshake, outcome, controls)
 
     def concluded(judged: Finding) -> Finding:
         if judged.verdict not in ("pass", "skip"):
@@ -218,16 +221,23 @@ async def _open(bench: Bench) -> _Opened:
     ways = openings(bench.choice)
     place: int | None = 0
     tried: list[_Opened] = []
+    mute: dict[int, _Opened] = {}
     while place is not None:
         once = partial(_ask, bench, ways[place])
-        tried.append(await patiently(once, lambda one: one.outcome))
+        tried.append(mute[place] if place in mute else await patiently(once, lambda one: one.outcome))
+        if place == 0 and is_silent(tried[-1].outcome):
+            # Silence takes a whole time-out to hear: the other ways are listened to together, and those that are not
+            # silent then asked in earnest, one at a time.
+            listened = await asyncio.gather(*(_ask(bench, way, speak=False) for way in ways[1:]))
+            mute = {at: one for at, one in enumerate(listened, 1) if is_silent(one.outcome)}
         place = next_way(tried[-1].outcome, ways, place)
     works = tried[-1].outcome.session_stands
     chosen, others = (tried[-1], tried[:-1]) if works else (tried[0], tried[1:])
     return replace(chosen, others=tuple((_query_of(one.opening), short(one.outcome)) for one in others))
 
 
-async def _ask(bench: Bench, opening: Opening) -> _Opened:
+async def _ask(bench: Bench, opening: Opening, *, speak: bool = True) -> _Opened:
+    """What comes of asking so; without `speak` of the handshake alone."""
     choice = bench.choice
     out = outgoing(choice, opening.handshake, choice.key)
     joined = in_call(out.url)
@@ -242,7 +252,7 @@ async def _ask(bench: Bench, opening: Opening) -> _Opened:
             Step(send={"type": "input_audio_buffer.commit"}),
             Step(await_=_TRANSCRIBED, within=max(30.0, choice.timeout)),
         ]
-    exchange = await tell_tls_port(bench, await attempt(bench, out, steps))
+    exchange = await tell_tls_port(bench, await attempt(bench, out, steps if speak else ()))
     outcome = hear(distil(exchange), choice.reference)
     return _Opened(opening, out, outcome, dialect_of(exchange), may_update)
 
@@ -264,7 +274,7 @@ def _asked_model(opening: Opening) -> str | None:
 
 async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Control]:
     """Control handshakes, where the answer has several causes that only they can tell apart."""
-    if not ambiguous(outcome):
+    if not (ambiguous(outcome) or is_silent(outcome)):
         return []
 
     async def again(changed: Given) -> Outcome:

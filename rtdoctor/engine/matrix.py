@@ -22,6 +22,7 @@ from rtdoctor.engine.credential import (
 )
 from rtdoctor.engine.gate import Gate, patiently, pushed_back
 from rtdoctor.engine.setup import Bench
+from rtdoctor.engine.silence import heard_enough
 from rtdoctor.engine.violations import judge_exchange
 from rtdoctor.engine.word_errors import hear
 from rtdoctor.model.exchange import Exchange
@@ -72,6 +73,7 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
     if reason:
         return told(scenario, is_required(bench, scenario), left_out(reason))
     reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
+    reason = reason or heard_enough(bench.silence, scenario)
     if reason:
         return told(scenario, is_required(bench, scenario), undecided(reason))
     shake = scenario.handshake

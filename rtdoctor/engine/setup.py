@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtdoctor.engine.caveats import RETIRE_WITHIN
+from rtdoctor.engine.silence import Silence
 from rtdoctor.knowledge.profiles import profiles
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.profile import Profile
@@ -94,7 +95,7 @@ class Bench:
 
     `listed` are the models that the endpoint lists, once it was asked. `mints` tells why no client secret can be
     minted, once a rung has found that out; it is empty until then. `way` is the query by
-    which the ladder got a session.
+    which the ladder got a session; `silence` what it learnt of a server that says nothing.
     """
 
     choice: Choice
@@ -105,3 +106,4 @@ class Bench:
     mints: str = ""
     listed: tuple[str, ...] = ()
     way: Mapping[str, str] | None = None
+    silence: Silence | None = None
