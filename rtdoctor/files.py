@@ -74,16 +74,33 @@ def is_regular(path: Path) -> bool:
 
 
 def open_to_read(path: Path) -> BinaryIO:
-    """The file, unbuffered. A FIFO is waited for until it has a writer; how slow that one is does not matter.
+    """The file, unbuffered, for who reads to the end. A FIFO is waited for until it has a writer; how slow that one is
+    does not matter. A device is refused, for it may have no end (/dev/zero); a terminal has one, and so has /dev/null.
 
     Raises:
-        OSError: it cannot be opened; NothingCame when there is no writer.
+        OSError: it cannot be opened; NothingCame when there is no writer, NotTaken for a device.
     """
 
     def work() -> BinaryIO:
         return cast(BinaryIO, path.open("rb", buffering=0))
 
-    return work() if is_regular(path) else in_time(work, bytearray())
+    if is_regular(path):
+        return work()
+    file = in_time(work, bytearray())
+    try:
+        mode = os.fstat(file.fileno()).st_mode
+        ends = file.isatty() or _is_null(file.fileno())
+        if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not ends):
+            raise NotTaken(None, "a device, which may have no end; copy what is to be read into a file")
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _is_null(descriptor: int) -> bool:
+    null, found = _stat(os.devnull), _stat(descriptor)
+    return null is not None and found is not None and os.path.samestat(null, found)
 
 
 def read_bounded(path: Path, most: int) -> bytes:
