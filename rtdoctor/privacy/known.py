@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
-from rtdoctor.linear import BytePattern, Pattern, pattern
+from rtdoctor.linear import BytePattern, Match, Pattern, flat, pattern
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.forms import Form, forms, number_forms
 from rtdoctor.privacy.secret import Secret
@@ -170,7 +170,7 @@ class Known:
         self._room = _IN_FULL
         self._plain: tuple[_Search, Mapping[Form, _Needle]] | None = None
         self._media: tuple[_Search, Mapping[Form, _Needle]] | None = None
-        self._ends: Pattern | None = None
+        self._ends: tuple[Pattern, tuple[bytes, ...]] | None = None
         self._together: Mapping[str, BytePattern] | None = None
         self.generation = next(_generations)
         self.add(secrets)
@@ -269,14 +269,16 @@ class Known:
         """The secret that ends in these four characters."""
         return next((needle.secret for needle in self._needles.values() if needle.last == last and needle.least), None)
 
-    def ends(self) -> Pattern:
+    def ends(self, text: str, flattened: bytes) -> Iterator[Match]:
         """The last characters of the secrets, where something before them says that they are the end of a key."""
         if self._ends is None:
             lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
             # SUB: a bullet, an ellipsis. One star, dash or dot alone parts a name or a date.
             said = r"(?:[*xX.]{2,}|\x1a[*\x1a]*|\b[es]k[_\-](?:[\w\-]{0,20}[xX.\-])?|ending in |ending with )"
-            self._ends = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
-        return self._ends
+            shape = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
+            self._ends = shape, tuple(map(flat, lasts))
+        shape, ends = self._ends
+        return shape.finditer(text, flattened=flattened) if any(end in flattened for end in ends) else iter(())
 
 
 _known = Known()

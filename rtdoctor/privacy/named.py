@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from rtdoctor.linear import Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.hints import Hint, hint, parts, white
 from rtdoctor.privacy.secret import MASK
 from rtdoctor.privacy.words import opaque
 
@@ -171,7 +172,7 @@ _AROUND = 240  # characters of an object that are looked at on either side of a 
 # In the place of a header that carries a credential even a word is one.
 _HEADER = pattern(
     r"(?i)(?:^|[\s\"'`])(?P<name>x-api-key|api-key|(?:proxy-)?authorization)\s{0,3}:\s{0,3}"
-    r"(?:(?:bearer|basic|token)\s+)?(?P<value>[A-Za-z]{4,}\b)"
+    r"(?:(?:bearer|basic|token)\s{1,40})?(?P<value>[A-Za-z]{4,}\b)"
 )
 # RFC 7616: what is derived of a password, and the password can be tried against.
 _DIGEST = pattern(r"(?i)\bresponse=[\"'`\\]{0,3}(?P<value>[0-9a-f]{32,64})\b")
@@ -233,6 +234,12 @@ def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
         if any(word in flattened for word in words):
             for found in shape.finditer(text, flattened=flattened):
                 yield from judge(found)
+    blanks = white(flattened)
+    for hinted, shapes in _HINTED:
+        for start, end in parts(hinted, flattened, blanks):
+            for shape, judge in shapes:
+                for found in shape.finditer(text, start, end, flattened):
+                    yield from judge(found)
 
 
 def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
@@ -550,32 +557,61 @@ def _all(found: Match) -> Iterator[Span]:
 
 # The bytes without which an expression need not be tried; case is what programs write.
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
-    ((b"earer", b"EARER", b"asic", b"ASIC"), _SCHEME, _behind_scheme),
-    ((b"insecure-api-key.", b"INSECURE-API-KEY."), _SUBPROTOCOL, _offered),
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
-    ((b"-",), _FLAG, _flag),
     ((b" -p", b" -a", b" -P", b" -E", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
-    ((b"=",), _SESSION, _whole),
     ((b"ookies",), _JARRED, _jarred),
     ((b"TRUE", b"FALSE"), _JAR_LINE, _all),
     ((b"PRIVATE KEY",), _PEM, _all),
-    ((b"uth", b"UTH", b"redential", b"ogin"), _CALL, _whole),
-    ((b"alue", b"ALUE", b"efault"), _FIELD, _field),
-    ((b"||", b"??", b"?:", b" or ", b"default"), _OR, _in_place_of),
     ((b"(",), _ASKED, _asked),
     ((b"${",), _SHELL_DEFAULT, _by_default),
     ((b"assword",), _NETRC, _all),
     ((b"name=",), _PART, _of_telling_name),
     ((b"=",), _ATTRIBUTE, _of_telling_name),
-    ((b"ey ", b"oken ", b"assword ", b"ecret ", b"hrase ", b"Received="), _SPOKEN, _spoken),
-    ((b"i-key", b"i-Key", b"I-KEY", b"uthorization", b"UTHORIZATION"), _HEADER, _in_header),
-    ((b"esponse=", b"RESPONSE="), _DIGEST, _all),
     ((b"</",), _ELEMENT, _of_telling_name),
     ((b"<key>",), _PLIST, _of_telling_name),
-    ((b"KEY ", b"TOKEN ", b"SECRET ", b"PASS", b"header ", b"header_up ", b"set "), _SET, _set),
-    ((b"(",), _MADE, _whole),
-    ((b"uthorization", b"UTHORIZATION"), _OTHER_SCHEME, _other_scheme),
-    ((b"ey", b"oken", b"assword", b"ecret"), _REFUSED, _refused),
+)
+
+# Those that are hinted at by more than some bytes: what hints, and the shapes of which each match holds it.
+_HINTED: tuple[tuple[Hint, tuple[tuple[Pattern, Callable[[Match], Iterator[Span]]], ...]], ...] = (
+    (
+        hint(
+            r"(?:\A|[\s\"'`])--?[a-zA-Z]",
+            r"[(=]\s{0,3}[\"'`(]",
+            r"(?:\|\||\?\?|\?:|\bor|default)\s{0,3}[\"'`]",
+            before=60,
+            after=320,
+        ),
+        ((_FLAG, _flag), (_CALL, _whole), (_MADE, _whole), (_OR, _in_place_of)),
+    ),
+    (
+        hint(
+            r"(?i)bearer|basic|insecure-api-key\.|\bresponse=|\bReceived=",
+            r"(?i)(?:api-key|authorization)[\"'`]?\s{0,3}[:=]",
+            r"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with) "
+            r"(?:(?:api[ _\-]?)?key|token|password|secret|passphrase)\s",
+            r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
+            r"(?::\s|\s{1,3}[\"'`])",
+            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS)\s|(?i:set[_\-]header|set|add_header|header_up) ",
+            before=70,
+            after=330,
+        ),
+        (
+            (_SCHEME, _behind_scheme),
+            (_SUBPROTOCOL, _offered),
+            (_HEADER, _in_header),
+            (_DIGEST, _all),
+            (_OTHER_SCHEME, _other_scheme),
+            (_SPOKEN, _spoken),
+            (_REFUSED, _refused),
+            (_SET, _set),
+        ),
+    ),
+    (
+        hint(
+            r"(?i)\b(?:value|default)[\"'`]?\s{0,3}[:=]", r"(?i)sess(?:ion|)id|connect\.sid|laravel_session", after=40
+        ),
+        ((_FIELD, _field), (_SESSION, _whole)),
+    ),
 )

@@ -226,12 +226,13 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
         if "**" in text:
             for found in _STARRED.finditer(text, flattened=flattened):
                 yield _echo(view, *found.span())
-        for found in secrets.ends().finditer(text, flattened=flattened):
+        for found in secrets.ends(text, flattened):
             if _starred(found.text("said")) == len(found.text("said")):
                 yield _echo(view, *found.span("last"))
     if len(text) < 3:
         return
-    for found in _ECHOED.finditer(text, flattened=flattened):
+    hidden = b"*" in flattened or b"\x1a" in flattened
+    for found in _ECHOED.finditer(text, flattened=flattened) if hidden else ():
         held = found.text()[: _starred(found.text())]
         if not (held.isascii() and "*" not in held):
             yield _echo(view, found.start(), found.start() + len(held))

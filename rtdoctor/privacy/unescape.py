@@ -6,6 +6,7 @@ the characters of a secret: white space, punctuation, NUL (so UTF-16 reads as AS
 of other alphabets' look-alikes (full width, mathematical) become plain ones.
 """
 
+import codecs
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -170,6 +171,14 @@ class _LookAlikes(dict[int, int | str]):
 _LOOK_ALIKES = _LookAlikes()
 
 
+def _look_alike(error: UnicodeError) -> tuple[bytes, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return flat(error.object[error.start : error.end].translate(_LOOK_ALIKES)), error.end
+
+
+codecs.register_error("rtdoctor-look-alike", _look_alike)
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """What is left of a text, in small letters; `place(i)` is where character i of them stands in it."""
@@ -191,7 +200,7 @@ class Folded:
 
 def fold(text: str, dropped: bytes = _DROPPED) -> Folded:
     """The text in small letters and digits alone, or without the characters that are dropped."""
-    plain = flat(text if text.isascii() else text.translate(_LOOK_ALIKES))
+    plain = text.encode("ascii", "rtdoctor-look-alike")
     blocks = [plain[at : at + _BLOCK].translate(_SMALL, dropped) for at in range(0, len(plain), _BLOCK)]
     return Folded(b"".join(blocks), plain, dropped, (0, *accumulate(map(len, blocks))))
 
