@@ -2,6 +2,7 @@
 user information of a URL, in a command line's `-u`, in a cookie, in the armour of a private key."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from rtdoctor.linear import Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
@@ -141,6 +142,10 @@ _NO_SCHEMES = (_SCHEMES | _SAID_OF) - {"negotiate", "ntlm"}
 
 def a_name(value: str) -> bool:
     """True for a word, a variable's name or a placeholder in the place of a secret: it holds none."""
+    return _a_name_before(value) if len(value) <= _LONGEST_NAME else _a_name(value)
+
+
+def _a_name(value: str) -> bool:
     if value.startswith("openai-beta."):
         return True  # a subprotocol, which stands beside the one that holds a key
     if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
@@ -148,6 +153,9 @@ def a_name(value: str) -> bool:
     if value[0] in "$%{<":
         return _like_a_variable(value)
     return not any(opaque(word.text()) for word in _LETTERS.finditer(value))
+
+
+_a_name_before = lru_cache(8192)(_a_name)  # names come again and again
 
 
 def _like_a_variable(value: str) -> bool:
@@ -270,7 +278,7 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
     ):
         return
     within = found.group("within") or ""
-    password = bool(_OF_PASSWORD.search(found.text("name") + rest + said)) and "(" not in within
+    password = _of_password(found.text("name") + rest + said) and "(" not in within
     inner = following is not None and _name_start(text, following.start("name")) == start + held.startswith("{")
     if inner and (not password or within or held.startswith("{")):
         return  # what stands here is a name that tells, too: its value is behind it
@@ -309,6 +317,11 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
             plain = not _assigned(text, low, found.end("name"), value)
     if not plain:
         yield start, start + len(value)
+
+
+@lru_cache(4096)
+def _of_password(said: str) -> bool:
+    return _OF_PASSWORD.search(said) is not None
 
 
 def _assigned(text: str, low: int, high: int, value: str) -> bool:

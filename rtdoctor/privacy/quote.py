@@ -9,11 +9,12 @@ own sentences never come here, only what is put into them.
 import dataclasses
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from rtdoctor.linear import flat, pattern
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.hints import Hint, hint, parts, white
 from rtdoctor.privacy.known import holds_secret, known
 from rtdoctor.privacy.named import cookie_spans, named_spans
 from rtdoctor.privacy.secret import MARKS, MASK, mask
@@ -240,9 +241,7 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
         yield Span(*view.span(start, end), mask(text[start:end]), 1)
     for start, end in _vendors(text, flattened):
         yield Span(*view.span(start, end), mask(text[start:end]), 1)
-    strange = list(opaque_spans(text, flattened))
-    if not opaque_too:
-        strange = [(start, end) for start, end in strange if _near(text, start, end)]
+    strange = list(opaque_spans(text, flattened) if opaque_too else _near_vendors(text, flattened))
     if strange:
         # An id is written as it is. What has an id's form only after an escape was undone is somebody's disguise.
         kept = sorted(place for place in _allowed(text, flattened) if _as_written(view, *place))
@@ -332,12 +331,26 @@ def _in_a_word(text: str, start: int, end: int) -> bool:
     if edge == start:
         return False
     said = text[edge:start] + text[start:end].rstrip("-_")
-    return text[end - 1] not in "-_" or start - edge < _SHORT_WORD or is_word(said)
+    return text[end - 1] not in "-_" or start - edge < _SHORT_WORD or (said.isalpha() and is_word(said))
 
 
 def _telling(piece: str) -> bool:
     """True where letters and digits are mixed, or no word is made of them."""
     return opaque(piece) or (len(piece) >= 4 and any(char.isdigit() for char in piece) and not piece.isdigit())
+
+
+def _near_vendors(text: str, flattened: bytes) -> Iterator[Place]:
+    """Opaque text that is a vendor's key by its form and by the words before it."""
+    for low, high in parts(_vendors_words(), flattened, white(flattened)):
+        for start, end in opaque_spans(text[low:high], flattened[low:high]):
+            if _near(text, low + start, low + end):
+                yield low + start, low + end
+
+
+@cache
+def _vendors_words() -> Hint:
+    words = {word for form in vocabulary.key_forms() for word in form.near}
+    return hint(f"(?i){'|'.join(sorted(map(vocabulary.escaped, words)))}", after=_NEAR)
 
 
 def _near(text: str, start: int, end: int) -> bool:

@@ -103,7 +103,7 @@ def is_placeholder(value: str) -> bool:
 @cache
 def id_header_pattern() -> Pattern:
     """A header or field that holds an id by its name, and its value."""
-    named = "|".join(_escaped(name).replace("\\-", "[-_]") for name in sorted(names("ids"), key=len, reverse=True))
+    named = "|".join(escaped(name).replace("\\-", "[-_]") for name in sorted(names("ids"), key=len, reverse=True))
     return pattern(rf"""(?i)\b(?P<name>{named})["'`]?\s{{0,2}}[:=]\s{{0,2}}(?:["'`]?(?P<value>[^\s"'`,]{{1,120}}))""")
 
 
@@ -196,9 +196,10 @@ def by_prefix() -> Mapping[str, tuple[KeyForm, ...]]:
 @cache
 def prefix_pattern() -> Pattern:
     """The beginning of any of them, the longest first."""
-    escaped = [_escaped(prefix) for prefix in sorted(by_prefix(), key=len, reverse=True)]
-    return pattern("|".join(escaped) or r"\z.")
+    prefixes = sorted(by_prefix(), key=len, reverse=True)
+    return pattern("|".join(map(escaped, prefixes)) or r"\z.")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text as an expression that it alone matches."""
     return "".join(char if char.isalnum() or char in "_ " else f"\\{char}" for char in text)
