@@ -41,7 +41,8 @@ class Passed:
 class Watched:
     """A run of the proxy: where it listened, where it led, its first connections and how many more there were.
 
-    `counted` counts the verdicts of all of them; `notes` tell what concerns the run as a whole.
+    `counted` counts the verdicts of all of them, `unjudged` the connections that passed and of which no judgement came;
+    `notes` tell what concerns the run as a whole.
     """
 
     listening: str
@@ -51,6 +52,7 @@ class Watched:
     passed: tuple[Passed, ...]
     counted: Mapping[str, int]
     exit_code: int = 0
+    unjudged: int = 0
     notes: tuple[str, ...] = ()
     version: str = __version__
 

@@ -12,7 +12,9 @@ from rtdoctor.model.violation import Direction
 from rtdoctor.proxy.traffic import Stream, Traffic
 from rtdoctor.proxy.watch import Ended
 
-MOST_BEHIND = 64 << 20  # bytes of copies that wait; an entry counts as much as its overhead beside its bytes
+MOST_BEHIND = 32 << 20  # bytes of copies that wait; an entry counts as much as its overhead beside its bytes
+MOST_HELD = 17 << 20  # bytes of what is unfinished on all connections together: messages, bodies, handshakes
+_TOO_MUCH = f"more than {MOST_HELD >> 20} MiB are unfinished on all connections together, most of it on this one"
 _ENTRY = 400
 _MOMENT = 0.004  # seconds
 _Held = bytes | Fault | Ended | tuple[str, str] | threading.Event | None
@@ -30,6 +32,7 @@ class Aside:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._given = self._done = 0  # bytes; each is written by one of the threads
         self._lost: set[tuple[int, Direction]] = set()
+        self._passing: set[int] = set()  # connections of which bytes passed, and the end was not told yet
         self._thread = threading.Thread(target=self._work, name="judge", daemon=True)
 
     def start(self) -> None:
@@ -39,6 +42,7 @@ class Aside:
     def data(self, connection: int, side: Direction, data: bytes, at: float) -> None:
         """These bytes passed at that time."""
         size = len(data) + _ENTRY
+        self._passing.add(connection)
         if (connection, side) in self._lost:
             return
         if self._given + size - self._done > self._most:
@@ -67,6 +71,11 @@ class Aside:
         self._jobs.put(("settle", 0, "server", done, 0.0))
         return done.wait(seconds)
 
+    @property
+    def unjudged(self) -> int:
+        """How many connections were not judged to their end, once it is stopped."""
+        return len(self._passing)
+
     def stop(self, seconds: float) -> bool:
         """Let it finish what it was given, within so many seconds; False where it could not."""
         self._jobs.put(None)
@@ -76,6 +85,8 @@ class Aside:
     def _work(self) -> None:
         streams: dict[int, Stream] = {}
         unjudged: set[int] = set()  # connections of which the judgement broke
+        held: dict[int, int] = {}  # bytes that each keeps
+        total = 0
         while (job := self._next()) is not None:
             if isinstance(job[3], threading.Event):
                 job[3].set()
@@ -88,13 +99,30 @@ class Aside:
                 except Exception as error:
                     unjudged.add(job[1])
                     self._broke(error)
+                total += self._weigh(streams, held, job[1])
+                while total > MOST_HELD:
+                    total -= self._give_up(streams, held, job[4])
             if job[0] == "end":
+                total -= held.pop(job[1], 0)
+                self._passing.discard(job[1])
                 streams.pop(job[1], None)
                 unjudged.discard(job[1])
         try:
             self._traffic.watch.stop(time.monotonic())
         except Exception as error:
             self._broke(error)
+
+    def _weigh(self, streams: dict[int, Stream], held: dict[int, int], connection: int) -> int:
+        """How many bytes more a connection keeps than before."""
+        before = held.get(connection, 0)
+        held[connection] = streams[connection].held if connection in streams else 0
+        return held[connection] - before
+
+    def _give_up(self, streams: dict[int, Stream], held: dict[int, int], at: float) -> int:
+        """Give up the connection that keeps most; how many bytes that frees."""
+        largest = max(held, key=held.__getitem__)
+        streams[largest].give_up(_TOO_MUCH, at)
+        return held.pop(largest)
 
     def _next(self) -> _Job | None:
         """The next job. One that comes alone waits a moment: the answer to it, which may be on its way already, must

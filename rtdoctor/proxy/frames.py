@@ -1,5 +1,6 @@
 """WebSocket frames of one direction, taken out of a copy of its bytes (RFC 6455, and RFC 7692 for compressed ones)."""
 
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +12,9 @@ from websockets.headers import parse_extension
 
 from rtdoctor.model.violation import Direction
 
-MOST_MESSAGE = 32 << 20  # bytes; the API takes no event over 15 MiB
+MOST_MESSAGE = 16 << 20  # bytes; the API takes no event over 15 MiB
+
+_SMALL = 64 << 10  # bytes
 
 Kind = Literal["text", "binary", "ping", "pong", "close"]
 _KINDS: dict[Opcode, Kind] = {
@@ -36,6 +39,42 @@ class Message:
 _MOST_KEPT = 64  # bytes of what is no frame
 
 
+class _Pieces:
+    """Bytes that wait to be whole, as they came: one text that grows would be copied again and again, and leave holes
+    in the memory of the process. Small ones are put together."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes | bytearray] = deque()
+        self._at = 0  # of the first piece what is before was taken
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        """These come behind the others."""
+        last = self._pieces[-1] if self._pieces else b""
+        if len(last) + len(data) > _SMALL:
+            self._pieces.append(data)
+        elif isinstance(last, bytearray):
+            last += data
+        else:
+            self._pieces.append(bytearray(data))
+        self.size += len(data)
+
+    def take(self, size: int) -> bytes:
+        """The first bytes, so many that are there."""
+        taken: list[bytes | bytearray] = []
+        self.size -= size
+        while size:
+            first, at = self._pieces[0], self._at
+            piece = first[at : at + size]
+            taken.append(piece)
+            size -= len(piece)
+            self._at += len(piece)
+            if self._at == len(first):
+                self._pieces.popleft()
+                self._at = 0
+        return bytes(taken[0]) if len(taken) == 1 else b"".join(taken)
+
+
 class Unreadable(Exception):
     """What comes is no WebSocket frame, or one that is too large; nothing after it can be read. `str()` is a clause,
     `data` the first bytes of it."""
@@ -50,13 +89,17 @@ class Frames:
 
     def __init__(self, side: Direction, chosen: str = "") -> None:
         self._side: Direction = side
-        self._buffer = bytearray()
+        self._buffer = _Pieces()
         self._extensions = _extensions(side, chosen)
         self._begun = bytearray()  # of the frame that is read: its first bytes, which are in the buffer no more
-        self._parts: list[bytes] = []
+        self._message = _Pieces()  # one that comes in pieces
         self._kind: Kind | None = None
-        self._size = 0
         self._parser = self._next()
+
+    @property
+    def held(self) -> int:
+        """How many bytes are kept of what is not whole yet."""
+        return self._buffer.size + self._message.size
 
     def feed(self, data: bytes, take: Callable[[Message], object]) -> None:
         """Give each message that is whole now to `take`.
@@ -64,7 +107,19 @@ class Frames:
         Raises:
             Unreadable: and it is over with this direction.
         """
-        self._buffer += data
+        try:
+            self._feed(data, take)
+        except Unreadable:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Keep nothing: what waits stands in a circle with its reader, and would be kept for long by nobody else."""
+        self._parser.close()
+        self._buffer, self._message = _Pieces(), _Pieces()
+
+    def _feed(self, data: bytes, take: Callable[[Message], object]) -> None:
+        self._buffer.add(data)
         try:
             while True:
                 try:
@@ -76,7 +131,9 @@ class Frames:
         except PayloadTooBig as error:
             raise Unreadable(f"a frame has more than {MOST_MESSAGE >> 20} MiB") from error
         except ProtocolError as error:
-            raise Unreadable(f"{error} (RFC 6455)", bytes(self._begun + self._buffer)) from error
+            raise Unreadable(
+                f"{error} (RFC 6455)", bytes(self._begun) + self._buffer.take(self._buffer.size)
+            ) from error
         except Exception as error:  # zlib's, of data that is not compressed as was agreed
             raise Unreadable(f"it cannot be read: {type(error).__name__}") from error
 
@@ -87,10 +144,9 @@ class Frames:
         )
 
     def _read_exact(self, size: int) -> Generator[None, None, bytes]:
-        while len(self._buffer) < size:
+        while self._buffer.size < size:
             yield
-        taken = bytes(memoryview(self._buffer)[:size])
-        del self._buffer[:size]
+        taken = self._buffer.take(size)
         if len(self._begun) < _MOST_KEPT:
             self._begun += taken[:_MOST_KEPT]
         return taken
@@ -110,14 +166,16 @@ class Frames:
         if begins == (self._kind is not None):
             raise Unreadable("a message begins in the middle of another (RFC 6455, section 5.4)")
         self._kind = _KINDS[frame.opcode] if begins else self._kind
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MOST_MESSAGE:
+        if self._message.size + len(data) > MOST_MESSAGE:
             raise Unreadable(f"a message has more than {MOST_MESSAGE >> 20} MiB")
-        if frame.fin and self._kind is not None:
-            whole, kind = b"".join(self._parts), self._kind
-            self._parts, self._kind, self._size = [], None, 0
-            take(Message(kind, whole))
+        if not frame.fin:
+            self._message.add(data)
+        elif self._kind is not None:
+            kind, self._kind = self._kind, None
+            if self._message.size:
+                self._message.add(data)
+                data = self._message.take(self._message.size)
+            take(Message(kind, data))
 
 
 def _extensions(side: Direction, chosen: str) -> Sequence[Any]:

@@ -30,9 +30,12 @@ from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Audio, Recorder, Tell, shown_url
 from rtdoctor.wire.messages import Head, parse_head
 
-MOST_CONNECTIONS = 1_000  # at once; more are not taken
+MOST_CONNECTIONS = 500  # at once; more are not taken
 # Seconds between two looks at the upstream: when it is down, when it is on this machine, elsewhere.
 RETRY, _NEAR, _FAR = 0.5, 2.0, 15.0
+# Bytes that are read at once on all connections together, of each at least and at most: as many wait to be sent where a
+# side takes nothing.
+_READ_IN_ALL, _LEAST_READ, _MOST_READ = 16 << 20, 16 << 10, 128 << 10
 _FINISH = 10.0  # seconds that the judgement has for what is left at the end
 
 _OWN_SITES = frozenset(("none", "same-origin"))  # of Sec-Fetch-Site (W3C Fetch Metadata)
@@ -120,7 +123,14 @@ class Proxy:
         self._aside = Aside(Traffic(self._watch, self._target), asked.broke, MOST_BEHIND)
         breaker = None if asked.faults is None else self._breaker(asked.faults)
         way = Way(
-            asked.upstream, self._aside, self._headers, self._stranger, self._heard, self._splices.discard, breaker
+            asked.upstream,
+            self._aside,
+            self._headers,
+            self._stranger,
+            self._heard,
+            self._splices.discard,
+            lambda: min(_MOST_READ, max(_LEAST_READ, _READ_IN_ALL // max(1, len(self._splices)))),
+            breaker,
         )
         await server.start_serving()
         self._aside.start()
@@ -166,6 +176,7 @@ class Proxy:
         notes: list[str] = []
         if not done:
             notes.append(f"The judgement was not through {_FINISH:g} s after the end; what was left is not told.")
+        unjudged = 0 if done or self._aside is None else self._aside.unjudged
         if self.reached is None:
             notes.append("The upstream was never reached.")
         if self.refused:
@@ -188,12 +199,13 @@ class Proxy:
             duration_s=round(time.monotonic() - self._started, 1),
             passed=tuple(self._watch.passed),
             counted=dict(self._watch.counted),
+            unjudged=unjudged,
             notes=tuple(notes),
         )
 
     # --- connections --------------------------------------------------------------------------------------------------
 
-    def _joined(self, way: Way) -> asyncio.Protocol:
+    def _joined(self, way: Way) -> asyncio.BaseProtocol:
         if len(self._splices) >= MOST_CONNECTIONS:
             self.refused += 1
             return _Full()

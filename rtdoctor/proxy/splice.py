@@ -27,8 +27,8 @@ _NO_GATEWAY = 502
 @dataclass(frozen=True, slots=True)
 class Way:
     """What all connections share. `headers` gives what to change in a request's head; `stranger` why it is not passed
-    on, or nothing; `reached` hears of each try to reach the upstream, with the fault where it failed; `breaker` has the
-    faults that are put on sockets, if any may be."""
+    on, or nothing; `reached` hears of each try to reach the upstream, with the fault where it failed; `at_once` tells
+    how many bytes are read at once; `breaker` has the faults that are put on sockets, if any may be."""
 
     upstream: Upstream
     aside: Aside
@@ -36,6 +36,7 @@ class Way:
     stranger: Callable[[bytes], str]
     reached: Callable[[Fault | None], object]
     over: Callable[["Splice"], object]
+    at_once: Callable[[], int]
     breaker: Breaker | None = None
 
 
@@ -59,6 +60,10 @@ class Splice:
         self._drained = asyncio.Event()
         self._drained.set()
         self._cut = False  # the upstream was let go, and the client is not told of it
+
+    def at_once(self) -> int:
+        """How many bytes are read at once."""
+        return self._way.at_once()
 
     def begin(self) -> None:
         """The client has come: go to the upstream. Until it is reached the client is not read."""
@@ -222,7 +227,7 @@ class Splice:
             side.close()
 
 
-class _Side(asyncio.Protocol):
+class _Side(asyncio.BufferedProtocol):
     """The protocol of one of the two connections."""
 
     other: "_Side"
@@ -231,13 +236,19 @@ class _Side(asyncio.Protocol):
         self._splice, self._name = splice, name
         self.transport: asyncio.Transport | None = None
         self._ended = False  # by the peer, which may still read
+        self._read = memoryview(b"")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
         if self._name == "client":
             self._splice.begin()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _: int) -> memoryview:
+        self._read = memoryview(bytearray(self._splice.at_once()))
+        return self._read
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data, self._read = bytes(self._read[:nbytes]), memoryview(b"")
         self._splice.came(self._name, data)
 
     def eof_received(self) -> bool:

@@ -18,6 +18,7 @@ from rtdoctor.wire.messages import Head, Messages, Piece, parse_head
 
 _MOST_EARLY = 1 << 20
 _MOST_WAITING = 100  # requests of one connection that wait for an answer
+_ENTRY = 2_000  # bytes that a request takes beside its own
 _WINDOW = 15 + 32  # zlib's word for: gzip or zlib, by its head
 
 
@@ -33,6 +34,12 @@ class _Asked:
     answer: Head | None = None
     answered: bytearray = field(default_factory=bytearray)
     answered_at: float = 0.0
+    size: int = 0  # bytes of its head and of the answer's
+
+    @property
+    def held(self) -> int:
+        """How many bytes are kept of it."""
+        return _ENTRY + self.size + len(self.body) + len(self.answered)
 
 
 class Traffic:
@@ -69,9 +76,34 @@ class Stream:
         self._frames: dict[Direction, Frames | None] = {}  # None: what comes cannot be read
         self._fault: Fault | None = None
         self._early = bytearray()  # what the client sent before it was answered
+        self._opening = 0  # bytes of the handshake of the socket
+        self._given_up = False
+
+    @property
+    def held(self) -> int:
+        """How many bytes are kept of what is not over yet."""
+        framed = sum(frames.held for frames in self._frames.values() if frames is not None)
+        asked = sum(asked.held for asked in self._waiting)
+        alone = self._asking.held if self._asking is not None and self._asking not in self._waiting else 0
+        heads = self._requests.held + self._answers.held
+        return self._opening + framed + asked + alone + len(self._early) + heads
+
+    def give_up(self, why: str, at: float) -> None:
+        """Keep nothing of it, and judge it no further; `why` is a clause."""
+        for side in ("client", "server"):
+            self.lose(side, at, why)
+        if not self._number:
+            for asked in self._waiting:
+                self._watch.end(asked.number, "client", "stopped", at)
+        self._waiting.clear()
+        self._early.clear()
+        self._requests, self._answers = Messages(), Messages(answers=True)
+        self._asking, self._opening, self._given_up = None, 0, True
 
     def feed(self, side: Direction, data: bytes, at: float) -> None:
         """What a side sent, in the order in which it came."""
+        if self._given_up:
+            return
         if self._number:
             self._frame(side, data, at)
             return
@@ -84,12 +116,14 @@ class Stream:
         self._fault = fault
         self._fail_waiting(at)
 
-    def lose(self, side: Direction, at: float) -> None:
-        """Nothing more of that side will be fed."""
+    def lose(self, side: Direction, at: float, why: str = "the judgement fell behind") -> None:
+        """Nothing more of that side will be fed, or looked at."""
         numbers = [self._number] if self._number else [asked.number for asked in self._waiting]
+        if (frames := self._frames.get(side)) is not None:
+            frames.drop()
         self._frames[side] = None
         for number in numbers:
-            self._watch.lost(number, side, at)
+            self._watch.lost(number, side, why, at)
 
     def note(self, id: str, text: str, at: float) -> None:
         """The proxy did something to it on purpose."""
@@ -108,6 +142,9 @@ class Stream:
         self._waiting.clear()
         if self._number:
             self._watch.end(self._number, by, how, at)
+        for frames in self._frames.values():
+            if frames is not None:
+                frames.drop()
 
     # --- HTTP ---------------------------------------------------------------------------------------------------------
 
@@ -123,7 +160,7 @@ class Stream:
         match piece.kind:
             case "head":
                 head = parse_head(piece.raw)
-                self._asking = asked = _Asked(self._traffic.number(), head, at)
+                self._asking = asked = _Asked(self._traffic.number(), head, at, size=len(piece.raw))
                 if len(self._waiting) < _MOST_WAITING:
                     self._waiting.append(asked)
                 if head.upgrades:
@@ -168,6 +205,7 @@ class Stream:
             case "head":
                 head = parse_head(piece.raw)
                 asked.answer, asked.answered_at = head, at
+                asked.size += len(piece.raw)
                 if asked.head.words[0] == "HEAD":
                     self._answers.no_body()
                 if head.status == 101:
@@ -196,7 +234,7 @@ class Stream:
 
     def _open(self, asked: _Asked, head: Head, at: float) -> None:
         self._answered(asked)
-        self._number = asked.number
+        self._number, self._opening = asked.number, asked.held
         self._waiting.clear()
         self._asking = None
         chosen = head.value("sec-websocket-extensions")

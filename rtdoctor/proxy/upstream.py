@@ -32,7 +32,7 @@ class Upstream:
     context: ssl.SSLContext | None
     timeout: float = 10.0
 
-    async def connect(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+    async def connect(self, protocol: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
         """Open a connection for the protocol.
 
         Raises:
@@ -47,7 +47,7 @@ class Upstream:
             told = f"no connection to {self.target.host} port {self.target.port} within {self.timeout:g} s"
             raise Unreached(Fault("tls" if self.target.tls else "tcp", "timeout", told)) from error
 
-    async def _straight(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+    async def _straight(self, protocol: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
         target = self.target
         addresses: tuple[str, ...] = (target.host,)
         if not is_address(target.host) or target.route.addresses_of(target.host, target.port):
@@ -84,7 +84,7 @@ class Upstream:
         )
         return secured.fault or fault_in_tls(error)
 
-    async def _by_proxy(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+    async def _by_proxy(self, protocol: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
         target, route = self.target, self.target.route
         host, port = route.proxy_address
         resolved = await resolve(host, port, self.timeout, route)

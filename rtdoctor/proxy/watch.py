@@ -128,10 +128,10 @@ class Watch:
             one.exchange = replace(one.exchange, fault=Fault("session", "broken-frames", why))
         self._finding(number, "error", "frame.broken", f"{told}; it passes, and is judged no further", at)
 
-    def lost(self, number: int, side: Direction, at: float) -> None:
-        """The judgement fell behind, and what a side sent is not looked at any more."""
+    def lost(self, number: int, side: Direction, why: str, at: float) -> None:
+        """What a side sends is not looked at any more; `why` is a clause."""
         if (one := self._open.get(number)) is not None:
-            told = f"the judgement fell behind: what the {side} sends now passes, and is neither judged nor recorded"
+            told = f"{why}: what the {side} sends now passes, and is neither judged nor recorded"
             one.unread.append(told)
             self._finding(number, "warning", "proxy.behind", told, at)
 

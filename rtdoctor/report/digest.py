@@ -319,7 +319,8 @@ def _validate(validation: Validation) -> Digest:
 
 @digest.register
 def _proxy(watched: Watched) -> Digest:
-    worst: Verdict = next((verdict for verdict in _WORST_FIRST if watched.counted.get(verdict)), "pass")
+    counted = dict(watched.counted) | ({"inconclusive": 1} if watched.unjudged else {})
+    worst: Verdict = next((verdict for verdict in _WORST_FIRST if counted.get(verdict)), "pass")
     wrong = [one.finding for one in watched.passed if one.finding and one.verdict == worst]
     found = wrong[0] if worst != "pass" and wrong else None
     total = watched.total
@@ -330,6 +331,9 @@ def _proxy(watched: Watched) -> Digest:
     sentence = f"{went}, {told}." if total else "No request came."
     if total and lost == total:
         sentence = f"{plural(total, 'request')} came, and none was answered."
+    if watched.unjudged:
+        passed = f"{plural(watched.unjudged, 'connection')} passed and could not be judged to the end."
+        sentence = f"{sentence} {passed}" if total else passed
     return Digest(
         command="proxy",
         subject=watched.to,

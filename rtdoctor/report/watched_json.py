@@ -24,6 +24,7 @@ def document(watched: Watched) -> dict[str, Any]:
         "exit_code": watched.exit_code,
         "notes": list(watched.notes),
         "counted": dict(watched.counted),
+        "unjudged": watched.unjudged,
         "requests": [_passed(one) for one in watched.passed],
     }
 

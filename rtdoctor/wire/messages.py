@@ -6,7 +6,7 @@ from typing import Literal
 
 from rtdoctor.model.exchange import Headers
 
-MOST_HEAD = 256 * 1024  # bytes; what is longer is no head, and passes unread
+MOST_HEAD = 64 * 1024  # bytes; what is longer is no head, and passes unread
 _MOST_SIZE_LINE = 1_000
 
 _State = Literal["head", "length", "size", "chunk", "chunk-end", "trailer", "until-close", "raw"]
@@ -119,6 +119,11 @@ class Messages:
     def go_http(self) -> None:
         """The next bytes begin a message."""
         self._state = "head"
+
+    @property
+    def held(self) -> int:
+        """How many bytes wait for more."""
+        return len(self._held)
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         """The pieces that are whole now."""

@@ -238,5 +238,5 @@ def _code(watched: Watched, fail_on: str) -> int:
     """Findings decide nothing unless that was asked for."""
     counted = watched.counted
     bad = counted.get("fail", 0) + counted.get("inconclusive", 0)
-    bad += counted.get("warn", 0) if fail_on == "warn" else 0
+    bad += watched.unjudged + (counted.get("warn", 0) if fail_on == "warn" else 0)
     return exits.WRONG if bad and fail_on != "never" else exits.OK
