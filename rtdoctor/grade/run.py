@@ -5,13 +5,24 @@ Judges read this and nothing else. Times are seconds since the tape began.
 
 import base64
 import binascii
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from rtdoctor.model.event import separators, too_many_values
+from rtdoctor.privacy.errors import InputError
+
 _MOST_HEARD = 50_000  # messages of a run that are kept; a client that sends more has shown what it does
+_MOST_TALKS = 500  # connections
+_MOST_MEMORY = 64 << 20  # bytes that they take together, about
+_ENTRY, _VALUE = 400, 70  # bytes that a message takes, and each value in it, beside its text
+
+
+class TooMuch(InputError):
+    """The tape holds more than is graded. `str()` is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,8 @@ class Notes:
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self._clock, self._talks, self._left = clock, dict[Any, Talk](), _MOST_HEARD
+        self._room, self._count = _MOST_MEMORY, 0
+        self.left_out = ""  # what there was more of than is kept
         self.lasted = 0.0
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -150,22 +163,34 @@ class Notes:
         if not isinstance(t, (int, float)) or not isinstance(kind, str):
             return
         self.lasted = max(self.lasted, float(t))
+        if kind == "finding":
+            return
+        self._room -= _weight(line)
+        if number not in self._talks and len(self._talks) >= _MOST_TALKS:
+            self.left_out = f"{_MOST_TALKS} connections"
+            return
+        if self._room < 0 and kind in ("request", "text", "close"):
+            self.left_out = f"{_MOST_MEMORY >> 20} MiB of messages"
+            return
         if kind == "request":
             headers = tuple(_pairs(line.get("headers")))
             # A tape of the proxy's has sockets only; a mock hears plain requests, too.
             of_http = str(line.get("method", "GET")) != "GET" or (headers and not _upgrades(headers))
-            place = 0 if of_http else len(self._sockets()) + 1
+            before = self._talks.get(number)
+            self._count += (not of_http) - bool(before and before.number)
+            place = 0 if of_http else self._count
             self._talks[number] = Talk(place, float(t), str(line.get("url", "")), headers)
             return
         talk = self._talks.get(number)
         if talk is None:
-            if kind == "finding":
-                return
-            talk = self._talks[number] = Talk(len(self._sockets()) + 1, float(t), status=101, answered_at=float(t))
+            self._count += 1
+            talk = self._talks[number] = Talk(self._count, float(t), status=101, answered_at=float(t))
         if kind in ("text", "binary"):
             self._left -= 1
         if self._left >= 0 or kind not in ("text", "binary"):
             _take(talk, float(t), kind, line)
+            if kind == "text" and talk.heard[-1].audio:  # which is not kept
+                self._room += len(line["data"])
 
     @property
     def now(self) -> float:
@@ -191,10 +216,16 @@ class Notes:
 
 
 def read_run(lines: Iterable[Mapping[str, Any]], lesson: str = "", ending: Ending | None = None) -> Run:
-    """The run that the lines of a tape tell of."""
+    """The run that the lines of a tape tell of.
+
+    Raises:
+        TooMuch: it tells of more than is kept.
+    """
     notes = Notes()
     for line in lines:
         notes.take(line)
+        if notes.left_out:
+            raise TooMuch("holds more than {}, which is more than is graded", notes.left_out)
     return notes.run(lesson, ending)
 
 
@@ -216,9 +247,19 @@ def _take(talk: Talk, t: float, kind: str, line: Mapping[str, Any]) -> None:
         talk.ended_at, talk.ended_by, talk.ended_how = t, str(line.get("by", "")), str(line.get("how", ""))
 
 
+def _weight(line: Mapping[str, Any]) -> int:
+    """How much memory a line may take, about: its texts, and the values of an event."""
+    data = line.get("data")
+    size = sum(sys.getsizeof(value) for value in line.values())
+    if isinstance(headers := line.get("headers"), list):
+        size += sum(_ENTRY + sys.getsizeof(text) for pair in headers if isinstance(pair, list) for text in pair)
+    return _ENTRY + size + (_VALUE * separators(data) if isinstance(data, str) else 0)
+
+
 def _heard(t: float, sender: str, line: Mapping[str, Any]) -> Heard:
+    data = line.get("data", "")
     try:
-        event = orjson.loads(line.get("data", ""))
+        event = None if too_many_values(data) else orjson.loads(data)
     except (orjson.JSONDecodeError, TypeError):
         event = None
     if not isinstance(event, dict):

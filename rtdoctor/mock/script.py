@@ -22,6 +22,7 @@ from rtdoctor.model.near import did_you_mean
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.protocol.catalog import ERAS, event_types
 
+_DEEPEST = 100  # levels of a script; real events stay under 20
 VERSION = 1
 _MISSPELT = 0.85  # so much alike a type that no API has is one of theirs, misspelt; else it is the client's own
 _MOST_BYTES = 1 << 20
@@ -107,6 +108,8 @@ def read_script(value: object, origin: str = "the script") -> Script:
         BadScript: its form is not that of a script.
     """
     try:
+        if _is_deeper(value, _DEEPEST):
+            raise _Wrong(f"it is nested deeper than {_DEEPEST} levels")
         return _script(value, origin)
     except _Wrong as wrong:
         raise BadScript("{}: {}", origin, wrong) from None
@@ -119,6 +122,19 @@ def _client_types() -> frozenset[str]:
 
 class _Wrong(Exception):
     pass
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Whether tables and lists are nested deeper anywhere; told a level at a time, for dotted keys nest without end."""
+    level = [value]
+    for _ in range(most + 1):
+        inner = [held.values() if isinstance(held, Mapping) else held for held in level]
+        level = [
+            one for held in inner if not isinstance(held, str | bytes) and hasattr(held, "__iter__") for one in held
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _script(value: object, origin: str) -> Script:

@@ -1,6 +1,7 @@
 """A recording as what is to be played: requests, their answers, and the steps of each socket. Held in memory,
 bounded."""
 
+import sys
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO, Literal
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from rtdoctor.model.event import too_many_values
 from rtdoctor.model.exchange import Headers
 from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.errors import InputError
@@ -20,8 +22,10 @@ from rtdoctor.recording.tape import MOST_AUDIO, BadTape, Line, Silence, headers_
 from rtdoctor.recording.taped import is_rest
 from rtdoctor.recording.times import seconds
 
-MOST_BYTES = 96 << 20  # of all steps together
-_STEP = 300  # what a step takes beside its bytes
+MOST_BYTES = 64 << 20  # of all steps together
+MOST_MESSAGE = 20 << 20  # of one message: the API takes no event over 15 MiB, which base64 makes 20 of
+_STEP, _TAKE = 300, 1_500  # what a step, and a request with its answer, take beside their bytes
+_PAIR = 80  # of a header, beside its texts
 _ERAS = ("ga", "beta", "translation")
 
 Kind = Literal["text", "binary", "ping", "pong", "broken", "close", "end"]
@@ -118,8 +122,10 @@ def _of_tape(feed: Chunks) -> dict[int, Take]:
             if "tape" in line:
                 epoch = seconds(line.get("started_at")) or 0.0
             else:
-                take = takes.setdefault(line["connection"], Take(line["connection"], epoch=epoch))
-                room -= _take_line(take, number, line)
+                if line["connection"] not in takes:
+                    takes[line["connection"]] = Take(line["connection"], epoch=epoch)
+                    room -= _TAKE
+                room -= _take_line(takes[line["connection"]], number, line)
                 _check(room)
     except BadTape as error:
         raise NotPlayable("{}", error) from error
@@ -139,7 +145,7 @@ def _take_line(take: Take, number: int, line: Line) -> int:
             take.url, take.asked_headers = str(line.get("url") or ""), headers_of(line)
             take.method = str(line.get("method") or "GET")
             take.path = parts.path + (f"?{parts.query}" if parts.query else "")
-            return _STEP + len(take.path)
+            return _STEP + _size_of(take.url, take.path, take.method) + _size_of_pairs(take.asked_headers)
         case "answer":
             status, body = line.get("status"), line.get("body")
             take.status = status if isinstance(status, int) and 100 <= status <= 999 else 500
@@ -147,15 +153,27 @@ def _take_line(take: Take, number: int, line: Line) -> int:
             take.body = body.encode("utf-8", "replace") if isinstance(body, str) else b""
             chosen = line.get("subprotocol")
             take.subprotocol = chosen if isinstance(chosen, str) else None
-            return _STEP + len(take.body)
+            return _STEP + len(take.body) + _size_of(take.reason) + _size_of_pairs(take.headers)
         case "text" | "binary" | "ping" | "pong" | "broken" | "close" if side in ("server", "client"):
             take.steps.append(_step(number, at, side, line))
+            if len(take.steps[-1].data) > MOST_MESSAGE:
+                raise NotPlayable(
+                    "Line {} of the tape holds a message of more than {} MiB.", number, MOST_MESSAGE >> 20
+                )
         case "end":
             by: Direction = "client" if line.get("by") == "client" else "server"
             take.steps.append(TapedStep(number, at, by, "end", how=str(line.get("how"))))
         case _:
             return 0
-    return _STEP + len(take.steps[-1].data)
+    return _STEP + len(take.steps[-1].data) + _size_of(take.steps[-1].reason, take.steps[-1].how)
+
+
+def _size_of(*texts: str) -> int:
+    return sum(map(sys.getsizeof, texts))
+
+
+def _size_of_pairs(pairs: Headers) -> int:
+    return sum(_PAIR + _size_of(*pair) for pair in pairs)
 
 
 def _step(number: int, at: float, side: Direction, line: Line) -> TapedStep:
@@ -178,12 +196,18 @@ def _step(number: int, at: float, side: Direction, line: Line) -> TapedStep:
 
 def _whole(text: str) -> bytes:
     """A text as it was, with silence where audio was left out."""
-    if '"audio_bytes"' not in text:
-        return text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace")
+    if '"audio_bytes"' not in text or too_many_values(data):
+        return data
     try:
-        return orjson.dumps(Silence().back(orjson.loads(text)))
+        return _written(Silence().back(orjson.loads(text)))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep to be written anew
-        return text.encode("utf-8", "replace")
+        return data
+
+
+def _written(event: Any) -> bytes:
+    # What orjson gives keeps the room that it was written in, some kB for each.
+    return bytes(memoryview(orjson.dumps(event)))
 
 
 def _of_entries(source: Any) -> dict[int, Take]:
@@ -196,17 +220,22 @@ def _of_entries(source: Any) -> dict[int, Take]:
         if not isinstance(entry.event, dict) or not (entry.direction or isinstance(entry.event.get("type"), str)):
             continue
         last = last if entry.at is None else entry.at
-        take = takes.setdefault(entry.socket, Take(entry.socket, status=101, start=last))
+        if entry.socket not in takes:
+            takes[entry.socket] = Take(entry.socket, status=101, start=last)
+            room -= _TAKE
+        take = takes[entry.socket]
         if entry.direction == "close":
             code, by = entry.event.get("code"), entry.event.get("by")
             good = isinstance(code, int) and 1000 <= code <= 4999
             side: Direction = "client" if by == "client" else "server"
             reason = str(entry.event.get("reason") or "")
             take.steps.append(TapedStep(entry.line, last, side, "close", code=code if good else None, reason=reason))
+            room -= _STEP + _size_of(reason)
+            _check(room)
             continue
         by_name = entry.direction or infer_direction(entry.event.get("type"), *names)
         side = "client" if by_name == "client" else "server"
-        take.steps.append(TapedStep(entry.line, last, side, "text", orjson.dumps(entry.event)))
+        take.steps.append(TapedStep(entry.line, last, side, "text", _written(entry.event)))
         room -= _STEP + len(take.steps[-1].data)
         _check(room)
     return takes

@@ -21,6 +21,7 @@ from rtdoctor.replay.match import parsed, type_of
 
 _OPCODES = {"text": 1, "binary": 2, "close": 8}
 _MOST_EVENTS, _MOST_TEXT = 400, 240  # of a connection, and characters of an event, in Markdown
+_SIDES: tuple[Direction, ...] = ("client", "server")
 _PCM, _ALAW, _ULAW = 1, 6, 7  # format tags of WAV
 _G711 = {"audio/pcmu": _ULAW, "g711_ulaw": _ULAW, "audio/pcma": _ALAW, "g711_alaw": _ALAW}
 _RATE, _G711_RATE = 24_000, 8_000
@@ -29,15 +30,22 @@ _RATE, _G711_RATE = 24_000, 8_000
 # --- HAR --------------------------------------------------------------------------------------------------------------
 
 
-def har(takes: Sequence[Take]) -> bytes:
-    """HAR 1.2 with the messages of each socket as Chrome writes them (`_webSocketMessages`)."""
-    log = {
-        "version": "1.2",
-        "creator": {"name": "rtdoctor", "version": __version__},
-        "pages": [],
-        "entries": [_entry(take) for take in takes],
-    }
-    return orjson.dumps({"log": log}, option=orjson.OPT_INDENT_2)
+def har(takes: Sequence[Take]) -> Iterator[bytes]:
+    """HAR 1.2 with the messages of each socket as Chrome writes them (`_webSocketMessages`), in pieces: the whole of it
+    is larger than what it is made of."""
+    log = {"version": "1.2", "creator": {"name": "rtdoctor", "version": __version__}, "pages": []}
+    yield b'{"log": ' + orjson.dumps(log)[:-1] + b',"entries": ['
+    for place, take in enumerate(takes):
+        yield b",\n" if place else b"\n"
+        entry = orjson.dumps(_entry(take), option=orjson.OPT_INDENT_2)
+        if take.status != 101:
+            yield entry
+            continue
+        yield entry[:-1].rstrip() + b',\n  "_webSocketMessages": ['
+        for many, step in enumerate(step for step in take.steps if step.kind in _OPCODES):
+            yield (b",\n    " if many else b"\n    ") + orjson.dumps(_message(take, step))
+        yield b"\n  ]\n}"
+    yield b"\n]}}\n"
 
 
 def _entry(take: Take) -> dict[str, Any]:
@@ -73,7 +81,6 @@ def _entry(take: Take) -> dict[str, Any]:
     }
     if take.status == 101:
         entry["_resourceType"] = "websocket"
-        entry["_webSocketMessages"] = [_message(take, step) for step in take.steps if step.kind in _OPCODES]
     return entry
 
 
@@ -167,28 +174,48 @@ def _safe(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What one side of a connection said: a WAV file's bytes."""
+    """What one side of a connection said: `size` bytes of audio, of which `take` holds the text."""
 
     number: int
     side: Direction
-    wav: bytes
+    take: Take
+    tag: int
+    rate: int
+    size: int
+
+    def wav(self) -> Iterator[bytes]:
+        """A WAV file in pieces: RIFF with one channel; G.711 stays as it is."""
+        width = 2 if self.tag == _PCM else 1
+        left = self.size - self.size % width
+        yield _head(self.tag, self.rate, left)
+        for piece in _pieces(self.take, self.side):
+            yield piece[:left]
+            left -= min(left, len(piece))
+        yield b"\0" * ((self.size - self.size % width) % 2)
 
 
 def speech(takes: Sequence[Take]) -> Iterator[Speech]:
     """The audio of each side of each connection, in the format that its session told; without a word of it 24 kHz
     PCM16."""
     for take in takes:
-        for side in ("client", "server"):
-            tag, rate, pieces = _PCM, _RATE, []
-            for step in take.steps:
-                event = parsed(step.data) if step.kind == "text" else None
-                if not isinstance(event, dict):
-                    continue
+        for side in _SIDES:
+            (tag, rate), size = (_PCM, _RATE), 0
+            for event, by in _events(take):
                 tag, rate = _format(event, side) or (tag, rate)
-                held = _audio(event, step.side) if step.side == side else None
-                pieces += [held] if held else []
-            if pieces:
-                yield Speech(take.number, side, _wav(tag, rate, b"".join(pieces)))
+                size += len(_audio(event, by) or b"") if by == side else 0
+            if size:
+                yield Speech(take.number, side, take, tag, rate, size)
+
+
+def _events(take: Take) -> Iterator[tuple[dict[str, Any], Direction]]:
+    for step in take.steps:
+        event = parsed(step.data) if step.kind == "text" else None
+        if isinstance(event, dict):
+            yield event, step.side
+
+
+def _pieces(take: Take, side: Direction) -> Iterator[bytes]:
+    yield from (held for event, by in _events(take) if by == side and (held := _audio(event, by)))
 
 
 def _audio(event: dict[str, Any], side: Direction) -> bytes | None:
@@ -223,11 +250,9 @@ def _format(event: dict[str, Any], side: Direction) -> tuple[int, int] | None:
     return (_G711[kind], _G711_RATE) if kind in _G711 else (_PCM, rate if good and rate else _RATE)
 
 
-def _wav(tag: int, rate: int, data: bytes) -> bytes:
-    """RIFF with one channel; G.711 stays as it is."""
+def _head(tag: int, rate: int, size: int) -> bytes:
+    """What stands before so many bytes of audio."""
     width = 2 if tag == _PCM else 1
-    data = data[: len(data) - len(data) % width]
     form = struct.pack("<HHIIHH", tag, 1, rate, rate * width, width, 8 * width)
-    pad = b"\0" * (len(data) % 2)
-    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data + pad
-    return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size)
+    return b"RIFF" + struct.pack("<I", len(chunks) + size + size % 2 + 4) + b"WAVE" + chunks

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from rtdoctor.linear import pattern
+from rtdoctor.model.event import too_many_values
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.privacy.secret import MARKS
 
@@ -28,9 +29,9 @@ _LEAST_ID = 4  # characters of an id that is looked for in what the server said
 
 
 def parsed(data: bytes) -> Any:
-    """The message as a value; its bytes where it is no JSON."""
+    """The message as a value; its bytes where it is no JSON, or has more values than any event."""
     try:
-        return orjson.loads(data)
+        return data if too_many_values(data) else orjson.loads(data)
     except orjson.JSONDecodeError:
         return data
 

@@ -85,7 +85,7 @@ def test_an_export_of_a_foreign_recording_holds_no_key():
     events = [{"type": "x", "audio": "ek_Ab12Cd34Ef56Gh78Ij90Kl12"}, {"type": APPEND, "audio": NOISE}]
     steps = [TapedStep(1, 0.0, "client", "text", json.dumps(event).encode()) for event in events]
     steps.append(TapedStep(2, 0.0, "client", "binary", f"hello {KEY}".encode()))
-    exported = json.loads(har([Take(1, status=101, steps=steps)]))
+    exported = json.loads(b"".join(har([Take(1, status=101, steps=steps)])))
     first, second, third = exported["log"]["entries"][0]["_webSocketMessages"]
     assert "Ab12Cd34" not in first["data"]
     assert NOISE in second["data"]

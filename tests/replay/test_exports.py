@@ -35,7 +35,7 @@ def takes(*lines):
 
 
 def test_a_har_has_what_a_browser_wants_and_reads_back_as_the_same():
-    log = json.loads(har(takes()))["log"]
+    log = json.loads(b"".join(har(takes())))["log"]
     (entry,) = log["entries"]
     assert log["version"] == "1.2"
     assert {"startedDateTime", "time", "request", "response", "cache", "timings"} <= entry.keys()
@@ -51,7 +51,7 @@ def test_a_har_has_what_a_browser_wants_and_reads_back_as_the_same():
         ("send", 2),
         ("receive", 8),
     ]
-    again = read_cassette(io.BytesIO(har(takes(*LINES[:6], LINES[8]))))[0].steps
+    again = read_cassette(io.BytesIO(b"".join(har(takes(*LINES[:6], LINES[8])))))[0].steps
     assert [(step.side, step.kind, json.loads(step.data or b"0")) for step in again] == [
         (step.side, step.kind, json.loads(step.data or b"0")) for step in takes(*LINES[:6], LINES[8])[0].steps
     ]
@@ -64,7 +64,8 @@ def test_a_recording_of_others_loses_its_key_in_each_form():
         for side in ("server", "client")
     )
     for form in (har, markdown):
-        data = form(read_cassette(io.BytesIO(lines.encode())))
+        made = form(read_cassette(io.BytesIO(lines.encode())))
+        data = made if isinstance(made, bytes) else b"".join(made)
         assert b"x.y" in data
         assert KEY.encode() not in data
         assert b"Ab12Cd34" not in data
@@ -90,7 +91,9 @@ def test_markdown_tells_the_events_and_no_audio_and_ends_no_fence():
     ],
 )
 def test_speech_is_written_in_the_format_that_the_session_told(told, rate, subtype):
-    said = {one.side: one.wav for one in speech(takes(*LINES, server(type="session.updated", session=told)))}
+    said = {
+        one.side: b"".join(one.wav()) for one in speech(takes(*LINES, server(type="session.updated", session=told)))
+    }
     assert set(said) == {"client", "server"}
     info = soundfile.info(io.BytesIO(said["client"]))
     assert (info.samplerate, info.subtype, info.channels) == (rate, subtype, 1)

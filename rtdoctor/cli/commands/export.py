@@ -51,13 +51,15 @@ def export(
     taken = [0 if file == "-" else file, 1, 2]
     try:
         if form is not Form.wav:
-            data = har(takes) if form is Form.har else markdown(takes)
+            pieces = har(takes) if form is Form.har else iter([markdown(takes)])
             if out is None:
                 with process.telling():
-                    sys.stdout.write(data.decode("utf-8", "backslashreplace"))
+                    for piece in pieces:
+                        sys.stdout.write(piece.decode("utf-8", "backslashreplace"))
                 return
             with writing(out, taken) as write:
-                write(data)
+                for piece in pieces:
+                    write(piece)
             return
         many = 0
         place = out or _WAV
@@ -67,7 +69,8 @@ def export(
             many += 1
             path = _of_side(place, one.number, one.side)
             with writing(path, taken) as write:
-                write(one.wav)
+                for piece in one.wav():
+                    write(piece)
             print(path)
     except (NotWritten, ValueError) as error:
         raise Usage("--out {}", error) from error

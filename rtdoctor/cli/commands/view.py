@@ -39,6 +39,9 @@ def view(
         recording = Recording(file)
         with process.telling(), LiveTerminal(sys.stdout) as shown:
             for line in recording.lines():
+                if process.is_interrupted():
+                    say("interrupted; this is what was read until then", 0)
+                    break
                 shown.take(line)
         return
     import asyncio

@@ -26,7 +26,7 @@ from rtdoctor.grade.child import NotStarted
 from rtdoctor.grade.course import PLAIN, Lesson, always, lessons, marks
 from rtdoctor.grade.lesson import KEY, Setup, take
 from rtdoctor.grade.result import certificate
-from rtdoctor.grade.run import Run, read_run
+from rtdoctor.grade.run import Run, TooMuch, read_run
 from rtdoctor.model.graded import CourseResult
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
@@ -116,9 +116,8 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jo
             watchdog.code = exits.INTERRUPTED if certificate.interrupted else certificate.exit_code
 
     def last_words(interrupted: bool) -> bool:
-        if course.runs:
-            outputs(course.certificate(interrupted=interrupted))
-        return bool(course.runs)
+        outputs(course.certificate(interrupted=interrupted))
+        return True
 
     free = asyncio.Semaphore(jobs)
 
@@ -141,7 +140,7 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jo
     code = watchdog.run(whole, last_words)
     if failed:
         raise Usage("{}: {}", setup.command[0], failed[0])
-    if code == exits.INTERRUPTED and watchdog.code is None and course.runs:
+    if code == exits.INTERRUPTED and watchdog.code is None:
         tell(course.certificate(interrupted=True))
     return code
 
@@ -196,7 +195,7 @@ def _of_tape(path: Path) -> CourseResult:
             run = read_run(line for _, line in read_tape(source))
     except (UnreadableSource, BadTape) as error:
         raise Usage("--tape {}", error) from error
-    except OSError as error:
+    except (OSError, TooMuch) as error:
         raise Usage("--tape {}: {}", path, error) from error
     return certificate(str(path), [run])
 
