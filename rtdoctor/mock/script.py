@@ -96,8 +96,10 @@ def load_script(path: Path) -> Script:
             value = tomllib.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise BadScript("{}: {}", path, error) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadScript("{}: {}", path, error) from error
+    except RecursionError as error:
+        raise BadScript("{}: it is nested too deep to be read", path) from error
     return read_script(value, str(path))
 
 

@@ -83,6 +83,8 @@ class CourseResult:
 
     @property
     def _missing(self) -> str:
+        if self.interrupted and not self.lessons:
+            return "Interrupted in the first lesson"
         ran = any(one.lesson for one in self.lessons)
         return "The client never connected: it may not read OPENAI_BASE_URL" if ran else "The tape holds no connection"
 

@@ -284,3 +284,11 @@ def test_a_text_of_many_places_is_refused_before_it_is_put_together():
     with pytest.raises(BadTemplate):
         fill({"held": "{client.x}" * 20_000}, look)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("levels", [101, 3_000])
+def test_a_script_that_is_nested_without_end_is_told_in_a_sentence(tmp_path, levels):
+    path = tmp_path / "deep.toml"
+    path.write_text(f'script = 1\n[[steps]]\nexpect = "session.update"\nsession.{".".join(["a"] * levels)} = 1\n')
+    with pytest.raises(BadScript, match="nested deeper than 100 levels"):
+        load_script(path)
