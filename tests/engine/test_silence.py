@@ -11,7 +11,7 @@ from websockets.utils import accept_key
 
 from rtdoctor.engine.run import run
 from rtdoctor.engine.silence import Silence, heard_enough
-from rtdoctor.mock.server import Mock
+from rtdoctor.mock.server import MockServer
 from rtdoctor.model.scenario import Handshake
 from rtdoctor.model.target import Target
 from tests.conftest import KEY, bench_on, built_in
@@ -66,7 +66,7 @@ async def test_a_server_that_is_silent_after_the_101_whatever_it_is_asked_is_not
 
 @pytest.mark.heavy
 async def test_where_only_some_are_met_with_silence_the_others_are_tried():
-    async with Mock({KEY}, faults={"open-transcription": "silent", "open-realtime": "silent"}) as mock:
+    async with MockServer({KEY}, faults={"open-transcription": "silent", "open-realtime": "silent"}) as mock:
         report, _ = await run_on(mock.base_url)
     told = seen(report)
     assert report.summary.cause == "peer.silent"
