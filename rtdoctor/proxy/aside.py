@@ -96,12 +96,12 @@ class Aside:
             if job[1] not in unjudged:
                 try:
                     self._take(streams, job)
+                    total += self._weigh(streams, held, job[1])
+                    while total > MOST_HELD:
+                        total -= self._give_up(streams, held, job[4])
                 except Exception as error:
                     unjudged.add(job[1])
                     self._broke(error)
-                total += self._weigh(streams, held, job[1])
-                while total > MOST_HELD:
-                    total -= self._give_up(streams, held, job[4])
             if job[0] == "end":
                 total -= held.pop(job[1], 0)
                 self._passing.discard(job[1])
@@ -121,8 +121,9 @@ class Aside:
     def _give_up(self, streams: dict[int, Stream], held: dict[int, int], at: float) -> int:
         """Give up the connection that keeps most; how many bytes that frees."""
         largest = max(held, key=held.__getitem__)
+        freed = held.pop(largest)
         streams[largest].give_up(_TOO_MUCH, at)
-        return held.pop(largest)
+        return freed
 
     def _next(self) -> _Job | None:
         """The next job. One that comes alone waits a moment: the answer to it, which may be on its way already, must
