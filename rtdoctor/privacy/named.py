@@ -189,7 +189,7 @@ _PLIST = pattern(r"(?i)<key>(?P<name>[\w.\-]{1,120})</key>\s{0,40}<string>(?P<va
 _SET = pattern(
     rf"\b(?P<name>[A-Z0-9_]{{0,60}}(?:KEY|TOKEN|SECRET|PASSWORD|PASS)|"
     rf"(?i:(?:proxy_)?set[_\-]header|set|add_header|header_up)(?: -[a-zA-Z]{{1,3}}){{0,3}} \$?[\w\-]{{1,80}})"
-    rf"\s{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
+    rf"[\t ]{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
 )
 _MADE = pattern(
     rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
@@ -606,7 +606,7 @@ _HINTED: tuple[tuple[Hint, tuple[tuple[Pattern, Callable[[Match], Iterator[Span]
             r"(?:(?:api[ _\-]?)?key|token|password|secret|passphrase)\s",
             r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
             r"(?::\s|\s{1,3}[\"'`])",
-            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS)\s|(?i:set[_\-]header|set|add_header|header_up) ",
+            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS)[\t ]|(?i:set[_\-]header|set|add_header|header_up) ",
             before=70,
             after=330,
         ),
