@@ -27,7 +27,7 @@ main()
 
 def environment(**more):
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
-    return kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | more
+    return kept | zygote.PYTHON | more
 
 
 def _prepare(files, closed):

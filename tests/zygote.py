@@ -21,7 +21,7 @@ from functools import cache
 
 _LOADED = ("rtdoctor.api", "rtdoctor.mock.server", "rtdoctor.diagnose.text.findings", "rtdoctor.report.writers")
 _MOST_ASKED = 1 << 20
-_PYTHON = {"PYTHONPATH": os.pathsep.join(sys.path)}  # with anything else Python itself begins otherwise
+PYTHON = {"PYTHONPATH": os.pathsep.join(sys.path)}  # with anything else Python itself begins otherwise
 
 
 def run(arguments, *, env, cwd=None, data=None, timeout=60.0):
@@ -31,7 +31,7 @@ def run(arguments, *, env, cwd=None, data=None, timeout=60.0):
     Raises:
         subprocess.TimeoutExpired: it did not end in so many seconds, and was killed.
     """
-    if not hasattr(os, "fork") or {name: env[name] for name in env if name.startswith("PYTHON")} != _PYTHON:
+    if not hasattr(os, "fork") or {name: env[name] for name in env if name.startswith("PYTHON")} != PYTHON:
         line = [sys.executable, "-m", "rtdoctor", *arguments]
         return subprocess.run(
             line, env=env, cwd=cwd, input=data or b"", capture_output=True, timeout=timeout, check=False
@@ -83,7 +83,7 @@ def _zygote():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST_ASKED)
     line = [sys.executable, "-m", "tests.zygote", str(theirs.fileno())]
-    kept = {"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"} | _PYTHON
+    kept = {"PATH": os.environ["PATH"], "OPENBLAS_NUM_THREADS": "1"} | PYTHON
     process = subprocess.Popen(line, env=kept, pass_fds=(theirs.fileno(),), start_new_session=True)
     theirs.close()
 

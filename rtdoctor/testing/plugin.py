@@ -2,7 +2,6 @@
 `realtime_live`. Loaded wherever rtdoctor is installed, so it imports nothing of rtdoctor before a test wants it."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +126,7 @@ def _endpoint(request: pytest.FixtureRequest) -> str:
 
 def _named(name: str) -> str:
     """The name of a test, with its parameters, as the name of a file on every system."""
-    return re.sub(r"[^A-Za-z0-9_.\-]+", "_", name)[:150]
+    return "".join(char if char.isascii() and (char.isalnum() or char in "_.-") else "_" for char in name)[:150]
 
 
 def _point(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:

@@ -156,7 +156,12 @@ def test_an_interrupt_ends_a_silent_run_within_a_second_and_with_a_partial_repor
         given = ["--target", url] if command == "check" else ["ws" + url.removeprefix("http") + "/realtime", "--no-fix"]
         line = [sys.executable, "-m", "rtdoctor", command, *given, "--timeout", "60", "--format", "json"]
         with subprocess.Popen(
-            line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+            line,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # the tests may be started without it
         ) as run:
             try:
                 assert reached.wait(20)

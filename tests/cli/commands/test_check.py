@@ -22,7 +22,7 @@ def rtdoctor(*arguments, key=None, cwd=None, timeout=60, **env):
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
     if key:
         kept["OPENAI_API_KEY"] = key
-    env = kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | env
+    env = kept | zygote.PYTHON | env
     done = zygote.run(arguments, env=env, cwd=cwd, timeout=timeout)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 

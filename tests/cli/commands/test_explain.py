@@ -21,7 +21,7 @@ KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
 
 
 def piped(data: bytes, *arguments):
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {"PATH": os.environ.get("PATH", "")} | zygote.PYTHON
     return zygote.run(["explain", *arguments], env=environment, data=data)
 
 
