@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from rtdoctor.diagnose.text.places import Current
-from rtdoctor.protocol.migrate import migrate
 from rtdoctor.protocol.models import defaults
 
 
@@ -13,5 +12,7 @@ def current() -> Current:
 
 
 def _event(event: object) -> Mapping[str, object] | None:
+    from rtdoctor.protocol.migrate import migrate  # few texts hold an event of the beta
+
     made = migrate(event, "client")
     return made.event if made else None

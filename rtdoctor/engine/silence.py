@@ -31,7 +31,8 @@ def silence_of(asked: Handshake, outcome: Outcome, controls: Sequence[Control]) 
     """What is known of the server's silence after the ladder's handshake and its controls; None where it speaks."""
     if is_silent(outcome):
         return Silence(asked, "upgrade", frozenset(control.name for control in controls if not control.same))
-    if outcome.session_stands and outcome.unmet and outcome.close_code is None and outcome.fault is None:
+    nothing_more = outcome.received <= 1 and outcome.close_code is None and outcome.fault is None
+    if outcome.session_stands and outcome.unmet and nothing_more:
         return Silence(asked, "session")
     return None
 

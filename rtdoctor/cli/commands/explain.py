@@ -101,7 +101,6 @@ def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explan
     from rtdoctor.diagnose.text.blocks import decoded
     from rtdoctor.diagnose.text.findings import explain, explain_all
     from rtdoctor.engine.current import current
-    from rtdoctor.recording.tape import is_tape
 
     if len(files) > 1:
         return explain_all(((str(file), decoded(file_chunks(file, ending))) for file in files), current())
@@ -110,6 +109,8 @@ def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explan
     chunks = file_chunks(files[0], ending) if files else standard_input(words, ending)
     head = next(chunks, b"")
     chunks = chain((head,), chunks)
+    from rtdoctor.recording.tape import is_tape
+
     if not is_tape(head[:64]):
         if files:
             return explain_all([(str(files[0]), decoded(chunks))], current())
