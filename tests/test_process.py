@@ -338,7 +338,7 @@ def test_the_mock_ends_well_by_an_interrupt():
         process.stdout.readline()
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10) == (b"", b"")
+        assert process.communicate(timeout=10) == (b"No client came.\n", b"")
     assert process.returncode == 0
 
 

@@ -3,6 +3,7 @@ and TLS are behind it, each with its time and its own word for what went wrong.
 """
 
 import asyncio
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Link:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    socket: socket.socket
     layers: tuple[tuple[str, float], ...] = ()
     by_proxy: bool = False
     first: bytes = b""
@@ -61,6 +63,12 @@ class Link:
             raise ConnectionResetError("the connection is closed")
         self.writer.write(data)
         await self.writer.drain()
+
+    @property
+    def is_over(self) -> bool:
+        """True where the connection is gone: it may have been closed, and what was written wait for a peer that does
+        not read."""
+        return self.socket.fileno() < 0
 
     def close(self) -> None:
         """End it; what was written still goes out."""
@@ -94,8 +102,10 @@ class Links:
         clock = _Stopwatch()
         tunnel = self.route.proxy is not None and (tunnel or secured)
         reader, writer = await self._open(host, port, clock)
-        link = Link(reader, writer, by_proxy=self.route.proxy is not None and not tunnel)
-        self.open = [*(one for one in self.open if not one.writer.transport.is_closing()), link]
+        link = Link(
+            reader, writer, writer.get_extra_info("socket"), by_proxy=self.route.proxy is not None and not tunnel
+        )
+        self.open = [*(one for one in self.open if not one.is_over), link]
         try:
             if tunnel:
                 with clock.layer("proxy"):

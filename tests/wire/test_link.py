@@ -114,3 +114,14 @@ async def test_a_connection_that_is_closed_takes_nothing_more():
         link.abort()
         with pytest.raises(ConnectionError):
             await link.write(b"too late")
+
+
+async def test_what_waits_for_a_peer_that_does_not_read_is_dropped_at_the_end_too():
+    async with speaking() as port:
+        async with open_session(context_for(DIRECT)) as links:
+            link = await links.connect(f"http://127.0.0.1:{port}/v1", tunnel=False)
+            link.writer.write(bytes(1 << 24))
+            link.close()
+            await links.connect(f"http://127.0.0.1:{port}/v1", tunnel=False)
+            assert not link.is_over
+        assert link.is_over
