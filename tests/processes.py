@@ -32,7 +32,8 @@ def environment(**more):
 
 def _prepare(files, closed):
     def work():
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may have been started with it ignored
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):  # the tests may have been started without them
+            signal.signal(number, signal.SIG_DFL)
         if files:
             resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         for number in closed:
