@@ -38,7 +38,7 @@ def serving(handle: Handle, tls: SSLContext | None = None) -> Iterator[int]:
     """Serve with this handler on a free port, which is yielded; everything is closed at the end."""
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)  # handshakes that break are the point of it
-    tasks: set[asyncio.Task[None]] = set()
+    running: set[asyncio.Task[None]] = set()
     writers: set[asyncio.StreamWriter] = set()
 
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,17 +54,18 @@ def serving(handle: Handle, tls: SSLContext | None = None) -> Iterator[int]:
             writers.discard(writer)
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = loop.create_task(guarded(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        running.add(task := loop.create_task(guarded(reader, writer)))  # or nobody holds it
+        task.add_done_callback(running.discard)
 
     async def end() -> None:
         listening.close()
         for writer in writers:
             writer.transport.abort()
-        for task in tasks:
+        # All of the loop's: one that is just being accepted has no task of ours yet.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*rest, return_exceptions=True)
         # A transport is closed one turn of the loop after it was aborted, one under TLS a few turns later.
         for _ in range(10):
             await asyncio.sleep(0)
