@@ -12,7 +12,6 @@ from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED
 from tests.test_documents import _fences
-from tests.web.sessions import conversation
 
 # Why a line does not run here; the words are those that it begins with.
 NOT_HERE = {
@@ -56,7 +55,6 @@ def test_every_other_line_runs_and_answers(tmp_path, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     runner = CliRunner()
     (tmp_path / "session.jsonl").write_text(json.dumps(CREATED) + "\n")
-    (tmp_path / "a.tape").write_text("".join(json.dumps(line) + "\n" for line in conversation(50)))
     with serving() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         (tmp_path / "rtdoctor.toml").write_text(f'[targets.prod]\nbase_url = "{server.base_url}"\n')
