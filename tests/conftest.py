@@ -13,7 +13,7 @@ from hypothesis import settings
 from rtdoctor.data import folder
 from rtdoctor.engine.run import run
 from rtdoctor.engine.setup import Bench, Choice
-from rtdoctor.knowledge.causes import causes
+from rtdoctor.knowledge.causes import causes, use_folder
 from rtdoctor.mock.server import MockServer
 from rtdoctor.model.clock import SteppedClock
 from rtdoctor.model.report import Report, Result, RunEvent
@@ -60,10 +60,11 @@ SPEECH = speech()
 
 
 @pytest.fixture(autouse=True)
-def _no_secrets_of_other_tests():
-    """A process keeps its secrets; a test begins as a process does."""
+def _nothing_of_other_tests():
+    """A process keeps its secrets and the causes of its user; a test begins as a process does."""
     forget()
     show_opaque(False)
+    use_folder(None)
 
 
 @asynccontextmanager

@@ -53,7 +53,7 @@ def why_not(rule: Rule) -> str:
         return f"the example cannot be read: {error}"
     named = [weigh(outcome) for outcome in outcomes]
     if rule.decides:
-        if any(weighed.rule == rule for weighed in named):
+        if any(weighed.rule is rule for weighed in named):
             return ""
     elif any(rule in matching(outcome) for outcome in outcomes):
         return ""

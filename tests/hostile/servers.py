@@ -59,15 +59,15 @@ def serving(handle: Handle, tls: SSLContext | None = None) -> Iterator[int]:
 
     async def end() -> None:
         listening.close()
-        for writer in writers:
-            writer.transport.abort()
-        # All of the loop's: one that is just being accepted has no task of ours yet.
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        # A transport is closed one turn of the loop after it was aborted, one under TLS a few turns later.
+        # A transport is closed one turn of the loop after it was aborted, one under TLS a few turns later; and who is
+        # just being accepted gets a task in a turn to come.
         for _ in range(10):
+            for writer in list(writers):
+                writer.transport.abort()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
             await asyncio.sleep(0)
 
     listening = loop.run_until_complete(asyncio.start_server(accept, HOST, 0, ssl=tls))
