@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from rtdoctor.grade.judges.common import LET_GO, line, not_seen, proof, shown
 from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.model.given import unquoted_marks
 from rtdoctor.model.graded import Judgement
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
@@ -21,8 +22,9 @@ def key_in_url(run: Run, _plain: Run | None) -> Judgement:
     for talk in run.talks:
         parts = urlsplit(talk.url)
         named = [name for name, value in parse_qsl(parts.query) if value and is_secret_header(name)]
-        # On a tape the mark stands already, perhaps percent-encoded.
-        shown_url = quote(talk.url.replace("+", " ").replace("%20", " "))
+        # On a tape the mark stands already, perhaps percent-encoded. The rest is quoted as it was sent: a `+` may be of
+        # the secret itself, whose parts say less.
+        shown_url = quote(unquoted_marks(talk.url))
         if named or "@" in parts.netloc or MARKS.search(shown_url):
             where = f"the parameter {quote(named[0])}" if named else "the URL"
             return Judgement("fail", f"a key stands in {where}", (proof(talk.asked_at, talk, shown_url),))
