@@ -9,7 +9,7 @@ from typing import Any
 from rtdoctor.files import NotWritten
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
-from rtdoctor.recording.tape import Recorder, Tell, open_tape
+from rtdoctor.recording.tape import Recorder, Tell, durable, open_tape
 
 
 class Taping:
@@ -17,29 +17,19 @@ class Taping:
     `failed` is called once, with a sentence."""
 
     def __init__(self, tell: Tell, to: str, failed: Callable[[str], None]) -> None:
-        self._tell, self._to, self._failed = tell, to, failed
-        self._at, self._writes = 0.0, True
+        self._tell = durable(tell, lambda error: failed(f"--record {error}; nothing more is recorded"))
+        self._to, self._at = to, 0.0
         self._recorder: Recorder | None = None
 
     def begin(self) -> None:
         """The mock listens: the tape begins."""
-        with self._durably():
-            self._recorder = Recorder(self._tell, by="mock", to=self._to, clock=lambda: self._at)
+        self._recorder = Recorder(self._tell, by="mock", to=self._to, clock=lambda: self._at)
 
     def __call__(self, line: dict[str, Any]) -> None:
         """Write what a line tells."""
         self._at = line["t"]
-        if self._writes and self._recorder is not None:
-            with self._durably():
-                _put(self._recorder, line)
-
-    @contextmanager
-    def _durably(self) -> Iterator[None]:
-        try:
-            yield
-        except NotWritten as error:
-            self._writes = False
-            self._failed(f"--record {error}; nothing more is recorded")
+        if self._recorder is not None:
+            _put(self._recorder, line)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from rtdoctor.cli import exits
 from rtdoctor.engine.taping import taped
 from rtdoctor.files import NotWritten
 from rtdoctor.privacy.errors import Usage
-from rtdoctor.recording.tape import Line, open_tape
+from rtdoctor.recording.tape import durable, open_tape
 
 
 @contextmanager
@@ -22,19 +22,11 @@ def run_tape(path: Path | None, by: Literal["check", "probe"], to: str) -> Itera
     if path is None:
         yield
         return
-    failed: list[NotWritten] = []
     try:
-        with open_tape(path) as tell:
-
-            def write(line: Line) -> None:
-                if not failed:
-                    try:
-                        tell(line)
-                    except NotWritten as error:
-                        failed.append(error)
-                        exits.say(f"--record {error}; the tape ends here", 0)
-
-            with taped(write, by=by, to=to):
-                yield
+        with (
+            open_tape(path) as tell,
+            taped(durable(tell, lambda error: exits.say(f"--record {error}; the tape ends here", 0)), by=by, to=to),
+        ):
+            yield
     except NotWritten as error:
         raise Usage("--record {}", error) from error

@@ -352,6 +352,22 @@ def open_tape(path: Path) -> Iterator[Tell]:
             path.unlink(missing_ok=True)
 
 
+def durable(tell: Tell, failed: Callable[[NotWritten], object]) -> Tell:
+    """The same, which never fails: of the first line that cannot be written `failed` hears, and nothing follows it."""
+    written = True
+
+    def write(line: Line) -> None:
+        nonlocal written
+        if written:
+            try:
+                tell(line)
+            except NotWritten as error:
+                written = False
+                failed(error)
+
+    return write
+
+
 def _opened(path: Path) -> tuple[int, bool]:
     flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)

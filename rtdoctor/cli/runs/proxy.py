@@ -32,7 +32,7 @@ from rtdoctor.privacy.secret import Secret
 from rtdoctor.proxy.breaking import faults_of
 from rtdoctor.proxy.server import Asked, Proxy, State
 from rtdoctor.proxy.upstream import Upstream
-from rtdoctor.recording.tape import Audio, Line, Tell, open_tape
+from rtdoctor.recording.tape import Audio, Line, Tell, durable, open_tape
 from rtdoctor.report.live_terminal import LiveTerminal
 from rtdoctor.report.watched_terminal import live as told_live
 from rtdoctor.web.feed import Feed
@@ -203,18 +203,12 @@ def _broke(error: Exception) -> str:
 
 def _durable(tell: Tell, lines: Lines) -> Tell:
     """The same; what cannot be written any more is told once, and the judgement goes on."""
-    failed: list[NotWritten] = []
 
-    def write(line: Line) -> None:
-        if not failed:
-            try:
-                tell(line)
-            except NotWritten as error:
-                failed.append(error)
-                why = clean(quote(str(error)))
-                lines.say(f"rtdoctor: --record {why}; the tape ends here, and all passes as before")
+    def failed(error: NotWritten) -> None:
+        why = clean(quote(str(error)))
+        lines.say(f"rtdoctor: --record {why}; the tape ends here, and all passes as before")
 
-    return write
+    return durable(tell, failed)
 
 
 def _said(lines: Lines, target: Target) -> Callable[[State, Finding | None], None]:
