@@ -1,11 +1,10 @@
 """What two JSON reports of check or probe answer otherwise, a sentence each."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.files import read_bounded
+from rtdoctor.cli.json_file import read_json
 from rtdoctor.linear import pattern
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
@@ -65,12 +64,7 @@ def read_report(path: Path) -> dict[str, Any]:
     Raises:
         Usage: it cannot be read, or is none.
     """
-    try:
-        told = json.loads(read_bounded(path, _MOST))
-    except OSError as error:
-        raise Usage("{}: {}", path, error) from error
-    except (ValueError, RecursionError) as error:
-        raise Usage("{}: is no JSON", path) from error
+    told = read_json(path, _MOST)
     if not _is_report(told):
         raise Usage("{}: is no JSON report of check or probe (--report json)", path)
     return dict(told)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from rtdoctor import process
 from rtdoctor.cli import exits
-from rtdoctor.files import read_bounded
+from rtdoctor.cli.json_file import read_json
 from rtdoctor.model.conformance import VERDICTS, WEIGHTS
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import Usage
@@ -91,12 +91,7 @@ def _q(text: str) -> str:
 def _read(path: Path) -> dict[str, Any]:
     import jsonschema_rs
 
-    try:
-        told = json.loads(read_bounded(path, _MOST))
-    except OSError as error:
-        raise Usage("{}: {}", path, error) from error
-    except (ValueError, RecursionError) as error:
-        raise Usage("{}: is no JSON", path) from error
+    told = read_json(path, _MOST)
     schema = json.loads(files("rtdoctor.report").joinpath("conform.schema.json").read_text(encoding="utf-8"))
     try:
         good = jsonschema_rs.validator_for(schema).is_valid(told)
