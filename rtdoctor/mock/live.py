@@ -15,7 +15,7 @@ import orjson
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.dialect import LIVE_EVENTS
 from rtdoctor.mock.respond import Replies, Reply
-from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, Full, Room, parseable, weight
+from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, Full, Room, decoded, parseable, weight
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
@@ -142,11 +142,7 @@ class LiveSession:
         await self._refuse(refusal, values, event or {})
 
     async def _append(self, event: Mapping[str, Any]) -> None:
-        audio = event.get("audio")
-        try:
-            data = base64.b64decode(audio, validate=True) if isinstance(audio, str) else None
-        except ValueError:
-            data = None
+        data = decoded(event.get("audio"))
         kind, rate = self._format()
         if data is None or len(data) > MOST_APPEND or (kind == "audio/pcm" and len(data) % 2):
             await self._refuse(refusals()["bad-audio"], {}, event)

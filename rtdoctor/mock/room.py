@@ -1,5 +1,7 @@
 """What the sessions of a mock may hold together: a client, or many of them, must not fill the memory."""
 
+import base64
+
 from rtdoctor.model.event import separators, text_size, too_many_values
 
 MOST_HELD = 36 << 20
@@ -44,6 +46,14 @@ class Room:
 def weight(data: bytes) -> int:
     """The memory in bytes that a JSON text takes at most once it is parsed, by a generous guess."""
     return text_size(data) + 200 * separators(data)
+
+
+def decoded(audio: object) -> bytes | None:
+    """The sound of an append; None where it is no base64."""
+    try:
+        return base64.b64decode(audio, validate=True) if isinstance(audio, str) else None
+    except ValueError:
+        return None
 
 
 def parseable(data: bytes) -> bool:

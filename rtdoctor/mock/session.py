@@ -1,8 +1,6 @@
 """One session on the mock: client events in, server events out, in the order that was recorded (August 2026)."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -14,7 +12,7 @@ from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.conversation import Conversation
 from rtdoctor.mock.items import Items
 from rtdoctor.mock.respond import Replies, Reply, Response
-from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, parseable, weight
+from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, decoded, parseable, weight
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.transcribing import from_telephone, transcribe
 from rtdoctor.mock.update import check, fresh_config, merged
@@ -269,10 +267,7 @@ class Session:
         if isinstance(audio, str) and len(audio) > MOST_APPEND:
             await self.refuse("too-large", {"value": len(audio)}, event)
             return
-        try:
-            data = base64.b64decode(audio or "", validate=True)
-        except (binascii.Error, ValueError, TypeError):
-            data = b""
+        data = decoded(audio)
         form = (self._input.get("format") or {}).get("type", "audio/pcm")
         if not data or (form == "audio/pcm" and len(data) % 2):
             await self.refuse("bad-audio", {}, event)

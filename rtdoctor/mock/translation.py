@@ -11,7 +11,7 @@ import orjson
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.frames import Frames, levels
 from rtdoctor.mock.respond import Replies
-from rtdoctor.mock.room import MOST_APPEND, Room, parseable
+from rtdoctor.mock.room import MOST_APPEND, Room, decoded, parseable
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock
@@ -110,11 +110,7 @@ class TranslationSession:
             await self._emit("session.updated", session=self._session)
 
     async def _append(self, event: Mapping[str, Any]) -> None:
-        audio = event.get("audio")
-        try:
-            pcm = base64.b64decode(audio, validate=True) if isinstance(audio, str) else None
-        except ValueError:
-            pcm = None
+        pcm = decoded(event.get("audio"))
         if pcm is None or len(pcm) % 2 or len(pcm) > MOST_APPEND:
             await self._refuse(refusals()["bad-audio"], {}, event)
             return
