@@ -23,8 +23,8 @@ BETA_SUBPROTOCOL = "openai-beta."
 _SOURCE = "the handshake given"
 _MOST_WORDS, _LONGEST_WORD = 30, 1_000
 _BASE64 = pattern(r"[A-Za-z0-9+/]+={0,2}")
-# A mark as it reads in a query that was encoded.
-_ENCODED_MARK = pattern(r"%5Bsecret(?:\+([0-9a-f]{4}))?%5D")
+# A mark as it reads in a query that was encoded, in whole or in part.
+_ENCODED_MARK = pattern(r"(?i)(?:%5B|\[)secret(?:(?:\+|%20| )([0-9a-f]{4}))?(?:%5D|\])")
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import redact
 from rtdoctor.privacy.secret import mask
@@ -101,3 +101,10 @@ def test_what_is_known_to_be_no_secret_is_shown():
         ("realtime", "openai-beta.realtime-v1"),
     )
     assert given.shown() == given
+
+
+@pytest.mark.parametrize(
+    "mark", ["[secret 9fc0]", "[secret+9fc0]", "[secret%209fc0]", "%5Bsecret+9fc0%5D", "%5bsecret%209fc0%5d"]
+)
+def test_a_mark_is_read_however_much_of_it_was_encoded(mark):
+    assert unquoted_marks(f"wss://h/v1/realtime?x={mark}&y=1") == "wss://h/v1/realtime?x=[secret 9fc0]&y=1"
