@@ -14,6 +14,8 @@ from rtdoctor.mock.acts import CHANGES, ENDS
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.faults import Course, Fault, Faults
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.url import split_url
+from rtdoctor.protocol.models import defaults
 from rtdoctor.proxy.frames import Frames, Message, Unreadable
 from rtdoctor.recording.parse import Unparsable, parse
 from rtdoctor.wire import rawframes
@@ -390,8 +392,7 @@ def _without_id(text: str) -> str:
 
 
 def _model(head: Head) -> str:
-    _, _, rest = head.words[1].partition("model=")
-    return rest.partition("&")[0][:100] or "gpt-realtime-2.1"
+    return dict(split_url(head.words[1]).query).get("model", "")[:100] or defaults().realtime
 
 
 def _reason(status: int) -> str:

@@ -10,9 +10,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from rtdoctor.mock.faults import BadFault, Faults, known
 from rtdoctor.mock.server import MockServer
-from rtdoctor.proxy.breaking import can_pass, faults_of
+from rtdoctor.protocol.models import defaults
+from rtdoctor.proxy.breaking import _model, can_pass, faults_of
 from rtdoctor.replay.cassette import read_cassette
 from rtdoctor.replay.server import Replay
+from rtdoctor.wire.messages import parse_head
 from rtdoctor.wire.rawframes import FrameReader
 from tests.conftest import KEY
 from tests.proxy.passing import HEAD, SWITCH, Far, frame, proxied
@@ -218,3 +220,14 @@ async def test_abort_is_a_reset_and_eof_an_end_without_a_close_frame(fault, how)
         assert (got is None) == (how == "reset")
         assert got is None or b"session.created" not in got
         writer.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "model"),
+    [
+        ("/v1/realtime?remodel=a&model=gpt%2Drealtime-2.1", "gpt-realtime-2.1"),
+        ("/v1/realtime?intent=transcription", defaults().realtime),
+    ],
+)
+def test_a_refusal_speaks_of_the_model_that_was_asked_for(target, model):
+    assert _model(parse_head(f"GET {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())) == model
