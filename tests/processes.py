@@ -42,12 +42,13 @@ def _prepare(files, closed):
     return work
 
 
-def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, cwd=None, **more):
-    """The command; where wanted with a limit of open files, standard streams closed, modules planted, other streams:
-    then it is a process from its first instruction on."""
+def run(*arguments, files=None, closed=(), path=(), timeout=60, env=None, cwd=None, data=None, **more):
+    """The command, with `data` by a pipe on standard input; or with a limit of open files, standard streams closed,
+    modules planted, other streams: then it is a process from its first instruction on."""
     given = environment(**(env or {}))
     if not (files or closed or path or more):
-        return zygote.run(arguments, env=given, cwd=cwd, timeout=timeout)
+        return zygote.run(arguments, env=given, cwd=cwd, data=data, timeout=timeout)
+    assert data is None, "such a process is given a stream of its own"
     if path:
         given["PYTHONPATH"] = os.pathsep.join((*map(str, path), given["PYTHONPATH"]))
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | more

@@ -14,16 +14,12 @@ import pytest
 import trustme
 
 from rtdoctor.mock.server import MockServer
-from tests import zygote
 from tests.conftest import KEY
+from tests.processes import run
 
 
 def rtdoctor(*arguments, key=None, cwd=None, timeout=60, **env):
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT") if name in os.environ}
-    if key:
-        kept["OPENAI_API_KEY"] = key
-    env = kept | zygote.PYTHON | env
-    done = zygote.run(arguments, env=env, cwd=cwd, timeout=timeout)
+    done = run(*arguments, env=({"OPENAI_API_KEY": key} if key else {}) | env, cwd=cwd, timeout=timeout)
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import rtdoctor as package
 from rtdoctor.knowledge.causes import causes
-from tests import zygote
 from tests.cli.commands.test_check import rtdoctor
+from tests.processes import run
 
 SCHEMA = json.loads((Path(package.__file__).parent / "report" / "explain.schema.json").read_text("utf-8"))
 DOTNET = "The server returned status code '403' when status code '101' was expected."
@@ -21,8 +21,7 @@ KEY = "sk-proj-7f3a9c0d5e1b2468aAbBcCdD"
 
 
 def piped(data: bytes, *arguments):
-    environment = {"PATH": os.environ.get("PATH", "")} | zygote.PYTHON
-    return zygote.run(["explain", *arguments], env=environment, data=data)
+    return run("explain", *arguments, data=data)
 
 
 def document(*arguments):
