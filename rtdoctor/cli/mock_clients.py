@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from rtdoctor.model.event import too_many_values
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.recording.tape import shown_url
@@ -129,9 +130,8 @@ class Teller:
             yield "No client came."
             return
         yield (
-            f"{opened} {'socket' if opened == 1 else 'sockets'} opened, {answered} other "
-            f"{'answer' if answered == 1 else 'answers'}; {self._count['client']} events from clients, "
-            f"{self._count['server']} to them."
+            f"{plural(opened, 'socket')} opened, {plural(answered, 'other answer')}; "
+            f"{self._count['client']} events from clients, {self._count['server']} to them."
         )
         found = [(told, times) for told, times in self._found.most_common() if f" {without}: " not in told[:80]]
         for told, times in found[:_MOST_SUMMED]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Rung, Setting, Summary, untested
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import models
@@ -38,8 +39,10 @@ def _caveats(
     if left <= 0:
         yield "ended", f"{setting.model} was shut down on {end}.{_successor(setting.model)}"
     elif left <= retire_within:
-        when = f"in {left} day{'' if left == 1 else 's'}"
-        yield "ending", f"{setting.model} will be shut down on {end}, {when}.{_successor(setting.model)}"
+        yield (
+            "ending",
+            f"{setting.model} will be shut down on {end}, in {plural(left, 'day')}.{_successor(setting.model)}",
+        )
 
 
 def _end_of(told: str, model: str) -> date | None:

@@ -8,6 +8,7 @@ from rtdoctor.grade.judges import JUDGES
 from rtdoctor.grade.run import Run
 from rtdoctor.model.event import cut
 from rtdoctor.model.graded import WORST_FIRST, CourseResult, Graded, Judgement, Mark, Taken
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.quote import quote
 
 _MOST_OUTPUT, _LONGEST_CLIENT = 8_000, 300  # characters of what a client printed in a lesson, and of its command
@@ -41,7 +42,7 @@ def certificate(
 def _taken(run: Run) -> Taken:
     lesson, ending = lessons().get(run.lesson), run.ending
     title = lesson.title if lesson else "a recording"
-    happened = f"{len(run.talks)} connection{'' if len(run.talks) == 1 else 's'}"
+    happened = plural(len(run.talks), "connection")
     if ending is None:
         return Taken(run.lesson, title, happened, run.lasted, len(run.talks))
     lasted = run.until - ending.started_at

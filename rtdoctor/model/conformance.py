@@ -7,6 +7,7 @@ from typing import Literal
 from rtdoctor.model.exchange import Spend
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.finding import Verdict as Judged
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Setting
 
 SCHEMA_VERSION = "1.0"
@@ -103,7 +104,7 @@ def summarise(
         return f"Nothing deviates, but not all could be told ({counts}).", "inconclusive", 3
     if not deviations:
         return f"It conforms ({counts}).", "pass", 0
-    number = f"{len(deviations)} deviation" + ("" if len(deviations) == 1 else "s")
+    number = plural(len(deviations), "deviation")
     if grave:
         return f"It deviates: {number}, {heavy} ({counts}).", "fail", 1
     return f"It conforms but for {number}, {heavy} ({counts}).", "warn", 0

@@ -6,6 +6,7 @@ from rtdoctor.grade.judges.common import how_it_ended, not_seen, proof, shown, t
 from rtdoctor.grade.refusals import Refusal, refusals
 from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.graded import Judgement
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.quote import quote
 
 _HOT = 0.2  # seconds between two attempts, below which a client hammers
@@ -34,7 +35,7 @@ def no_retry(run: Run, plain: Run | None) -> Judgement:
     if len(more) > usual:
         within = more[-1].asked_at - found.t
         again = (proof(talk.asked_at, talk, "→ connects again") for talk in more)
-        times = f"{len(more)} more time{'' if len(more) == 1 else 's'}"
+        times = plural(len(more), "more time")
         said = f"connects {times} within {within:.1f} s of {quote(found.told)}: {found.words}"
         return Judgement("fail", said, shown((*_shows(found), *again)))
     return Judgement("pass", f"does not connect again after {quote(found.told)}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rtdoctor.model.plural import plural
 from rtdoctor.model.violation import Violation
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.protocol.order.rules import LOWERED, rules
@@ -41,7 +42,7 @@ def start(value: object) -> str:
 def shown(value: object) -> str:
     """A value as a text for people: at most 80 characters, printable in UTF-8, and quick on a huge one."""
     if isinstance(value, (dict, list)):
-        return "1 entry" if len(value) == 1 else f"{len(value)} entries"
+        return plural(len(value), "entry", "entries")
     if isinstance(value, str):
         # A lone surrogate is legal in JSON and cannot be encoded.
         return quote_start(value[: 8 * CUT].encode("utf-8", "replace").decode(), CUT)
