@@ -7,7 +7,7 @@ looks at what was written before, too, so that a secret is found that comes in p
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -80,9 +80,8 @@ class Guarded:
     def _masked(self, text: str, found: list[tuple[str, int, int]]) -> str:
         """The text without those pieces, by whatever letter puts no other together."""
         for letter in _FILLERS:
-            masked = text
-            for _, start, end in found:
-                masked = _blotted(masked, start - len(self._tail), end - len(self._tail), letter)
+            places = ((start - len(self._tail), end - len(self._tail)) for _, start, end in found)
+            masked = _blotted(text, places, letter)
             if not any(end > len(self._tail) for _, _, end in _places(self._tail + masked)):
                 return masked
         raise Leak(found[0][0])
@@ -160,17 +159,36 @@ def _odd_slashes(text: str, start: int) -> bool:
     return count % 2 == 1
 
 
-def _blotted(text: str, start: int, end: int, letter: str) -> str:
-    """The text with a piece made unreadable, of the same length. What gives a document its form stays, so that JSON
-    with a secret in it, even one that is put together of several values, is JSON still: a number becomes another."""
-    start = max(0, start)
-    if start < end and _odd_slashes(text, start):
-        text, start = text[:start] + "\\" + text[start + 1 :], start + 1  # half of an escape
-    held, place, parts = text[start:end], 0, [text[:start]]
-    for colour in _COLOURS.finditer(held):
-        parts += (_unread(held[place : colour.start()], letter), colour.text())
-        place = colour.end()
-    return "".join((*parts, _unread(held[place:], letter), text[end:]))
+def _merged(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The places in their order, as far as they lie behind the start, those that touch as one."""
+    low, high = 0, 0
+    for start, end in sorted(places):
+        if start > high:
+            if low < high:
+                yield low, high
+            low = start
+        high = max(high, end)
+    if low < high:
+        yield low, high
+
+
+def _blotted(text: str, places: Iterable[tuple[int, int]], letter: str) -> str:
+    """The text with those places made unreadable, of the same length. What gives a document its form stays, so that
+    JSON with a secret in it, even one that is put together of several values, is JSON still: a number becomes another.
+    """
+    parts, done = [], 0
+    for start, end in _merged(places):
+        parts.append(text[done:start])
+        if _odd_slashes(text, start):
+            parts.append("\\")  # half of an escape
+            start += 1
+        place = start
+        for colour in _COLOURS.finditer(text[start:end]):
+            parts += (_unread(text[place : start + colour.start()], letter), colour.text())
+            place = start + colour.end()
+        parts.append(_unread(text[place:end], letter))
+        done = end
+    return "".join((*parts, text[done:]))
 
 
 def _unread(text: str, letter: str) -> str:

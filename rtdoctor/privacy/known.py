@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from threading import RLock
 
 from rtdoctor.linear import BytePattern, Match, Pattern, flat, pattern
 from rtdoctor.privacy import vocabulary
@@ -162,9 +163,14 @@ _generations = count()
 
 
 class Known:
-    """Secrets to be kept from every output. `generation` changes with them."""
+    """Secrets to be kept from every output. `generation` changes with them.
+
+    One thread may learn a secret while another writes: what is derived from the secrets is made under a lock, so that
+    none is made of the old ones and kept for the new.
+    """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._lock = RLock()
         self._needles: dict[str, _Needle] = {}
         self._cores: set[str] = set()  # those that are looked for in full
         self._room = _IN_FULL
@@ -180,28 +186,34 @@ class Known:
 
     def secrets(self) -> list[Secret]:
         """All of them, in the order in which they came."""
-        return [needle.secret for needle in self._needles.values()]
+        return [needle.secret for needle in self._all_needles()]
+
+    def _all_needles(self) -> list[_Needle]:
+        with self._lock:
+            return list(self._needles.values())
 
     def add(self, secrets: Iterable[Secret | None]) -> None:
         """Learn secrets; one that is too short to be told from anything is left out. The first are looked for in every
         form, those that would take too much memory then as they are; so the ones that matter come first."""
-        for secret in secrets:
-            if secret and len(core := secret.core) >= _LEAST and secret.reveal() not in self._needles:
-                size = len(core) if len(core) <= _LONG_SECRET else _LONG_COUNTS
-                needle = _Needle(secret, full=core not in self._cores and size <= self._room)
-                if needle.full and needle.least >= _FRAGMENT:
-                    self._room -= size
-                    self._cores.add(core)
-                self._needles[secret.reveal()] = needle
-                self._ends = self._together = self._plain = self._media = None
-                self.generation = next(_generations)
+        with self._lock:
+            for secret in secrets:
+                if secret and len(core := secret.core) >= _LEAST and secret.reveal() not in self._needles:
+                    size = len(core) if len(core) <= _LONG_SECRET else _LONG_COUNTS
+                    needle = _Needle(secret, full=core not in self._cores and size <= self._room)
+                    if needle.full and needle.least >= _FRAGMENT:
+                        self._room -= size
+                        self._cores.add(core)
+                    self._needles[secret.reveal()] = needle
+                    self._ends = self._together = self._plain = self._media = None
+                    self.generation = next(_generations)
 
     def find(self, view: View, *, words: bool = True) -> Iterator[Hit]:
         """Every piece of every secret in the text of a view, in whatever form; without `words` not of those that read
         like some."""
-        if not self._needles:
+        needles = self._all_needles()
+        if not needles:
             return
-        for needle in self._needles.values():
+        for needle in needles:
             if needle.exact and (words or not needle.word):
                 start = view.text.find(needle.exact)
                 while start >= 0:
@@ -212,7 +224,7 @@ class Known:
             # Of a long text it is asked first, and of all secrets at once, whether there is anything to be found.
             if len(folded.text) > _LONG and together[kind].find(folded.text) < 0:
                 continue
-            for needle in self._needles.values():
+            for needle in needles:
                 if words or not needle.word:
                     for low, high, _ in getattr(needle, kind).find(folded.text) if needle.full else ():
                         yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, needle.secret)
@@ -227,57 +239,66 @@ class Known:
         letters every six in a row are somebody's, so that longer pieces are looked for than in a text."""
         if not self._needles:
             return
-        if self._media is None:
-            owners: dict[Form, _Needle] = {}
-            for needle in self._needles.values():
-                if needle.full and needle.least >= _FRAGMENT:
-                    core = needle.secret.core
-                    for form in _usable(forms(core[:_ENCODED], max(needle.least, _IN_MEDIA))):
-                        owners.setdefault(form, needle)
-            _, late = self._as_they_are()
-            owners.update(late)
-            self._media = _Search(owners), owners
-        search, owned = self._media
+        search, owned = self._all_media()
         folded = fold(text)
         for low, high, form in search.find(folded.text):
             yield Hit(folded.place(low), folded.place(high - 1) + 1, high - low, owned[form].secret)
 
+    def _all_media(self) -> tuple[_Search, Mapping[Form, _Needle]]:
+        """What finds a piece of any secret in media, and whose each form is."""
+        with self._lock:
+            if self._media is None:
+                owners: dict[Form, _Needle] = {}
+                for needle in self._needles.values():
+                    if needle.full and needle.least >= _FRAGMENT:
+                        core = needle.secret.core
+                        for form in _usable(forms(core[:_ENCODED], max(needle.least, _IN_MEDIA))):
+                            owners.setdefault(form, needle)
+                owners.update(self._as_they_are()[1])
+                self._media = _Search(owners), owners
+            return self._media
+
     def _as_they_are(self) -> tuple[_Search, Mapping[Form, _Needle]]:
         """What finds those that are not looked for in full, all at once, and whose each form is."""
-        if self._plain is None:
-            owners: dict[Form, _Needle] = {}
-            for needle in self._needles.values():
-                if not needle.full and needle.least >= _FRAGMENT and needle.secret.core not in self._cores:
-                    text = fold(needle.secret.core).text
-                    for form in _usable([Form(text, max(needle.least, _AS_IT_IS))]):
-                        owners.setdefault(form, needle)
-            self._plain = _Search(owners), owners
-        return self._plain
+        with self._lock:
+            if self._plain is None:
+                owners: dict[Form, _Needle] = {}
+                for needle in self._needles.values():
+                    if not needle.full and needle.least >= _FRAGMENT and needle.secret.core not in self._cores:
+                        text = fold(needle.secret.core).text
+                        for form in _usable([Form(text, max(needle.least, _AS_IT_IS))]):
+                            owners.setdefault(form, needle)
+                self._plain = _Search(owners), owners
+            return self._plain
 
     def _all(self) -> Mapping[str, BytePattern]:
         """What finds a piece of any secret, in letters and in numbers."""
-        if self._together is None:
-            needles = self._needles.values()
-            plain, _ = self._as_they_are()
-            self._together = {
-                "letters": _any_of({*plain.windows, *(one for needle in needles for one in needle.letters.windows)}),
-                "numbers": _any_of({window for needle in needles for window in needle.numbers.windows}),
-            }
-        return self._together
+        with self._lock:
+            if self._together is None:
+                needles = self._needles.values()
+                plain, _ = self._as_they_are()
+                self._together = {
+                    "letters": _any_of(
+                        {*plain.windows, *(one for needle in needles for one in needle.letters.windows)}
+                    ),
+                    "numbers": _any_of({window for needle in needles for window in needle.numbers.windows}),
+                }
+            return self._together
 
     def by_end(self, last: str) -> Secret | None:
         """The secret that ends in these four characters."""
-        return next((needle.secret for needle in self._needles.values() if needle.last == last and needle.least), None)
+        return next((needle.secret for needle in self._all_needles() if needle.last == last and needle.least), None)
 
     def ends(self, text: str, flattened: bytes) -> Iterator[Match]:
         """The last characters of the secrets, where something before them says that they are the end of a key."""
-        if self._ends is None:
-            lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
-            # SUB: a bullet, an ellipsis. One star, dash or dot alone parts a name or a date.
-            said = r"(?:[*xX.]{2,}|\x1a[*\x1a]*|\b[es]k[_\-](?:[\w\-]{0,20}[xX.\-])?|ending in |ending with )"
-            shape = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
-            self._ends = shape, tuple(map(flat, lasts))
-        shape, ends = self._ends
+        with self._lock:
+            if self._ends is None:
+                lasts = {needle.last for needle in self._needles.values() if needle.least and needle.last.isalnum()}
+                # SUB: a bullet, an ellipsis. One star, dash or dot alone parts a name or a date.
+                said = r"(?:[*xX.]{2,}|\x1a[*\x1a]*|\b[es]k[_\-](?:[\w\-]{0,20}[xX.\-])?|ending in |ending with )"
+                shape = Pattern(rf"(?P<said>{said})(?P<last>{'|'.join(sorted(lasts))})\b" if lasts else r"\z.")
+                self._ends = shape, tuple(map(flat, lasts))
+            shape, ends = self._ends
         return shape.finditer(text, flattened=flattened) if any(end in flattened for end in ends) else iter(())
 
 

@@ -3,6 +3,8 @@
 import base64
 import random
 import string
+import sys
+import threading
 from urllib.parse import quote as percent
 
 import pytest
@@ -179,3 +181,34 @@ def test_a_secret_in_two_writings_is_looked_for_once():
     known = Known([Secret(f"Bearer {core}", "bearer", "x"), Secret(core, "key", "x")])
     assert [needle.full for needle in known._needles.values()] == [True, False]
     assert list(known._as_they_are()[1]) == []
+
+
+def test_one_thread_may_learn_secrets_while_others_look_for_them():
+    known = Known([Secret("sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a", "key", "a test")])
+    letters = random.Random(7)
+    told: list[BaseException] = []
+    done = threading.Event()
+
+    def look():
+        try:
+            while not done.is_set():
+                list(known.find(next(iter(layers("a text with sk-proj-Zq8xW2vT9rL4nB7mK1jH6gF3dS5a in it")))))
+        except BaseException as error:
+            told.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(60):
+            secret = "".join(letters.choices(string.ascii_letters + string.digits, k=30))
+            known.add([Secret(secret, "key", "a test")])
+            assert any(True for _ in known.find(next(iter(layers(secret)))))
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
+    assert not told
