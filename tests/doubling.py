@@ -26,7 +26,7 @@ def seconds(step: Callable[[Input], object], given: Input, runs: int = _RUNS) ->
 
 
 def assert_linear(
-    make: Callable[[int], Input], step: Callable[[Input], object], *, start: int = 64, most: int = 1 << 24
+    make: Callable[[int], Input], step: Callable[[Input], object], *, start: int = 64, most: int = 1 << 22
 ) -> None:
     """Grow an input until the step can be measured, double it, and compare.
 

@@ -70,7 +70,8 @@ class Guarded:
         Raises:
             Leak: it holds a secret that stays after masking.
         """
-        if known() and len(fold(self._tail + text).text) >= GUARDED and not text.isspace():
+        enough = len(text) > _PIECE or len(fold(self._tail + text).text) >= GUARDED
+        if enough and known() and not text.isspace():
             found = _places(self._tail + text)
             self.masked |= dict.fromkeys(name for name, _, _ in found)
             text = self._masked(text, found) if found else text
