@@ -14,9 +14,10 @@ from rtdoctor.model.report import Rung
 from rtdoctor.model.target import is_address
 from rtdoctor.privacy.quote import redact
 from rtdoctor.wire.dns import resolve
+from rtdoctor.wire.link import Link
 from rtdoctor.wire.proxy import TunnelRefused, open_tunnel
-from rtdoctor.wire.tcp import connect
-from rtdoctor.wire.tls import Opener, context_for, secure
+from rtdoctor.wire.tcp import Stream, connect
+from rtdoctor.wire.tls import Opener, Secured, context_for, secure
 
 # What plain HTTP gets from a port that speaks TLS: anything but an answer.
 _NO_ANSWER = frozenset(("not-http", "disconnected", "reset", "broken"))
@@ -28,10 +29,13 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
 
     By a proxy, the first two are about the proxy: it resolves the endpoint's name itself, and its tunnel is what stands
     for the TCP connection. TLS goes through the tunnel, so the certificate is the one that the client would see.
+
+    One connection climbs them, and the first request goes over it: a server is not met by two that say nothing.
     """
     choice, target = bench.choice, bench.choice.target
     route = target.route
     host, port = route.proxy_address if route.proxy else (target.host, target.port)
+    layers: list[tuple[str, float]] = []
     started = time.monotonic()
     if is_address(host):
         addresses: tuple[str, ...] = (host,)
@@ -44,6 +48,7 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
         if fault and route.proxy:
             fault = Fault("tcp", "proxy-absent", f"the proxy's name does not resolve: {fault.text}")
         named = rung_of("dns", judges.judge_addresses(host, addresses, fault, given=resolved.given), started)
+        layers.append(("dns", _since(started)))
         yield named
         if named.dead:
             return
@@ -51,53 +56,80 @@ async def reach(bench: Bench) -> AsyncGenerator[Rung, None]:
     started = time.monotonic()
     connected = await connect(addresses, port, choice.timeout)
     judged = judges.judge_connection(connected.address, connected.failed, connected.fault, route.proxy is not None)
+    layers.append(("tcp", _since(started)))
     address = connected.address or ""
-    if route.proxy and connected.address:
-        judged = await _tunnel(bench, address, judged)
+    link = bench.http.adopt(connected.stream) if connected.stream is not None else None
+    if route.proxy and connected.stream is not None:
+        asked = time.monotonic()
+        judged = await _tunnel(bench, address, connected.stream, judged)
+        layers.append(("proxy", _since(asked)))
     open_port = rung_of("tcp", judged, started)
     yield open_port
-    if open_port.dead:
+    if open_port.dead or link is None:
         return
 
     if not target.tls:
         yield rung_of("tls", left_out("does not apply: plain http"))
     else:
         started = time.monotonic()
-        yield rung_of("tls", await _tls(bench, address), started)
+        secured, judged = await _tls(bench, address, link)
+        layers.append(("tls", secured.ms or 0.0))
+        took = secured.ms if secured.ms is not None else _since(started)
+        yield replace(rung_of("tls", judged), ms=round(took, 1))
+        if secured.stream is None:
+            return
+    link.layers = tuple(layers)
+    if target.tls or not route.proxy:  # a proxy takes plain requests itself, and no tunnel
+        bench.http.keep_ready(link, target.host, target.port, secured=target.tls)
+    else:
+        link.abort()
 
 
-async def _tunnel(bench: Bench, address: str, judged: Finding) -> Finding:
+def _since(started: float) -> float:
+    return (time.monotonic() - started) * 1000
+
+
+async def _tunnel(bench: Bench, address: str, stream: Stream, judged: Finding) -> Finding:
     """The finding of the TCP rung, after the proxy was asked for a tunnel."""
     choice, target = bench.choice, bench.choice.target
     try:
-        _, writer = await open_tunnel(address, target.route, target.host, target.port, choice.timeout)
+        await open_tunnel(address, target.route, target.host, target.port, choice.timeout, stream)
     except TunnelRefused as refused:
         return judges.judge_tunnel(target.route, refused.fault)
-    writer.transport.abort()
     return replace(
         judged, summary=f"a tunnel by the proxy {redact(target.route.proxy_host)} ({target.route.proxy_from})"
     )
 
 
-def opener(bench: Bench, address: str) -> Opener:
-    """How a connection is opened on which TLS can begin: straight to the address, or through the proxy there."""
+def _opener(bench: Bench, address: str, standing: Stream | None = None) -> Opener:
+    """How connections are opened on which TLS can begin: the first is the one that stands, where one does; any other
+    leads straight to the address, or through the proxy there."""
     choice, target = bench.choice, bench.choice.target
-    if target.route.proxy:
-        return lambda: open_tunnel(address, target.route, target.host, target.port, choice.timeout)
-    return lambda: asyncio.open_connection(address, target.port)
+    first = [standing] if standing is not None else []
+
+    async def opened() -> Stream:
+        if first:
+            return first.pop()
+        if target.route.proxy:
+            return await open_tunnel(address, target.route, target.host, target.port, choice.timeout)
+        return await asyncio.open_connection(address, target.port)
+
+    return opened
 
 
-async def _tls(bench: Bench, address: str) -> Finding:
+async def _tls(bench: Bench, address: str, link: Link) -> tuple[Secured, Finding]:
     choice, target = bench.choice, bench.choice.target
     # What --insecure leaves unchecked is still looked at, so that the report can say what would be wrong.
-    context = context_for(replace(target.route, insecure=False))
-    secured = await secure(opener(bench, address), target.host, context, choice.timeout)
+    insecure = target.route.insecure
+    context = context_for(replace(target.route, insecure=False)) if insecure else bench.http.context
+    standing = (link.reader, link.writer)
+    secured = await secure(_opener(bench, address, standing), target.host, context, choice.timeout, keep=True)
     judged = judges.judge_certificate(
         secured.certificate, secured.version, secured.fault, bench.clock.now(), target, secured.sent
     )
     if judged.verdict != "pass":
         judged = replace(judged, facts=(*judged.facts, *target.route.roots))  # what an untrusted chain turns on
-    return judges.judge_unchecked(judged, secured.fault) if target.route.insecure else judged
+    return secured, judges.judge_unchecked(judged, secured.fault) if insecure else judged
 
 
 async def tell_tls_port(bench: Bench, exchange: Exchange) -> Exchange:
@@ -111,7 +143,9 @@ async def tell_tls_port(bench: Bench, exchange: Exchange) -> Exchange:
     connected = await connect(resolved.addresses, target.port, choice.timeout)
     if connected.address is None:
         return exchange
-    secured = await secure(opener(bench, connected.address), target.host, context_for(target.route), choice.timeout)
+    secured = await secure(
+        _opener(bench, connected.address, connected.stream), target.host, context_for(target.route), choice.timeout
+    )
     if secured.fault is not None and secured.fault.kind not in _ANSWERED:
         return exchange
     told = "the port speaks TLS, and the URL says plain http: use https:// (wss:// for the socket)"

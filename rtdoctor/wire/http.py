@@ -251,25 +251,36 @@ async def rest(
     timeout: float,
     json_body: Mapping[str, Any] | None = None,
 ) -> Exchange:
-    """One REST request on a connection of its own. `request` is the printable form of what is asked; `headers` hold the
-    credential."""
-    started = time.monotonic()
-    link: Link | None = None
-    try:
-        async with asyncio.timeout(timeout):
-            link = await links.connect(url, tunnel=False)
-            own = credentials_for(links.route) if link.by_proxy else {}
-            talk = Conversation(link, "http")
-            body = written(json_body).encode() if json_body is not None else b""
-            await talk.ask(method, url, {**headers, **own, "Connection": "close"}, body)
-            head = await talk.head()
-            if head.status == 101:
-                return Exchange(request, fault=Fault("http", "not-http", "101, and no upgrade was asked for"))
-            if link.by_proxy and head.status == 407:
-                return Exchange(request, fault=refusal(407, sent=bool(own)))
-            return Exchange(request, await talk.answer(head, timeout / 2, started), layers=link.layers)
-    except FAILURES as error:
-        return Exchange(request, fault=fault_of(error, "http", timeout, link))
-    finally:
-        if link is not None:
-            link.abort()
+    """One REST request, over the connection that stands ready for a GET, or over one of its own. `request` is the
+    printable form of what is asked; `headers` hold the credential."""
+    body = written(json_body).encode() if json_body is not None else b""
+
+    async def asked(ready: Link | None) -> tuple[Exchange, Link | None]:
+        started = time.monotonic()
+        link = ready
+        try:
+            async with asyncio.timeout(timeout):
+                link = link or await links.connect(url, tunnel=False)
+                own = credentials_for(links.route) if link.by_proxy else {}
+                talk = Conversation(link, "http")
+                await talk.ask(method, url, {**headers, **own, "Connection": "close"}, body)
+                head = await talk.head()
+                if head.status == 101:
+                    fault = Fault("http", "not-http", "101, and no upgrade was asked for")
+                    return Exchange(request, fault=fault), link
+                if link.by_proxy and head.status == 407:
+                    return Exchange(request, fault=refusal(407, sent=bool(own))), link
+                return Exchange(request, await talk.answer(head, timeout / 2, started), layers=link.layers), link
+        except FAILURES as error:
+            return Exchange(request, fault=fault_of(error, "http", timeout, link)), link
+        finally:
+            if link is not None:
+                link.abort()
+
+    ready = links.take_ready(url) if method == "GET" else None
+    exchange, link = await asked(ready)
+    gone = exchange.fault is not None and exchange.fault.kind in ("disconnected", "reset", "broken")
+    if ready is not None and gone and link is not None and not link.first:
+        # A connection that waited may be gone by the time that it is used (RFC 9112, section 9.3.1).
+        exchange, _ = await asked(None)
+    return exchange

@@ -15,10 +15,10 @@ from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import DIRECT, Route, is_address
 from rtdoctor.wire.dns import resolve
 from rtdoctor.wire.proxy import TunnelRefused, absent, ask_for_tunnel
-from rtdoctor.wire.tcp import dial, fault_in_tcp
+from rtdoctor.wire.tcp import PIECE, Stream, dial, fault_in_tcp
 from rtdoctor.wire.tls import fault_in_tls
 
-PIECE = 64 * 1024  # bytes that are read at once, and half of what waits unread before the peer has to wait
+Whom = tuple[str, int, bool]  # host, port, and whether under TLS
 FIRST = 200  # so many bytes of what came first are kept
 
 
@@ -82,12 +82,34 @@ class Link:
 @dataclass(slots=True)
 class Links:
     """How connections are opened in a run: by a route, under a TLS context; and those that are open. `seconds` is the
-    time that a name may take."""
+    time that a name may take. `ready` is one that stands already, and whom it leads to."""
 
     context: ssl.SSLContext
     route: Route = DIRECT
     seconds: float = 10.0
     open: list[Link] = field(default_factory=list)
+    ready: tuple[Whom, Link] | None = None
+
+    def adopt(self, stream: Stream, *, by_proxy: bool = False) -> Link:
+        """The link of a connection that was opened elsewhere; it ends with the run."""
+        reader, writer = stream
+        link = Link(reader, writer, writer.get_extra_info("socket"), by_proxy=by_proxy)
+        self.open = [*(one for one in self.open if not one.is_over), link]
+        return link
+
+    def keep_ready(self, link: Link, host: str, port: int, *, secured: bool) -> None:
+        """Let what is asked next be asked over this one, if it is for that host."""
+        self.ready = (host, port, secured), link
+
+    def take_ready(self, url: str) -> Link | None:
+        """The connection that was kept ready, where it leads to the host of a URL and stands; otherwise it ends."""
+        if self.ready is None:
+            return None
+        (led, link), self.ready = self.ready, None
+        if led == _whom(url) and not link.is_over and not link.reader.at_eof():
+            return link
+        link.abort()
+        return None
 
     async def connect(self, url: str, *, tunnel: bool) -> Link:
         """A connection to the host of a URL, under TLS where its scheme says so. By a proxy it is a tunnel, or, without
@@ -96,23 +118,19 @@ class Links:
         Raises:
             Unreachable: it cannot be opened.
         """
-        parts = urlsplit(url)
-        host, secured = parts.hostname or "", parts.scheme in ("https", "wss")
-        port = parts.port or (443 if secured else 80)
+        host, port, secured = _whom(url)
         clock = _Stopwatch()
+        self.take_ready("")  # what nobody took holds no slot of a server's
         tunnel = self.route.proxy is not None and (tunnel or secured)
-        reader, writer = await self._open(host, port, clock)
-        link = Link(
-            reader, writer, writer.get_extra_info("socket"), by_proxy=self.route.proxy is not None and not tunnel
-        )
-        self.open = [*(one for one in self.open if not one.is_over), link]
+        by_proxy = self.route.proxy is not None and not tunnel
+        link = self.adopt(await self._open(host, port, clock), by_proxy=by_proxy)
         try:
             if tunnel:
                 with clock.layer("proxy"):
-                    await ask_for_tunnel(reader, writer, self.route, host, port)
+                    await ask_for_tunnel(link.reader, link.writer, self.route, host, port)
             if secured:
                 with clock.layer("tls"):
-                    await writer.start_tls(self.context, server_hostname=host)
+                    await link.writer.start_tls(self.context, server_hostname=host)
         except TunnelRefused as refused:
             link.abort()
             raise Unreachable(refused.fault) from refused
@@ -125,9 +143,7 @@ class Links:
         link.layers = clock.layers
         return link
 
-    async def _open(
-        self, host: str, port: int, clock: "_Stopwatch"
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _open(self, host: str, port: int, clock: "_Stopwatch") -> Stream:
         """A TCP connection to the host, or to the proxy."""
         by_proxy = self.route.proxy is not None
         if by_proxy:
@@ -153,6 +169,12 @@ class Links:
         self.open.clear()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+
+
+def _whom(url: str) -> Whom:
+    parts = urlsplit(url)
+    secured = parts.scheme in ("https", "wss")
+    return parts.hostname or "", parts.port or (443 if secured else 80), secured
 
 
 class _Stopwatch:

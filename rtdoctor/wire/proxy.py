@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 from rtdoctor.model.exchange import Fault
 from rtdoctor.model.target import Route
 from rtdoctor.privacy.errors import reason_of
+from rtdoctor.wire.tcp import PIECE, Stream
 
-_MOST_HEAD = 64 * 1024
 _TELLING = ("proxy-authenticate", "www-authenticate", "x-squid-error", "via", "server")
 
 
@@ -45,18 +45,19 @@ async def ask_for_tunnel(
 
 
 async def open_tunnel(
-    address: str, route: Route, host: str, port: int, timeout: float
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to the proxy at that address and ask it for the host.
+    address: str, route: Route, host: str, port: int, timeout: float, stream: Stream | None = None
+) -> Stream:
+    """Connect to the proxy at that address, or take the `stream` that leads there, and ask it for the host.
 
     Raises:
         TunnelRefused: it cannot be reached, refuses, or does not answer in time.
     """
-    writer: asyncio.StreamWriter | None = None
+    reader, writer = stream or (None, None)
     opened = False
     try:
         async with asyncio.timeout(timeout):
-            reader, writer = await asyncio.open_connection(address, route.proxy_address[1], limit=_MOST_HEAD)
+            if reader is None or writer is None:
+                reader, writer = await asyncio.open_connection(address, route.proxy_address[1], limit=PIECE)
             await ask_for_tunnel(reader, writer, route, host, port)
             opened = True
             return reader, writer

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from rtdoctor.model.exchange import Fault
 from rtdoctor.privacy.errors import reason_of
 
+PIECE = 64 * 1024  # bytes that are read at once, and half of what waits unread before the peer has to wait
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _HEAD_START = 0.25  # seconds that an address has before the next is tried beside it (RFC 8305, section 8)
 _KINDS = {
     errno.ECONNREFUSED: "refused",
@@ -22,11 +24,12 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The address that took the connection; `failed` are the ones that were tried before it."""
+    """The address that took the connection, and its stream; `failed` are the ones that were tried before it."""
 
     address: str | None
     failed: tuple[tuple[str, str], ...] = ()
     fault: Fault | None = None
+    stream: Stream | None = None
 
 
 async def dial(addresses: Sequence[str], port: int) -> socket.socket:
@@ -53,22 +56,21 @@ def fault_in_tcp(error: OSError, addresses: Sequence[str], port: int) -> Fault:
 
 
 async def connect(addresses: Sequence[str], port: int, timeout: float) -> Connected:
-    """Open and close one connection, trying the addresses in order, each with its share of the time."""
+    """Open one connection, trying the addresses in order, each with its share of the time; whose it is ends it."""
     failed: list[tuple[str, str]] = []
     fault = Fault("tcp", "unreachable", "there is no address to connect to")
     share = timeout / max(1, min(len(addresses), 4))
     for address in addresses:
         try:
             async with asyncio.timeout(share):
-                _, writer = await asyncio.open_connection(address, port)
+                stream = await asyncio.open_connection(address, port, limit=PIECE)
         except TimeoutError:
             fault = Fault("tcp", "timeout", f"{address} port {port} did not answer within {share:g} s")
         except OSError as error:
             kind = kind_of(error)
             fault = Fault("tcp", kind, f"{address} port {port}: {_reason(kind, error)}")
         else:
-            writer.close()
-            return Connected(address, tuple(failed))
+            return Connected(address, tuple(failed), stream=stream)
         failed.append((address, fault.text))
     return Connected(None, tuple(failed), fault)
 

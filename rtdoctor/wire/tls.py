@@ -21,6 +21,7 @@ from rtdoctor.model.exchange import Certificate, Fault
 from rtdoctor.model.target import Route
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.wire.proxy import TunnelRefused
+from rtdoctor.wire.tcp import Stream
 
 # X509_V_FLAG_NO_CHECK_TIME of OpenSSL: read a certificate whose dates are over, too.
 _NO_CHECK_TIME = 0x200000
@@ -45,7 +46,7 @@ _REASONS = {
 }
 
 # Opens a connection on which TLS can begin: straight to an address, or through a proxy's tunnel.
-Opener = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+Opener = Callable[[], Awaitable[Stream]]
 
 
 class BadCertificateFile(InputError):
@@ -60,13 +61,16 @@ class _Encrypted(Exception):
 class Secured:
     """The TLS version and the certificate; or why TLS does not stand (the certificate is then told if it was seen).
 
-    `sent` is how many certificates the server sent, None where that is not known.
+    `sent` is how many certificates the server sent, None where that is not known. `stream` is the connection where it
+    was to be kept and nothing came over it yet; `ms` is the time that the handshake took.
     """
 
     version: str | None
     certificate: Certificate | None
     fault: Fault | None = None
     sent: int | None = None
+    stream: Stream | None = None
+    ms: float | None = None
 
 
 def context_for(route: Route) -> ssl.SSLContext:
@@ -177,10 +181,12 @@ def show_certificate(context: ssl.SSLContext, cert: str, key: str | None) -> Non
         raise BadCertificateFile("{}: {}", read, error) from error
 
 
-async def secure(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:
-    """Do one TLS handshake over the connection that `open_plain` opens, and close it."""
+async def secure(
+    open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float, *, keep: bool = False
+) -> Secured:
+    """Do one TLS handshake over the connection that `open_plain` opens, and close it, or `keep` it for what follows."""
     try:
-        shaken = await _shake(open_plain, host, context, timeout)
+        shaken = await _shake(open_plain, host, context, timeout, keep=keep)
     except ssl.SSLCertVerificationError as error:
         seen = await _unverified(open_plain, host, timeout)
         fault = replace(_unverifiable(error), details=_details(seen.certificate))
@@ -213,13 +219,16 @@ def _unverifiable(error: ssl.SSLCertVerificationError) -> Fault:
     return Fault("tls", kind, error.verify_message)
 
 
-async def _shake(open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float) -> Secured:
+async def _shake(
+    open_plain: Opener, host: str, context: ssl.SSLContext, timeout: float, *, keep: bool = False
+) -> Secured:
     """One handshake.
 
     Raises:
         ssl.SSLError, OSError, TimeoutError: it fails.
     """
     writer: asyncio.StreamWriter | None = None
+    kept = False
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await open_plain()
@@ -227,11 +236,12 @@ async def _shake(open_plain: Opener, host: str, context: ssl.SSLContext, timeout
             await writer.start_tls(context, server_hostname=host)
             took = time.monotonic() - started
             tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-            secured = Secured(tls.version(), _read(tls), sent=_chain_length(tls))
-            await _refused(reader, max(0.05, 2 * took))
-        return secured
+            secured = Secured(tls.version(), _read(tls), sent=_chain_length(tls), ms=took * 1000)
+            silent = await _silent(reader, max(0.05, 2 * took))
+        kept = keep and silent
+        return replace(secured, stream=(reader, writer)) if kept else secured
     finally:
-        if writer is not None:
+        if writer is not None and not kept:
             await _drop(writer)
 
 
@@ -242,9 +252,9 @@ async def _drop(writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(0)
 
 
-async def _refused(reader: asyncio.StreamReader, seconds: float) -> None:
+async def _silent(reader: asyncio.StreamReader, seconds: float) -> bool:
     """In TLS 1.3 the client is done before the server has looked at its certificate: a refusal comes one round trip
-    later (RFC 8446, section 4.4.2.4). A healthy server says nothing here.
+    later (RFC 8446, section 4.4.2.4). A healthy server says nothing here; False where it spoke or hung up.
 
     Raises:
         ssl.SSLError: the server refused.
@@ -253,9 +263,10 @@ async def _refused(reader: asyncio.StreamReader, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await reader.read(1)
     except TimeoutError:
-        pass
+        return True
     except ConnectionError:
         pass  # a server that hangs up on a client without a request is not refusing TLS
+    return False
 
 
 async def _unverified(open_plain: Opener, host: str, timeout: float) -> Secured:

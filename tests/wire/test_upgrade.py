@@ -115,8 +115,9 @@ async def test_a_body_without_end_is_cut():
 
 
 async def test_tcp_falls_back_to_the_next_address_and_tells_the_first():
-    async with canned(b"") as port:
-        connected = await connect(["127.0.0.2", "127.0.0.1"], port, 2)
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as listening:
+        connected = await connect(["127.0.0.2", "127.0.0.1"], listening.sockets[0].getsockname()[1], 2)
+        connected.stream[1].close()
     assert connected.address in ("127.0.0.1", "127.0.0.2")
     refused = await connect(["127.0.0.1"], 9, 2)
     assert (refused.address, refused.fault.kind) == (None, "refused")
