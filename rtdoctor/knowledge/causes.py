@@ -5,7 +5,7 @@ other's cause, then the one with more conditions, then the one that stands first
 (`--knowledge DIR`) has the same form, and stands before ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from rtdoctor.knowledge.profiles import advised
 from rtdoctor.knowledge.tables import BadTable, check_condition, read_table, table_files
 from rtdoctor.model.explanation import Page
 from rtdoctor.model.finding import Cause, Evidence
-from rtdoctor.model.outcome import Outcome, facts, matches
+from rtdoctor.model.outcome import Outcome, compiled, facts
 
 UNKNOWN = "unknown.unknown"
 LAYERS = ("usage", "network", "refused", "auth", "session", "audio", "limits", "peer", "close", "unknown")
@@ -69,6 +69,7 @@ class Rule:
 class _Known:
     causes: Mapping[str, Cause]
     rules: tuple[Rule, ...]
+    tests: tuple[Callable[[Mapping[str, Any]], bool], ...]  # of their conditions
     pages: Mapping[str, Mapping[str, str]]
     codes: frozenset[str]
 
@@ -128,7 +129,8 @@ def _codes(known: list[Rule]) -> frozenset[str]:
 def matching(outcome: Outcome) -> list[Rule]:
     """The rules that hold for an outcome; the first is the one that names the cause, where it decides."""
     flat = facts(outcome)
-    found = [rule for rule in rules() if matches(rule.when, flat)]
+    known = _known(_own)
+    found = [rule for rule, test in zip(known.rules, known.tests, strict=True) if test(flat)]
     for place, rule in enumerate(found):
         if rule.decides and not any(rule.cause in other.over and other.tier == rule.tier for other in found):
             return [found.pop(place), *found]
@@ -145,7 +147,8 @@ def _known(own: Path | None) -> _Known:
         _take(ours, named, found, pages)
     if own is not None and ((own / "causes").is_dir() or not (own / "profiles").is_dir()):
         named, found = _with_own(own, named, found, pages)
-    return _Known(named, tuple(sorted(found, key=lambda rule: rule.rank)), pages, _codes(found))
+    ranked = tuple(sorted(found, key=lambda rule: rule.rank))
+    return _Known(named, ranked, tuple(compiled(rule.when) for rule in ranked), pages, _codes(found))
 
 
 def _take(

@@ -1,6 +1,6 @@
 """The few facts that decide about an attempt, and how a condition is matched against them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -118,40 +118,73 @@ def matches(condition: Mapping[str, Any], flat: Mapping[str, Any]) -> bool:
     `{not = wanted}`, `{all = [members]}`.
 
     Raises:
-        KeyError: the condition names a fact that does not exist.
+        KeyError: the condition names a fact that does not exist, or a table of another kind.
+        TypeError: a value of it is of a kind that no fact has.
     """
-    return all(_holds(wanted, flat[name]) for name, wanted in condition.items())
+    return compiled(condition)(flat)
 
 
-def _holds(wanted: Any, fact: Any) -> bool:
+def compiled(condition: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
+    """The same as a function of the facts, for a condition that is asked of many.
+
+    Raises:
+        KeyError: the condition has a table of a kind that is not known; the function, where it names a fact that does
+            not exist.
+        TypeError: a value of it is of a kind that no fact has.
+    """
+    lines = [(name, _test_of(wanted)) for name, wanted in condition.items()]
+
+    def holds(flat: Mapping[str, Any]) -> bool:
+        return all(test(flat[name]) for name, test in lines)
+
+    return holds
+
+
+_Test = Callable[[Any], bool]
+
+
+def _test_of(wanted: Any) -> _Test:
     if isinstance(wanted, Mapping):
-        return all(_test(name, argument, fact) for name, argument in wanted.items())
-    choices = wanted if isinstance(wanted, list) else [wanted]
-    values = list(fact) if isinstance(fact, (list, tuple)) else [fact]
-    return any(_same(choice, value) for choice in choices for value in values)
-
-
-def _same(choice: Any, value: Any) -> bool:
+        tests = [_named_test(name, argument) for name, argument in wanted.items()]
+        return lambda fact: all(test(fact) for test in tests)
     # True == 1 in Python; a status is never a truth value.
-    return type(choice) is type(value) and bool(choice == value)
+    choices = frozenset((type(choice), choice) for choice in (wanted if isinstance(wanted, list) else [wanted]))
+    return lambda fact: any((type(value), value) in choices for value in _values(fact))
 
 
-def _test(name: str, argument: Any, fact: Any) -> bool:
-    values = list(fact) if isinstance(fact, (list, tuple)) else [fact]
+def _named_test(name: str, argument: Any) -> _Test:
     if name == "known":
-        return (fact is not None and fact not in ("", [], ())) is argument
+        return lambda fact: (fact is not None and fact not in ("", [], ())) is argument
     if name == "all":
-        return all(_holds(member, fact) for member in argument)
+        members = [_test_of(member) for member in argument]
+        return lambda fact: all(test(fact) for test in members)
     if name == "not":
-        return not _holds(argument, fact)
+        unwanted = _test_of(argument)
+        return lambda fact: not unwanted(fact)
     if name == "has":
-        return any(isinstance(value, str) and argument.lower() in value.lower() for value in values)
+        part = _text(argument).lower()
+        return lambda fact: any(isinstance(value, str) and part in value.lower() for value in _values(fact))
     if name == "matches":
-        wanted = pattern(f"(?i){argument}")
-        return any(isinstance(value, str) and wanted.search(value) is not None for value in values)
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+        source = f"(?i){argument}"
+        return lambda fact: any(
+            isinstance(value, str) and pattern(source).search(value) is not None for value in _values(fact)
+        )
     if name == "min":
-        return any(number >= argument for number in numbers)
+        return lambda fact: any(value >= argument for value in _values(fact) if _is_number(value))
     if name == "max":
-        return any(number <= argument for number in numbers)
+        return lambda fact: any(value <= argument for value in _values(fact) if _is_number(value))
     raise KeyError(f"a condition knows has, matches, known, all, not, min, max, not '{name}'")
+
+
+def _text(argument: Any) -> str:
+    if not isinstance(argument, str):
+        raise TypeError("has wants a text")
+    return argument
+
+
+def _values(fact: Any) -> Sequence[Any]:
+    return fact if isinstance(fact, (list, tuple)) else (fact,)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
