@@ -60,12 +60,14 @@ def migrate(event: object, direction: Direction | None = None) -> Migration | No
     """
     if not isinstance(event, dict) or not isinstance(name := event.get("type"), str):
         return None
-    changes: list[str] = []
     rename = _tables().events.get(name)
-    if rename and direction in (None, rename.side):
-        changes.append(f"type: {name} is {rename.to} in GA{'; ' + rename.note if rename.note else ''}.")
-    else:
+    if rename and direction not in (None, rename.side):
         rename = None
+    if rename is None and _PARTS.isdisjoint(event):
+        return None
+    changes: list[str] = []
+    if rename:
+        changes.append(f"type: {name} is {rename.to} in GA{'; ' + rename.note if rename.note else ''}.")
     made = {**event, "type": rename.to if rename else name}
     if isinstance(session := event.get("session"), dict) and made["type"] in _SESSION_EVENTS:
         made["session"] = _session(session, name, changes)
@@ -94,6 +96,7 @@ def ga_place(pointer: str) -> str:
     return ".".join((root, *move.to)) if move.to else "nothing: GA has no such field"
 
 
+_PARTS = frozenset(("session", "response", "item"))
 _SESSION_EVENTS = frozenset(("session.update", "session.created", "session.updated"))
 _RESPONSE_EVENTS = frozenset(("response.create", "response.created", "response.done"))
 

@@ -1,6 +1,6 @@
 """What the mock serves, against others in the same run: the servers on one core, the clients on another.
 
-    python tests/benchmarks/bench_mock.py [seconds] [sessions] [a command that starts aimock]
+    python tests/benchmarks/bench_mock.py [--short] [seconds] [sessions] [a command that starts aimock]
 
 Handshakes a second with session.created: the mock, a bare aiohttp handler that sends a session.created of the same size
 and nothing else, and aimock where it is given. They take turns. Then so many sessions at once, each of which streams
@@ -28,7 +28,7 @@ HEAD = (
     f"Authorization: Bearer {KEY}\r\n\r\n"
 )
 TURNS, AT_ONCE = 5, 8
-STREAMING, PIECE = 10.0, 0.1  # seconds
+STREAMING, STREAMING_SHORT, PIECE = 10.0, 2.0, 0.1  # seconds
 
 
 async def bare(size: int) -> None:
@@ -119,7 +119,7 @@ def frame(text: str) -> bytes:
     return b"\x81" + size + bytes(4) + data
 
 
-async def session(port: int, place: float, times: list[float], lost: list[str]) -> None:
+async def session(port: int, place: float, streaming: float, times: list[float], lost: list[str]) -> None:
     """One session: audio in real time, and a clear every second, which is answered."""
     quiet = base64.b64encode(bytes(int(48_000 * PIECE))).decode()
     append = frame(json.dumps({"type": "input_audio_buffer.append", "audio": quiet}))
@@ -131,7 +131,7 @@ async def session(port: int, place: float, times: list[float], lost: list[str]) 
         return
     await asyncio.sleep(place)
     start = time.perf_counter()
-    for count in range(int(STREAMING / PIECE)):
+    for count in range(int(streaming / PIECE)):
         await asyncio.sleep(max(0.0, start + count * PIECE - time.perf_counter()))
         writer.write(append)
         if count % 10 == 9:
@@ -148,15 +148,15 @@ async def session(port: int, place: float, times: list[float], lost: list[str]) 
     writer.close()
 
 
-async def many(port: int, sessions: int) -> tuple[list[float], list[str]]:
+async def many(port: int, sessions: int, streaming: float) -> tuple[list[float], list[str]]:
     """So many sessions at once: the times of the answers, and what did not come."""
     times: list[float] = []
     lost: list[str] = []
-    await asyncio.gather(*(session(port, number / sessions, times, lost) for number in range(sessions)))
+    await asyncio.gather(*(session(port, number / sessions, streaming, times, lost) for number in range(sessions)))
     return times, lost
 
 
-def main(seconds: float, sessions: int, aimock: str) -> None:
+def main(seconds: float, sessions: int, aimock: str, *, short: bool) -> None:
     """Run it and print the ratios."""
     processes = []
     try:
@@ -174,7 +174,7 @@ def main(seconds: float, sessions: int, aimock: str) -> None:
         found = asyncio.run(rates(ports, seconds))
         for name, one in found.items():
             print(f"{name:7} {one:7.0f} handshakes/s with session.created   mock/{name}: {found['mock'] / one:.2f}")
-        times, lost = asyncio.run(many(ours, sessions))
+        times, lost = asyncio.run(many(ours, sessions, STREAMING_SHORT if short else STREAMING))
         p99 = statistics.quantiles(times, n=100)[98] * 1e3 if len(times) > 1 else float("nan")
         kinds = {kind: lost.count(kind) for kind in set(lost)}
         print(f"{sessions} sessions: {len(times)} answers, p99 {p99:.1f} ms (at most 100), lost: {kinds or 'nothing'}")
@@ -188,5 +188,8 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         asyncio.run(bare(int(sys.argv[2])))
     else:
-        given = [*sys.argv[1:], *("2", "100", "")[len(sys.argv) - 1 :]]
-        main(float(given[0]), int(given[1]), given[2])
+        brief = "--short" in sys.argv
+        usual = ("0.3", "5", "") if brief else ("2", "100", "")
+        given = [one for one in sys.argv[1:] if one != "--short"]
+        given += usual[len(given) :]
+        main(float(given[0]), int(given[1]), given[2], short=brief)

@@ -44,15 +44,15 @@ def best(step, text, times=5):
     return min(took)
 
 
-def main() -> int:
-    """Print the figures; exit code 1 when one is out of its bounds."""
+def main(*, short: bool) -> int:
+    """Print the figures; exit code 1 when one is out of its bounds, which a short run does not decide."""
     keep([Secret(KEY, "key", "a benchmark")])
     profile = cProfile.Profile(time.process_time)
     started = time.process_time()
     report = profile.runcall(asyncio.run, whole_run())
     whole = time.process_time() - started
     text = json_writer.text(report)
-    large = text * (4_000_000 // len(text) + 1)
+    large = text * ((400_000 if short else 4_000_000) // len(text) + 1)
     size = len(large) / 1e6
     rates = {
         "redaction": size / best(redact, large),
@@ -71,8 +71,8 @@ def main() -> int:
     print(f"share of the full mock matrix (profiled): {share:.1%} of {whole:.2f} s")
     good = rates["redaction"] >= LEAST_RATE and rates["guard"] >= LEAST_RATE and share <= MOST_SHARE
     print("within the bounds" if good else "OUT OF BOUNDS")
-    return 0 if good else 1
+    return 0 if short or good else 1
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(short="--short" in sys.argv))

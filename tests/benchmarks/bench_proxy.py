@@ -1,6 +1,6 @@
 """What the proxy adds to an event's way, against a plain asyncio splice in the same run.
 
-    python tests/benchmarks/bench_proxy.py [events]
+    python tests/benchmarks/bench_proxy.py [--short] [events]
 
 A client sends an event as real sessions have them (an audio delta of 200 ms), an echo in a process of its own sends it
 back, and the client waits for it: straight, through a splice of asyncio's streams, through the proxy. The three take
@@ -151,4 +151,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 2:
         asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 500)
+        main(50 if "--short" in sys.argv else int(sys.argv[1]) if len(sys.argv) > 1 else 500)
