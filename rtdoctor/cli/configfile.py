@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rtdoctor.cli.options import FAIL_ON
+from rtdoctor.cli.fail_on import FAIL_ON
 from rtdoctor.files import read_bounded
 from rtdoctor.linear import pattern
 from rtdoctor.model.near import did_you_mean

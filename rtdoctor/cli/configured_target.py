@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.cli.configfile import KEYS, NO_KEY, Config, Named, find, named, read
+from rtdoctor.cli.own_knowledge import use_knowledge
 from rtdoctor.engine.keys import KEY_VARIABLE
 from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.model.target import OPENAI_BASE_URL, Target
@@ -114,8 +115,6 @@ def configured(name: str, file: Path | None = None, environment: Mapping[str, st
     """
     one = named(config_here(file), name)
     if "knowledge" in one.values:
-        from rtdoctor.cli.options import use_knowledge
-
         use_knowledge(Path(one.values["knowledge"]))  # its profiles decide whose host it is
     source = f"{one.file}:{one.line}"
     held = [Held(key, value, source) for key, value in one.values.items() if key != "key_env"]

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from rtdoctor.privacy.errors import Usage
+from rtdoctor.cli.fail_on import FAIL_ON
+from rtdoctor.cli.own_knowledge import use_knowledge
 from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
 VERBOSE = "verbose"  # the same, with everything: -v
-FAIL_ON = ("warn", "caveat", "drift", "never")
 KIND_FORM = "[transcription|realtime|translation|live]"
 Profile = Annotated[
     str | None,
@@ -115,28 +115,6 @@ def _show_opaque() -> bool:
 
     show_opaque(True)
     return True
-
-
-def use_knowledge(folder: Path) -> Path:
-    """Take the user's causes, once each of their rules was seen to lead from its example to its cause.
-
-    Raises:
-        Usage: a file breaks the form, or an example leads elsewhere.
-    """
-    from rtdoctor.diagnose.example import why_not
-    from rtdoctor.knowledge.causes import rules, use_folder
-    from rtdoctor.knowledge.profiles import use_profiles
-    from rtdoctor.knowledge.tables import BadTable
-
-    try:
-        use_folder(folder)
-        use_profiles(folder)
-    except BadTable as error:
-        raise Usage("--knowledge {}", error) from error
-    for rule in rules():
-        if rule.origin and (reason := why_not(rule)):
-            raise Usage("--knowledge {}: {}", rule.origin, reason)
-    return folder
 
 
 Config = Annotated[

@@ -4,10 +4,6 @@ deviations it can tell, and what it may cost."""
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rtdoctor.conform.context import Context
 
 GROUPS = (
     "handshake",
@@ -20,7 +16,7 @@ GROUPS = (
     "errors",
     "lifecycle",
 )
-Tried = Callable[["Context"], Awaitable[None]]
+Tried = Callable[..., Awaitable[None]]  # of a Context
 
 
 class NotServed(Exception):
