@@ -7,6 +7,8 @@ and `probe_async` are for a running event loop. They are loaded when first named
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rtdoctor.version import __version__
+
 if TYPE_CHECKING:
     from rtdoctor.api import check, check_async, explain, probe, probe_async, validate
     from rtdoctor.engine.plan import CheckAsked
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from rtdoctor.model.validation import FileReport
     from rtdoctor.privacy.errors import InputError, Usage
 
-__version__ = "0.1.0"
 __all__ = [
     "CheckAsked",
     "Explanation",
@@ -31,6 +32,7 @@ __all__ = [
     "Report",
     "RouteAsked",
     "Usage",
+    "__version__",
     "check",
     "check_async",
     "explain",

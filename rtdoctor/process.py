@@ -32,7 +32,7 @@ def start() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)
     _fill_descriptors()
-    from rtdoctor.report.encoding import legible
+    from rtdoctor.encoding import legible
 
     _waiting()
     sys.stdout = _whole(sys.stdout)

@@ -98,6 +98,23 @@ def test_no_import_runs_back(file):
             assert own in ONLY[pieces[0]], f"{own} imports {name}"
 
 
+def _imported_files(file: Path) -> set[Path]:
+    """The files of ours that a file imports, wherever in it, also those that only its types name."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rtdoctor"):
+            place = ROOT.parent.joinpath(*str(node.module).split("."))
+            found |= {place / f"{alias.name}.py" for alias in node.names} | {place.with_suffix(".py")}
+    return found & set(FILES)
+
+
+def test_no_files_import_each_other_in_a_circle():
+    left = {file: _imported_files(file) - {file} for file in FILES}
+    while ends := {file for file, imported in left.items() if not imported}:
+        left = {file: imported - ends for file, imported in left.items() if file not in ends}
+    assert not left, sorted(str(file.relative_to(ROOT)) for file in left)
+
+
 # Documented in spite of their names; and Python's own certificate chain, which is public from 3.13 on (wire/tls.py).
 PUBLIC = {"_replace", "_exit", "_sslobj"}
 

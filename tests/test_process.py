@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtdoctor import process
+from rtdoctor.encoding import HANDLER
 from rtdoctor.mock.server import MockServer
-from rtdoctor.report.encoding import HANDLER
 from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.processes import run, started

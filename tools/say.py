@@ -19,60 +19,24 @@ import signal
 import subprocess
 import sys
 import tempfile
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-
-from say_faults import Row, rows  # noqa: E402
-from say_install import KINDS, missing  # noqa: E402
-from say_words import plain  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from tests.conftest import KEY  # noqa: E402
 from tests.hostile.servers import Met  # noqa: E402
+from tools.say_faults import Row, rows  # noqa: E402
+from tools.say_install import KINDS, missing  # noqa: E402
+from tools.say_stack import CACHE, Stack, stacks  # noqa: E402
+from tools.say_words import plain  # noqa: E402
 
-PROGRAMS, SAID = ROOT / "tools" / "say", ROOT / "tools" / "said"
-CACHE = Path(os.environ.get("RTDOCTOR_SAY_TOOLS") or Path.home() / ".cache" / "rtdoctor-say")
+SAID = ROOT / "tools" / "said"
 MODEL = "gpt-realtime"
-PATIENCE = 3.0  # seconds after which a program that goes on is ended
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A line of stacks.toml."""
-
-    id: str
-    title: str
-    kind: str
-    packages: tuple[str, ...]
-    patience: float = PATIENCE
-    env: dict[str, str] = field(default_factory=dict)
-    skip: dict[str, str] = field(default_factory=dict)  # beginning of a fault's id -> why it cannot be made
-    more: dict[str, str] = field(default_factory=dict)  # what the kind wants to know beside it
-    shows: str = ""  # how to make it show status and body
-    program: str = ""  # the folder of its program, where it is another stack's
-
-    @property
-    def folder(self) -> Path:
-        """Where its program stands."""
-        return PROGRAMS / (self.program or self.id)
-
-    @property
-    def place(self) -> Path:
-        """Where it is installed."""
-        return CACHE / self.id
-
-
-def stacks() -> list[Stack]:
-    """The table of stacks."""
-    table = tomllib.loads((PROGRAMS / "stacks.toml").read_text("utf-8"))["stack"]
-    return [Stack(**entry | {"packages": tuple(entry["packages"])}) for entry in table]
 
 
 def meet(stack: Stack, row: Row, met: Met, place: Path) -> dict[str, Any]:

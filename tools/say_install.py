@@ -7,10 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from say import Stack
+from tools.say_stack import Stack
 
 _SECONDS = 1_500  # for an install with a build
 
@@ -21,12 +19,12 @@ class Kind:
     program's files are copied first), the command of a run, its environment, and what versions it is of."""
 
     needs: tuple[str, ...]
-    install: Callable[["Stack"], list[list[str]]]
-    run: Callable[["Stack"], list[str]]
-    env: Callable[["Stack"], dict[str, str]] = lambda _: {}
+    install: Callable[[Stack], list[list[str]]]
+    run: Callable[[Stack], list[str]]
+    env: Callable[[Stack], dict[str, str]] = lambda _: {}
     runtime: tuple[str, ...] = ()
 
-    def versions(self, stack: "Stack") -> dict[str, str]:
+    def versions(self, stack: Stack) -> dict[str, str]:
         """Packages with the versions that are pinned, and the runtime's own."""
         found = dict(_split(package) for package in stack.packages)
         asked = (
@@ -53,7 +51,7 @@ def _split(package: str) -> tuple[str, str]:
     return name, version
 
 
-def missing(stack: "Stack") -> str:
+def missing(stack: Stack) -> str:
     """Install a stack where it is not yet; why it cannot run here, or nothing."""
     kind = KINDS[stack.kind]
     wanting = [tool for tool in (*kind.needs, *stack.more.get("needs", "").split()) if not shutil.which(tool)]
@@ -79,12 +77,12 @@ def missing(stack: "Stack") -> str:
     return ""
 
 
-def _python(stack: "Stack") -> list[list[str]]:
+def _python(stack: Stack) -> list[list[str]]:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(stack.place / "packages")]
     return [[*pip, *stack.packages]] if stack.packages else []
 
 
-def _node(stack: "Stack") -> list[list[str]]:
+def _node(stack: Stack) -> list[list[str]]:
     return (
         [["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", ".", *stack.packages]]
         if stack.packages
@@ -92,13 +90,13 @@ def _node(stack: "Stack") -> list[list[str]]:
     )
 
 
-def _go(stack: "Stack") -> list[list[str]]:
+def _go(stack: Stack) -> list[list[str]]:
     init = [] if (stack.place / "go.mod").exists() else [["go", "mod", "init", "say"]]
     get = [["go", "get", *stack.packages]] if stack.packages else []
     return [*init, *get, ["go", "mod", "tidy"], ["go", "build", "-o", "main", "."]]
 
 
-def _rust(stack: "Stack") -> list[list[str]]:
+def _rust(stack: Stack) -> list[list[str]]:
     lines = ['[package]\nname = "say"\nversion = "0.1.0"\nedition = "2021"\n\n[dependencies]']
     for package in stack.packages:
         name, version = _split(package)
@@ -117,7 +115,7 @@ def _features(text: str) -> str:
     return f"{bare}features = {plain!r}".replace("'", '"')
 
 
-def _java(stack: "Stack") -> list[list[str]]:
+def _java(stack: Stack) -> list[list[str]]:
     deps = "".join(
         f"<dependency><groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
         for group, name, version in (package.split(":") for package in stack.packages)
@@ -132,21 +130,21 @@ def _java(stack: "Stack") -> list[list[str]]:
     return [*([fetch] if stack.packages else []), ["javac", "-cp", "jars/*", "-d", "classes", "Main.java"]]
 
 
-def _shell(stack: "Stack") -> list[list[str]]:
+def _shell(stack: Stack) -> list[list[str]]:
     return [["sh", "-c", stack.more["build"]]] if "build" in stack.more else []
 
 
-def _bin(stack: "Stack") -> list[str]:
+def _bin(stack: Stack) -> list[str]:
     """A program that an npm package ships, with ours."""
     program = stack.place / "node_modules" / ".bin" / stack.more["bin"]
     return [str(program), *stack.more.get("args", "").split(), str(stack.place / "main.mjs")]
 
 
-def _jvm(stack: "Stack") -> list[str]:
+def _jvm(stack: Stack) -> list[str]:
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{stack.place}/classes:{stack.place}/jars/*", "Main"]
 
 
-def _cargo(stack: "Stack") -> list[str]:
+def _cargo(stack: Stack) -> list[str]:
     return [str(stack.place.parent / f"target-{stack.id}" / "debug" / "say")]
 
 

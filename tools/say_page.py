@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+sys.path.insert(0, str(ROOT))
 
-from say import SAID, Stack, read_said, stacks  # noqa: E402
-from say_faults import rows  # noqa: E402
+from tools.say import SAID, read_said  # noqa: E402
+from tools.say_faults import rows  # noqa: E402
+from tools.say_stack import Stack, stacks  # noqa: E402
 
 PAGE = ROOT / "docs" / "clients.md"
 _WIDTH = 150  # characters that are shown of a text

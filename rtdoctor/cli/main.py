@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from rtdoctor import __version__
 from rtdoctor.cli import exits, quick
 from rtdoctor.cli.commands import (
     check,
@@ -32,6 +31,7 @@ from rtdoctor.cli.environment import keep_environment
 from rtdoctor.cli.helptext import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.wording import WordedCommand
 from rtdoctor.privacy.guard import confess, install
+from rtdoctor.version import __version__
 
 app = typer.Typer(
     cls=quick.QuickGroup,

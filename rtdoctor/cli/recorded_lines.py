@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rtdoctor import __version__
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.files import is_regular
 from rtdoctor.model.entry import Entry
@@ -18,6 +17,7 @@ from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.source import UnreadableSource, open_source
 from rtdoctor.recording.stream import read_stream
 from rtdoctor.recording.tape import BadTape, is_tape, read_tape, shown_line
+from rtdoctor.version import __version__
 
 _HEAD = 64
 _FOREIGN = "recording"  # what stands in a header for who recorded it, where it is no tape

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from rtdoctor import __version__
 from rtdoctor.diagnose.foreign import OPEN, folded, is_open
 from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
@@ -33,6 +32,7 @@ from rtdoctor.model.scenario import Scenario
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.models import defaults
 from rtdoctor.scenario.expand import expand
+from rtdoctor.version import __version__
 
 Emit = Callable[[RunEvent], None]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, BinaryIO
 
-from rtdoctor import __version__
 from rtdoctor.diagnose.distil import Gist
 from rtdoctor.diagnose.recorded import Told, judge_recorded
 from rtdoctor.diagnose.text.findings import explain
@@ -26,6 +25,7 @@ from rtdoctor.protocol.judging import StreamJudge
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.recording.direction import infer_direction
 from rtdoctor.recording.stream import read_stream
+from rtdoctor.version import __version__
 
 # A report is for people: so many violations a connection, of one rule, broken lines and migrated events are shown, and
 # so many types that nobody knows are counted one by one.

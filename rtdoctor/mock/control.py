@@ -9,24 +9,34 @@ that comes by a foreign name, or from a foreign page, is refused even with it.
 """
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
 
-from rtdoctor.mock.faults import BadFault
+from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.mock.rest import read_body
+from rtdoctor.mock.stage import Stage
 from rtdoctor.model.event import too_many_values
 from rtdoctor.privacy.ours import is_ours
-
-if TYPE_CHECKING:
-    from rtdoctor.mock.server import MockServer
 
 PATH = "/__rtdoctor"
 HEADER = "X-Rtdoctor-Token"
 
 
-async def answer(request: web.BaseRequest, mock: "MockServer", token: str) -> web.Response:
+class Controlled(Protocol):
+    """A mock, as far as it is controlled."""
+
+    upgrades: int
+    named: Faults
+    stage: Stage
+
+    @property
+    def open_sockets(self) -> int:
+        """How many are open."""
+
+
+async def answer(request: web.BaseRequest, mock: Controlled, token: str) -> web.Response:
     """What the control API answers."""
     here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
     if not is_ours(request.headers.items(), (str(here[0]),)):
@@ -44,7 +54,7 @@ async def answer(request: web.BaseRequest, mock: "MockServer", token: str) -> we
     return _told(404, {"error": "GET /state, POST /faults and DELETE /faults are all there is"})
 
 
-def state(mock: "MockServer") -> dict[str, Any]:
+def state(mock: Controlled) -> dict[str, Any]:
     """What a mock has seen, and what it does."""
     return {
         "sockets": mock.upgrades,
@@ -54,7 +64,7 @@ def state(mock: "MockServer") -> dict[str, Any]:
     }
 
 
-async def _add(request: web.BaseRequest, mock: "MockServer") -> web.Response:
+async def _add(request: web.BaseRequest, mock: Controlled) -> web.Response:
     data = await read_body(request)
     body: Any = None
     if data is not None and not too_many_values(data):

@@ -1,14 +1,12 @@
 """The events with which a client changes the conversation of a session of the mock."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from rtdoctor.mock.room import MOST_EVENT, weight
-
-if TYPE_CHECKING:
-    from rtdoctor.mock.session import Session
+from rtdoctor.mock.within import Within
 
 _LONGEST_ITEM_ID = 32
 
@@ -16,7 +14,7 @@ _LONGEST_ITEM_ID = 32
 class Items:
     """Answers `conversation.item.*` for a session."""
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: Within) -> None:
         self._session = session
 
     async def create(self, event: dict[str, Any]) -> None:

@@ -9,16 +9,14 @@ import base64
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import orjson
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.madeup import made_up
-
-if TYPE_CHECKING:
-    from rtdoctor.mock.session import Session
+from rtdoctor.mock.within import Within
 
 ANSWER = "This is rtdoctor's mock. No model runs here."
 WORD_MS = 60  # of silence with each word that is spoken
@@ -43,11 +41,18 @@ class Reply:
     arguments: str = ""
 
 
+class _Session(Within, Protocol):
+    replies: Replies
+
+    def ended(self, response: "Response") -> None:
+        """A response is over."""
+
+
 @dataclass(slots=True)
 class Response:
     """One response in progress. `asked` is the `response` of response.create, empty for one that the server starts."""
 
-    session: "Session"
+    session: _Session
     asked: Mapping[str, Any]
     reply: Reply | None = None
     ident: str = ""

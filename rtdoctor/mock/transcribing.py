@@ -1,19 +1,17 @@
 """The transcript of a committed turn, as the events of a session of the mock."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.transcriber import Ear
+from rtdoctor.mock.within import Within
 from rtdoctor.protocol.audio import RATE, from_g711, to_pcm16
-
-if TYPE_CHECKING:
-    from rtdoctor.mock.session import Session
 
 _BY_DURATION = frozenset(("whisper-1", "gpt-realtime-whisper"))  # usage in seconds; the others in tokens (2026-09-18)
 
 
-async def transcribe(session: "Session", item: dict[str, Any], heard: Ear, model: str) -> None:
+async def transcribe(session: Within, item: dict[str, Any], heard: Ear, model: str) -> None:
     """Tell what was heard in a committed turn, word by word."""
     kind = "conversation.item.input_audio_transcription"
     behaviour = session.does(does.TRANSCRIBED)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from rtdoctor import __version__
 from rtdoctor.model.finding import Evidence
+from rtdoctor.version import __version__
 
 Grade = Literal["pass", "warn", "fail", "not seen"]
 WORST_FIRST: tuple[Grade, ...] = ("fail", "warn", "pass", "not seen")

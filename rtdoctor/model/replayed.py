@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rtdoctor import __version__
+from rtdoctor.version import __version__
 
 SCHEMA_VERSION = "1.0"
 

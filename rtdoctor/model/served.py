@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rtdoctor import __version__
 from rtdoctor.model.finding import Verdict
+from rtdoctor.version import __version__
 
 SCHEMA_VERSION = "1.0"
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rtdoctor import __version__
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.violation import Violation
+from rtdoctor.version import __version__
 
 SCHEMA_VERSION = "1.0"
 

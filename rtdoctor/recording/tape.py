@@ -34,7 +34,6 @@ from typing import Any, BinaryIO, Literal
 
 import orjson
 
-from rtdoctor import __version__
 from rtdoctor.files import NotWritten
 from rtdoctor.linear import byte_pattern, pattern
 from rtdoctor.model.given import Given, unquoted_marks
@@ -44,6 +43,7 @@ from rtdoctor.privacy.quote import quote_headers, redact, redact_media, redacted
 from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.lines import split_lines
 from rtdoctor.recording.parse import Unparsable, parse
+from rtdoctor.version import __version__
 
 VERSION = 1
 MOST_BODY = 64 * 1024  # characters of a body that are kept

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from rtdoctor import __version__
 from rtdoctor.model.exchange import Headers
 from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.clean import clean
@@ -18,6 +17,7 @@ from rtdoctor.privacy.quote import quote, quote_start, redact, redact_media
 from rtdoctor.recording.tape import shown_bytes, shown_text
 from rtdoctor.replay.cassette import Take, TapedStep
 from rtdoctor.replay.match import parsed, type_of
+from rtdoctor.version import __version__
 
 _OPCODES = {"text": 1, "binary": 2, "close": 8}
 _MOST_EVENTS, _MOST_TEXT = 400, 240  # of a connection, and characters of an event, in Markdown

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from rtdoctor.report.encoding import legible
+from rtdoctor.encoding import legible
 
 _LEAST_WIDTH = 20
 _LONGEST_NUMBER = 6

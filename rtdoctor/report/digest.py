@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
-from rtdoctor import __version__
 from rtdoctor.model.conformance import WEIGHTS, CaseResult, Conformance, Seen
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
@@ -26,6 +25,7 @@ from rtdoctor.model.served import Client, Served
 from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean
+from rtdoctor.version import __version__
 
 LADDER, SCENARIOS, CONTROLS, CAUSES, MARKS = "ladder", "scenarios", "controls", "causes", "marks"
 RECORDING, PASSED = "recordings", "connections"

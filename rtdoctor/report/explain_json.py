@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from rtdoctor import __version__
 from rtdoctor.model.explanation import SCHEMA_VERSION, Explanation, Page
 from rtdoctor.model.finding import Cause, Finding
+from rtdoctor.version import __version__
 
 
 def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:

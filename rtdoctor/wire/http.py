@@ -12,11 +12,11 @@ from urllib.parse import quote, urlsplit
 
 import h11
 
-from rtdoctor import __version__
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import written
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Headers, Request
 from rtdoctor.model.target import DIRECT, Route
+from rtdoctor.version import __version__
 from rtdoctor.wire.link import Link, Links, Unreachable
 from rtdoctor.wire.proxy import credentials_for, refusal
 from rtdoctor.wire.tls import fault_in_tls

@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("trustme", reason="the table of faults needs it")
 
 from tools import say_install, say_page, say_words
-from tools.say import KINDS, read_said, stacks
+from tools.say import read_said
+from tools.say_install import KINDS
+from tools.say_stack import stacks
 
 ROOT = Path(__file__).parents[2]
 # They install in seconds, and what they say depends on no other version than their own.

@@ -9,12 +9,13 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from rtdoctor import __version__, process
+from rtdoctor import process
 from rtdoctor.files import NotWritten, writing
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import Guarded
 from rtdoctor.privacy.quote import quote, quoted
+from rtdoctor.version import __version__
 
 _MOST_REPORTS = 20
 _LIBRARIES = ("aiohttp", "google-re2", "jsonschema-rs", "orjson", "rich", "typer")

@@ -1,0 +1,3 @@
+"""The version, for all that names it; the same as in pyproject.toml."""
+
+__version__ = "0.1.0"
