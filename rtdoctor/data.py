@@ -23,8 +23,8 @@ def table(file: Path) -> dict[str, Any]:
     except OSError:
         checksum, made = b"", b""
     if checksum == checked(raw):
-        told: dict[str, Any] = json.loads(made)
-        return told
+        made_table: dict[str, Any] = json.loads(made)
+        return made_table
     import tomllib  # here, for its import takes a start as long as two of our tables
 
     return tomllib.loads(raw.decode("utf-8"))

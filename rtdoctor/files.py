@@ -60,8 +60,8 @@ def hurry() -> None:
     Raises:
         NothingCame: the time that `patient` gave is over.
     """
-    if (given := _patience.get()) and time.monotonic() > given[1]:
-        raise NothingCame(None, f"it could not be read within {given[0]:g} s")
+    if (patience := _patience.get()) and time.monotonic() > patience[1]:
+        raise NothingCame(None, f"it could not be read within {patience[0]:g} s")
 
 
 def is_regular(path: Path) -> bool:
@@ -99,8 +99,8 @@ def open_to_read(path: Path) -> BinaryIO:
 
 
 def _is_null(descriptor: int) -> bool:
-    null, found = _stat(os.devnull), _stat(descriptor)
-    return null is not None and found is not None and os.path.samestat(null, found)
+    null, opened = _stat(os.devnull), _stat(descriptor)
+    return null is not None and opened is not None and os.path.samestat(null, opened)
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -149,9 +149,9 @@ def in_time(work: Callable[[], T], got: bytearray | None = None) -> T:
     try:
         result, error = done.get(timeout=max(0.0, until - time.monotonic()))
     except queue.Empty:
-        told = "its end did not come" if got else "nothing was written to it"
-        told = "it could not be read" if got is None else told
-        raise NothingCame(None, f"{told} within {seconds:g} s") from None
+        why = "its end did not come" if got else "nothing was written to it"
+        why = "it could not be read" if got is None else why
+        raise NothingCame(None, f"{why} within {seconds:g} s") from None
     if error is not None:
         raise error
     return cast(T, result)
@@ -278,9 +278,9 @@ def _like(handle: int, before: os.stat_result | None) -> None:
                 os.fchown(handle, before.st_uid, before.st_gid)
 
 
-def _stat(given: int | str | Path) -> os.stat_result | None:
+def _stat(file: int | str | Path) -> os.stat_result | None:
     try:
-        return os.stat(given)
+        return os.stat(file)
     except (OSError, ValueError):
         return None
 
@@ -292,14 +292,14 @@ def _special(path: Path, taken: Iterable[os.stat_result]) -> bool:
         NotWritten: it is something else, or one of the inputs.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return False
     except (OSError, ValueError) as error:
         raise NotWritten("{}: {}", path, error) from error
-    if any(os.path.samestat(one, found) for one in taken):
+    if any(os.path.samestat(one, status) for one in taken):
         raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
-    mode = found.st_mode
+    mode = status.st_mode
     if stat.S_ISREG(mode):
         if not os.access(path, os.W_OK):
             raise NotWritten("{}: is protected against writing", path)

@@ -66,8 +66,8 @@ class Exporter:
 
     async def _home(self, _: web.Request) -> web.Response:
         names = ", ".join(self.targets)
-        told = f"rtdoctor exporter\n\n/probe?target=NAME&module=smoke  probes a target: {names}\n/metrics  of itself\n"
-        return web.Response(text=told)
+        text = f"rtdoctor exporter\n\n/probe?target=NAME&module=smoke  probes a target: {names}\n/metrics  of itself\n"
+        return web.Response(text=text)
 
     async def _probe(self, request: web.Request) -> web.Response:
         asked = {name: request.query.getall(name, []) for name in _PARAMETERS}

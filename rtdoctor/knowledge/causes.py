@@ -119,42 +119,42 @@ def known_codes() -> frozenset[str]:
 
 
 def _codes(known: list[Rule]) -> frozenset[str]:
-    found: set[str] = set()
+    codes: set[str] = set()
     for rule in known:
         wanted = rule.when.get("error_code")
-        found.update([wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [])
-    return frozenset(found)
+        codes.update([wanted] if isinstance(wanted, str) else wanted if isinstance(wanted, list) else [])
+    return frozenset(codes)
 
 
 def matching(outcome: Outcome) -> list[Rule]:
     """The rules that hold for an outcome; the first is the one that names the cause, where it decides."""
     flat = facts(outcome)
     known = _known(_own)
-    found = [rule for rule, test in zip(known.rules, known.tests, strict=True) if test(flat)]
-    for place, rule in enumerate(found):
-        if rule.decides and not any(rule.cause in other.over and other.tier == rule.tier for other in found):
-            return [found.pop(place), *found]
-    return found
+    holding = [rule for rule, test in zip(known.rules, known.tests, strict=True) if test(flat)]
+    for place, rule in enumerate(holding):
+        if rule.decides and not any(rule.cause in other.over and other.tier == rule.tier for other in holding):
+            return [holding.pop(place), *holding]
+    return holding
 
 
 @cache
 def _known(own: Path | None) -> _Known:
     named: dict[str, Cause] = {}
-    found: list[Rule] = []
+    all_rules: list[Rule] = []
     pages: dict[str, Mapping[str, str]] = {}
     for layer in LAYERS:
         ours = table(_HERE / "causes" / f"{layer}.toml")
-        _take(ours, named, found, pages)
+        _take(ours, named, all_rules, pages)
     if own is not None and ((own / "causes").is_dir() or not (own / "profiles").is_dir()):
-        named, found = _with_own(own, named, found, pages)
-    ranked = tuple(sorted(found, key=lambda rule: rule.rank))
-    return _Known(named, ranked, tuple(compiled(rule.when) for rule in ranked), pages, _codes(found))
+        named, all_rules = _with_own(own, named, all_rules, pages)
+    ranked = tuple(sorted(all_rules, key=lambda rule: rule.rank))
+    return _Known(named, ranked, tuple(compiled(rule.when) for rule in ranked), pages, _codes(all_rules))
 
 
 def _take(
     raw: Mapping[str, Any],
     named: dict[str, Cause],
-    found: list[Rule],
+    all_rules: list[Rule],
     pages: dict[str, Mapping[str, str]],
     file: Path | None = None,
 ) -> None:
@@ -167,7 +167,7 @@ def _take(
                 named[ident] = Cause(ident, *words, entry.get("exit", 1), entry.get("last_resort", False))
                 pages[ident] = {key: entry.get(key, "") for key in ("who", "shows", "mended")}
             for number, rule in enumerate(entry.get("rules", ()), 1):
-                found.append(_rule(ident, rule, clears, f"{file}: {ident}: rule {number}" if file else ""))
+                all_rules.append(_rule(ident, rule, clears, f"{file}: {ident}: rule {number}" if file else ""))
 
 
 def _rule(ident: str, entry: Mapping[str, Any], clears: bool, origin: str) -> Rule:
@@ -194,7 +194,7 @@ def _with_own(
 ) -> tuple[dict[str, Cause], list[Rule]]:
     """The user's causes and rules, before ours."""
     named: dict[str, Cause] = {}
-    found: list[Rule] = []
+    own_rules: list[Rule] = []
     origin: dict[str, Path] = {}
     for file in table_files(folder / "causes"):
         raw = read_table(file, _SCHEMA, lambda *_: "")
@@ -211,9 +211,9 @@ def _with_own(
                 origin[ident] = file
                 for number, rule in enumerate(entry.get("rules", ()), 1):
                     check_condition(rule["when"], f"{where}: rule {number}: when")
-        _take(raw, named, found, pages, file)
+        _take(raw, named, own_rules, pages, file)
     known = named | dict(ours)
-    for rule in found:
+    for rule in own_rules:
         if strange := sorted((rule.over | rule.rules_out.keys()) - known.keys()):
             raise BadTable("{}: '{}' is no known cause", rule.origin, strange[0])
-    return known, [*found, *our_rules]
+    return known, [*own_rules, *our_rules]

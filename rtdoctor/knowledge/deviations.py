@@ -20,7 +20,7 @@ def deviations() -> Mapping[str, Deviation]:
     Raises:
         BadTable: a shipped file breaks the form, which a test excludes.
     """
-    found: dict[str, Deviation] = {}
+    by_id: dict[str, Deviation] = {}
     clients: dict[str, Breaks] = {}
     files = table_files(_HERE / "deviations")
     tables = {file: read_table(file, _SCHEMA, lambda *_: "") for file in files}
@@ -28,12 +28,12 @@ def deviations() -> Mapping[str, Deviation]:
         clients |= {name: _breaks(entry) for name, entry in table.get("client", {}).items()}
     for file, table in tables.items():
         for ident, entry in table.get("deviation", {}).items():
-            if ident in found:
+            if ident in by_id:
                 raise BadTable("{}: {}: there is a deviation of that id already", file, ident)
             if missing := [name for name in entry.get("breaks", ()) if name not in clients]:
                 raise BadTable("{}: {}: breaks: no client '{}' is known", file, ident, missing[0])
-            found[ident] = _deviation(ident, entry, clients)
-    return found
+            by_id[ident] = _deviation(ident, entry, clients)
+    return by_id
 
 
 def _deviation(ident: str, entry: Mapping[str, Any], clients: Mapping[str, Breaks]) -> Deviation:

@@ -91,8 +91,8 @@ def summarise(
 ) -> tuple[str, Judged, int]:
     """The sentence, the verdict and the exit code. `trouble` says why no session could be had, or is empty; `refused`
     that the server answered so."""
-    told = {verdict: sum(one.verdict == verdict for one in results) for verdict in VERDICTS}
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in told.items() if count)
+    by_verdict = {verdict: sum(one.verdict == verdict for one in results) for verdict in VERDICTS}
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in by_verdict.items() if count)
     weights = {weight: sum(one.deviation.weight == weight for one in deviations) for weight in WEIGHTS}
     grave = weights["high"] + weights["medium"]
     heavy = ", ".join(f"{count} of {weight} weight" for weight, count in weights.items() if count)
@@ -100,7 +100,7 @@ def summarise(
         return f"Nothing more can be told: {trouble}.", "fail", 1
     if trouble:
         return f"It could not be told: {trouble}.", "inconclusive", 3
-    if not deviations and told["could not tell"]:
+    if not deviations and by_verdict["could not tell"]:
         return f"Nothing deviates, but not all could be told ({counts}).", "inconclusive", 3
     if not deviations:
         return f"It conforms ({counts}).", "pass", 0

@@ -198,12 +198,12 @@ def _deeper(value: Any, most: int) -> bool:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        told = "JSON with {} twice in one object, which parsers read differently"
-        raise _NotPlain(told.format(f"the name '{quote_start(twice, 40)}'"), told.format("a name"))
-    return found
+        sentence = "JSON with {} twice in one object, which parsers read differently"
+        raise _NotPlain(sentence.format(f"the name '{quote_start(twice, 40)}'"), sentence.format("a name"))
+    return value
 
 
 def _no_number(name: str) -> None:

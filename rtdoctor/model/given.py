@@ -85,19 +85,19 @@ class Given:
 
     def credentials(self) -> list[Secret]:
         """What it proves itself with: every way in which a key is sent, the plain key after the form with a scheme."""
-        found: list[tuple[str, SecretKind]] = []
+        credentials: list[tuple[str, SecretKind]] = []
         for name, value in self.headers:
             if vocabulary.is_cookie(name) or vocabulary.is_credential_header(name):
-                found.append((value, "cookie" if vocabulary.is_cookie(name) else _kind_of(value)))
-        found += [(value.split(" ", 1)[1].strip(), kind) for value, kind in found if " " in value]
+                credentials.append((value, "cookie" if vocabulary.is_cookie(name) else _kind_of(value)))
+        credentials += [(value.split(" ", 1)[1].strip(), kind) for value, kind in credentials if " " in value]
         for item in self.subprotocols:
             if item.startswith(KEY_SUBPROTOCOL):
                 plain = item.removeprefix(KEY_SUBPROTOCOL)
-                found.append((plain, _kind_of(plain)))
+                credentials.append((plain, _kind_of(plain)))
         for name, value in self.query.items():
             if vocabulary.is_credential_query(name):
-                found += [(value, "query-key"), (value.removeprefix("Bearer ").strip(), "query-key")]
-        return [Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value]
+                credentials += [(value, "query-key"), (value.removeprefix("Bearer ").strip(), "query-key")]
+        return [Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(credentials) if value]
 
     def head_size(self) -> int:
         """How many characters its URL, headers and subprotocols have."""
@@ -106,30 +106,30 @@ class Given:
     def secrets(self) -> list[Secret]:
         """Everything in it that must not be shown, the credentials come last."""
         user = urlsplit(self.url)
-        found: list[tuple[str, SecretKind]] = []
+        secrets: list[tuple[str, SecretKind]] = []
         for part in (user.username, user.password):
-            found += [(part, "bearer"), (unquote(part), "bearer")] if part else []
-        found += [(value, "organisation") for name, value in self.headers if vocabulary.is_account_header(name)]
-        found += [(password, "bearer") for _, value in self.headers if (password := _basic_password(value))]
-        found += [(value, "bearer") for name, value in self.headers if vocabulary.is_secret_header(name)]
-        found += [(value, "bearer") for name, value in self.query.items() if vocabulary.is_secret_query(name)]
-        found += [
+            secrets += [(part, "bearer"), (unquote(part), "bearer")] if part else []
+        secrets += [(value, "organisation") for name, value in self.headers if vocabulary.is_account_header(name)]
+        secrets += [(password, "bearer") for _, value in self.headers if (password := _basic_password(value))]
+        secrets += [(value, "bearer") for name, value in self.headers if vocabulary.is_secret_header(name)]
+        secrets += [(value, "bearer") for name, value in self.query.items() if vocabulary.is_secret_query(name)]
+        secrets += [
             (crumb, "cookie") for name, value in self.headers if vocabulary.is_cookie(name) for crumb in _crumbs(value)
         ]
-        found += [(value, "bearer") for name, value in self.headers if _held_back(name, value, in_query=False)]
-        found += [(value, "bearer") for name, value in self.query.items() if _held_back(name, value, in_query=True)]
+        secrets += [(value, "bearer") for name, value in self.headers if _held_back(name, value, in_query=False)]
+        secrets += [(value, "bearer") for name, value in self.query.items() if _held_back(name, value, in_query=True)]
         # Whatever is not shown of it must not come back in an answer either. What is masked wherever it stands need not
         # be known, only what may come back in another form: of the first.
-        found += [(word, "key") for word in islice(self._words(), _MOST_WORDS) if len(word) <= _LONGEST_WORD]
-        return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(found) if value), *self.credentials()]
+        secrets += [(word, "key") for word in islice(self._words(), _MOST_WORDS) if len(word) <= _LONGEST_WORD]
+        return [*(Secret(value, kind, _SOURCE) for value, kind in dict.fromkeys(secrets) if value), *self.credentials()]
 
     def _words(self) -> Iterator[str]:
         """Every opaque word in it, once."""
         texts = (*(value for _, value in self.headers), self.url, *self.query.values(), *self.subprotocols)
         words = (word for text in texts for word in opaque_words(text))
-        told = (word for text in map(_told, self.events) for word in secret_words(text))
+        in_events = (word for text in map(_told, self.events) for word in secret_words(text))
         seen: set[str] = set()
-        for word in chain(words, told):
+        for word in chain(words, in_events):
             if word not in seen:
                 seen.add(word)
                 yield word

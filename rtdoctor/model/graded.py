@@ -101,5 +101,7 @@ class CourseResult:
         if not self.connected:
             return f"{self._missing}: nothing can be graded."
         counted = ((len(self.of(grade)), grade) for grade in WORST_FIRST)
-        told = ", ".join(f"{count} {'not seen' if grade == 'not seen' else grade}" for count, grade in counted if count)
-        return f"{len(self.marks)} marks: {told}."
+        marks_told = ", ".join(
+            f"{count} {'not seen' if grade == 'not seen' else grade}" for count, grade in counted if count
+        )
+        return f"{len(self.marks)} marks: {marks_told}."

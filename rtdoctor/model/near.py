@@ -11,5 +11,5 @@ def near(wrong: str, names: Iterable[str], *, many: int = 1, alike: float = 0.6)
 
 def did_you_mean(wrong: str, names: Iterable[str], alike: float = 0.6) -> str:
     """The second half of a sentence with the nearest name, or nothing where none is as much `alike` (0 to 1)."""
-    found = near(wrong, names, alike=alike)
-    return f"; did you mean {found[0]}?" if found else ""
+    alike_names = near(wrong, names, alike=alike)
+    return f"; did you mean {alike_names[0]}?" if alike_names else ""

@@ -23,8 +23,8 @@ class Play:
         """What came of it, in short."""
         if not self.played:
             return "nobody asked for it"
-        told = (("differed", self.mismatches), ("not played to its end", self.left))
-        return " and ".join(word for word, held in told if held) or "played"
+        counts = (("differed", self.mismatches), ("not played to its end", self.left))
+        return " and ".join(word for word, held in counts if held) or "played"
 
     @property
     def good(self) -> bool:

@@ -89,10 +89,10 @@ class Series:
         """The answer over all runs."""
         good = self.exit_codes.get(0, 0)
         flaky = sum(tally.flaky for tally in self.tallies)
-        told = f"{good} of {self.runs} runs were as expected"
+        sentence = f"{good} of {self.runs} runs were as expected"
         if flaky:
-            told += f"; {flaky} layer{'s' if flaky != 1 else ''} or scenarios failed in some of them"
-        return f"{told}." if good == self.runs else f"{told}. The worst: {self.worst.sentence}"
+            sentence += f"; {flaky} layer{'s' if flaky != 1 else ''} or scenarios failed in some of them"
+        return f"{sentence}." if good == self.runs else f"{sentence}. The worst: {self.worst.sentence}"
 
 
 class Gathering:

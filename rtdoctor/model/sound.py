@@ -13,14 +13,14 @@ def bytes_per_ms(event: Mapping[str, Any]) -> int | None:
     session = event.get("session")
     if not isinstance(session, Mapping):
         return None
-    given: Any = session.get("input_audio_format")
+    form: Any = session.get("input_audio_format")
     for name in ("audio", "input", "format"):
         session = session.get(name) if isinstance(session, Mapping) else None
-    given = session if session is not None else given
-    kind = given.get("type") if isinstance(given, Mapping) else given
+    form = session if session is not None else form
+    kind = form.get("type") if isinstance(form, Mapping) else form
     if kind in _G711:
         return _G711_PER_MS
-    rate = given.get("rate") if isinstance(given, Mapping) else None
+    rate = form.get("rate") if isinstance(form, Mapping) else None
     if isinstance(rate, int) and 1000 <= rate <= 200_000:
         return rate * 2 // 1000
     return None if kind is None else PCM16_PER_MS

@@ -196,14 +196,14 @@ def parse_pinned(text: str) -> Pinned:
     host, _, rest = text.partition(":")
     port, _, addresses = rest.partition(":")
     try:
-        found = tuple(str(ipaddress.ip_address(part.strip().strip("[]"))) for part in addresses.split(","))
+        parsed = tuple(str(ipaddress.ip_address(part.strip().strip("[]"))) for part in addresses.split(","))
         number = int(port)
         asked_host = _asked_as(host.lower())
         if not host or not 0 < number < 65_536:
             raise ValueError
     except ValueError as error:
         raise BadTarget("--resolve '{}': wants host:port:address, such as api.example:443:192.0.2.7", text) from error
-    return Pinned(asked_host, number, found)
+    return Pinned(asked_host, number, parsed)
 
 
 def _masked_port(found: Match) -> str:

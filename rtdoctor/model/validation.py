@@ -82,8 +82,8 @@ class FileReport:
         """The verdict on form and what the server told together, which is never ok where it told of an error."""
         if self.exit_code:
             return "fail"
-        told = any(connection.finding for connection in self.connections)
-        return "warn" if told and self.verdict == "pass" else self.verdict
+        has_finding = any(connection.finding for connection in self.connections)
+        return "warn" if has_finding and self.verdict == "pass" else self.verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ def direction_in_prefix(prefix: str) -> EntryDirection | None:
         (_found(_SHORT, prefix), " \t[]()<>:"),
         (_found(_PLAIN, prefix), ""),
     ):
-        said = {_WORDS.get(mark.strip(around).lower()) for mark in marks}
-        if said:
-            return said.pop() if len(said) == 1 else None
+        directions = {_WORDS.get(mark.strip(around).lower()) for mark in marks}
+        if directions:
+            return directions.pop() if len(directions) == 1 else None
     return None
 
 

@@ -48,9 +48,9 @@ def unwrap(value: object, line: int, socket: int = 0, noun: str = "line") -> Ent
     if isinstance(value, dict) and _FRAME.issuperset(value) and isinstance(event := value.get("event"), dict):
         # our own form without the general search, three times as fast
         return Entry(event, direction_of(value.get("dir")), seconds(value.get("at")), line, "", socket)
-    if (found := _look(value, _LAYERS)) is None:
+    if (look := _look(value, _LAYERS)) is None:
         return None
-    event, direction, at, clause = found
+    event, direction, at, clause = look
     return Entry(event, direction, at, line, f"{noun} {line}: {clause}" if clause else "", socket)
 
 
@@ -82,9 +82,9 @@ def _look(value: object, layers: int) -> _Found | None:
     if direction == "close":
         return (inner if isinstance(inner, dict) else _without_marks(value)), direction, at, ""
     if inner is not None and layers:
-        if (found := _look(inner, layers - 1)) is None:
+        if (look := _look(inner, layers - 1)) is None:
             return None
-        return found[0], direction or found[1], found[2] if at is None else at, found[3]
+        return look[0], direction or look[1], look[2] if at is None else at, look[3]
     if named:
         return _without_marks(value), direction, at, ""
     return _no_event(value, direction, at, by_type is not None or "opcode" in value)

@@ -103,13 +103,13 @@ class Recorder:
     ) -> None:
         """What was asked, as it was sent: every secret in it is masked here."""
         given = Given(url, tuple(headers[:_MOST_HEADERS]), tuple(subprotocols[:_MOST_HEADERS]))
-        shown, told = given.shown(), given.request()
+        shown, asked = given.shown(), given.request()
         line: Line = {"url": unquoted_marks(shown.url), "headers": shown.headers, "subprotocols": shown.subprotocols}
         if method != "GET":
             line["method"] = redact(method[:40])
         if body:
             line["body"] = redact(body[:MOST_BODY])
-        self._put(connection, "request", at, **line, auth=told.auth, credential=told.credential)
+        self._put(connection, "request", at, **line, auth=asked.auth, credential=asked.credential)
 
     def answer(
         self,
@@ -123,11 +123,11 @@ class Recorder:
         at: float | None = None,
     ) -> None:
         """What was answered; of the body the first 64 Ki characters."""
-        told = quote_headers((name, value[:_MOST_HEADER]) for name, value in headers[:_MOST_HEADERS])
+        shown = quote_headers((name, value[:_MOST_HEADER]) for name, value in headers[:_MOST_HEADERS])
         more: Line = {} if subprotocol is None else {"subprotocol": redact(subprotocol)}
         if body:
             more["body"] = shown_text(body[:MOST_BODY], "keep")
-        self._put(connection, "answer", at, status=status, reason=redact(reason[:_MOST_REASON]), headers=told, **more)
+        self._put(connection, "answer", at, status=status, reason=redact(reason[:_MOST_REASON]), headers=shown, **more)
 
     def fault(self, connection: int, layer: str, fault: str, text: str, *, at: float | None = None) -> None:
         """Why no answer came, in the words of model.exchange.Fault."""
@@ -166,9 +166,9 @@ class Recorder:
         """What was judged; what of it comes from outside was quoted before."""
         self._put(connection, "finding", at, level=level, id=id, text=text, remedy=remedy, **more)
 
-    def _put(self, connection: int, kind: str, at: float | None, **told: Any) -> None:
+    def _put(self, connection: int, kind: str, at: float | None, **fields: Any) -> None:
         t = (self._clock() if at is None else at) - self._start
-        self._tell({"t": round(max(0.0, t), 6), "connection": connection, "kind": kind, **told})
+        self._tell({"t": round(max(0.0, t), 6), "connection": connection, "kind": kind, **fields})
 
     def _tell(self, line: Line) -> None:
         for tell in self._tells:
@@ -217,19 +217,21 @@ def shown_bytes(data: bytes) -> bytes:
 
 def shown_line(line: Mapping[str, Any]) -> Line:
     """A line that somebody else may have written, as it may be shown."""
-    told = {**line}
-    held = [(name, told.pop(name)) for name in ("data", "base64", "headers") if name in told]
-    told = redacted(told)
+    shown_line = {**line}
+    held = [(name, shown_line.pop(name)) for name in ("data", "base64", "headers") if name in shown_line]
+    shown_line = redacted(shown_line)
     for name, value in held:
         if name == "data" and isinstance(value, str):
-            told[name] = shown_text(value)
+            shown_line[name] = shown_text(value)
         elif name == "base64" and isinstance(value, str):
             data = _unpacked(value)
-            told[name] = value if (shown := shown_bytes(data)) == data else base64.b64encode(shown).decode()
+            shown_line[name] = value if (shown := shown_bytes(data)) == data else base64.b64encode(shown).decode()
         elif name == "headers":
             pairs = headers_of(line)
-            told[name] = [[redact(one), redact(f"{one}: {other}").removeprefix(f"{one}: ")] for one, other in pairs]
-    return told
+            shown_line[name] = [
+                [redact(one), redact(f"{one}: {other}").removeprefix(f"{one}: ")] for one, other in pairs
+            ]
+    return shown_line
 
 
 class _Media:
@@ -313,8 +315,8 @@ def _unpacked(value: str) -> bytes:
 
 
 def _left_out(data: bytes, audio: Audio) -> Line:
-    told: Line = {"audio_bytes": len(data)}
-    return told | {"sha256": hashlib.sha256(data).hexdigest()} if audio == "hash" else told
+    size: Line = {"audio_bytes": len(data)}
+    return size | {"sha256": hashlib.sha256(data).hexdigest()} if audio == "hash" else size
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -330,11 +332,11 @@ def open_tape(path: Path) -> Iterator[Tell]:
         NotWritten: it cannot be written, or holds something. Also by `tell`, when the disk is full.
     """
     handle, is_new = _opened(path)
-    regular, told = stat.S_ISREG(os.fstat(handle).st_mode), False
+    regular, complained = stat.S_ISREG(os.fstat(handle).st_mode), False
 
     def tell(line: Line) -> None:
-        nonlocal told
-        told = True
+        nonlocal complained
+        complained = True
         rest = memoryview(orjson.dumps(line, default=list) + b"\n")
         try:
             while rest:
@@ -348,7 +350,7 @@ def open_tape(path: Path) -> Iterator[Tell]:
             os.fsync(handle)
     finally:
         os.close(handle)
-        if is_new and not told:
+        if is_new and not complained:
             path.unlink(missing_ok=True)
 
 
@@ -492,6 +494,6 @@ class Silence:
 
 def headers_of(line: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The headers of a request or answer; what is none is left out."""
-    found: Iterable[Any] = held if isinstance(held := line.get("headers"), list) else ()
-    pairs = (pair for pair in found if isinstance(pair, list) and len(pair) == 2)
+    pairs_held: Iterable[Any] = held if isinstance(held := line.get("headers"), list) else ()
+    pairs = (pair for pair in pairs_held if isinstance(pair, list) and len(pair) == 2)
     return tuple((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))

@@ -48,20 +48,20 @@ def _entries(
         case "text":
             yield _text(number, line, at, socket, silence)
         case "binary":
-            said = "a binary frame; the Realtime API takes and sends text frames only"
-            yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
+            reason = "a binary frame; the Realtime API takes and sends text frames only"
+            yield Entry(None, _side(line), at, number, f"line {number}: {reason}", socket)
         case "broken":
-            said = "what comes is no WebSocket frame (RFC 6455); nothing after it can be read"
-            yield Entry(None, _side(line), at, number, f"line {number}: {said}", socket)
+            reason = "what comes is no WebSocket frame (RFC 6455); nothing after it can be read"
+            yield Entry(None, _side(line), at, number, f"line {number}: {reason}", socket)
         case "close":
             closed.add(socket)
             # A frame without a code is one of 1005 (RFC 6455, section 7.1.5).
-            told = {
+            close = {
                 "code": 1005 if line.get("code") is None else line["code"],
                 "reason": line.get("reason") or "",
                 "by": line.get("from"),
             }
-            yield Entry(told, "close", at, number, "", socket)
+            yield Entry(close, "close", at, number, "", socket)
         case "end":
             if socket in requests:  # it went away before it answered
                 asked, _, rest = requests.pop(socket)

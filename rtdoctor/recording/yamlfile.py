@@ -94,11 +94,11 @@ class _Build:
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return [self.value(one, depth + 1) for one in self._until(yaml.SequenceEndEvent)]
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key in self._until(yaml.MappingEndEvent):
             name = self.value(key, depth + 1)
-            found[name if isinstance(name, str) else str(name)[:100]] = self.value(next(self._events), depth + 1)
-        return found
+            mapping[name if isinstance(name, str) else str(name)[:100]] = self.value(next(self._events), depth + 1)
+        return mapping
 
     def _until(self, end: type) -> Iterator[Any]:
         for event in self._events:

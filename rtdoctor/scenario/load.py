@@ -29,13 +29,13 @@ def load_folder(folder: Path, known_causes: Iterable[str]) -> list[Scenario]:
     except BadTable as error:
         raise BadScenario("{}", error) from error
     causes = frozenset(known_causes)
-    found: dict[str, Scenario] = {}
+    by_id: dict[str, Scenario] = {}
     for file in files:
         for scenario in load_file(file, causes):
-            if scenario.id in found:
-                raise BadScenario("{}: the id '{}' occurs in {} already", file, scenario.id, found[scenario.id].origin)
-            found[scenario.id] = scenario
-    return list(found.values())
+            if scenario.id in by_id:
+                raise BadScenario("{}: the id '{}' occurs in {} already", file, scenario.id, by_id[scenario.id].origin)
+            by_id[scenario.id] = scenario
+    return list(by_id.values())
 
 
 def load_file(file: Path, known_causes: frozenset[str]) -> list[Scenario]:
@@ -63,10 +63,10 @@ def _told(raw: dict[str, Any], path: list[Any]) -> str:
 def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scenario:
     where = f"{file}: scenario '{entry['id']}'"
     shake: dict[str, Any] = entry.get("handshake", {})
-    given: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for key, value in shake.items():
-        given[key] = tuple(value) if isinstance(value, list) else value
-    handshake = Handshake(**given)
+        fields[key] = tuple(value) if isinstance(value, list) else value
+    handshake = Handshake(**fields)
     steps = tuple(_step(step, f"{where}: step {number}") for number, step in enumerate(entry.get("step", []), 1))
     accept = tuple(_accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1))
     if not any(line.grade == "expected" for line in accept):
@@ -84,19 +84,19 @@ def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scen
 
 
 def _step(step: dict[str, Any], where: str) -> Step:
-    given = dict(step)
-    if "send" in given:
+    fields = dict(step)
+    if "send" in fields:
         try:
-            given["send"] = parse_client_event(given["send"])
+            fields["send"] = parse_client_event(fields["send"])
         except TooDeep as error:
             raise BadScenario("{}: send holds an event that is {}", where, error) from error
         except NotAnEvent as error:
             raise BadScenario("{}: send holds {}; use text for what is no event", where, error) from error
-    if "binary" in given:
-        given["binary"] = bytes.fromhex(given["binary"])
-    if "await" in given:
-        given["await_"] = tuple(given.pop("await"))
-    return Step(**given)
+    if "binary" in fields:
+        fields["binary"] = bytes.fromhex(fields["binary"])
+    if "await" in fields:
+        fields["await_"] = tuple(fields.pop("await"))
+    return Step(**fields)
 
 
 def _accept(line: dict[str, Any], where: str, causes: frozenset[str]) -> Accept:

@@ -82,8 +82,8 @@ class Cassette:
             self._thread = None
             for play in replayed.plays:
                 what = f"connection {play.number}, {play.what}"
-                self._wrong += [f"{what}: {told}" for told in play.mismatches]
-                self._wrong += [f"{what}: left over: {told}" for told in play.left]
+                self._wrong += [f"{what}: {sentence}" for sentence in play.mismatches]
+                self._wrong += [f"{what}: left over: {sentence}" for sentence in play.left]
                 self._wrong += [] if play.played else [f"{what}: nobody asked for it"]
             self._wrong += [f"not on the recording: {stray}" for stray in replayed.strays]
 
@@ -93,8 +93,8 @@ class Cassette:
         Raises:
             AssertionError: it was not, or the client did otherwise.
         """
-        told = "\n  ".join(self._wrong)
-        assert not self._wrong, f"{self.path.name} was not played as it was recorded:\n  {told}"
+        lines = "\n  ".join(self._wrong)
+        assert not self._wrong, f"{self.path.name} was not played as it was recorded:\n  {lines}"
 
     def __enter__(self) -> Self:
         return self.start()

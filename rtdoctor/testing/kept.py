@@ -52,9 +52,9 @@ class Kept:
         """
         with self._came:
             self._came.wait_for(lambda: len(self._of(kind)) >= times, timeout)
-            found, came = self._of(kind), [event.get("type") for event in self.sent]
-        assert len(found) >= times, f"{times} × {kind} within {timeout:g} s, but what came is {came[:100]}"
-        return found
+            of_kind, came = self._of(kind), [event.get("type") for event in self.sent]
+        assert len(of_kind) >= times, f"{times} × {kind} within {timeout:g} s, but what came is {came[:100]}"
+        return of_kind
 
     def keep(self, line: dict[str, Any]) -> None:
         """Keep a line; beyond 64 MiB no more."""

@@ -128,7 +128,7 @@ class Mock(Kept):
             self.check()
 
 
-def _script(given: str | Path | Mapping[str, Any] | None) -> Script | None:
-    if given is None:
+def _script(script: str | Path | Mapping[str, Any] | None) -> Script | None:
+    if script is None:
         return None
-    return load_script(Path(given)) if isinstance(given, str | Path) else read_script(given)
+    return load_script(Path(script)) if isinstance(script, str | Path) else read_script(script)

@@ -107,17 +107,17 @@ class Feed:
     def _after(self, place: int) -> Batch:
         with self._lock:
             first = self._lines[0][0] if self._lines else self._next
-            found: list[Line] = [line for at, line in self._marks if at >= place] if place < first else []
-            missed = max(0, first - place - len(found))
+            batch: list[Line] = [line for at, line in self._marks if at >= place] if place < first else []
+            missed = max(0, first - place - len(batch))
             start = max(0, place - first)
             following, total = max(place, first), 0
             for at, size, line in islice(self._lines, start, start + _BATCH_LINES):
                 if total and total + size > _BATCH_BYTES:
                     break
-                found.append(line)
+                batch.append(line)
                 total += size
                 following = at + 1
-            return Batch(tuple(found), missed, following)
+            return Batch(tuple(batch), missed, following)
 
     def _wake(self) -> None:
         for event, loop in tuple(self._waiting.items()):
@@ -147,13 +147,13 @@ class Recorded:
 
 
 def _some(lines: Iterator[Line]) -> list[Line]:
-    found, total = [], 0
+    batch, total = [], 0
     for line in lines:
-        found.append(line)
+        batch.append(line)
         total += _size(line)
-        if len(found) >= _BATCH_LINES or total >= _BATCH_BYTES:
+        if len(batch) >= _BATCH_LINES or total >= _BATCH_BYTES:
             break
-    return found
+    return batch
 
 
 def _size(line: Line) -> int:

@@ -26,16 +26,16 @@ async def resolve(host: str, port: int, timeout: float, route: Route = DIRECT) -
     named = route.addresses_of(host, port)
     try:
         async with asyncio.timeout(timeout):
-            found: list[str] = []
+            addresses: list[str] = []
             for name in named or (host,):
-                found += await _ask(name, port, FAMILIES[route.family])
+                addresses += await _ask(name, port, FAMILIES[route.family])
     except TimeoutError:
         return Resolved((), Fault("dns", "timeout", f"no answer from the resolver within {timeout:g} s"))
     except (OSError, UnicodeError) as error:
         text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         wanted = f" (asked for IPv{route.family} only)" if route.family else ""
         return Resolved((), Fault("dns", "unresolved", text + wanted))
-    return Resolved(tuple(dict.fromkeys(found)), given=bool(named))
+    return Resolved(tuple(dict.fromkeys(addresses)), given=bool(named))
 
 
 async def _ask(name: str, port: int, family: socket.AddressFamily) -> list[str]:
@@ -48,24 +48,24 @@ async def _ask(name: str, port: int, family: socket.AddressFamily) -> list[str]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 
-    def settle(found: list[str], error: Exception | None) -> None:
+    def settle(addresses: list[str], error: Exception | None) -> None:
         if answer.done():
             return
         if error is not None:
             answer.set_exception(error)
         else:
-            answer.set_result(found)
+            answer.set_result(addresses)
 
     def work() -> None:
-        found: list[str] = []
+        addresses: list[str] = []
         failed: Exception | None = None
         try:
             entries = socket.getaddrinfo(name, port, family=family, type=socket.SOCK_STREAM)
-            found = [str(entry[4][0]) for entry in entries]
+            addresses = [str(entry[4][0]) for entry in entries]
         except Exception as error:
             failed = error
         with suppress(RuntimeError):  # the run is over, and its loop closed
-            loop.call_soon_threadsafe(settle, found, failed)
+            loop.call_soon_threadsafe(settle, addresses, failed)
 
     threading.Thread(target=work, daemon=True, name="resolver").start()
     return await answer

@@ -74,15 +74,15 @@ def refusal(status: int, head: bytes = b"", *, sent: bool = False) -> Fault:
     """What the proxy's answer to CONNECT means; `sent` says that credentials went with it."""
     if not status:
         return _fault("the proxy answered CONNECT with something that is no HTTP")
-    told = f"the proxy answered CONNECT with {status}"
+    text = f"the proxy answered CONNECT with {status}"
     if status in (401, 407):
         kind = "proxy-auth-refused" if sent else "proxy-auth"
-        told += ", and credentials were sent" if sent else ""
+        text += ", and credentials were sent" if sent else ""
     else:
         kind = "proxy-upstream" if status >= 500 else "proxy-refused"
     lines = [line.partition(":") for line in head.decode("latin-1").splitlines()[1:] if ":" in line]
     kept = tuple((name, value.strip()) for name, _, value in lines if name.lower() in _TELLING)
-    return Fault("tcp", kind, told, kept[:4])
+    return Fault("tcp", kind, text, kept[:4])
 
 
 def absent(text: str) -> Fault:

@@ -88,8 +88,8 @@ class FrameReader:
             TooLarge: one is announced that is larger than what is taken.
         """
         self._rest += data
-        while (found := self._next()) is not None:
-            yield found
+        while (frame := self._next()) is not None:
+            yield frame
 
     def _next(self) -> RawFrame | None:
         rest = self._rest

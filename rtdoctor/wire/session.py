@@ -236,11 +236,11 @@ class Session:
             case "close":
                 self.close = Close(message.code, message.text, "server", self._at())
             case "broken":
-                told = message.text + (", the most that rtdoctor takes" if message.code == _TOO_BIG else "")
-                self.fault = Fault("session", "broken-frames", told)
+                text = message.text + (", the most that rtdoctor takes" if message.code == _TOO_BIG else "")
+                self.fault = Fault("session", "broken-frames", text)
             case "gone":
-                told = message.text or "the connection ended without a close frame"
-                self.fault = self.fault or Fault("session", "dropped", told)
+                text = message.text or "the connection ended without a close frame"
+                self.fault = self.fault or Fault("session", "dropped", text)
 
     def _keep_sent(self, data: str | bytes, name: str, audio_bytes: int) -> None:
         """Record what goes out; of audio only how much it was, and appends in a row as one."""

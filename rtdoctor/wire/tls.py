@@ -206,8 +206,8 @@ def fault_in_tls(error: OSError) -> Fault:
         return _unverifiable(error)
     if isinstance(error, ssl.SSLError):
         reason = error.reason or ""
-        kind, told = _REASONS.get(reason, ("failed", "the TLS handshake failed"))
-        return Fault("tls", kind, f"{told} ({reason.lower().replace('_', ' ') or error})")
+        kind, text = _REASONS.get(reason, ("failed", "the TLS handshake failed"))
+        return Fault("tls", kind, f"{text} ({reason.lower().replace('_', ' ') or error})")
     if isinstance(error, ConnectionResetError):
         return Fault("tls", "reset", "the connection was reset in the TLS handshake")
     return Fault("tls", "dropped", f"the connection ended in the TLS handshake: {error}")
@@ -299,8 +299,8 @@ def _chain_length(tls: ssl.SSLObject) -> int | None:
     chain = getattr(tls, "get_unverified_chain", None) or getattr(
         getattr(tls, "_sslobj", None), "get_unverified_chain", None
     )
-    found = chain() if chain is not None else None
-    return len(found) if found else None
+    certificates = chain() if chain is not None else None
+    return len(certificates) if certificates else None
 
 
 def _read(tls: ssl.SSLObject) -> Certificate | None:
@@ -319,8 +319,8 @@ def _read(tls: ssl.SSLObject) -> Certificate | None:
 
 def _name(parts: Any) -> str:
     flat = {key: value for part in parts for key, value in part}
-    told = [flat[key] for key in ("commonName", "organizationName") if key in flat]
-    return ", ".join(dict.fromkeys(told)) or "(no name)"
+    names = [flat[key] for key in ("commonName", "organizationName") if key in flat]
+    return ", ".join(dict.fromkeys(names)) or "(no name)"
 
 
 def _details(certificate: Certificate | None) -> tuple[tuple[str, str], ...]:

@@ -72,14 +72,14 @@ def _judge(answer: Answer, key: str, offered: Sequence[str]) -> Fault | None:
         if wanted not in tokens:
             return Fault("upgrade", "stripped", f"101, but the answer's {name} header is missing or wrong")
     chosen = answer.header("sec-websocket-protocol")
-    told = ""
+    wrong = ""
     if (answer.header("sec-websocket-accept") or "").strip() != accept_of(key):
-        told = "Sec-WebSocket-Accept is not what the key makes"
+        wrong = "Sec-WebSocket-Accept is not what the key makes"
     elif answer.header("sec-websocket-extensions"):
-        told = f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"
+        wrong = f"it selects the extension {answer.header('sec-websocket-extensions')}, and none was offered"
     elif chosen and chosen not in offered:
-        told = "it selects a subprotocol that was not offered"
-    return Fault("upgrade", "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {told}") if told else None
+        wrong = "it selects a subprotocol that was not offered"
+    return Fault("upgrade", "bad-accept", f"the acceptance breaks RFC 6455, section 4.1: {wrong}") if wrong else None
 
 
 def _joined(answer: Answer, name: str) -> str:
