@@ -38,8 +38,8 @@ class Match:
 
     __slots__ = ("_found", "_numbers", "string")
 
-    def __init__(self, found: Any, string: str, numbers: Mapping[str, int]) -> None:
-        self._found, self.string, self._numbers = found, string, numbers
+    def __init__(self, match: Any, string: str, numbers: Mapping[str, int]) -> None:
+        self._found, self.string, self._numbers = match, string, numbers
 
     def span(self, group: int | str = 0) -> tuple[int, int]:
         """Where a group stands; (-1, -1) where it took no part."""
@@ -104,8 +104,8 @@ class Pattern:
     ) -> Iterator[Match]:
         """Every match, from left to right. `flattened` is `flat(text)`, where the caller has it."""
         data = flat(text) if flattened is None else flattened
-        for found in self.compiled()._engine.finditer(data, start, len(data) if end is None else end):
-            yield Match(found, text, self._numbers)
+        for match in self.compiled()._engine.finditer(data, start, len(data) if end is None else end):
+            yield Match(match, text, self._numbers)
 
     def search(self, text: str, start: int = 0, end: int | None = None, flattened: bytes | None = None) -> Match | None:
         """The first match."""
@@ -113,21 +113,21 @@ class Pattern:
 
     def match(self, text: str, start: int = 0, flattened: bytes | None = None) -> Match | None:
         """A match that begins at `start`."""
-        found = self.compiled()._engine.match(flat(text) if flattened is None else flattened, start)
-        return Match(found, text, self._numbers) if found else None
+        match = self.compiled()._engine.match(flat(text) if flattened is None else flattened, start)
+        return Match(match, text, self._numbers) if match else None
 
     def fullmatch(self, text: str) -> Match | None:
         """A match that is the whole text."""
-        found = self.compiled()._engine.fullmatch(flat(text))
-        return Match(found, text, self._numbers) if found else None
+        match = self.compiled()._engine.fullmatch(flat(text))
+        return Match(match, text, self._numbers) if match else None
 
     def sub(self, by: str | Callable[[Match], str], text: str) -> str:
         """The text with every match replaced, by a text as it stands or by what a function makes of the match."""
         parts: list[str] = []
         place = 0
-        for found in self.finditer(text):
-            start, end = found.span()
-            parts += (text[place:start], by if isinstance(by, str) else by(found))
+        for match in self.finditer(text):
+            start, end = match.span()
+            parts += (text[place:start], by if isinstance(by, str) else by(match))
             place = end
         return "".join((*parts, text[place:])) if parts else text
 
@@ -156,13 +156,13 @@ class BytePattern:
 
     def end(self, data: bytes | bytearray, start: int = 0) -> int:
         """Where a match that begins at `start` ends; -1 where there is none."""
-        found = self.compiled()._engine.match(data, start)
-        return int(found.end()) if found else -1
+        match = self.compiled()._engine.match(data, start)
+        return int(match.end()) if match else -1
 
     def find(self, data: bytes | bytearray, start: int = 0) -> int:
         """Where the first match from `start` on begins; -1 where there is none."""
-        found = self.compiled()._engine.search(data, start)
-        return int(found.start()) if found else -1
+        match = self.compiled()._engine.search(data, start)
+        return int(match.start()) if match else -1
 
 
 def _compiled(source: str | bytes) -> Any:

@@ -3,7 +3,7 @@
 import base64
 
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import Context, at, error_of, refusal, told
+from rtdoctor.conform.context import Context, at, error_of, error_words, refusal
 from rtdoctor.conform.talk import Event, Talk
 
 COMMIT, CLEAR = {"type": "input_audio_buffer.commit"}, {"type": "input_audio_buffer.clear"}
@@ -61,7 +61,7 @@ async def _append(context: Context) -> None:
     if first is not None and first["type"] not in (CLEARED, "error"):
         context.deviates("audio.append-answered", f"{first['type']} after an append")
     elif first is not None and first["type"] == "error":
-        context.deviates("audio.append-answered", told(error_of(first)))
+        context.deviates("audio.append-answered", error_words(error_of(first)))
 
 
 @case(
@@ -140,7 +140,7 @@ async def _is_empty(context: Context, talk: Talk, what: str) -> None:
         context.deviates("audio.empty-commit-taken", f"{what}: {answer['type'] if answer else 'no answer'}")
         return
     if error_of(answer).get("code") != "input_audio_buffer_commit_empty":
-        context.deviates("audio.empty-commit-code", told(error_of(answer)))
+        context.deviates("audio.empty-commit-code", error_words(error_of(answer)))
     if not await talk.stands():
         context.deviates("errors.fatal", f"{what}: {talk.ended or 'the session is gone'}")
 
@@ -185,7 +185,7 @@ async def _vad(context: Context) -> None:
     """Sets server_vad and speaks, with silence before and after: speech_started, speech_stopped, committed."""
     talk, answer = await context.hearing(vad=True)
     if answer is not None and answer["type"] == "error":
-        raise NotServed(f"voice detection is refused: {told(error_of(answer))}")
+        raise NotServed(f"voice detection is refused: {error_words(error_of(answer))}")
     start = len(talk.events)
     await context.speak(talk, silence(500) + context.world.speech + silence(2000))
     started = await talk.wait(_STARTED, since=start, timeout=context.slow)
@@ -238,7 +238,7 @@ async def _telephone(context: Context, form: str, quiet: bytes) -> None:
     if answer is None:
         raise Untold("the update has no answer, which another case tells")
     if answer["type"] == "error":
-        raise NotServed(f"{form} is refused: {told(error_of(answer))}")
+        raise NotServed(f"{form} is refused: {error_words(error_of(answer))}")
     if at(answer, "session", "audio", "input", "format", "type") != form:
         context.deviates("audio.format-not-shown", f"{form} was asked for, and session.updated does not show it")
         return

@@ -90,12 +90,12 @@ class Refused:
             return "a session was opened"
         if self.status is not None:
             return f"HTTP {self.status}" + ("" if self.body else " with an empty body")
-        parts = [f"error {told(self.error)}"] if self.error is not None else ["no error event"]
+        parts = [f"error {error_words(self.error)}"] if self.error is not None else ["no error event"]
         parts += [str(self.ended)] if self.ended else ["not closed"]
         return self.fault or "101, " + ", ".join(parts)
 
 
-def told(error: Mapping[str, Any] | None) -> str:
+def error_words(error: Mapping[str, Any] | None) -> str:
     """An error object of a server in a few words."""
     if not isinstance(error, Mapping):
         return "without an error object"
@@ -107,13 +107,13 @@ def refusal(answer: Event | None, otherwise: object) -> str:
     """In place of an answer: by which error the server refused, or what was seen `otherwise`."""
     if answer is None:
         return str(otherwise)
-    return f"refused by an error {told(error_of(answer))}"
+    return f"refused by an error {error_words(error_of(answer))}"
 
 
 def error_of(event: Event | None) -> dict[str, Any]:
     """The error object of an error event; empty where there is none."""
-    found = event.get("error") if event else None
-    return found if isinstance(found, dict) else {}
+    error = event.get("error") if event else None
+    return error if isinstance(error, dict) else {}
 
 
 def at(value: object, *path: str | int) -> Any:
@@ -136,12 +136,12 @@ class Context:
         self.choice = world.bench.choice
         self.slow, self.quick = world.slow, world.quick
         self.talks: list[Talk] = []
-        self.found: list[tuple[str, str]] = []
+        self.deviated: list[tuple[str, str]] = []
 
     def deviates(self, ident: str, seen: str = "") -> None:
         """Say that the server deviates so; `seen` is what showed it."""
         assert ident in self.case.tells, f"{self.case.id} does not tell {ident}"
-        self.found.append((ident, seen))
+        self.deviated.append((ident, seen))
 
     # --- handshakes ---------------------------------------------------------------------------------------------------
 
@@ -267,13 +267,13 @@ class Context:
         detection = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 200}
         if vad and self.kind_of(talk) == "realtime":
             detection |= {"create_response": False}
-        given: dict[str, Any] = {
+        audio_input: dict[str, Any] = {
             "format": {"type": "audio/pcm", "rate": 24_000},
             "turn_detection": detection if vad else None,
         }
         if transcribes:
-            given["transcription"] = {"model": model}
-        answer = await talk.answer_to(self.update(talk, audio={"input": given}), "session.updated")
+            audio_input["transcription"] = {"model": model}
+        answer = await talk.answer_to(self.update(talk, audio={"input": audio_input}), "session.updated")
         return talk, answer
 
     async def conversing(self, modality: str = "text", **fields: Any) -> Talk:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import Context, at, error_of, refusal, told
+from rtdoctor.conform.context import Context, at, error_of, error_words, refusal
 from rtdoctor.conform.talk import Event, Talk
 
 CREATE = "response.create"
@@ -58,13 +58,13 @@ async def _done(context: Context, talk: Talk, start: int) -> Event:
         raise Untold(f"no response.done: {talk.ended or _first_error(talk, start)}")
     status = at(done, "response", "status")
     if status not in ("completed", "incomplete", "cancelled"):
-        raise Untold(f"the response is {status}: {told(at(done, 'response', 'status_details', 'error'))}")
+        raise Untold(f"the response is {status}: {error_words(at(done, 'response', 'status_details', 'error'))}")
     return done
 
 
 def _first_error(talk: Talk, start: int) -> str:
-    found = next((event for event in talk.events[start:] if event["type"] == "error"), None)
-    return told(error_of(found)) if found else "no answer in time"
+    error = next((event for event in talk.events[start:] if event["type"] == "error"), None)
+    return error_words(error_of(error)) if error else "no answer in time"
 
 
 async def _begun(context: Context, talk: Talk, start: int) -> Event:
@@ -188,7 +188,7 @@ async def _response(context: Context, talk: Talk, start: int, **fields: Any) -> 
         return None
     if at(done, "response", "status") == "failed":
         error = at(done, "response", "status_details", "error")
-        context.deviates("conversation.response-failed", told(error))
+        context.deviates("conversation.response-failed", error_words(error))
         return None
     return done
 
@@ -228,11 +228,11 @@ async def _metadata(context: Context) -> None:
     talk = await context.conversing()
     start = len(talk.events)
     await talk.send(create_item(message("Say hello in one word.")))
-    given = {"rtdoctor": "conform"}
-    await talk.send(respond(metadata=given))
+    metadata = {"rtdoctor": "conform"}
+    await talk.send(respond(metadata=metadata))
     done = await _done(context, talk, start)
     created = await talk.wait(CREATED, since=start, timeout=0.1)
-    missing = [event["type"] for event in (created, done) if event and at(event, "response", "metadata") != given]
+    missing = [event["type"] for event in (created, done) if event and at(event, "response", "metadata") != metadata]
     if missing:
         context.deviates("conversation.metadata-not-echoed", f"{' and '.join(missing)} without the metadata")
 
@@ -286,7 +286,9 @@ async def _call(context: Context) -> None:
     await talk.send(respond(tool_choice="none"))
     answer = await talk.wait(DONE, "error", since=start, timeout=context.slow)
     if answer is None or answer["type"] == "error" or at(answer, "response", "status") == "failed":
-        context.deviates("conversation.output-refused", told(error_of(answer)) if answer else "no response after it")
+        context.deviates(
+            "conversation.output-refused", error_words(error_of(answer)) if answer else "no response after it"
+        )
 
 
 @case(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtdoctor.conform.cases import case
-from rtdoctor.conform.context import Context, error_of, told
+from rtdoctor.conform.context import Context, error_of, error_words
 from rtdoctor.conform.talk import Event, Talk
 
 _UNKNOWN: Event = {"type": "rtdoctor.no-such-event"}
@@ -21,7 +21,7 @@ async def _judge(context: Context, talk: Talk, what: str, *codes: str) -> Event 
         if not isinstance(error.get("message"), str) or not isinstance(error.get("type"), str):
             context.deviates("errors.object-missing", f"{what}: the error has no type or no message")
         elif codes and error.get("code") not in codes:
-            context.deviates("errors.code-other", f"{what}: {told(error)}")
+            context.deviates("errors.code-other", f"{what}: {error_words(error)}")
     if talk.ended or not await talk.stands():
         context.deviates("errors.fatal", f"{what}: {talk.ended or 'the session is gone'}")
     return answer

@@ -31,9 +31,9 @@ def judged(talk: Talk, *, complete: bool = False) -> Iterator[Judged]:
     so it is not told; `complete` asks for what never came, too."""
     judge = StreamJudge(begins=True)
     for sender, event, seconds in talk.log[:_MOST_JUDGED]:
-        said = judge.feed(cast(Literal["server", "client"], sender), event, seconds)
+        violations = judge.feed(cast(Literal["server", "client"], sender), event, seconds)
         if sender == "server":
-            yield from _told(said)
+            yield from _told(violations)
     if complete:
         judge.close()
         yield from _told(judge.finish(complete=True))

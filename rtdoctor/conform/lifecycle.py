@@ -39,8 +39,8 @@ async def _order(context: Context) -> None:
 async def _event_ids(context: Context) -> None:
     """Looks for events without an event_id, or with one that was used before, in all traffic."""
     talk = await context.open_any()
-    given = context.update(talk, audio={"input": {"turn_detection": None}})
-    await talk.answer_to(given, "session.updated", timeout=context.quick)
+    update = context.update(talk, audio={"input": {"turn_detection": None}})
+    await talk.answer_to(update, "session.updated", timeout=context.quick)
 
 
 @case(
@@ -77,8 +77,8 @@ async def _session_ids(context: Context) -> None:
 async def _apart(context: Context) -> None:
     """Opens two sessions and configures one of them."""
     first, second = await context.open_any(), await context.open_any()
-    given = {"input": {"noise_reduction": {"type": "near_field"}}}
-    set_here = await updated(context, first, audio=given)
+    audio = {"input": {"noise_reduction": {"type": "near_field"}}}
+    set_here = await updated(context, first, audio=audio)
     if at(set_here, "audio", "input", "noise_reduction") is None:
         raise Untold("session.updated does not show what was set")
     seen = await updated(context, second, audio={"input": {"turn_detection": None}})

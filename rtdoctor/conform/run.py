@@ -24,6 +24,7 @@ from rtdoctor.model.conformance import (
     Verdict,
     summarise,
 )
+from rtdoctor.model.plural import plural
 from rtdoctor.model.report import Setting
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote_start
@@ -52,7 +53,7 @@ class SoFar:
     cases: Sequence[Case]
     started: float
     results: dict[str, CaseResult] = field(default_factory=dict)
-    found: dict[str, _Found] = field(default_factory=dict)
+    deviations: dict[str, _Found] = field(default_factory=dict)
     dialect: str = UNKNOWN_DIALECT
     trouble: str = ""
     refused: bool = False
@@ -60,12 +61,12 @@ class SoFar:
 
     def take(self, deviation: Deviation, seen: str, case: str, place: str = "") -> None:
         """One more time that a deviation showed; what has one `place` is told once, whatever the ids in it are."""
-        told = self.found.setdefault(deviation.id, _Found(deviation))
-        told.count += 1
-        if len(told.cases) < _MOST_CASES:
-            told.cases[case] = None
-        if seen and len(told.seen) < _MOST_SEEN:
-            told.seen.setdefault(place or seen, _quoted(seen))
+        gathered = self.deviations.setdefault(deviation.id, _Found(deviation))
+        gathered.count += 1
+        if len(gathered.cases) < _MOST_CASES:
+            gathered.cases[case] = None
+        if seen and len(gathered.seen) < _MOST_SEEN:
+            gathered.seen.setdefault(place or seen, _quoted(seen))
 
 
 def _quoted(text: str) -> str:
@@ -111,7 +112,7 @@ def report_of(bench: Bench, known: SoFar, *, why: str, interrupted: bool) -> Con
         sorted(
             (
                 Seen(one.deviation, one.count, tuple(one.cases), tuple(one.seen.values()))
-                for one in known.found.values()
+                for one in known.deviations.values()
             ),
             key=lambda one: (WEIGHTS.index(one.deviation.weight), one.deviation.id),
         )
@@ -184,18 +185,18 @@ def _take_listed(bench: Bench) -> None:
 async def _way(context: Context, kind: str) -> Way:
     """The first query by which a session of that kind opens, or why none does."""
     choice = replace(context.choice, aim=kind, kind_given=True)  # type: ignore[arg-type]
-    told: dict[str, bool] = {}
+    refusals: dict[str, bool] = {}
     for opening in openings(choice):
         begun = await context.begin(opening.handshake.query)
         if isinstance(begun, Refused):
-            told[str(begun)] = _definite(begun)
+            refusals[str(begun)] = _definite(begun)
             continue
         created = begun.events[0]
         other = _other_kind(created, kind)
         if not other:
             return Way(opening.handshake.query, created)
-        told[other] = True
-    return Way(why="; ".join(told), refused=any(told.values()))
+        refusals[other] = True
+    return Way(why="; ".join(refusals), refused=any(refusals.values()))
 
 
 def _definite(refused: Refused) -> bool:
@@ -207,8 +208,8 @@ def _definite(refused: Refused) -> bool:
 
 def _other_kind(created: Mapping[str, object], kind: str) -> str:
     """What opened in the place of a session of that kind; empty where it is one."""
-    given = at(created, "session", "type")
-    own = "transcription" if created.get("type") == "transcription_session.created" else given or "realtime"
+    session_type = at(created, "session", "type")
+    own = "transcription" if created.get("type") == "transcription_session.created" else session_type or "realtime"
     return "" if own == kind else f"a {own} session opens in its place"
 
 
@@ -235,10 +236,10 @@ async def _try(world: World, known: SoFar, case: Case) -> CaseResult:
     try:
         async with asyncio.timeout(_MOST_SECONDS):
             await case.run(context)
-    except NotServed as told:
-        verdict, seen = "not served", str(told)
-    except Untold as told:
-        verdict, seen = "could not tell", str(told)
+    except NotServed as stopped:
+        verdict, seen = "not served", str(stopped)
+    except Untold as stopped:
+        verdict, seen = "could not tell", str(stopped)
     except TimeoutError:
         verdict, seen = "could not tell", f"it took more than {_MOST_SECONDS:g} s"
     except BaseException:
@@ -249,19 +250,19 @@ async def _try(world: World, known: SoFar, case: Case) -> CaseResult:
         for one in judged(talk, complete=case.id == "lifecycle.order"):
             known.take(one.deviation, one.seen, case.id, one.place)
             _mark(known, one)
-    for ident, shown in context.found:
+    for ident, shown in context.deviated:
         known.take(deviations()[ident], shown, case.id)
-    if context.found:
-        verdict, seen = "deviates", "; ".join(dict.fromkeys(shown for _, shown in context.found if shown))
+    if context.deviated:
+        verdict, seen = "deviates", "; ".join(dict.fromkeys(shown for _, shown in context.deviated if shown))
     ms = round((time.monotonic() - started) * 1000, 1)
-    return result_of(case, verdict, seen, tuple(dict.fromkeys(ident for ident, _ in context.found)), ms)
+    return result_of(case, verdict, seen, tuple(dict.fromkeys(ident for ident, _ in context.deviated)), ms)
 
 
 def result_of(
-    case: Case, verdict: Verdict, seen: str, found: tuple[str, ...] = (), ms: float | None = None
+    case: Case, verdict: Verdict, seen: str, deviations: tuple[str, ...] = (), ms: float | None = None
 ) -> CaseResult:
     """What a case came to, with what was seen quoted and cut."""
-    return CaseResult(case.id, case.group, case.title, verdict, _quoted(seen), found, ms)
+    return CaseResult(case.id, case.group, case.title, verdict, _quoted(seen), deviations, ms)
 
 
 def _mark(known: SoFar, one: Judged) -> None:
@@ -272,14 +273,12 @@ def _mark(known: SoFar, one: Judged) -> None:
 def _gather(known: SoFar) -> None:
     """What all traffic showed becomes the verdict of the cases that stand for it."""
     for ident in GATHERED:
-        result, found = known.results.get(ident), tuple(known.gathered.get(ident, ()))
-        if result is not None and found:
-            told = (
-                f"{len(found)} kind{'s' if len(found) > 1 else ''} of deviation in the traffic: {', '.join(found[:5])}"
-            )
+        result, deviations = known.results.get(ident), tuple(known.gathered.get(ident, ()))
+        if result is not None and deviations:
+            seen = f"{plural(len(deviations), 'kind')} of deviation in the traffic: {', '.join(deviations[:5])}"
             known.results[ident] = replace(
                 result,
                 verdict="deviates",
-                seen=_quoted(told),
-                deviations=tuple(dict.fromkeys((*result.deviations, *found))),
+                seen=_quoted(seen),
+                deviations=tuple(dict.fromkeys((*result.deviations, *deviations))),
             )

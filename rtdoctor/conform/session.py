@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import CREATED, Context, Refused, at, error_of, told
+from rtdoctor.conform.context import CREATED, Context, Refused, at, error_of, error_words
 from rtdoctor.conform.talk import Event, Talk
 from rtdoctor.protocol.models import defaults
 
@@ -24,9 +24,9 @@ async def updated(context: Context, talk: Talk, **fields: Any) -> Event:
     """
     answer = await talk.answer_to(context.update(talk, **fields), "session.updated", timeout=context.quick)
     if answer is None or answer["type"] == "error":
-        raise Untold(f"session.update was not taken: {told(error_of(answer)) if answer else 'no answer'}")
-    found = at(answer, "session")
-    return found if isinstance(found, dict) else {}
+        raise Untold(f"session.update was not taken: {error_words(error_of(answer)) if answer else 'no answer'}")
+    session = at(answer, "session")
+    return session if isinstance(session, dict) else {}
 
 
 @case(
@@ -151,13 +151,13 @@ async def _update_transcription(context: Context) -> None:
         _, answer = await context.hearing(model=asked)
     if not _taken(context, answer):
         return
-    given = at(answer, "session", "audio", "input")
-    model = at(given, "transcription", "model")
+    audio_input = at(answer, "session", "audio", "input")
+    model = at(audio_input, "transcription", "model")
     if model is None:
         context.deviates("session.update-ignored", "session.updated shows no transcription model")
     elif model != asked:
         context.deviates("session.model-rerouted", f"session.updated shows the model {model}, not {asked}")
-    if at(given, "turn_detection") is not None:
+    if at(audio_input, "turn_detection") is not None:
         context.deviates("session.update-ignored", "session.updated shows turn detection, which was set to null")
 
 
@@ -166,7 +166,7 @@ def _taken(context: Context, answer: Event | None) -> bool:
     if answer is None:
         context.deviates("session.update-unanswered", "neither session.updated nor an error")
     elif answer["type"] == "error":
-        context.deviates("session.update-refused", told(error_of(answer)))
+        context.deviates("session.update-refused", error_words(error_of(answer)))
     elif not isinstance(at(answer, "session", "id"), str):
         context.deviates("session.updated-without-id", "session.updated without session.id")
     return answer is not None and answer["type"] == "session.updated"
@@ -250,7 +250,7 @@ async def _unknown_field(context: Context) -> None:
     if answer is None or answer["type"] != "error":
         context.deviates("session.unknown-field-taken", "session.updated" if answer else "no answer")
     elif "rtdoctor_unknown" not in f"{error_of(answer).get('param')} {error_of(answer).get('message')}":
-        context.deviates("session.unknown-field-unnamed", told(error_of(answer)))
+        context.deviates("session.unknown-field-unnamed", error_words(error_of(answer)))
 
 
 @case(
@@ -275,8 +275,8 @@ async def _type_missing(context: Context) -> None:
 async def _type_other(context: Context) -> None:
     """Sends a transcription's update into a conversation."""
     talk = await context.open("realtime")
-    given = {"transcription": {"model": context.choice.vad_model}}
-    update = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": given}}}
+    audio_input = {"transcription": {"model": context.choice.vad_model}}
+    update = {"type": "session.update", "session": {"type": "transcription", "audio": {"input": audio_input}}}
     answer = await talk.answer_to(update, "session.updated", timeout=context.quick)
     if answer is None or answer["type"] != "error":
         context.deviates("session.type-mismatch-taken", "session.updated" if answer else "no answer")
@@ -286,8 +286,8 @@ async def _type_other(context: Context) -> None:
 async def _rate(context: Context) -> None:
     """Asks for audio/pcm at 16000: the real service answers integer_below_min_value."""
     talk = await context.open_any()
-    given = {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}
-    answer = await talk.answer_to(context.update(talk, audio=given), "session.updated", timeout=context.quick)
+    audio = {"input": {"format": {"type": "audio/pcm", "rate": 16_000}}}
+    answer = await talk.answer_to(context.update(talk, audio=audio), "session.updated", timeout=context.quick)
     if answer is None or answer["type"] != "error":
         rate = at(answer, "session", "audio", "input", "format", "rate")
         context.deviates("session.rate-16000-taken", f"session.updated shows {rate}" if answer else "no answer")

@@ -2,7 +2,7 @@
 
 from rtdoctor.conform.audio import COMMIT, COMMITTED, commit, silence
 from rtdoctor.conform.cases import NotServed, Untold, case
-from rtdoctor.conform.context import Context, at, error_of, told
+from rtdoctor.conform.context import Context, at, error_of, error_words
 from rtdoctor.conform.talk import Event, Talk
 
 _KIND = "conversation.item.input_audio_transcription."
@@ -17,7 +17,7 @@ async def _transcribing(context: Context, model: str) -> Talk:
     """
     talk, answer = await context.hearing(model=model)
     if answer is not None and answer["type"] == "error":
-        raise NotServed(f"the model {model} is refused: {told(error_of(answer))}")
+        raise NotServed(f"the model {model} is refused: {error_words(error_of(answer))}")
     return talk
 
 
@@ -55,7 +55,7 @@ async def _speech(context: Context, model: str) -> None:
     if ended is None:
         return
     if ended["type"] == FAILED:
-        context.deviates("transcription.failed", told(error_of(ended)))
+        context.deviates("transcription.failed", error_words(error_of(ended)))
         return
     if not str(ended.get("transcript") or "").strip():
         context.deviates("transcription.empty", "the transcript of speech is empty")
@@ -89,13 +89,13 @@ async def _other(context: Context) -> None:
 async def _in_conversation(context: Context) -> None:
     """Sets a transcription model in a conversation and commits 5 s of speech."""
     model = context.choice.vad_model
-    given = {"transcription": {"model": model}, "turn_detection": None}
+    audio_input = {"transcription": {"model": model}, "turn_detection": None}
     talk = await context.open("realtime")
     answer = await talk.answer_to(
-        context.update(talk, audio={"input": given}), "session.updated", timeout=context.quick
+        context.update(talk, audio={"input": audio_input}), "session.updated", timeout=context.quick
     )
     if answer is not None and answer["type"] == "error":
-        raise NotServed(f"the model {model} is refused: {told(error_of(answer))}")
+        raise NotServed(f"the model {model} is refused: {error_words(error_of(answer))}")
     await _judge(context, talk, await _committed(context, talk, context.world.speech), model)
 
 

@@ -35,12 +35,12 @@ class StreamJudge:
         if self._fixed is None:
             self._watch.see(event, direction)
         era = self._fixed or judged_as(self._watch.dialect)
-        found = judge_shape(event, direction, self._index, era)
+        violations = judge_shape(event, direction, self._index, era)
         if self._early is not None:
-            found += self._again(event, direction, era)
+            violations += self._again(event, direction, era)
         if isinstance(event, dict):
-            found += self._order.feed(direction, event, at)
-        return found
+            violations += self._order.feed(direction, event, at)
+        return violations
 
     def _again(self, event: object, direction: Direction, era: str) -> list[Violation]:
         """What the client sent before the server spoke was judged by what it spoke itself; now it is judged by the

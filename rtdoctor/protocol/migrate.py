@@ -75,10 +75,10 @@ def migrate(event: object, direction: Direction | None = None) -> Migration | No
         made["response"] = _response(response, changes)
     if isinstance(item := event.get("item"), dict):
         made["item"] = _item(item, "item", changes)
-    told = changes[:_MOST_CHANGES]
-    if len(changes) > len(told):
-        told.append(f"and {len(changes) - len(told)} more changes.")
-    return Migration(made, tuple(told)) if changes else None
+    kept = changes[:_MOST_CHANGES]
+    if len(changes) > len(kept):
+        kept.append(f"and {len(changes) - len(kept)} more changes.")
+    return Migration(made, tuple(kept)) if changes else None
 
 
 def ga_name(beta_event: str) -> str:
@@ -119,15 +119,15 @@ def _tables() -> _Tables:
 
 def _session(session: Mapping[str, object], name: str, changes: list[str]) -> dict[str, object]:
     of_transcription = name.startswith("transcription_session.")
-    said = session.get("type")
-    kind: Kind = "transcription" if of_transcription or said == "transcription" else "realtime"
+    named = session.get("type")
+    kind: Kind = "transcription" if of_transcription or named == "transcription" else "realtime"
     is_flat = any((kind, field) in _tables().fields for field in session)
     needs_type = name == "session.update" and not _is_translation(session)
     if not (is_flat or of_transcription or needs_type):
         return dict(session)
-    if said is None:
+    if named is None:
         changes.append(f'session.type: GA requires it; "{kind}" added.')
-    made = {**session, "type": kind if said is None else said}
+    made = {**session, "type": kind if named is None else named}
     return {"type": made["type"], **_fields(made, kind, changes)}
 
 

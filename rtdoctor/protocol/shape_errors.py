@@ -38,13 +38,13 @@ def explain(errors: list["ValidationError"], value: object, name: str, kind: str
     A value of the wrong type is told once, although it is in no closed list and within no bounds either.
     """
     mistyped = {tuple(e.instance_path) for e in errors if e.schema_path[-1] == "type"}
-    found: list[Violation] = []
+    violations: list[Violation] = []
     for error in errors:
         if error.schema_path[-1] != "type" and tuple(error.instance_path) in mistyped:
             continue
         for facts in _facts(error, value, schema_file(name), name.startswith("ga-")):
-            found += [Violation(index=index, event_type=kind, **facts)]
-    return sorted(found, key=lambda violation: violation.severity == "notice")
+            violations += [Violation(index=index, event_type=kind, **facts)]
+    return sorted(violations, key=lambda violation: violation.severity == "notice")
 
 
 def _facts(error: "ValidationError", value: object, schema: dict[str, Any], ga: bool) -> Iterable[dict[str, Any]]:

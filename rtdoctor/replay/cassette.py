@@ -94,8 +94,8 @@ def read_cassette(source: BinaryIO) -> list[Take]:
     while len(head) < CHUNK and (more := next(feed, b"")):
         head += more
     feed.put_back(head)
-    found = _of_tape(feed) if is_tape(head) else _of_entries(_Again(feed))
-    takes = [take for take in found.values() if take.asked or take.steps]
+    takes_by_socket = _of_tape(feed) if is_tape(head) else _of_entries(_Again(feed))
+    takes = [take for take in takes_by_socket.values() if take.asked or take.steps]
     if not any(take.asked or any(step.side == "server" for step in take.steps) for take in takes):
         raise NotPlayable("The recording holds nothing that a server did, so there is nothing to replay.")
     return takes

@@ -183,8 +183,8 @@ class Conversation:
                 continue
             self._appended = kind == APPEND
             self._rename(step.data, data)
-            if told := differs(step.data, data, self._policy):
-                self._note(f"line {step.line}: {told}")
+            if difference := differs(step.data, data, self._policy):
+                self._note(f"line {step.line}: {difference}")
             return True
         return False
 
@@ -299,15 +299,15 @@ def _echo(take: Take) -> bytes | None:
 
 def _break_as_recorded(headers: Headers, take: Take) -> None:
     """What was wrong with the 101 (RFC 6455, section 4.1) is wrong again; what was right is made anew."""
-    told = {name.lower(): value for name, value in take.headers}
+    recorded = {name.lower(): value for name, value in take.headers}
     key = next((value for name, value in take.asked_headers if name.lower() == "sec-websocket-key"), "")
-    if "sec-websocket-accept" not in told:  # a recording that holds no such headers tells nothing of them
+    if "sec-websocket-accept" not in recorded:  # a recording that holds no such headers tells nothing of them
         return
-    if key and MARKS.search(key) is None and told["sec-websocket-accept"] != accept_key(key):
+    if key and MARKS.search(key) is None and recorded["sec-websocket-accept"] != accept_key(key):
         del headers["Sec-WebSocket-Accept"]
         headers["Sec-WebSocket-Accept"] = accept_key("another")
     for name in ("Upgrade", "Connection"):
-        if name.lower() not in told:
+        if name.lower() not in recorded:
             del headers[name]
     if take.subprotocol and "Sec-WebSocket-Protocol" not in headers:
         headers["Sec-WebSocket-Protocol"] = take.subprotocol

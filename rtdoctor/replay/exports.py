@@ -160,8 +160,8 @@ def _line(take: Take, step: TapedStep) -> str:
 
 def _start(text: str, most: int) -> str:
     """The beginning of a text, quoted, and that it goes on."""
-    told = quote_start(text, most + 1)
-    return told if len(told) <= most else told[:most] + "…"
+    start = quote_start(text, most + 1)
+    return start if len(start) <= most else start[:most] + "…"
 
 
 def _safe(text: str) -> str:
@@ -238,14 +238,14 @@ def _format(event: dict[str, Any], side: Direction) -> tuple[int, int] | None:
     if not isinstance(session, dict):
         return None
     name = "input" if side == "client" else "output"
-    told: Any = session.get("audio")
+    form: Any = session.get("audio")
     for key in (name, "format"):
-        told = told.get(key) if isinstance(told, dict) else None
-    told = told if told is not None else session.get(f"{name}_audio_format")
-    kind = told.get("type") if isinstance(told, dict) else told
+        form = form.get(key) if isinstance(form, dict) else None
+    form = form if form is not None else session.get(f"{name}_audio_format")
+    kind = form.get("type") if isinstance(form, dict) else form
     if not isinstance(kind, str):
         return None
-    rate = told.get("rate") if isinstance(told, dict) else None
+    rate = form.get("rate") if isinstance(form, dict) else None
     good = isinstance(rate, int) and 1_000 <= rate <= 200_000
     return (_G711[kind], _G711_RATE) if kind in _G711 else (_PCM, rate if good and rate else _RATE)
 

@@ -67,15 +67,20 @@ def _where(wanted: Any, got: Any, place: str, policy: Policy) -> str | None:
             inner = f"{place}/{name}"
             if (name in wanted) != (name in got):
                 return inner
-            if (found := _where(wanted[name], got[name], inner, policy)) is not None:
-                return found
+            if (place_inside := _where(wanted[name], got[name], inner, policy)) is not None:
+                return place_inside
         return None
     if isinstance(wanted, list) and isinstance(got, list):
         if len(wanted) != len(got):
             return place
         pairs = enumerate(zip(wanted, got, strict=True))
         return next(
-            (found for at, (a, b) in pairs if (found := _where(a, b, f"{place}/{at}", policy)) is not None), None
+            (
+                place_inside
+                for at, (a, b) in pairs
+                if (place_inside := _where(a, b, f"{place}/{at}", policy)) is not None
+            ),
+            None,
         )
     return None if type(wanted) is type(got) and wanted == got else place or "/"
 

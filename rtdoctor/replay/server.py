@@ -113,8 +113,8 @@ class Replay:
 
     async def _refuse(self, head: Head, writer: asyncio.StreamWriter) -> None:
         """A page of another site, or a name that is not this machine's: nothing of the recording, and no take."""
-        told = quote_start(f"Host '{head.value('host')}', Origin '{head.value('origin')}'", 300)
-        self._say(f"refused a request that is none of this machine's own: {told}")
+        asked = quote_start(f"Host '{head.value('host')}', Origin '{head.value('origin')}'", 300)
+        self._say(f"refused a request that is none of this machine's own: {asked}")
         writer.write(
             _answer(403, "Forbidden", (), b'{"error": {"message": "refused: Host or Origin is a foreign one"}}')
         )
@@ -130,10 +130,10 @@ class Replay:
             if not take.asked or (take.method == method and same_request(take.path, path, self._policy)):
                 one.played = True
                 return one
-        told = quote_start(f"{method} {path}", 300)
+        asked = quote_start(f"{method} {path}", 300)
         if len(self._strays) < MOST_TOLD:
-            self._strays.append(told)
-        self._say(f"nothing on the recording answers {told}")
+            self._strays.append(asked)
+        self._say(f"nothing on the recording answers {asked}")
         return None
 
     async def _rest(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -128,9 +128,9 @@ class Answers:
         elif one.role and text(item.get("role")) and item["role"] != one.role:
             stream.violate("order.as-asked", "/item/role", one.role, item["role"])
         elif one.words is not None:
-            told = words_of(item)
-            if told is not None and not told.same(one.words):
-                stream.violate("order.as-asked", "/item/content", str(one.words), str(told))
+            words = words_of(item)
+            if words is not None and not words.same(one.words):
+                stream.violate("order.as-asked", "/item/content", str(one.words), str(words))
 
     def error(self, event: Mapping[str, object]) -> None:
         """An error answers the event that it names, or one that its code tells, or any."""

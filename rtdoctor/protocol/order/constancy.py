@@ -54,23 +54,23 @@ def same_item(stream: Stream, item: Item, described: Mapping[str, object], point
 
 def words_of(described: Mapping[str, object]) -> Digest | None:
     """The texts of a message that a user wrote; None where there are none."""
-    told: Digest | None = None
+    words: Digest | None = None
     for content in entries(described.get("content"))[:MOST_PARTS]:
-        said = text(mapping(content).get("text"))
-        if said:
-            told = told or Digest()
-            told.add(said + "\n")
-    return told
+        piece = text(mapping(content).get("text"))
+        if piece:
+            words = words or Digest()
+            words.add(piece + "\n")
+    return words
 
 
 def _same_words(stream: Stream, item: Item, described: Mapping[str, object], pointer: str) -> None:
-    told = words_of(described)
-    if told is None:
+    words = words_of(described)
+    if words is None:
         return
     if item.words is None:
-        item.words = told
-    elif not item.words.same(told):
-        stream.violate("order.item-words", f"{pointer}/content", str(item.words), str(told))
+        item.words = words
+    elif not item.words.same(words):
+        stream.violate("order.item-words", f"{pointer}/content", str(item.words), str(words))
 
 
 def finished(stream: Stream, described: Mapping[str, object], pointer: str) -> None:

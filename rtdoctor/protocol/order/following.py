@@ -46,13 +46,13 @@ class Next:
 class Following:
     """The slot: at most one event is awaited at a time, so that one missing event gives one violation."""
 
-    __slots__ = ("_stream", "awaited", "told")
+    __slots__ = ("_stream", "awaited", "reported")
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self.awaited: Next | None = None
         # Items of pairs that were broken, so that nobody misses the same event a second time.
-        self.told: Recent[bool] = Recent(KEPT_TOLD)
+        self.reported: Recent[bool] = Recent(KEPT_TOLD)
 
     def expect(self, rule: str, types: tuple[str, ...], item_id: str, previous: object = ANY) -> None:
         """The next server event must be one of these types and name this item."""
@@ -68,14 +68,14 @@ class Following:
         if kind == "input_audio_buffer.cleared" and awaited.types[0] == "input_audio_buffer.committed":
             return
         if kind not in awaited.types:
-            self.told.put(awaited.item_id, True)
+            self.reported.put(awaited.item_id, True)
             self._stream.violate(awaited.rule, wanted=f"{awaited.types[0]} {awaited.item_id}", got=kind)
             return
         pointer, named = "/item_id", text(event.get("item_id"))
         if not named:
             pointer, named = "/item/id", text(mapping(event.get("item")).get("id"))
         if named and named != awaited.item_id:
-            self.told.put(awaited.item_id, True)
+            self.reported.put(awaited.item_id, True)
             self._stream.violate(awaited.rule, pointer, awaited.item_id, named)
         elif awaited.previous is not ANY and event.get("previous_item_id", awaited.previous) != awaited.previous:
             wanted = awaited.previous if isinstance(awaited.previous, str) else "null"
@@ -86,5 +86,5 @@ class Following:
         if self.awaited is None:
             return
         wanted = f"{self.awaited.types[0]} {self.awaited.item_id}"
-        self.told.put(self.awaited.item_id, True)
+        self.reported.put(self.awaited.item_id, True)
         self._stream.violate(self.awaited.rule, wanted=wanted, got="the recording ends here", milder=1 if closed else 2)

@@ -204,7 +204,7 @@ class Items:
             and not item.done
             and item.output is None
             and not item.listed
-            and item_id not in self._following.told.entries
+            and item_id not in self._following.reported.entries
         ]
         if waiting:
             self._stream.violate(

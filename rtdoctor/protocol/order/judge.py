@@ -240,9 +240,9 @@ class OrderJudge:
             self._server(kind, event)
         else:
             self._client.event(kind, event)
-        if stream.found:
-            found, stream.found = stream.found, []
-            return found
+        if stream.violations:
+            violations, stream.violations = stream.violations, []
+            return violations
         return []
 
     def _server(self, kind: str, event: Mapping[str, object]) -> None:
@@ -298,8 +298,8 @@ class OrderJudge:
         self._outputs.samples.finish()
         self._answers.finish()
         self._wishes.finish()
-        found, stream.found = stream.found, []
-        return found
+        violations, stream.violations = stream.violations, []
+        return violations
 
     def timeline(self) -> Timeline:
         """The items so far: their steps and latencies."""

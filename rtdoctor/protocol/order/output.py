@@ -57,9 +57,9 @@ class Outputs:
             stream.violate("order.done-once", "/item/id", "an item that is not done", item_id)
             return
         self._same_index(item, event)
-        if item.arguments.begun and not item.arguments.done and not item.told:
+        if item.arguments.begun and not item.arguments.done and not item.reported:
             stream.violate("order.words-never-done", wanted=f"the done event of the arguments of {item_id} before")
-        open_parts = [place for place, part in item.parts.items() if part.open and not part.told]
+        open_parts = [place for place, part in item.parts.items() if part.open and not part.reported]
         if open_parts:
             wanted = f"response.content_part.done of part {open_parts[0]} before"
             stream.violate("order.part-done-before-item", wanted=wanted, got=f"{len(open_parts)} open")
@@ -82,7 +82,7 @@ class Outputs:
         index = whole_number(event.get("content_index"))
         if item is None or index is None or response.adopted:
             return
-        if index != len(item.parts) and not item.told:
+        if index != len(item.parts) and not item.reported:
             stream.violate("order.content-index", "/content_index", str(len(item.parts)), index)
         part = Part()
         part.kind = text(mapping(event.get("part")).get("type"))
@@ -148,8 +148,8 @@ class Outputs:
             return
         if event.get("call_id", item.call_id) != item.call_id:
             self._same_call(item, event)
-        if not grow(item.arguments, event) and not item.told:
-            item.told = True
+        if not grow(item.arguments, event) and not item.reported:
+            item.reported = True
             self._stream.violate("order.delta-open-part", wanted="no delta after the arguments were done")
 
     def arguments_done(self, event: Mapping[str, object]) -> None:
@@ -163,9 +163,9 @@ class Outputs:
     def _same_call(self, item: OutputItem, event: Mapping[str, object]) -> None:
         """The name and the call_id of a call are those of its item."""
         for key, known in (("call_id", item.call_id), ("name", item.name)):
-            said = event.get(key)
-            if type(said) is str and known and said != known:
-                self._stream.violate("order.item-constant", f"/{key}", known, said)
+            value = event.get(key)
+            if type(value) is str and known and value != known:
+                self._stream.violate("order.item-constant", f"/{key}", known, value)
                 return
 
     def of_call(self, event: Mapping[str, object]) -> None:
@@ -193,12 +193,12 @@ class Outputs:
                 response.next_output = response.next_output if index is None else min(index, MOST) + 1
                 if len(response.items) < MOST:
                     response.items[item_id] = item
-            if not item.told:
-                item.told = True
+            if not item.reported:
+                item.reported = True
                 self._stream.violate(rule, "/item_id", "an output item that is open", item_id)
             return None
         self._same_index(item, event)
-        return None if item.told else item
+        return None if item.reported else item
 
     def _same_index(self, item: OutputItem, event: Mapping[str, object]) -> None:
         index = event.get("output_index")
@@ -230,8 +230,8 @@ class Outputs:
         return None
 
     def _late(self, part: Part) -> None:
-        if not part.told:
-            part.told = True
+        if not part.reported:
+            part.reported = True
             self._stream.violate("order.delta-open-part", "/content_index", "a part that was added and is open")
 
 

@@ -25,11 +25,11 @@ class Growing:
 class Part:
     """One content part: open until content_part.done. `told` keeps a broken part to one violation."""
 
-    __slots__ = ("audio_begun", "audio_done", "kind", "open", "told", "words")
+    __slots__ = ("audio_begun", "audio_done", "kind", "open", "reported", "words")
 
     def __init__(self) -> None:
         self.open = True
-        self.told = False
+        self.reported = False
         self.audio_begun = False
         self.audio_done = False
         self.kind = ""  # audio or text
@@ -42,13 +42,13 @@ class OutputItem:
     `index` is None where no output_index is known, or where it was told to change.
     """
 
-    __slots__ = ("arguments", "call_id", "done", "index", "item_id", "kind", "name", "parts", "told")
+    __slots__ = ("arguments", "call_id", "done", "index", "item_id", "kind", "name", "parts", "reported")
 
     def __init__(self, item_id: str, index: int | None) -> None:
         self.item_id = item_id
         self.index = index
         self.done = False
-        self.told = False
+        self.reported = False
         self.kind = ""
         self.name = ""
         self.call_id = ""
@@ -73,33 +73,33 @@ def settle(stream: Stream, growing: Growing, event: Mapping[str, object], key: s
         stream.violate("order.done-once", "", "one done event")
         return
     growing.done = True
-    said = event.get(key)
-    if type(said) is str:
-        growing.final = Digest(said)
+    whole = event.get(key)
+    if type(whole) is str:
+        growing.final = Digest(whole)
         if not growing.final.same(growing.grown):
-            stream.violate(rule, f"/{key}", f"{growing.grown}, as the deltas", said)
+            stream.violate(rule, f"/{key}", f"{growing.grown}, as the deltas", whole)
 
 
-def agree(stream: Stream, growing: Growing, said: object, pointer: str) -> None:
+def agree(stream: Stream, growing: Growing, value: object, pointer: str) -> None:
     """A later event that repeats the text."""
-    if growing.final is not None and type(said) is str and not growing.final.same(Digest(said)):
-        stream.violate("order.texts-agree", pointer, f"{growing.final}, as the done event", said)
+    if growing.final is not None and type(value) is str and not growing.final.same(Digest(value)):
+        stream.violate("order.texts-agree", pointer, f"{growing.final}, as the done event", value)
 
 
 def agree_item(stream: Stream, item: OutputItem, described: Mapping[str, object], pointer: str) -> None:
     """output_item.done and response.done repeat the arguments, or the text of every part; told at the first
     difference.
     """
-    before = len(stream.found)
+    before = len(stream.violations)
     if described.get("status") == "completed" and item.parts and isinstance(described.get("content"), list):
-        parts, told = len(item.parts), len(entries(described["content"]))
-        if parts != told and parts < MOST and not item.told:
-            stream.violate("order.parts-listed", f"{pointer}/content", f"{parts} parts, as were made", str(told))
+        parts, listed = len(item.parts), len(entries(described["content"]))
+        if parts != listed and parts < MOST and not item.reported:
+            stream.violate("order.parts-listed", f"{pointer}/content", f"{parts} parts, as were made", str(listed))
             return
     agree(stream, item.arguments, described.get("arguments"), f"{pointer}/arguments")
     for place, content in enumerate(entries(described.get("content"))[:MOST]):
         part = item.parts.get(place)
-        if part is None or len(stream.found) > before:
+        if part is None or len(stream.violations) > before:
             return
         fields = mapping(content)
         key = "transcript" if "transcript" in fields else "text"

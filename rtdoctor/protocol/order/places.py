@@ -47,16 +47,16 @@ FREE = frozenset(
 def places(direction: Direction) -> Mapping[str, Mapping[Path, str]]:
     """event type -> place in it -> what is named there, over all eras. Arrays are passed through; a response's
     own items are `response/output/id`."""
-    told: dict[str, dict[Path, str]] = {}
+    by_kind: dict[str, dict[Path, str]] = {}
     for era in ERAS:
         schema = schema_file(f"{era}-{direction}")
         for kind, reference in schema["discriminator"]["mapping"].items():
-            found = told.setdefault(kind, {})
+            paths = by_kind.setdefault(kind, {})
             for path in _ids(schema["$defs"], {"$ref": reference}, ()):
                 name = named(path)
                 if name:
-                    found[path] = name
-    return MappingProxyType(told)
+                    paths[path] = name
+    return MappingProxyType(by_kind)
 
 
 def named(path: Path) -> str:

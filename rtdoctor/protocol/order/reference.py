@@ -40,10 +40,10 @@ KEPT_CALLS = 4096
 def names_item(kind: str) -> bool:
     """Whether a server event of this type is judged here for the item that it names: not where it makes one, not in
     a response, whose own state knows its items."""
-    found = places("server").get(kind, {})
-    if kind in MAKES or kind in ELSEWHERE or ("response_id",) in found:
+    paths = places("server").get(kind, {})
+    if kind in MAKES or kind in ELSEWHERE or ("response_id",) in paths:
         return False
-    return ("item_id",) in found or ("item", "id") in found
+    return ("item_id",) in paths or ("item", "id") in paths
 
 
 @cache

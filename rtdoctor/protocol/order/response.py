@@ -180,7 +180,7 @@ class Responses:
         details = mapping(described.get("status_details"))
         if details.get("reason") == "turn_detected" and self._buffer.turns <= response.turns and stream.whole:
             stream.violate("order.response-turn-detected", "/response/status_details/reason", "speech_started before")
-        unfinished = [item.item_id for item in response.items.values() if not item.done and not item.told]
+        unfinished = [item.item_id for item in response.items.values() if not item.done and not item.reported]
         if unfinished and status != "failed":
             wanted = f"response.output_item.done of {unfinished[0]} before"
             stream.violate("order.output-item-done-before-response", wanted=wanted, got=f"{len(unfinished)} not done")
@@ -205,11 +205,13 @@ class Responses:
         output = described.get("output")
         if not isinstance(output, list) or described.get("status") == "failed":
             return
-        told = [self._stream.ident(mapping(entry).get("id")) for entry in output[: MOST + 1]]
+        listed = [self._stream.ident(mapping(entry).get("id")) for entry in output[: MOST + 1]]
         made = [item.item_id for item in response.items.values() if item.index is not None or item.done]
-        if "" not in told and told != made and not any(item.told for item in response.items.values()):
+        if "" not in listed and listed != made and not any(item.reported for item in response.items.values()):
             wanted = f"{len(made)}: {', '.join(made)}"
-            self._stream.violate("order.output-listed", "/response/output", wanted, f"{len(told)}: {', '.join(told)}")
+            self._stream.violate(
+                "order.output-listed", "/response/output", wanted, f"{len(listed)}: {', '.join(listed)}"
+            )
 
     def expect_item(self, response: Response, item_id: str) -> None:
         """After output_item.added: the conversation gets the same item, where the response belongs to it."""

@@ -170,15 +170,15 @@ class Session:
                 self._constants[key] = value
 
     def _settings(self, session: Mapping[str, object]) -> None:
-        given = mapping(mapping(session.get("audio")).get("input"))
-        flat = given if given else session
+        audio_input = mapping(mapping(session.get("audio")).get("input"))
+        flat = audio_input if audio_input else session
         for key in ("transcription", "input_audio_transcription"):
             if key in flat:
                 self.transcription = isinstance(flat[key], dict)
                 self.model = text(mapping(flat[key]).get("model"))[:LONGEST_ID]
         if "turn_detection" in flat:
             self.turn_detection = isinstance(flat["turn_detection"], dict)
-        declared = given.get("format", session.get("input_audio_format"))
+        declared = audio_input.get("format", session.get("input_audio_format"))
         name = text(declared) or text(mapping(declared).get("type"))
         self.bytes_per_ms = BYTES_PER_MS.get(name, self.bytes_per_ms)
         output = mapping(mapping(session.get("audio")).get("output"))

@@ -92,8 +92,8 @@ def _same(wish: object, value: object, name: str) -> bool:
     if isinstance(wish, dict):
         return isinstance(value, dict) and all(_same(inner, value.get(key), key) for key, inner in wish.items())
     if isinstance(wish, list):
-        told = [_label(tool) for tool in entries(value)] if name == "tools" else entries(value)
-        return all(entry in told[:MOST_ENTRIES] for entry in wish) and bool(wish) >= bool(told)
+        shown = [_label(tool) for tool in entries(value)] if name == "tools" else entries(value)
+        return all(entry in shown[:MOST_ENTRIES] for entry in wish) and bool(wish) >= bool(shown)
     if isinstance(wish, (int, float)) and not isinstance(wish, bool):
         return isinstance(value, (int, float)) and abs(value - wish) <= NEAR * max(1.0, abs(wish))
     # A format may be an object where its name was asked for, or the other way round.

@@ -66,12 +66,12 @@ class Stream:
         "client_seen",
         "elided",
         "event_type",
-        "found",
         "index",
         "laps",
         "last_server",
         "sideband",
-        "told",
+        "told_rules",
+        "violations",
         "whole",
     )
 
@@ -85,8 +85,8 @@ class Stream:
         self.client_seen = False
         self.last_server = -1  # the index of the last server event
         self.laps = 0  # turns and responses that began
-        self.told: set[str] = set()
-        self.found: list[Violation] = []
+        self.told_rules: set[str] = set()
+        self.violations: list[Violation] = []
 
     @property
     def hears_all_clients(self) -> bool:
@@ -114,14 +114,14 @@ class Stream:
     ) -> None:
         """Raise a rule for the present event, or for the one that `index` and `event_type` name; `milder` by steps."""
         rule = rules()[rule_id]
-        if (self.elided and not rule.elided) or (rule.once and rule_id in self.told):
+        if (self.elided and not rule.elided) or (rule.once and rule_id in self.told_rules):
             return
         if rule.once:
-            self.told.add(rule_id)
+            self.told_rules.add(rule_id)
         severity = rule.severity
         for _ in range(milder):
             severity = LOWERED[severity]
-        self.found.append(
+        self.violations.append(
             Violation(
                 severity=severity,
                 rule=rule_id,

@@ -78,9 +78,9 @@ class Transcriptions:
 
     def _add_up(self, item_id: str, event: Mapping[str, object]) -> None:
         grown = self._grown.entries.pop(item_id, None)
-        said = event.get("transcript")
-        if grown is not None and type(said) is str and not grown.same(Digest("".join(said.split()))):
-            self._stream.violate("order.transcript-deltas-sum", "/transcript", f"{grown}, as the deltas", said)
+        transcript = event.get("transcript")
+        if grown is not None and type(transcript) is str and not grown.same(Digest("".join(transcript.split()))):
+            self._stream.violate("order.transcript-deltas-sum", "/transcript", f"{grown}, as the deltas", transcript)
 
     def deleted(self, event: Mapping[str, object]) -> None:
         """A deleted item owes nothing."""
@@ -100,7 +100,7 @@ class Transcriptions:
         waiting = [
             (index, item_id, laps)
             for item_id, (index, laps) in self._waiting.entries.items()
-            if item_id not in self._following.told.entries
+            if item_id not in self._following.reported.entries
         ]
         if waiting:
             # A response came and went, or further turns: time enough for a transcript.

@@ -49,8 +49,8 @@ class Wishes:
         self._cancelled = self.turned = False
         if not self._metadata:
             return
-        told = fingerprint(mapping(event.get("response")).get("metadata"))
-        place = next((n for n, (_, asked) in enumerate(self._metadata) if asked == told), None)
+        metadata = fingerprint(mapping(event.get("response")).get("metadata"))
+        place = next((n for n, (_, asked) in enumerate(self._metadata) if asked == metadata), None)
         if place is None:
             self._others += 1
         else:
