@@ -32,11 +32,11 @@ def error_in_body(text: str) -> Mapping[str, Any] | None:
     if body is None:
         return None
     best: dict[str, Any] = {}
-    for found in _objects(body, _MOST_LEVELS):
-        told = _fields(found)
+    for value in _objects(body, _MOST_LEVELS):
+        fields = _fields(value)
         # The innermost that names its error is what the server said; what lies around it is a gateway's.
-        if told and (not best or _names(told) >= _names(best)):
-            best = {**best, **told}
+        if fields and (not best or _names(fields) >= _names(best)):
+            best = {**best, **fields}
     return best or None
 
 
@@ -56,33 +56,33 @@ def _objects(value: Any, levels: int) -> Iterator[Mapping[str, Any]]:
         yield from _objects(value.get(name), levels - 1)
 
 
-def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _fields(node: Mapping[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     for field, names in _NAMES.items():
         for name in names:
-            value = found.get(name)
+            value = node.get(name)
             if isinstance(value, (Mapping, list, bool)) or value in _NOTHING:
                 continue
             # `error` and `status` hold a code in some bodies, in others a sentence or the HTTP status again.
             if name in ("error", "status") and (not isinstance(value, str) or not _like_a_code(value)):
                 continue
-            told[field] = value
+            fields[field] = value
             break
-    if isinstance(found.get("loc"), list):  # FastAPI: where in the request
-        told["param"] = ".".join(map(str, found["loc"][:8]))
-    if "message" not in told and isinstance(found.get("error"), str):
-        told["message"] = found["error"]
+    if isinstance(node.get("loc"), list):  # FastAPI: where in the request
+        fields["param"] = ".".join(map(str, node["loc"][:8]))
+    if "message" not in fields and isinstance(node.get("error"), str):
+        fields["message"] = node["error"]
     # A name and nothing else tells of no error: {"detail": "Not Found"} is FastAPI's, {"status": "ok"} a page.
-    return told if "message" in told or told.get("code") in known_codes() else {}
+    return fields if "message" in fields or fields.get("code") in known_codes() else {}
 
 
 def _like_a_code(text: str) -> bool:
     return 3 <= len(text) <= 80 and text.replace("_", "").replace(".", "").isalnum()
 
 
-def _names(told: Mapping[str, Any]) -> int:
+def _names(fields: Mapping[str, Any]) -> int:
     """How exactly an error is named: by a known code, by any code or type that is a word, or by its message alone."""
-    words = [told.get(name) for name in ("code", "type")]
+    words = [fields.get(name) for name in ("code", "type")]
     if any(word in known_codes() for word in words if isinstance(word, str)):
         return 2
     return 1 if any(isinstance(word, str) and not word.isdigit() for word in words) else 0

@@ -17,51 +17,51 @@ _NO_WORDS = pattern(r"(?is)<style\b.*?(?:</style>|$)|<script\b.*?(?:</script>|$)
 
 def tell(outcome: Outcome) -> tuple[str, ...]:
     """The facts of an outcome as sentences, in the order in which they happened."""
-    told = []
+    sentences = []
     if outcome.http_status is not None:
-        told.append(_handshake(outcome))
+        sentences.append(_handshake(outcome))
     if wait := next((value for name, value in outcome.http_headers if name.lower() == "retry-after"), None):
-        told.append(f"Retry-After: {_cut(wait, 60)}{' s' if wait.isdigit() else ''}.")
+        sentences.append(f"Retry-After: {_cut(wait, 60)}{' s' if wait.isdigit() else ''}.")
     if location := next((value for name, value in outcome.http_headers if name.lower() == "location"), None):
-        told.append(f"It points to {_cut(location, 200)}; that was not followed.")
+        sentences.append(f"It points to {_cut(location, 200)}; that was not followed.")
     if outcome.http_error is not None:
-        told.append(f"The body holds the error {_quoted(outcome.http_error)}.")
+        sentences.append(f"The body holds the error {_quoted(outcome.http_error)}.")
     elif outcome.http_body and (outcome.http_status != 200 or outcome.stage == "upgrade"):
-        told.append(f"The body says: {_cut(quote(_words(outcome.http_body)), 300)}")
-    told.extend(
+        sentences.append(f"The body says: {_cut(quote(_words(outcome.http_body)), 300)}")
+    sentences.extend(
         f"{name}: {_cut(value, 120)}." for name, value in outcome.http_headers if name.lower() in _TELLING_HEADERS
     )
     if outcome.first_event is not None:
         after = f"{outcome.first_event_ms:g} ms later" if outcome.first_event_ms is not None else "Then"
         kind = f" (session.type {outcome.session_type})" if outcome.session_type else ""
-        told.append(f"{after} came the first event: {outcome.first_event}{kind}.")
+        sentences.append(f"{after} came the first event: {outcome.first_event}{kind}.")
     if outcome.unreadable:
-        told.append(f"A message was no event: {outcome.unreadable}.")
+        sentences.append(f"A message was no event: {outcome.unreadable}.")
     by_close = error_of_reason(outcome.close_reason)  # told with the close
-    told.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4] if error != by_close)
+    sentences.extend(f"Error event: {_quoted(error)}." for error in outcome.errors[:4] if error != by_close)
     if outcome.close_code == _MADE_UP:
-        told.append("The socket ended without a close; 1006 is what the library on this side calls that.")
+        sentences.append("The socket ended without a close; 1006 is what the library on this side calls that.")
     elif outcome.close_code is not None:
-        told.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
+        sentences.append(f"The server closed with {outcome.close_code}{_reason(outcome.close_reason)}.")
     elif outcome.open and outcome.errors:
-        told.append("The socket stayed open.")
+        sentences.append("The socket stayed open.")
     if outcome.audio_ms:
-        told.append(
+        sentences.append(
             f"{outcome.audio_ms / 1000:.1f} s of audio were sent; the server "
             f"{'committed a turn' if outcome.committed else 'committed no turn'}."
         )
     if outcome.transcript is not None:
         rate = f" (word error rate {outcome.wer:.0%})" if outcome.wer is not None else ""
-        told.append(f"Transcript: “{_cut(outcome.transcript, 160)}”{rate}.")
+        sentences.append(f"Transcript: “{_cut(outcome.transcript, 160)}”{rate}.")
     if outcome.truncated:
-        told.append(f"It was left after {outcome.received} messages: more came than is kept.")
+        sentences.append(f"It was left after {outcome.received} messages: more came than is kept.")
     if outcome.unmet and outcome.close_code is None:
-        told.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
+        sentences.append(f"Awaited in vain: {' or '.join(outcome.unmet)}.")
     if outcome.fault is not None:
         if outcome.fault_text:
-            told.append(f"{outcome.fault_layer}: {outcome.fault_text}.")
-        told.extend(f"{name}: {value}" for name, value in outcome.fault_details if value)
-    return tuple(told)
+            sentences.append(f"{outcome.fault_layer}: {outcome.fault_text}.")
+        sentences.extend(f"{name}: {value}" for name, value in outcome.fault_details if value)
+    return tuple(sentences)
 
 
 def _handshake(outcome: Outcome) -> str:
@@ -142,8 +142,8 @@ def expected(outcome: Mapping[str, Any], cause: str | None) -> str:
 
 
 def _joined(status: Any, parts: list[str]) -> str:
-    told = "/".join(map(str, status)) if isinstance(status, list) else str(status)
-    return f"{told}, then {', '.join(parts)}" if parts else told
+    shown = "/".join(map(str, status)) if isinstance(status, list) else str(status)
+    return f"{shown}, then {', '.join(parts)}" if parts else shown
 
 
 def day(stamp: float) -> str:

@@ -47,31 +47,31 @@ _DECIDING = frozenset(("session.updated", "input_audio_buffer.committed"))
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     """The outcome of a socket attempt, or with `rest` of a REST request."""
     fault, answer = exchange.fault, exchange.answer
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "asked": exchange.request,
         "unmet": tuple(map(quote, exchange.unmet)),
         "layers_ms": tuple((name, round(ms, 1)) for name, ms in exchange.layers),
     }
     if fault:
-        told |= {
+        fields |= {
             "fault": quote(fault.kind),
             "fault_layer": fault.layer,
             "fault_text": quote_start(fault.text, _MOST_TEXT),
             "fault_details": tuple((name, quote_start(value, _MOST_HEADER)) for name, value in fault.details),
         }
     if answer is not None:
-        told |= _of_answer(answer)
+        fields |= _of_answer(answer)
     if answer is None or answer.status != 101:
         layer = fault.layer if fault and answer is None else None
-        return Outcome(stage=layer or ("http" if rest else "upgrade"), **told)
-    return Outcome(**told, **_of_session(exchange))
+        return Outcome(stage=layer or ("http" if rest else "upgrade"), **fields)
+    return Outcome(**fields, **_of_session(exchange))
 
 
 def _of_answer(answer: Answer) -> dict[str, Any]:
     body = answer.body.decode("utf-8", "replace") if answer.status != 101 else ""
     return {
         "http_status": answer.status,
-        "http_error": error_of(told) if answer.status >= 300 and (told := error_in_body(body)) else None,
+        "http_error": error_of(error) if answer.status >= 300 and (error := error_in_body(body)) else None,
         "http_body": quote_start(body, _BODY_SHOWN),
         "http_headers": quote_headers(
             (name, value[:_MOST_HEADER]) for name, value in answer.headers if name.lower() in _KEPT_HEADERS
@@ -131,15 +131,15 @@ class Gist:
     def _keep(self, name: str, event: Mapping[str, Any]) -> ErrorEvent | None:
         if name in _DECIDING:
             self._heard.add(name)
-        if told := _error_in(event):
+        if error := _error_in(event):
             # The last of a flood is what it ended with.
-            self.errors[_MOST_ERRORS - 1 :] = [told]
+            self.errors[_MOST_ERRORS - 1 :] = [error]
         self._session = _session_state(event) or self._session
         if name.endswith("transcription.completed"):
             heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT].strip()
             before = self._transcript
             self._transcript = heard if before is None else f"{before} {heard}"[:_MOST_TRANSCRIPT]
-        return told
+        return error
 
     def misread(self, text: str) -> None:
         """Take a text that is no event."""
@@ -158,8 +158,8 @@ class Gist:
         """What an Outcome tells of a session that ended so, or stands."""
         ended = close if close and close.by == "server" else None
         errors = list(self.errors)
-        if ended and (told := error_of_reason(quote_start(ended.reason, _MOST_TEXT))) and not tells(errors, told):
-            errors.append(told)
+        if ended and (error := error_of_reason(quote_start(ended.reason, _MOST_TEXT))) and not tells(errors, error):
+            errors.append(error)
         return {
             "stage": _stage(self._received > 0, self._session, self._transcript is not None),
             "first_event": None if self._first is None else _shown_name(self._first),
@@ -204,13 +204,13 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
 def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
     """The outcome of a socket of which only the events were recorded: it stood, and it is not known whether it stands
     yet. A recording may begin in the middle, so a first event that is no greeting tells nothing."""
-    told = gist.facts(close, alive=False)
-    first = told["first_event"] or ""
-    if not told["received"]:
-        return Outcome(asked=Request("", ""), **told)  # not even a 101 is known of it
+    fields = gist.facts(close, alive=False)
+    first = fields["first_event"] or ""
+    if not fields["received"]:
+        return Outcome(asked=Request("", ""), **fields)  # not even a 101 is known of it
     if not (first == "error" or first.endswith("session.created") or first.startswith("session.")):
-        told |= {"first_event": None}
-    return Outcome(asked=Request("", ""), http_status=101, **told)
+        fields |= {"first_event": None}
+    return Outcome(asked=Request("", ""), http_status=101, **fields)
 
 
 def distil_taped(exchange: Exchange, gist: Gist, close: Close | None, *, rest: bool, dropped: bool) -> Outcome:
@@ -264,9 +264,9 @@ def _session_state(event: Mapping[str, Any]) -> dict[str, Any]:
     if event.get("type") not in ("session.created", "session.updated") or not isinstance(session, Mapping):
         return {}
     audio = session.get("audio")
-    given = audio.get("input") if isinstance(audio, Mapping) else None
-    given = given if isinstance(given, Mapping) else {}
-    transcription, detection = given.get("transcription"), given.get("turn_detection")
+    audio_input = audio.get("input") if isinstance(audio, Mapping) else None
+    audio_input = audio_input if isinstance(audio_input, Mapping) else {}
+    transcription, detection = audio_input.get("transcription"), audio_input.get("turn_detection")
     # The beta's sessions have an object and no type.
     untyped = "realtime" if isinstance(session.get("object"), str) else "(none)"
     return {

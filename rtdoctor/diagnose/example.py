@@ -24,20 +24,20 @@ def outcomes_of(example: Mapping[str, Any]) -> list[Outcome]:
         for block in blocks([example["text"]]):
             reader.read(block)
         return list(reader.outcomes)
-    given = dict(example)
-    asked = Request(**_filled(Request, {"url": "", "path": "", **given.pop("asked", {})}))
-    if "errors" in given:
-        given["errors"] = tuple(ErrorEvent(**_filled(ErrorEvent, error)) for error in given["errors"])
-    if "http_error" in given:
-        given["http_error"] = ErrorEvent(**_filled(ErrorEvent, given["http_error"]))
-    return [Outcome(asked, **_filled(Outcome, {"stage": "upgrade", **given}))]
+    fields = dict(example)
+    asked = Request(**_filled(Request, {"url": "", "path": "", **fields.pop("asked", {})}))
+    if "errors" in fields:
+        fields["errors"] = tuple(ErrorEvent(**_filled(ErrorEvent, error)) for error in fields["errors"])
+    if "http_error" in fields:
+        fields["http_error"] = ErrorEvent(**_filled(ErrorEvent, fields["http_error"]))
+    return [Outcome(asked, **_filled(Outcome, {"stage": "upgrade", **fields}))]
 
 
-def _filled(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     known = {field.name for field in fields(kind)}
-    if strange := sorted(given.keys() - known):
+    if strange := sorted(values.keys() - known):
         raise ValueError(f"'{strange[0]}' is no fact of it")
-    return {name: _frozen(value) for name, value in given.items()}
+    return {name: _frozen(value) for name, value in values.items()}
 
 
 def _frozen(value: Any) -> Any:

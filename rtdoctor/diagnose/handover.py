@@ -77,9 +77,9 @@ def _shown(given: Given, key: str | None, variable: str) -> Given:
     shown, name = given.shown(), f"${variable}"
 
     def put(raw: str, masked: str) -> str:
-        before, found, behind = raw.partition(key) if key else (raw, "", "")
+        before, key_there, behind = raw.partition(key) if key else (raw, "", "")
         # Only a scheme or prefix may stand before it: what else is there was masked for a reason.
-        return f"{before}{name}" if found and not behind and before.strip().lower() in _BEFORE else masked
+        return f"{before}{name}" if key_there and not behind and before.strip().lower() in _BEFORE else masked
 
     query = {
         masked_name: put(value, masked)

@@ -33,4 +33,4 @@ def _inspectors() -> tuple[Inspector, ...]:
 
 def inspector_of(issuer: str) -> Inspector | None:
     """The product whose certificate authority that issuer is, or None where it is none that is known."""
-    return next((found for found in _inspectors() if found.issuer.search(issuer)), None)
+    return next((inspector for inspector in _inspectors() if inspector.issuer.search(issuer)), None)

@@ -27,6 +27,6 @@ def error_of_reason(reason: str) -> ErrorEvent | None:
     return ErrorEvent(code=kind) if kind in known_codes() else None
 
 
-def tells(errors: Iterable[ErrorEvent], told: ErrorEvent) -> bool:
+def tells(errors: Iterable[ErrorEvent], known: ErrorEvent) -> bool:
     """True where one of the errors is what a close reason tells again."""
-    return any(error.code == told.code if error.code and told.code else error.type == told.type for error in errors)
+    return any(error.code == known.code if error.code and known.code else error.type == known.type for error in errors)

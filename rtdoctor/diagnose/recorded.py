@@ -32,22 +32,22 @@ def judge_recorded(handshake: Exchange | None, gist: Gist, close: Close | None, 
         outcome = distil_recorded(gist, close)
     else:
         outcome = distil_taped(handshake, gist, close, rest=False, dropped=told.dropped)
-    found = finding_of(outcome)
+    judged = finding_of(outcome)
     ended = close is not None and close.by == "server"
-    nothing = found.cause == UNKNOWN and ended and close is not None and close.code is None
-    if found.cause is None or not (told.errors or ended) or (nothing and not told.errors):
+    nothing = judged.cause == UNKNOWN and ended and close is not None and close.code is None
+    if judged.cause is None or not (told.errors or ended) or (nothing and not told.errors):
         return None
-    unclear = found.cause == UNKNOWN and outcome.reached_session
+    unclear = judged.cause == UNKNOWN and outcome.reached_session
     # Whoever closed with 1000 did not close for an error.
     well = close is not None and close.code == 1000 and outcome.reached_session
     cut = ended and not well
-    harmless = found.cause == "close.normal" or well or (not cut and (told.went_on or unclear))
-    return replace(found, verdict="warn") if harmless else found
+    harmless = judged.cause == "close.normal" or well or (not cut and (told.went_on or unclear))
+    return replace(judged, verdict="warn") if harmless else judged
 
 
 def _refused(handshake: Exchange, gist: Gist, told: Told) -> Finding | None:
     """What it says of a request that led to no socket."""
     if handshake.answer is None and handshake.fault is None:
         return None  # the client went away before
-    found = finding_of(distil_taped(handshake, gist, None, rest=told.rest, dropped=False))
-    return None if found.cause is None else found
+    judged = finding_of(distil_taped(handshake, gist, None, rest=told.rest, dropped=False))
+    return None if judged.cause is None else judged

@@ -26,16 +26,16 @@ class Weighed:
 
 def weigh(outcome: Outcome) -> Weighed:
     """Apply the rules to an outcome."""
-    found = matching(outcome)
-    if not found or not found[0].decides:
+    rules_holding = matching(outcome)
+    if not rules_holding or not rules_holding[0].decides:
         return Weighed(None if _healthy(outcome) else UNKNOWN, None, _stands(outcome))
-    best = found[0]
+    best = rules_holding[0]
     # After a socket that dropped or stayed silent, or where what was sent did not arrive, the way between is what is
     # suspected: a 101 clears nothing.
     stands = _stands(outcome) if best.clears_the_way else ()
     out = [Candidate(cause, reason) for cause, reason in best.rules_out.items()]
     named = {best.cause, *best.rules_out}
-    for rule in found[1:]:
+    for rule in rules_holding[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
             reason = f"{rule.title or causes()[rule.cause].title}; it fits too, but points less clearly"
@@ -121,18 +121,18 @@ def with_violations(judged: Finding, violations: Sequence[Violation], *, failing
     if not errors or judged.verdict not in ("pass", "warn"):
         return judged
     first = errors[0]
-    told = f"Its events break schema or order; first {first.event_type}: {first.message}"
-    drift = f"{judged.drift} {told}".strip()
+    sentence = f"Its events break schema or order; first {first.event_type}: {first.message}"
+    drift = f"{judged.drift} {sentence}".strip()
     return replace(judged, verdict="fail" if failing else "warn", drift=drift)
 
 
 def _drift(due: Accept, outcome: Outcome) -> str:
     wanted, seen = expected(due.outcome, due.cause), short(outcome)
-    told = f"Expected: {wanted} ({due.evidence.confidence} {due.evidence.seen}). Seen now: {seen}."
+    sentence = f"Expected: {wanted} ({due.evidence.confidence} {due.evidence.seen}). Seen now: {seen}."
     flat = facts(outcome)
     differing = [name for name, line in due.outcome.items() if not matches({name: line}, flat)]
     wrong = min(differing, key=_MET.index, default=None) if set(differing) <= set(_MET) else differing[0]
-    return f"{told} Differs in {wrong}: {_plain(flat[wrong])}."[:600] if wrong else told
+    return f"{sentence} Differs in {wrong}: {_plain(flat[wrong])}."[:600] if wrong else sentence
 
 
 def _plain(value: object) -> str:

@@ -109,14 +109,14 @@ def _sentence(
         why = undecided[0].finding.title or undecided[0].finding.summary
         return f"Yes, the session opens; but {_first_of(undecided)} could not be decided: {_lower(why)}."
     warned = [rung.rung for rung in rungs if rung.verdict == "warn"]
-    told = f"; see the warning at {', '.join(warned)}" if warned else ""
+    see = f"; see the warning at {', '.join(warned)}" if warned else ""
     drifted = sum(r.verdict == "warn" for r in results)
     drift = f"; {drifted} of {len(results)} answers differ from what is known" if drifted else ""
     session = next((rung.finding for rung in rungs if rung.rung == "session"), None)
     if session is not None and session.verdict == "warn":
         return f"Yes, the session opens; but it was not configured as asked: {session.summary}{drift}."
     taken = " and takes its configuration" if session is not None and session.verdict == "pass" else ""
-    return f"Yes, the session opens{taken}{told}{drift}."
+    return f"Yes, the session opens{taken}{see}{drift}."
 
 
 def _first_of(results: Sequence[Result]) -> str:
