@@ -24,7 +24,7 @@ from urllib.parse import quote, unquote
 
 from rtdoctor.cli.mock_summary import Summing
 from rtdoctor.conform.cases import all_cases
-from rtdoctor.conform.context import told as error_told
+from rtdoctor.conform.context import error_words
 from rtdoctor.conform.judge import judged
 from rtdoctor.conform.run import SoFar, report_of, result_of
 from rtdoctor.diagnose.describe import short
@@ -667,7 +667,7 @@ def _conform(place: str, text: str) -> Say:
     log = [("server", line, 0.1) for line in lines if isinstance(line, dict)]
     for one in judged(cast(Any, SimpleNamespace(log=log, faults=[]))):
         known.take(one.deviation, one.seen, cases[0].id, one.place)
-    seen = [text, error_told({"code": text, "message": text}), f"session.updated shows the model {text}"]
+    seen = [text, error_words({"code": text, "message": text}), f"session.updated shows the model {text}"]
     for words in seen:
         known.take(deviations()["errors.silent"], words, cases[1].id)
     known.results[cases[1].id] = result_of(cases[1], "deviates", "; ".join(seen), ("errors.silent",), 1.0)

@@ -72,9 +72,9 @@ def _fences(document, *languages):
 def test_every_command_that_a_document_shows_has_these_flags(document):
     from typer.main import get_command
 
-    from rtdoctor.cli.main import app
+    from rtdoctor.cli.main import application
 
-    commands = get_command(app).commands
+    commands = get_command(application()).commands
     for body in _fences(document, "sh", "yaml", "groovy"):
         for found in WRITTEN.findall(body.replace("\\\n", " ")):
             name, _, rest = found.partition(" ")

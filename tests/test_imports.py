@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 import rtdoctor
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 
 ROOT = Path(rtdoctor.__file__).parent
 # What each folder may import beside itself.
@@ -157,7 +157,7 @@ def test_every_folder_has_its_arrows():
 def test_version_and_help_load_no_network_audio_or_rich():
     code = (
         "import sys\n"
-        "from rtdoctor.cli.main import app\n"
+        "from rtdoctor.cli.main import application\napp = application()\n"
         "for arguments in (['--version'], ['check', '--help']):\n"
         "    try: app(arguments)\n"
         "    except SystemExit: pass\n"
@@ -173,7 +173,7 @@ def test_version_and_help_load_no_network_audio_or_rich():
 
 def test_a_command_is_the_function_of_its_name_in_the_file_of_its_name():
     files = {path.stem for path in (ROOT / "cli" / "commands").glob("*.py")} - {"__init__"}
-    commands = get_command(app).commands
+    commands = get_command(application()).commands
     assert {name.replace("-", "_") for name in commands} == files
     for name, command in commands.items():
         function = command.callback.__wrapped__

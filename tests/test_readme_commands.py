@@ -7,7 +7,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from tests.cli.commands.test_check import serving
 from tests.conftest import KEY
 from tests.engine.test_validate import CREATED
@@ -59,11 +59,13 @@ def test_every_other_line_runs_and_answers(tmp_path, monkeypatch):
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
         (tmp_path / "rtdoctor.toml").write_text(f'[targets.prod]\nbase_url = "{server.base_url}"\n')
         for name in ("old", "new", "r"):
-            runner.invoke(app, ["check", "--tag", "smoke", "--format", "json", "--report", f"json={name}.json"])
+            runner.invoke(
+                application(), ["check", "--tag", "smoke", "--format", "json", "--report", f"json={name}.json"]
+            )
         ran = []
         for line in lines():
             if not skipped(line):
-                done = runner.invoke(app, shlex.split(line), input="")
+                done = runner.invoke(application(), shlex.split(line), input="")
                 assert done.exit_code in (0, 1), f"{line}: {done.exit_code}\n{done.output[-2000:]}"
                 assert done.exception is None or isinstance(done.exception, SystemExit), line
                 ran.append(line)

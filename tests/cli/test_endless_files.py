@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.privacy.errors import InputError
 
 ZERO = "/dev/zero"
@@ -49,7 +49,7 @@ WRITES = {"report", "save", "migrate", "tls_ca", "record", "out", "output"}
 def test_every_parameter_that_names_a_file_is_known_here():
     found = {
         (name, param.name)
-        for name, command in get_command(app).commands.items()
+        for name, command in get_command(application()).commands.items()
         for param in command.params
         if any(word in str(getattr(param, "metavar", "")) for word in ("FILE", "PATH", "DIR", "FOLDER"))
     }
@@ -65,7 +65,7 @@ def test_a_device_without_end_is_told_at_once(place, tmp_path, monkeypatch):
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "endless.toml").symlink_to(ZERO)
     started = time.monotonic()
-    done = CliRunner().invoke(app, [word.format(folder=folder) for word in READS[place]])
+    done = CliRunner().invoke(application(), [word.format(folder=folder) for word in READS[place]])
     assert time.monotonic() - started < 20
     refused = isinstance(done.exception, InputError)  # which the process tells in one sentence, and ends with 2
     assert refused or done.exit_code == 2, repr(done.exception)

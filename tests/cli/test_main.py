@@ -11,18 +11,18 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from rtdoctor.cli.helptext import GROUPS
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 
-COMMANDS = get_command(app).commands
+COMMANDS = get_command(application()).commands
 
 
 def said(*arguments):
-    done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "100"})
+    done = CliRunner().invoke(application(), list(arguments), env={"COLUMNS": "100"})
     return " ".join((done.output + str(done.exception or "")).split())
 
 
 def test_alone_it_says_where_to_start_and_cuts_no_line():
-    told = CliRunner().invoke(app, [], env={"COLUMNS": "80"}).output
+    told = CliRunner().invoke(application(), [], env={"COLUMNS": "80"}).output
     assert "Where to start:" in told
     assert "..." not in told.partition("Where")[2]
     assert all(len(line) <= 80 for line in told.splitlines())
@@ -32,7 +32,7 @@ def test_alone_it_says_where_to_start_and_cuts_no_line():
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_each_help_has_an_example_that_can_be_run_and_the_exit_codes(name):
-    told = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100"}).output
+    told = CliRunner().invoke(application(), [name, "--help"], env={"COLUMNS": "100"}).output
     assert "Exit codes: " in told
     lines = [line.strip() for line in told.partition("Examples:")[2].splitlines() if line.startswith("    rtdoctor")]
     assert any(line.startswith(f"rtdoctor {name}") for line in lines), told
@@ -43,7 +43,7 @@ def test_each_help_has_an_example_that_can_be_run_and_the_exit_codes(name):
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_a_help_tells_the_exit_codes_once_and_no_type_of_python(name):
-    told = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100"}).output
+    told = CliRunner().invoke(application(), [name, "--help"], env={"COLUMNS": "100"}).output
     assert told.count("Exit codes") == 1
     assert not re.search(r"<(?:str|int|float|path|list|file)\b|range>", told)
 
@@ -66,7 +66,7 @@ def test_a_value_that_cannot_be_read_is_told_in_words(arguments, told):
 
 @pytest.mark.parametrize("arguments", [("mock", "--list-faults"), ("snippet", "--list"), ("conform", "--list")])
 def test_a_list_fits_a_terminal_and_cuts_no_name(arguments):
-    told = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "80"}).output
+    told = CliRunner().invoke(application(), list(arguments), env={"COLUMNS": "80"}).output
     assert max(len(line.rstrip()) for line in told.splitlines()) <= 80
     assert "handshake.header-forms-refused" in told or arguments[0] != "conform"
     assert told.count("(") == told.count(")")
@@ -74,7 +74,7 @@ def test_a_list_fits_a_terminal_and_cuts_no_name(arguments):
 
 def test_options_of_check_and_probe_are_in_groups():
     for name in ("check", "probe"):
-        told = CliRunner().invoke(app, [name, "--help"]).output
+        told = CliRunner().invoke(application(), [name, "--help"]).output
         assert [title for title, _ in GROUPS if f"\n{title}:\n" in told] == [title for title, _ in GROUPS]
         members = {member for _, group in GROUPS for member in group}
         assert {param.name for param in COMMANDS[name].params} - members <= {"name", "url", "help"}
@@ -99,8 +99,8 @@ def test_what_was_meant_is_told(arguments, meant):
 
 
 def test_the_list_breaks_no_id_and_is_json_with_evidence():
-    told = CliRunner().invoke(app, ["check", "--list"], env={"COLUMNS": "80"}).output
-    listed = json.loads(CliRunner().invoke(app, ["check", "--list", "--format", "json"]).output)["scenarios"]
+    told = CliRunner().invoke(application(), ["check", "--list"], env={"COLUMNS": "80"}).output
+    listed = json.loads(CliRunner().invoke(application(), ["check", "--list", "--format", "json"]).output)["scenarios"]
     assert len(listed) > 20
     for one in listed:
         assert re.search(rf"^{re.escape(one['id'])}  ", told, re.MULTILINE)
@@ -123,7 +123,7 @@ def test_the_list_breaks_no_id_and_is_json_with_evidence():
 def test_the_shell_completes_names(tmp_path, words, expected):
     (tmp_path / "rtdoctor.toml").write_text("[targets.prod]\nbase_url = 'mock'\n")
     env = {"_RTDOCTOR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
-    code = "import sys; sys.argv[0] = 'rtdoctor'; from rtdoctor.cli.main import app; app(prog_name='rtdoctor')"
+    code = "import sys; from rtdoctor.cli.main import main; sys.argv = ['rtdoctor']; main()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

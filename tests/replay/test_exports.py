@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.replay.cassette import read_cassette
 from rtdoctor.replay.exports import har, markdown, speech
 from tests.replay.test_replay import ASK, SWITCH, client, server, tape
@@ -107,12 +107,12 @@ def test_wav_replaces_no_file_that_was_not_named(tmp_path, monkeypatch):
     (tmp_path / "a.tape").write_bytes(tape(*LINES).getvalue())
     held = tmp_path / "recording-1-server.wav"
     held.write_text("mine")
-    refused = CliRunner().invoke(app, ["export", "a.tape", "--as", "wav"])
+    refused = CliRunner().invoke(application(), ["export", "a.tape", "--as", "wav"])
     assert "recording-1-server.wav: is there already" in str(refused.exception)
     assert "--out recording.wav" in str(refused.exception)
     assert held.read_text() == "mine"
     assert not (tmp_path / "recording-1-client.wav").exists()
-    done = CliRunner().invoke(app, ["export", "a.tape", "--as", "wav", "--out", "recording.wav"])
+    done = CliRunner().invoke(application(), ["export", "a.tape", "--as", "wav", "--out", "recording.wav"])
     assert done.exit_code == 0, done.exception
     assert held.read_bytes()[:4] == b"RIFF"
 
@@ -121,14 +121,16 @@ def test_the_command_writes_each_form(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.tape").write_bytes(tape(*LINES).getvalue())
     run = CliRunner().invoke
-    assert json.loads(run(app, ["export", "a.tape", "--as", "har"]).output)["log"]
-    assert run(app, ["export", "a.tape", "--as", "markdown", "--out", "a.md"]).exit_code == 0
+    assert json.loads(run(application(), ["export", "a.tape", "--as", "har"]).output)["log"]
+    assert run(application(), ["export", "a.tape", "--as", "markdown", "--out", "a.md"]).exit_code == 0
     assert "### Connection 1" in (tmp_path / "a.md").read_text()
-    assert run(app, ["export", "a.tape", "--as", "wav"]).output.split() == [
+    assert run(application(), ["export", "a.tape", "--as", "wav"]).output.split() == [
         "recording-1-client.wav",
         "recording-1-server.wav",
     ]
-    assert str(run(app, ["export", "a.tape", "--as", "har", "--out", "a.tape"]).exception).startswith("--out a.tape")
+    assert str(run(application(), ["export", "a.tape", "--as", "har", "--out", "a.tape"]).exception).startswith(
+        "--out a.tape"
+    )
     (tmp_path / "b.tape").write_bytes(tape(ASK, SWITCH).getvalue())
-    assert "no audio" in str(run(app, ["export", "b.tape", "--as", "wav"]).exception)
-    assert "no such file" in str(run(app, ["export", "c.tape", "--as", "wav"]).exception)
+    assert "no audio" in str(run(application(), ["export", "b.tape", "--as", "wav"]).exception)
+    assert "no such file" in str(run(application(), ["export", "c.tape", "--as", "wav"]).exception)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from rtdoctor.cli.configfile import KEYS, find, read
 from rtdoctor.cli.configured_target import configured
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.knowledge.profiles import use_profiles
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.known import keep
@@ -136,7 +136,7 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(here):
 @pytest.mark.parametrize("found", [True, False])
 def test_a_strangers_file_of_any_form_is_told_in_a_sentence(here, monkeypatch, name, text, code, found):
     (here / name).write_text(text)
-    done = CliRunner().invoke(app, ["config", *(() if found else ("--config", name))])
+    done = CliRunner().invoke(application(), ["config", *(() if found else ("--config", name))])
     assert done.exception is None or isinstance(done.exception, (Usage, SystemExit)), repr(done.exception)
     # Where no file has our table, that is told, too.
     assert isinstance(done.exception, Usage) == (code == 2 or found)
@@ -269,34 +269,36 @@ def test_check_and_probe_take_a_name_and_flags_go_before_the_file(tmp_path):
 def test_config_shows_every_value_with_its_place_and_no_secret(here, monkeypatch):
     written(here, "\n[targets.x]\nbase_url = 'https://gateway.example/v1'\nkey_env = 'GATEWAY_KEY'\ntimeout = 3\n")
     monkeypatch.setenv("GATEWAY_KEY", KEY)
-    shown = CliRunner().invoke(app, ["config", "x"])
+    shown = CliRunner().invoke(application(), ["config", "x"])
     assert shown.exit_code == 0, shown.exception
     assert "GATEWAY_KEY (set)" in shown.stdout
     assert "rtdoctor.toml:2" in shown.stdout
     assert "gateway.example gets the key of GATEWAY_KEY" in shown.stdout
     assert KEY not in shown.stdout
-    told = json.loads(CliRunner().invoke(app, ["config", "--json"]).stdout)["targets"]["x"]
+    told = json.loads(CliRunner().invoke(application(), ["config", "--json"]).stdout)["targets"]["x"]
     assert told["key_goes_to"] == "gateway.example"
     assert told["values"]["timeout"]["value"] == 3.0
     monkeypatch.delenv("GATEWAY_KEY")
-    assert "GATEWAY_KEY (not set)" in CliRunner().invoke(app, ["config", "x"]).stdout
+    assert "GATEWAY_KEY (not set)" in CliRunner().invoke(application(), ["config", "x"]).stdout
 
 
 def test_init_asks_writes_and_adds_and_never_overwrites(here):
     answers = "prod\nhttps://gateway.example/v1\nGATEWAY_KEY\n\n\n\n"
-    done = CliRunner().invoke(app, ["init"], input=answers)
+    done = CliRunner().invoke(application(), ["init"], input=answers)
     assert done.exit_code == 0, done.exception
     config = read(here / "rtdoctor.toml")
     assert config.targets["prod"].values == {"base_url": "https://gateway.example/v1", "key_env": "GATEWAY_KEY"}
-    done = CliRunner().invoke(app, ["init", "--name", "eu", "--base-url", "openai", "--model", "gpt-realtime-2.1"])
+    done = CliRunner().invoke(
+        application(), ["init", "--name", "eu", "--base-url", "openai", "--model", "gpt-realtime-2.1"]
+    )
     assert done.exit_code == 0, done.exception
     assert list(read(here / "rtdoctor.toml").targets) == ["prod", "eu"]
-    again = CliRunner().invoke(app, ["init", "--name", "eu", "--base-url", "openai"])
+    again = CliRunner().invoke(application(), ["init", "--name", "eu", "--base-url", "openai"])
     assert "there is a target 'eu' already" in str(again.exception)
-    refused = CliRunner().invoke(app, ["init", "--name", "y", "--base-url", "openai", "--key-env", KEY])
+    refused = CliRunner().invoke(application(), ["init", "--name", "y", "--base-url", "openai", "--key-env", KEY])
     assert "no key stands in this file" in str(refused.exception)
     assert KEY not in (here / "rtdoctor.toml").read_text(encoding="utf-8")
-    assert CliRunner().invoke(app, ["init"], input="").exception is not None
+    assert CliRunner().invoke(application(), ["init"], input="").exception is not None
 
 
 def test_knowledge_of_the_file_decides_whose_host_it_is(here):
@@ -325,7 +327,7 @@ def test_every_key_is_a_parameter_of_check():
 )
 def test_a_key_without_a_dash_is_no_name_of_a_variable(tmp_path, monkeypatch, key):
     monkeypatch.chdir(tmp_path)
-    refused = CliRunner().invoke(app, ["init", "--name", "x", "--base-url", "openai", "--key-env", key])
+    refused = CliRunner().invoke(application(), ["init", "--name", "x", "--base-url", "openai", "--key-env", key])
     assert isinstance(refused.exception, Usage)
     assert "wants the name of an environment variable" in str(refused.exception)
     assert key not in refused.output + str(refused.exception)
@@ -337,7 +339,10 @@ def test_a_key_without_a_dash_is_no_name_of_a_variable(tmp_path, monkeypatch, ke
 )
 def test_a_name_of_a_variable_is_none(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["init", "--name", "x", "--base-url", "openai", "--key-env", name]).exit_code == 0
+    assert (
+        CliRunner().invoke(application(), ["init", "--name", "x", "--base-url", "openai", "--key-env", name]).exit_code
+        == 0
+    )
     assert f'key_env = "{name}"' in (tmp_path / "rtdoctor.toml").read_text()
 
 

@@ -160,7 +160,7 @@ def test_nothing_in_a_text_acts_on_the_terminal():
 def test_no_network_stack_is_loaded():
     code = (
         "import sys\n"
-        "from rtdoctor.cli.main import app\n"
+        "from rtdoctor.cli.main import application\napp = application()\n"
         "for arguments in (['explain', 'HTTP 403'], ['explain', '--format', 'json', '4000'], ['explain', '--list']):\n"
         "    try: app(arguments)\n"
         "    except SystemExit: pass\n"

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from typer.testing import CliRunner
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.cli.mock_clients import Printer, Teller
 from rtdoctor.cli.runs.mock import warned
 from rtdoctor.cli.server_tls import made_certificate, write_ca
@@ -202,7 +202,7 @@ async def test_a_script_that_is_not_kept_to_ends_with_1(tmp_path, keeps):
     ],
 )
 def test_an_option_that_cannot_be_carried_out_is_told(options, told):
-    result = CliRunner().invoke(app, ["mock", *options])
+    result = CliRunner().invoke(application(), ["mock", *options])
     assert told in str(result.exception)
 
 
@@ -231,7 +231,7 @@ def taken_port():
 def test_a_file_that_is_no_ca_of_ours_is_never_replaced(tmp_path, held):
     file = tmp_path / "ca.pem"
     file.write_bytes(held)
-    result = CliRunner().invoke(app, ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
+    result = CliRunner().invoke(application(), ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
     assert isinstance(result.exception, Usage)
     assert "is there already, and no CA that rtdoctor made" in str(result.exception)
     assert file.read_bytes() == held
@@ -242,7 +242,7 @@ def test_the_ca_is_written_only_once_the_port_stands(tmp_path, taken_port):
     for before in (None, ours):
         if before:
             file.write_bytes(before)
-        result = CliRunner().invoke(app, ["mock", "--port", str(taken_port), "--tls", "--tls-ca", str(file)])
+        result = CliRunner().invoke(application(), ["mock", "--port", str(taken_port), "--tls", "--tls-ca", str(file)])
         assert f"--port {taken_port}" in str(result.exception)
         assert (file.read_bytes() if file.exists() else None) == before
 
@@ -265,7 +265,7 @@ def test_what_is_no_place_for_a_ca_is_told_in_a_sentence(tmp_path, kind):
         file.mkdir()
     else:
         file = tmp_path / "none" / "ca.pem"
-    result = CliRunner().invoke(app, ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
+    result = CliRunner().invoke(application(), ["mock", "--port", "0", "--tls", "--tls-ca", str(file)])
     assert isinstance(result.exception, Usage)
     assert str(result.exception).startswith("--tls-ca ")
     assert target.read_text() == "held"

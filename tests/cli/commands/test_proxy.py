@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.mock.server import MockServer
@@ -73,7 +73,7 @@ def test_no_failure_stands_beside_exit_code_0_and_what_had_no_answer_is_not_said
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_sentence(flags, said):
-    done = CliRunner().invoke(app, ["proxy", *flags])
+    done = CliRunner().invoke(application(), ["proxy", *flags])
     assert said in str(done.exception)
 
 
@@ -86,9 +86,9 @@ def test_what_does_not_begin_leaves_a_tape_as_it_is_and_begins_none(command, bad
         port = taken.getsockname()[1]
         flags = ["--port", str(port)] if bad == "port" else ["--port", "0", "--cert", "/no/such.pem"]
         for tape in (old, new):
-            done = CliRunner().invoke(app, [*command, *flags, "--record", str(tape)])
+            done = CliRunner().invoke(application(), [*command, *flags, "--record", str(tape)])
             assert isinstance(done.exception, Usage)
-        done = CliRunner().invoke(app, [*command, "--port", "0", "--record", str(old)])
+        done = CliRunner().invoke(application(), [*command, "--port", "0", "--record", str(old)])
         assert "is there already" in str(done.exception)
     assert old.read_text() == '{"tape": 1}\n'
     assert not new.exists()

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import rtdoctor as tool
 from rtdoctor.cli.commands.report_bundle import contents
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.report.json import document
 from tests.conftest import KEY
 
@@ -19,11 +19,11 @@ def test_it_is_listed_and_written_only_with_leave(tmp_path, monkeypatch):
     (tmp_path / "rtdoctor.toml").write_text("[targets.x]\nbase_url = 'openai'\nkey_env = 'MY_KEY'\n")
     report = document(tool.check(tool.CheckAsked(target="mock", tags=("smoke",), words=("auth.sub",))))
     (tmp_path / "r.json").write_text(json.dumps(report))
-    refused = CliRunner().invoke(app, ["report-bundle", "r.json"])
+    refused = CliRunner().invoke(application(), ["report-bundle", "r.json"])
     assert "--yes writes it" in str(refused.exception)
     assert "report-1.json" in refused.stdout
     assert not (tmp_path / "rtdoctor-bundle.zip").exists()
-    done = CliRunner().invoke(app, ["report-bundle", "r.json", "--yes"])
+    done = CliRunner().invoke(application(), ["report-bundle", "r.json", "--yes"])
     assert done.exit_code == 0, done.exception
     with zipfile.ZipFile(tmp_path / "rtdoctor-bundle.zip") as archive:
         assert archive.namelist() == ["environment.json", "targets.json", "report-1.json"]
@@ -36,13 +36,13 @@ def test_it_is_listed_and_written_only_with_leave(tmp_path, monkeypatch):
 
 def test_what_is_no_report_is_told(tmp_path):
     (tmp_path / "r.json").write_text("{}")
-    told = CliRunner().invoke(app, ["report-bundle", str(tmp_path / "r.json"), "--yes"])
+    told = CliRunner().invoke(application(), ["report-bundle", str(tmp_path / "r.json"), "--yes"])
     assert "is no JSON report" in str(told.exception)
 
 
 @pytest.mark.parametrize("flag", ["--no-such"])
 def test_a_flag_that_is_unknown_is_usage(flag):
-    assert CliRunner().invoke(app, ["report-bundle", flag]).exit_code == 2
+    assert CliRunner().invoke(application(), ["report-bundle", flag]).exit_code == 2
 
 
 def test_numbers_under_telling_names_are_masked(tmp_path):

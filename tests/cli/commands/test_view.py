@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from typer.testing import CliRunner
 
-from rtdoctor.cli.main import app
+from rtdoctor.cli.main import application
 from rtdoctor.cli.recorded_lines import Recording
 from rtdoctor.privacy.errors import Usage
 from tests.conftest import KEY
@@ -24,7 +24,7 @@ def tape(tmp_path):
 
 
 def view(*arguments):
-    return CliRunner().invoke(app, ["view", *map(str, arguments)])
+    return CliRunner().invoke(application(), ["view", *map(str, arguments)])
 
 
 def test_a_tape_is_shown_in_the_terminal(tape):
