@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rtdoctor.diagnose.text.findings import explain as explain_chunks
-from rtdoctor.engine.current import current
+from rtdoctor.engine.beta_rewriting import current
 from rtdoctor.engine.plan import CheckAsked, Plan, check_asked, plan_check
 from rtdoctor.engine.probe import probe as repeat
 from rtdoctor.engine.probeplan import ProbeAsked, ProbePlan, plan_probe

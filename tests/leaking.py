@@ -71,7 +71,7 @@ from rtdoctor.proxy.watch import Watch
 from rtdoctor.recording.tape import Recorder
 from rtdoctor.replay.cassette import Take
 from rtdoctor.replay.match import differs
-from rtdoctor.report.watched_terminal import live
+from rtdoctor.report.proxy_terminal import live
 from rtdoctor.report.writers import WRITERS, writer
 from rtdoctor.wire.session import Ledger
 from tests.conftest import built_in

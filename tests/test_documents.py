@@ -34,7 +34,7 @@ def test_the_architecture_names_every_room_and_its_arrows():
     rows = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+?) \|$", text, re.MULTILINE))
     assert rows.keys() == MAY.keys()
     for room, told in rows.items():
-        if told.startswith("all"):
+        if told == "all":
             continue
         assert set(re.findall(r"\w+", told)) == MAY[room], room
 

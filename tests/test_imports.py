@@ -1,4 +1,4 @@
-"""Imports run one way: privacy ← model ← knowledge ← protocol, diagnose ← wire, mock ← proxy, engine ← report ← cli."""
+"""Imports run one way, as the table below says, and no private name of another project is used."""
 
 import ast
 import subprocess

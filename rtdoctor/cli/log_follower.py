@@ -9,7 +9,7 @@ from pathlib import Path
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.current import current
+from rtdoctor.engine.beta_rewriting import current
 from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.model.explanation import Explanation
 from rtdoctor.privacy.errors import Usage

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from rtdoctor.cli import exits, quick
+from rtdoctor.cli import exits
 from rtdoctor.cli.environment import keep_environment
 from rtdoctor.cli.helptext import EXIT_CODES, GroupedCommand, beginning, examples
+from rtdoctor.cli.without_pydantic import QuickCommand, QuickGroup
 from rtdoctor.cli.wording import WordedCommand
 from rtdoctor.privacy.guard import confess, install
 from rtdoctor.version import __version__
@@ -69,7 +70,7 @@ _COMMANDS = {
     "explain": _Command(
         "the cause behind an error text",
         ("rtdoctor explain 'close 4000 invalid_request_error.missing_model'", "rtdoctor explain app.log"),
-        cls=quick.QuickCommand,
+        cls=QuickCommand,
         codes="Exit codes: 0 something was explained, or the text is healthy; 2 usage; 3 nothing known was found "
         "in it.",
     ),
@@ -82,7 +83,7 @@ _COMMANDS = {
     "diff": _Command(
         "what two reports answer otherwise",
         ("rtdoctor diff old.json new.json",),
-        cls=quick.QuickCommand,
+        cls=QuickCommand,
         codes="Exit codes: 0 the same, 1 not, 2 usage.",
     ),
     "history": _Command(
@@ -167,7 +168,7 @@ def _top(
 def application(*names: str) -> typer.Typer:
     """The command line, with the commands of those names, or with all."""
     app = typer.Typer(
-        cls=quick.QuickGroup,
+        cls=QuickGroup,
         add_completion=True,
         no_args_is_help=True,
         rich_markup_mode=None,

@@ -1,1 +1,2 @@
-"""Causes and rules (data), and the referee that applies them to an Outcome. Imports only model, no I/O."""
+"""The judgement: Outcomes of what was seen, the referee that names their cause, and the words that tell it. No I/O;
+causes and their rules are data in `knowledge`."""

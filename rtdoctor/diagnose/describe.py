@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rtdoctor.diagnose.reason import error_of_reason
+from rtdoctor.diagnose.close_reason import error_of_reason
 from rtdoctor.linear import pattern
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 from rtdoctor.privacy.quote import quote

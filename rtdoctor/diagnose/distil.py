@@ -11,7 +11,7 @@ from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
 from rtdoctor.diagnose.body import error_in_body
-from rtdoctor.diagnose.reason import error_of_reason, tells
+from rtdoctor.diagnose.close_reason import error_of_reason, tells
 from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rtdoctor.diagnose.describe import expected
 from rtdoctor.diagnose.distil import distil
-from rtdoctor.diagnose.foreign import in_its_way, told_there
+from rtdoctor.diagnose.other_endpoint import in_its_way, told_there
 from rtdoctor.diagnose.referee import finding, judge, with_violations
 from rtdoctor.diagnose.rungs import skew_of
 from rtdoctor.engine.attempt import KeptBack, attempt

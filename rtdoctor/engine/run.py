@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from rtdoctor.diagnose.foreign import OPEN, folded, is_open
+from rtdoctor.diagnose.other_endpoint import OPEN, folded, is_open
 from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.caveats import with_caveats

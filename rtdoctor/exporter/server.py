@@ -14,8 +14,8 @@ from aiohttp import web
 
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.errors import InputError
-from rtdoctor.privacy.ours import is_ours
 from rtdoctor.privacy.quote import quote_start
+from rtdoctor.privacy.same_site import is_ours
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 Probe = Callable[[str, str], Awaitable[str]]  # target and module to the metrics in text form

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from rtdoctor.mock.room import parseable
+from rtdoctor.mock.memory import parseable
 from rtdoctor.mock.session import Session
 from rtdoctor.protocol.beta_form import beta_form
 from rtdoctor.protocol.migrate import migrate

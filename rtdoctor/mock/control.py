@@ -18,7 +18,7 @@ from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.mock.rest import read_body
 from rtdoctor.mock.stage import Stage
 from rtdoctor.model.event import too_many_values
-from rtdoctor.privacy.ours import is_ours
+from rtdoctor.privacy.same_site import is_ours
 
 PATH = "/__rtdoctor"
 HEADER = "X-Rtdoctor-Token"

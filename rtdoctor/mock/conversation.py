@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rtdoctor.mock.room import MOST_EVENT
+from rtdoctor.mock.memory import MOST_EVENT
 
 
 class Conversation:

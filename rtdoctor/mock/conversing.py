@@ -7,7 +7,7 @@ from typing import Protocol
 from aiohttp import WSCloseCode, WSMsgType
 
 from rtdoctor.mock.line import Line
-from rtdoctor.mock.room import Full
+from rtdoctor.mock.memory import Full
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.stage import Play
 

@@ -1,5 +1,5 @@
-"""Decides what a handshake gets, in the order in which newcomers were seen to meet the refusals: path, credential,
-beta, model. Authentication and everything after it is refused behind a 101 (observed 2026-09-18)."""
+"""Decides what a handshake gets, in the order in which newcomers were seen to meet the refusals: credential, beta,
+model. The path is `server`'s. Authentication and everything after it is refused behind a 101 (observed 2026-09-18)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from rtdoctor.mock.room import MOST_EVENT
+from rtdoctor.mock.memory import MOST_EVENT
 from rtdoctor.model.event import too_many_values
 from rtdoctor.protocol.shapes import judge_shape
 

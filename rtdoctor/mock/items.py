@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from rtdoctor.mock.room import MOST_EVENT, weight
+from rtdoctor.mock.memory import MOST_EVENT, weight
 from rtdoctor.mock.within import Within
 
 _LONGEST_ITEM_ID = 32

@@ -17,7 +17,7 @@ from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.faults import Course, Fault
 from rtdoctor.mock.hearing import Heard
 from rtdoctor.mock.listening import Connection
-from rtdoctor.mock.room import Full, Room
+from rtdoctor.mock.memory import Full, Room
 from rtdoctor.mock.session import Fatal
 from rtdoctor.model.clock import Clock
 

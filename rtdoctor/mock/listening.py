@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from rtdoctor.mock.masks import NOT_MASKED, Masks
-from rtdoctor.mock.room import Full, Room
+from rtdoctor.mock.memory import Full, Room
 
 MOST_CONNECTIONS, MOST_SECURED = 140, 48  # each has buffers of half a megabyte, and under TLS twice that and more
 _MESSAGE = 2  # bytes that one of a message or a body takes while its parts are put together

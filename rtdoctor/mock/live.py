@@ -14,8 +14,8 @@ import orjson
 
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.dialect import LIVE_EVENTS
+from rtdoctor.mock.memory import MOST_APPEND, MOST_EVENT, Full, Room, decoded, parseable, weight
 from rtdoctor.mock.respond import Replies, Reply
-from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, Full, Room, decoded, parseable, weight
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.handshake import masked
-from rtdoctor.mock.room import weight
+from rtdoctor.mock.memory import weight
 from rtdoctor.mock.secrets import LONGEST, SHORTEST, USUAL, Vault
 from rtdoctor.mock.update import Bad, check, fresh_config, merged
 from rtdoctor.model.clock import Clock

@@ -23,9 +23,9 @@ from rtdoctor.mock.hearing import Hear, Heard
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
 from rtdoctor.mock.live import STEP, LiveSession
+from rtdoctor.mock.memory import Room
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import routes
-from rtdoctor.mock.room import Room
 from rtdoctor.mock.script import Script
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.session import PACE, SESSION_SECONDS, Fatal, Session

@@ -11,8 +11,8 @@ from rtdoctor.mock.asked import fault_of
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.conversation import Conversation
 from rtdoctor.mock.items import Items
+from rtdoctor.mock.memory import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, decoded, parseable, weight
 from rtdoctor.mock.respond import Replies, Reply, Response
-from rtdoctor.mock.room import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, decoded, parseable, weight
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.transcribing import from_telephone, transcribe
 from rtdoctor.mock.update import check, fresh_config, merged

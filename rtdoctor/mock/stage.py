@@ -8,8 +8,8 @@ import orjson
 
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.live import LiveSession
+from rtdoctor.mock.memory import Room, parseable
 from rtdoctor.mock.respond import Reply
-from rtdoctor.mock.room import Room, parseable
 from rtdoctor.mock.script import Answer, Part, Script, ScriptStep
 from rtdoctor.mock.session import Session
 from rtdoctor.mock.template import BadTemplate, at, fill

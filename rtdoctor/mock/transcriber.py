@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from rtdoctor.data import folder
-from rtdoctor.mock.frames import FRAME, Floats, Frames, levels
+from rtdoctor.mock.audio_frames import FRAME, Floats, Frames, levels
 from rtdoctor.protocol.audio import RATE
 
 _BANDS = 16

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from rtdoctor.mock.audio_frames import Frames, levels
 from rtdoctor.mock.behaviour import Refusal, refusals
-from rtdoctor.mock.frames import Frames, levels
+from rtdoctor.mock.memory import MOST_APPEND, Room, decoded, parseable
 from rtdoctor.mock.respond import Replies
-from rtdoctor.mock.room import MOST_APPEND, Room, decoded, parseable
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock

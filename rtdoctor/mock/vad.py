@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from rtdoctor.mock.frames import FRAME_MS, Frames, levels
+from rtdoctor.mock.audio_frames import FRAME_MS, Frames, levels
 
 _START_FRAMES = 3  # loud frames in a row that begin a turn
 

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from rtdoctor.mock.behaviour import refusals
-from rtdoctor.mock.room import Room, parseable
+from rtdoctor.mock.memory import Room, parseable
 from rtdoctor.mock.session import Fatal
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock

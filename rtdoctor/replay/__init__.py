@@ -1,2 +1,2 @@
 """A recording as an endpoint: `cassette` reads it, `match` holds what a client sends against it, `server` and
-`conversation` play it, `forms` writes it otherwise."""
+`conversation` play it, `exports` writes it otherwise."""

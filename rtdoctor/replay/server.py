@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Self
 
 from rtdoctor.model.replayed import Play, Replayed
-from rtdoctor.privacy.ours import is_ours
 from rtdoctor.privacy.quote import quote, quote_start
+from rtdoctor.privacy.same_site import is_ours
 from rtdoctor.replay.cassette import Take
 from rtdoctor.replay.conversation import MOST_TOLD, OWN, Conversation, Pace, Playing, reset
 from rtdoctor.replay.match import Policy, same_request

@@ -24,10 +24,10 @@ from rtdoctor.model.validation import Validation
 from rtdoctor.report.conform_json import document as conform_document
 from rtdoctor.report.grade_json import document as grade_document
 from rtdoctor.report.json import document, result_told, rung_told
+from rtdoctor.report.mock_json import document as served_document
 from rtdoctor.report.probe_json import document as probe_document
 from rtdoctor.report.series_json import document as series_document
-from rtdoctor.report.served_json import document as served_document
-from rtdoctor.report.validation_json import document as validation_document
+from rtdoctor.report.validate_json import document as validation_document
 
 
 def make(out: TextIO) -> Callable[[Any], None]:

@@ -55,23 +55,23 @@ WRITERS: dict[str, dict[str, str]] = {
         **_MEASURED,
     },
     "validate": {
-        "terminal": "rtdoctor.report.validation_terminal:show",
-        "json": "rtdoctor.report.validation_json:show",
+        "terminal": "rtdoctor.report.validate_terminal:show",
+        "json": "rtdoctor.report.validate_json:show",
         **_JUDGED,
     },
     "proxy": {
-        "terminal": "rtdoctor.report.watched_terminal:show",
-        "json": "rtdoctor.report.watched_json:show",
+        "terminal": "rtdoctor.report.proxy_terminal:show",
+        "json": "rtdoctor.report.proxy_json:show",
         **{name: place for name, place in _JUDGED.items() if name != "ndjson"},  # a tape is that
     },
     "mock": {
-        "terminal": "rtdoctor.report.served_terminal:show",
-        "json": "rtdoctor.report.served_json:show",
+        "terminal": "rtdoctor.report.mock_terminal:show",
+        "json": "rtdoctor.report.mock_json:show",
         **_MEASURED,
     },
     "replay": {
-        "terminal": "rtdoctor.report.replayed_terminal:show",
-        "json": "rtdoctor.report.replayed_json:show",
+        "terminal": "rtdoctor.report.replay_terminal:show",
+        "json": "rtdoctor.report.replay_json:show",
         **_TOLD,
         "junit": _JUDGED["junit"],
         "github": _JUDGED["github"],

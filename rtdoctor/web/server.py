@@ -14,7 +14,7 @@ from contextlib import aclosing, asynccontextmanager
 from aiohttp import web
 
 from rtdoctor.privacy.errors import InputError
-from rtdoctor.privacy.ours import is_ours
+from rtdoctor.privacy.same_site import is_ours
 from rtdoctor.web.feed import Source
 from rtdoctor.web.gate import shown
 from rtdoctor.web.page import page

@@ -3,7 +3,7 @@
 import pytest
 
 from rtdoctor.diagnose.text.findings import explain_all
-from rtdoctor.engine.current import current
+from rtdoctor.engine.beta_rewriting import current
 from rtdoctor.model.finding import Place
 
 GOOD = "wss://api.openai.com/v1/realtime?model=gpt-realtime"

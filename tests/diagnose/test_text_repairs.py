@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.current import current
+from rtdoctor.engine.beta_rewriting import current
 
 UPDATE = '{"type": "transcription_session.update", "session": {"input_audio_format": "pcm16"}}'
 MIGRATED = (

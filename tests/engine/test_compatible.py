@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rtdoctor import CheckAsked, check_async
-from rtdoctor.diagnose.foreign import told_there
+from rtdoctor.diagnose.other_endpoint import told_there
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome

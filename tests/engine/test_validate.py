@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtdoctor.engine.validate import MOST_MIGRATED_TEXT, MOST_UNKNOWN, OTHERS, Room, validate_file, validation_of
-from rtdoctor.report import validation_json
+from rtdoctor.report import validate_json
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "recordings"
 CREATED = {
@@ -149,7 +149,7 @@ def test_the_account_stays_small_when_everything_is_wrong():
 @given(st.binary(max_size=2000))
 @settings(max_examples=300, deadline=None)
 def test_arbitrary_bytes_never_raise(data):
-    validation_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
+    validate_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
 
 
 JSON = st.recursive(
@@ -177,7 +177,7 @@ EVENTS = st.builds(lambda kind, more: {"type": kind, **more}, KINDS, st.dictiona
 @settings(max_examples=300, deadline=None)
 def test_arbitrary_json_never_raises(events):
     data = "\n".join(json.dumps(event) for event in events).encode()
-    validation_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
+    validate_json.text(validation_of([validate_file("x", io.BytesIO(data))]))
 
 
 def test_types_that_nobody_knows_are_counted_together_after_the_first():
@@ -196,7 +196,7 @@ def test_connections_beyond_the_first_hundred_are_judged_and_counted():
     report = judged(har(130, {**ERROR, "event_id": 7}))
     assert (len(report.connections), report.more_connections) == (100, 30)
     assert report.sentence.startswith("390 errors")  # session.created is not first either
-    assert json.loads(validation_json.text(validation_of([report])))["files"][0]["more_connections"] == 30
+    assert json.loads(validate_json.text(validation_of([report])))["files"][0]["more_connections"] == 30
 
 
 def test_the_files_of_a_run_share_the_room_of_its_report():

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdoctor.mock import room, session, transcriber
+from rtdoctor.mock import memory, session, transcriber
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.listening import Listener
-from rtdoctor.mock.room import Full, Room
+from rtdoctor.mock.memory import Full, Room
 from rtdoctor.mock.secrets import Vault
 from rtdoctor.mock.server import MockServer
 from rtdoctor.mock.transcriber import Ear
@@ -224,7 +224,7 @@ async def test_text_that_is_no_utf8_is_closed_with_1007():
 
 def test_every_bound_is_marked_as_inferred():
     assert {refusals()[name].confidence for name in ("too-large", "buffer-full")} == {"inferred"}
-    assert json.dumps(append_event(bytes(room.MOST_APPEND // 4 * 3)))
+    assert json.dumps(append_event(bytes(memory.MOST_APPEND // 4 * 3)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others do not tell of an end")

@@ -7,7 +7,7 @@ import pytest
 from rtdoctor.cli.lines import Lines
 from rtdoctor.cli.mock_clients import Teller
 from rtdoctor.privacy.clean import one_line
-from rtdoctor.report.watched_terminal import live
+from rtdoctor.report.proxy_terminal import live
 
 ENDS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"]
 AT = {"t": 1.0, "connection": 1, "from": "server"}

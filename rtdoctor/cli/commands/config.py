@@ -1,4 +1,4 @@
-"""`rtdoctor config` and `rtdoctor init`: what the configuration file says, and one to begin with."""
+"""`rtdoctor config`: what the configuration file says."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _told(files: Sequence[Path], words: Sequence[str], ending: Ending) -> Explan
     from rtdoctor.cli.inputs import ChunkSource, file_chunks, filled, standard_input
     from rtdoctor.diagnose.text.blocks import decoded
     from rtdoctor.diagnose.text.findings import explain, explain_all
-    from rtdoctor.engine.current import current
+    from rtdoctor.engine.beta_rewriting import current
 
     if len(files) > 1:
         return explain_all(((str(file), decoded(file_chunks(file, ending))) for file in files), current())

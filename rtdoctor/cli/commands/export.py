@@ -44,7 +44,7 @@ def export(
 ) -> None:
     """Write a recording as HAR, as Markdown, or the speech in it as WAV, a file for each side: NAME-1-client.wav."""
     mend_tls_variables()
-    from rtdoctor.cli.takes import read_takes
+    from rtdoctor.cli.read_takes import read_takes
     from rtdoctor.replay.exports import har, markdown, speech
 
     takes = read_takes(file)

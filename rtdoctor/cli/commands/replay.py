@@ -63,8 +63,8 @@ def replay(
 
     from rtdoctor.cli.lines import Lines
     from rtdoctor.cli.outputs import Outputs
+    from rtdoctor.cli.read_takes import read_takes
     from rtdoctor.cli.server_tls import server_context
-    from rtdoctor.cli.takes import read_takes
     from rtdoctor.replay.server import Replay
 
     context = server_context(cert, key)

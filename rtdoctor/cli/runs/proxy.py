@@ -34,7 +34,7 @@ from rtdoctor.proxy.server import Asked, Proxy, State
 from rtdoctor.proxy.upstream import Upstream
 from rtdoctor.recording.tape import Audio, Line, Tell, durable, open_tape
 from rtdoctor.report.live_terminal import LiveTerminal
-from rtdoctor.report.watched_terminal import live as told_live
+from rtdoctor.report.proxy_terminal import live as told_live
 from rtdoctor.web.feed import Feed
 from rtdoctor.web.server import serve_page
 

@@ -9,7 +9,7 @@ from string import ascii_letters
 from typing import Any
 
 from rtdoctor.data import table
-from rtdoctor.diagnose.reason import is_error_type
+from rtdoctor.diagnose.close_reason import is_error_type
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
-from rtdoctor.diagnose.reason import error_of_reason, tells
+from rtdoctor.diagnose.close_reason import error_of_reason, tells
 from rtdoctor.diagnose.text.asked import request_of
 from rtdoctor.diagnose.text.sighting import Sighting
 from rtdoctor.linear import pattern

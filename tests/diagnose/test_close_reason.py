@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtdoctor.diagnose.close_reason import error_of_reason
 from rtdoctor.diagnose.describe import tell
 from rtdoctor.diagnose.distil import distil
-from rtdoctor.diagnose.reason import error_of_reason
 from rtdoctor.diagnose.referee import weigh
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.knowledge.causes import known_codes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.privacy.ours import is_ours
+from rtdoctor.privacy.same_site import is_ours
 
 
 @pytest.mark.parametrize(
