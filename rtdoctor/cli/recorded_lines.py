@@ -51,13 +51,13 @@ class Recording:
         except BadTape as error:
             raise Usage("{}: {}", self._name, error) from error
 
-    def lines(self) -> Iterator[Mapping[str, Any]]:
-        """The lines, from the first on."""
+    def lines(self, *, shown: bool = True) -> Iterator[Mapping[str, Any]]:
+        """The lines, from the first on, as they may be shown; or as they are, for who quotes what he shows of them."""
         judged = False
         with self._opened() as source:
             for line in _lines(source, self._name):
                 judged = judged or line.get("kind") == "finding"
-                yield shown_line(line)
+                yield shown_line(line) if shown else line
         if not judged:
             if self._judged is None:
                 self._judged = self._findings()

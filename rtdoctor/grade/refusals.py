@@ -31,8 +31,8 @@ def _table() -> list[dict[str, Any]]:
 
 def error_before(talk: Talk, t: float) -> dict[str, Any]:
     """The last error event that the server sent by then; empty where there is none."""
-    errors = [one for one in talk.of("server", "error") if one.t <= t]
-    error = errors[-1].event.get("error") if errors else None
+    last = talk.heard.last("server", "error", until=t)
+    error = last.event.get("error") if last else None
     return error if isinstance(error, dict) else {}
 
 

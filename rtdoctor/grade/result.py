@@ -2,6 +2,7 @@
 are the certificate."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rtdoctor.grade.course import PLAIN, Lesson, Sdk, lessons, marks, sdk_of
 from rtdoctor.grade.judges import JUDGES
@@ -12,6 +13,7 @@ from rtdoctor.model.plural import plural
 from rtdoctor.privacy.quote import quote
 
 _MOST_OUTPUT, _LONGEST_CLIENT = 8_000, 300  # characters of what a client printed in a lesson, and of its command
+_LONGEST_SAID = 500  # characters of a sentence, which may quote what a server or a client wrote
 
 
 def certificate(
@@ -74,7 +76,8 @@ def _marks_of(run: Run) -> Iterable[str]:
 def _judgements(mark: Mark, runs: Iterable[Run], plain: Run | None) -> Iterable[tuple[str, Judgement]]:
     for run in runs:
         if mark.id in _marks_of(run):
-            yield run.lesson, JUDGES[mark.id](run, None if run is plain else plain)
+            judged = JUDGES[mark.id](run, None if run is plain else plain)
+            yield run.lesson, replace(judged, said=cut(judged.said, _LONGEST_SAID))
 
 
 def _graded(mark: Mark, judged: list[tuple[str, Judgement]], sdk: Sdk | None) -> Graded:

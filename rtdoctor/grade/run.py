@@ -12,28 +12,18 @@ from typing import Any
 
 import orjson
 
+from rtdoctor.grade.heard import Heard, Messages
 from rtdoctor.model.event import separators, too_many_values
 from rtdoctor.privacy.errors import InputError
 
 _MOST_HEARD = 50_000  # messages of a run that are kept; a client that sends more has shown what it does
 _MOST_TALKS = 500  # connections
-_MOST_MEMORY = 64 << 20  # bytes that they take together, about
+_MOST_MEMORY = 48 << 20  # bytes that they take together, about
 _ENTRY, _VALUE = 400, 70  # bytes that a message takes, and each value in it, beside its text
 
 
 class TooMuch(InputError):
     """The tape holds more than is graded. `str()` is one sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One message. `type` is empty for what is no event; `audio` counts the bytes of sound in it."""
-
-    t: float
-    sender: str
-    type: str
-    event: Mapping[str, Any]
-    audio: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +47,8 @@ class Talk:
     headers: tuple[tuple[str, str], ...] = ()
     status: int | None = None
     answered_at: float | None = None
-    heard: list[Heard] = field(default_factory=list)
-    closings: list[Closing] = field(default_factory=list)
+    heard: Messages = field(default_factory=Messages)
+    closings: list[Closing] = field(default_factory=list)  # the first of each side
     ended_at: float | None = None
     ended_by: str = ""
     ended_how: str = ""
@@ -67,14 +57,6 @@ class Talk:
     def is_open(self) -> bool:
         """True where the server answered 101."""
         return self.status == 101
-
-    def of(self, sender: str, *types: str) -> list[Heard]:
-        """The messages of one side, of these types where some are given."""
-        return [one for one in self.heard if one.sender == sender and (not types or one.type in types)]
-
-    def first(self, sender: str, *types: str, after: float = -1.0) -> Heard | None:
-        """The first of those after a time."""
-        return next((one for one in self.of(sender, *types) if one.t > after), None)
 
     @property
     def closed_by(self) -> Closing | None:
@@ -88,8 +70,8 @@ class Talk:
 
     def session(self, before: float) -> Mapping[str, Any]:
         """The session's settings as the server told them last before that time; empty where it told none."""
-        told = [one for one in self.of("server", "session.created", "session.updated") if one.t <= before]
-        session = told[-1].event.get("session") if told else None
+        told = self.heard.last("server", "session.created", "session.updated", until=before)
+        session = told.event.get("session") if told else None
         return session if isinstance(session, Mapping) else {}
 
 
@@ -135,7 +117,8 @@ class Run:
     def next_act(self, talk: Talk, after: float) -> tuple[float, str] | None:
         """The first thing that the client did after that time, and when: a message on this connection, its close,
         another connection, the end of its process."""
-        acts = [(one.t, f"sent {one.type or 'a message'}") for one in talk.of("client")]
+        sent = talk.heard.first("client", after=after)
+        acts = [(sent.t, f"sent {sent.type or 'a message'}")] if sent else []
         acts += [(one.t, "closed") for one in talk.closings if one.sender == "client"]
         if talk.ended_by == "client" and talk.ended_at is not None:
             acts.append((talk.ended_at, "left"))
@@ -188,8 +171,8 @@ class Notes:
         if kind in ("text", "binary"):
             self._left -= 1
         if self._left >= 0 or kind not in ("text", "binary"):
-            _take(talk, float(t), kind, line)
-            if kind == "text" and talk.heard[-1].audio:  # which is not kept
+            heard = _take(talk, float(t), kind, line)
+            if kind == "text" and heard and heard.audio:  # which is not kept
                 self._room += len(line["data"])
 
     @property
@@ -229,22 +212,24 @@ def read_run(lines: Iterable[Mapping[str, Any]], lesson: str = "", ending: Endin
     return notes.run(lesson, ending)
 
 
-def _take(talk: Talk, t: float, kind: str, line: Mapping[str, Any]) -> None:
+def _take(talk: Talk, t: float, kind: str, line: Mapping[str, Any]) -> Heard | None:
+    """Note what a line tells of its connection; the message comes back where it is one."""
     sender = str(line.get("from", ""))
     if kind == "answer":
         status = line.get("status")
         talk.status, talk.answered_at = status if isinstance(status, int) else None, t
-    elif kind == "text":
-        talk.heard.append(_heard(t, sender, line))
-    elif kind == "binary":
-        talk.heard.append(Heard(t, sender, "", {}))
-    elif kind == "close":
+    elif kind in ("text", "binary"):
+        heard = _heard(t, sender, line) if kind == "text" else Heard(t, sender, "", {})
+        talk.heard.add(heard)
+        return heard
+    elif kind == "close" and not any(one.sender == sender for one in talk.closings):
         code = line.get("code")
         talk.closings.append(
             Closing(t, sender, code if isinstance(code, int) and code else None, str(line.get("reason", "")))
         )
     elif kind == "end" and talk.ended_at is None:
         talk.ended_at, talk.ended_by, talk.ended_how = t, str(line.get("by", "")), str(line.get("how", ""))
+    return None
 
 
 def _weight(line: Mapping[str, Any]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 
 from rtdoctor.mock.acts import CHANGES, ENDS
 from rtdoctor.mock.behaviour import refusals
@@ -20,8 +20,11 @@ from rtdoctor.mock.listening import Connection
 from rtdoctor.mock.memory import Full, Room
 from rtdoctor.mock.session import Fatal
 from rtdoctor.model.clock import Clock
+from rtdoctor.model.event import cut
+from rtdoctor.privacy.quote import quote
 
 PING_SECONDS = 20.26  # observed 2026-09-18
+_LONGEST_WHY = 200  # characters
 _MOST_WAITING = 256 << 10  # bytes of what is written beside aiohttp
 _LOG = logging.getLogger("rtdoctor.mock")
 
@@ -164,6 +167,12 @@ class Line:
                 self.heard.close("client", message.data, message.extra or "")
                 self.heard.end("client", "close")
                 return
+            if connection.unmasked:
+                self._broken_frames(WSCloseCode.PROTOCOL_ERROR, "a frame without a mask (section 5.1)")
+                return
+            if kind is WSMsgType.ERROR and isinstance(message.data, WebSocketError):
+                self._broken_frames(message.data.code, str(message.data))
+                return
             if kind in (WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR):
                 self.heard.end("client", "eof")
                 return
@@ -180,6 +189,13 @@ class Line:
             if connection.transport is None or connection.transport.is_closing():
                 return  # it was cut off: what it has sent before is nobody's any more
             connection.handled(len(message.data) if isinstance(message.data, (bytes, bytearray)) else 0)
+
+    def _broken_frames(self, code: int, why: str) -> None:
+        """The client broke the protocol, and the close frame that says so is sent already."""
+        told = cut(quote(why), _LONGEST_WHY)
+        self.heard.finding("error", "frame.broken", f"what the client sends is not as RFC 6455 has it: {told}")
+        self.heard.close("server", code, "")
+        self.heard.end("server", "close")
 
     async def ping(self) -> None:
         """A ping of four bytes every 20.26 s (observed 2026-09-18). A client from which nothing came since the last

@@ -110,12 +110,12 @@ class Connection(web.RequestHandler):
     for whose next ones there is no room is cut off. It has one head, which has `begun` to be read at its blank line.
     When the answer is `made`, nothing that still comes is looked at."""
 
-    __slots__ = ("_masks", "_room", "begun", "heard", "lost", "made", "upgraded", "waiting")
+    __slots__ = ("_masks", "_room", "begun", "heard", "lost", "made", "unmasked", "upgraded", "waiting")
 
     def __init__(self, server: Server, **more: Any) -> None:
         super().__init__(server, **more)
         self._room = server.room
-        self.begun = self.made = self.upgraded = False
+        self.begun = self.made = self.unmasked = self.upgraded = False
         self.heard = True
         self.waiting = 0
         self._masks = Masks()
@@ -135,6 +135,7 @@ class Connection(web.RequestHandler):
             return
         self.waiting += weight
         if not self._masks.all_masked(data) and self.upgraded and self.transport is not None:
+            self.unmasked = True
             self.transport.write(NOT_MASKED)
             self.transport.close()
             self.force_close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rtdoctor.model.finding import Evidence
+from rtdoctor.model.plural import plural
 from rtdoctor.version import __version__
 
 Grade = Literal["pass", "warn", "fail", "not seen"]
@@ -90,7 +91,9 @@ class CourseResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all pass or warn, 1 a fail, 3 the client never connected, or nothing could be judged."""
+        """0 all pass or warn, 1 a fail, 3 the client never connected, nothing could be judged, or time ran out."""
+        if self.untaken and not self.interrupted:
+            return 3
         if self.of("fail"):
             return 1
         return 0 if self.connected and len(self.of("not seen")) < len(self.marks) else 3
@@ -104,4 +107,5 @@ class CourseResult:
         marks_told = ", ".join(
             f"{count} {'not seen' if grade == 'not seen' else grade}" for count, grade in counted if count
         )
-        return f"{len(self.marks)} marks: {marks_told}."
+        cut_off = f" {plural(len(self.untaken), 'lesson')} not taken." if self.untaken else ""
+        return f"{len(self.marks)} marks: {marks_told}.{cut_off}"

@@ -20,8 +20,9 @@ _BRACKET = r"(?:[\[(]|<<)\s{0,40}"
 _NAMED = pattern(
     r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credentials?|creds|"
     r"signature|\bsig|\bpw|(?:\b|_)pass|"
-    # German, French, Spanish, Portuguese, Dutch
+    # German, French, Spanish, Portuguese, Dutch; Polish, Swedish, Norwegian, Danish, Finnish, Czech, Hungarian, Turkish
     r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
+    r"has\x1ao|l\x1asenord|passord|adgangskode|salasana|heslo|jelsz\x1a|\x1aifre|parola|"
     r"[?&]code|jwt|password)(?P<rest>[\w\-]{0,40})"
     rf"(?:\\{{0,3}}{_QUOTES})?(?:>>)?(?::(?:{_QUOTES}?\w{{1,40}}{_QUOTES}?:)?(?:protected|private))?[\])]?\*{{0,2}}"
     r"(?P<said>\??\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
@@ -52,7 +53,9 @@ _FLAG = pattern(
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
     r"\b(?:(?:mysql|mariadb)[a-z]*\b[^\n]{0,200}\s-p|(?:sshpass|docker login|az login)\b[^\n]{0,200}\s-p\s{0,3}|"
-    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|"
+    r"redis-cli\b[^\n]{0,200}\s-a\s{0,3}|unzip\b[^\n]{0,200}\s-P\s{0,3}|7z[ar]?\b[^\n]{0,200}\s-p|"
+    r"ssh-keygen\b[^\n]{0,200}\s-N\s{1,3}|"
+    r"htpasswd\b[^\n]{0,200}\s-[a-zA-Z]{0,4}b[a-zA-Z]{0,4}\s[^\s]{1,200}\s[^\s]{1,200}\s|"
     r"IDENTIFIED BY\s{1,3}|requirepass\s{1,3}|curl\b[^\n]{0,200}\s-E\s{0,3}[^\s:]{1,200}:)[\"']?(?P<value>[^\s\"'`]+)"
 )
 _COOKIES = pattern(
@@ -108,7 +111,10 @@ _SECRET_FLAGS = frozenset((
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
 _DRIVE = pattern(r"(?:^|[^A-Za-z])[A-Za-z]:[^:]*$")
 _URL = pattern("(?:https?|wss?):|[0-9]+:[0-9]+$")
-_OF_PASSWORD = pattern(r"(?i)passw|passp|passc|pwd|\bpw|(?:\b|_)pass|kennwort|mot de|contrase|senha|wachtwoord")
+_OF_PASSWORD = pattern(
+    r"(?i)passw|passp|passc|pwd|\bpw|(?:\b|_)pass|kennwort|mot de|contrase|senha|wachtwoord|"
+    r"has\x1ao|senord|adgangs|passo|salasana|heslo|jelsz|\x1aifre|parola"
+)
 # Names whose value is one even where it is a word: `key`, `auth` and their kin name too much else.
 _STRONG = pattern(
     r"(?i)(?:(?:api|access|secret|subscription|account|private|auth|service)[_\-]?key|token|secret|credentials?)$"
@@ -146,7 +152,7 @@ def a_name(value: str) -> bool:
 
 
 def _a_name(value: str) -> bool:
-    if value.startswith("openai-beta."):
+    if f"{value}.".startswith("openai-beta."):
         return True  # a subprotocol, which stands beside the one that holds a key
     if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
         return False
@@ -225,10 +231,27 @@ _REFUSED = pattern(
     rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}|"
     rf"{_SAID_OF_A_KEY}:\s{{1,3}}(?P<bare>[^\s\"'`,;()\[\]{{}}<>|]{{6,200}})(?:[\s,;.]|\z)"
 )
+_PASSWORD = "(?:passw(?:or[dt]|d)|passphrase|passcode|kennwort)"
+# A variable, or the word itself, alone on its line: the value is on the next one.
+_NEXT_LINE = pattern(
+    rf"(?m)^[\t ]*(?P<name>[A-Z0-9_]{{0,60}}(?:SECRET|PASSWORD|PASSWD|PASS|PWD)|(?i:{_PASSWORD}))[\t ]*\r?\n"
+    rf"[\t ]*{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}}){_QUOTES}?[\t ]*\r?(?:\n|\z)"
+)
+# What other scripts call a password; an expression sees only that they are none of ASCII's.
+_BEYOND = pattern(r"(?P<name>\x1a{2,40})[\"'`]?\s{0,3}[:=]?\s{0,3}[\"'`]?(?P<value>[\x21-\x7e]{6,200})")
+_BEYOND_ASCII = (
+    "пароль", "парола", "лозинка", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "סיסמה",
+    "סיסמא", "المرور", "κωδικός", "รหัสผ่าน", "पासवर्ड",
+)  # fmt: skip
+_PIPED = pattern(
+    r"\b(?:echo|printf)\s{1,3}(?:-n\s{1,3})?[\"']?(?P<value>[^\s\"'|]{3,200})[\"']?\s{0,3}\|[^\n|]{0,200}"
+    r"(?:--password-stdin|sudo -S|chpasswd|cryptsetup)"
+)
 # What is said of a key without a sign between, and what LiteLLM says.
 _SPOKEN = pattern(
     rf"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with)"
     rf"(?: (?:api[ _\-]?)?key| token| password| secret| passphrase)\s[(\"'`]?(?P<value>[A-Za-z0-9+/=_\-.!]{{6,200}})|"
+    rf"\b{_PASSWORD}(?: for [\w ]{{1,30}})?(?: is| -)?\s{{1,3}}[(\"'`]?(?P<word>[A-Za-z0-9+/=_\-.!#$@*]{{6,200}})|"
     rf"\bReceived={_QUOTES}?(?P<received>[^\s,\"'`]{{3,200}})"
 )
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
@@ -429,13 +452,31 @@ def _set(found: Match) -> Iterator[Span]:
         yield from _whole(found)
 
 
+def _next_line(found: Match) -> Iterator[Span]:
+    if _mixed(found.text("value")) and not a_name(found.text("value")):
+        yield found.span("value")
+
+
+def _beyond_ascii(found: Match) -> Iterator[Span]:
+    value = found.text("value").rstrip(".,;\"'`)")
+    told = found.text("name").rstrip("：＝→⇒はが은는").lower()
+    if told.endswith(_BEYOND_ASCII) and not a_name(value) and value.lower() not in _SAID_OF:
+        yield found.start("value"), found.start("value") + len(value)
+
+
+def _mixed(value: str) -> bool:
+    """True for letters and digits together that are no number with its unit."""
+    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value)
+
+
 def _spoken(found: Match) -> Iterator[Span]:
-    value = found.text("value").rstrip(".!")
+    group = "value" if found.group("value") is not None else "word"
+    value = found.text(group).rstrip(".!")
     if found.group("received") is not None:
         if not a_name(found.text("received")):
             yield found.span("received")
-    elif any(char.isdigit() for char in value) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value):
-        yield found.start("value"), found.start("value") + len(value)
+    elif _mixed(value) and value[0] not in "/.~" and not (group == "word" and _ALGORITHM.fullmatch(value)):
+        yield found.start(group), found.start(group) + len(value)
 
 
 def _jarred(found: Match) -> Iterator[Span]:
@@ -572,7 +613,9 @@ def _all(found: Match) -> Iterator[Span]:
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
     ((b"@",), _USER, _user),
     ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
-    ((b" -p", b" -a", b" -P", b" -E", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
+    ((b" -p", b" -a", b" -P", b" -E", b" -N", b"htpasswd", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
+    ((b"stdin", b"sudo -S", b"chpasswd", b"cryptsetup"), _PIPED, _whole),
+    ((b"\x1a",), _BEYOND, _beyond_ascii),
     ((b"ookie", b"OOKIE", b"-b"), _COOKIES, _cookies),
     ((b"ookies",), _JARRED, _jarred),
     ((b"TRUE", b"FALSE"), _JAR_LINE, _all),
@@ -606,7 +649,8 @@ _HINTED: tuple[tuple[Hint, tuple[tuple[Pattern, Callable[[Match], Iterator[Span]
             r"(?:(?:api[ _\-]?)?key|token|password|secret|passphrase)\s",
             r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
             r"(?::\s|\s{1,3}[\"'`])",
-            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS)[\t ]|(?i:set[_\-]header|set|add_header|header_up) ",
+            rf"(?i){_PASSWORD}(?: for [\w ]{{1,30}})?(?: is| -)?\s",
+            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD)[\t \r\n]|(?i:set[_\-]header|set|add_header|header_up) ",
             before=70,
             after=330,
         ),
@@ -619,6 +663,7 @@ _HINTED: tuple[tuple[Hint, tuple[tuple[Pattern, Callable[[Match], Iterator[Span]
             (_SPOKEN, _spoken),
             (_REFUSED, _refused),
             (_SET, _set),
+            (_NEXT_LINE, _next_line),
         ),
     ),
     (

@@ -134,6 +134,8 @@ class Frames:
             raise Unreadable(
                 f"{error} (RFC 6455)", bytes(self._begun) + self._buffer.take(self._buffer.size)
             ) from error
+        except UnicodeDecodeError as error:  # text messages are not decoded here
+            raise Unreadable("the reason in a close frame is no UTF-8 (RFC 6455)") from error
         except Exception as error:  # zlib's, of data that is not compressed as was agreed
             raise Unreadable(f"it cannot be read: {type(error).__name__}") from error
 

@@ -25,6 +25,10 @@ from rtdoctor.report.console import console
 
 _EVENTS, _CONNECTIONS, _FINDINGS, _TURNS = 12, 8, 8, 1_000
 _WIDE = 100  # characters of a note
+_HELD = (
+    70_000  # characters of a text that are held, of which the first are shown: what they are quoted by may be behind
+)
+_TOLD_OF_FINDINGS = ("level", "id", "text", "remedy")
 _COLOURS = {"error": "red", "warning": "yellow", "client": "blue", "server": "green"}
 
 
@@ -39,14 +43,26 @@ class _Connection:
     create_to_audio: deque[float] = field(default_factory=lambda: deque(maxlen=_TURNS))
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One of the last events, as much of it as is shown."""
+
+    kind: str
+    number: str
+    side: str
+    at: float | None
+    name: str
+    note: str
+
+
 class LiveTerminal:
     """Takes lines of a tape, from any thread, and shows them until the block ends; what they say is quoted."""
 
     def __init__(self, out: TextIO) -> None:
         self._console = console(out)
         self._connections: dict[int, _Connection] = {}
-        self._events: deque[tuple[Mapping[str, Any], str, str, str]] = deque(maxlen=_EVENTS)
-        self._findings: deque[Mapping[str, Any]] = deque(maxlen=_FINDINGS)
+        self._events: deque[_Event] = deque(maxlen=_EVENTS)
+        self._findings: deque[dict[str, str]] = deque(maxlen=_FINDINGS)
         self._found, self._to = 0, ""
         self._lock = threading.Lock()
         self._live = Live(
@@ -79,22 +95,22 @@ class LiveTerminal:
         """Take a line. Nothing is drawn here, so that who gives it does not wait."""
         with self._lock:
             if "tape" in line:
-                self._to = str(line.get("to", ""))
+                self._to = _held(line.get("to", ""))
                 return
             number = line.get("connection")
             if number is None and line.get("kind") == "problem":  # of the file, and of no connection
-                self._events.append((line, "problem", "problem", str(line.get("text"))))
+                self._events.append(_event_of(line, "problem", "problem", line.get("text")))
                 return
             connection = self._connections.setdefault(number if isinstance(number, int) else 0, _Connection())
             if len(self._connections) > 10 * _CONNECTIONS:
                 del self._connections[next(iter(self._connections))]
-            kind = str(line.get("kind"))
+            kind = _held(line.get("kind"))
             name, note = _take(connection, kind, line)
             if kind == "finding":
-                self._findings.append(line)
+                self._findings.append({name: _held(line.get(name) or "") for name in _TOLD_OF_FINDINGS})
                 self._found += 1
             elif not name.endswith((".append", "audio.delta")):
-                self._events.append((line, kind, name, note))
+                self._events.append(_event_of(line, kind, name, note))
 
     def _picture(self) -> Group:
         with self._lock:
@@ -105,14 +121,14 @@ class LiveTerminal:
                 for number, one in self._last()
                 if one.url
             ]
-            parts += [_event(*event) for event in self._events]
+            parts += [_shown_event(event) for event in self._events]
             if self._found:
                 parts.append(Text(f"\n{plural(self._found, 'finding')}", style="bold"))
             for finding in self._findings:
-                level = told if (told := finding.get("level")) in ("error", "warning") else "info"
-                said = f"{level:7} {_shown(finding.get('id'))}: {_shown(finding.get('text'), 300)}"
+                level = finding["level"] if finding["level"] in ("error", "warning") else "info"
+                said = f"{level:7} {_shown(finding['id'])}: {_shown(finding['text'], 300)}"
                 parts.append(Text(said, style=_COLOURS.get(level, "")))
-                if finding.get("remedy"):
+                if finding["remedy"]:
                     parts.append(Text(f"        → {_shown(finding['remedy'], 300)}"))
             return Group(*parts)
 
@@ -138,42 +154,44 @@ def _take(one: _Connection, kind: str, line: Mapping[str, Any]) -> tuple[str, st
     """The connection brought up to date; name and note of what the line tells."""
     match kind:
         case "request":
-            one.url, one.state = str(line.get("url", "")), "connecting"
+            one.url, one.state = _held(line.get("url", "")), "connecting"
             return "handshake", one.url
         case "answer":
-            status = line.get("status")
-            one.wrong = status != 101
-            one.state = "open" if status == 101 else f"refused {status}"
-            return f"HTTP {status}", str(line.get("reason", ""))
+            status = _held(line.get("status"))
+            one.wrong = status != "101"
+            one.state = "open" if status == "101" else f"refused {status}"
+            return f"HTTP {status}", _held(line.get("reason", ""))
         case "fault":
             one.wrong, one.state = True, "no answer"
-            return "fault", str(line.get("text", ""))
+            return "fault", _held(line.get("text", ""))
         case "close":
+            code = _held(line.get("code"))
             if not one.state.startswith("closed"):  # the second one is the other side's echo
-                one.state = f"closed {line.get('code')}"
-                one.wrong = line.get("code") not in (None, 1000, 1001)
-            return "close", f"{line.get('code')} {line.get('reason', '')}"
+                one.state = f"closed {code}"
+                one.wrong = code not in ("None", "1000", "1001")
+            return "close", f"{code} {_held(line.get('reason', ''))}"
         case "end":
             if one.state == "open":
-                one.state = f"ended: {line.get('how')}"
-            return "end", f"{line.get('how')} by {line.get('by')}"
+                one.state = f"ended: {_held(line.get('how'))}"
+            return "end", f"{_held(line.get('how'))} by {_held(line.get('by'))}"
         case "text":
             return _take_event(one, line)
-    return kind, str(line.get("text", ""))
+    return kind, _held(line.get("text", ""))
 
 
 def _take_event(one: _Connection, line: Mapping[str, Any]) -> tuple[str, str]:
-    side, data, at = str(line.get("from")), line.get("data"), line.get("t")
-    one.counts[side] += 1
+    side, data, at = line.get("from"), line.get("data"), line.get("t")
+    if side in ("client", "server"):
+        one.counts[side] += 1
     event = parse_event(data if isinstance(data, str) else None)
     name = event.get("type") if event else None
     if event is None or not isinstance(name, str):
-        return "no event", str(data)
+        return "no event", _held(data)
     if name == "error":
         one.counts["error"] += 1
     if isinstance(at, int | float):
         _measure(one, name, float(at))
-    return name, _note(event)
+    return _held(name), _note(event)
 
 
 def _measure(one: _Connection, name: str, at: float) -> None:
@@ -191,22 +209,31 @@ def _measure(one: _Connection, name: str, at: float) -> None:
 def _note(event: Mapping[str, Any]) -> str:
     error, response = event.get("error"), event.get("response")
     if isinstance(error, dict):
-        return f"{error.get('code') or error.get('type')} {error.get('message')}"
+        return f"{_held(error.get('code') or error.get('type'))} {_held(error.get('message'))}"
     if isinstance(response, dict):
-        return str(response.get("status", ""))
+        return _held(response.get("status", ""))
     told = next((event[name] for name in ("transcript", "text", "delta", "arguments") if event.get(name)), "")
-    return told if isinstance(told, str) else json.dumps(told)
+    return _held(told if isinstance(told, str) else json.dumps(told))
 
 
-def _event(line: Mapping[str, Any], kind: str, name: str, note: str) -> Text:
-    side, at = str(line.get("from")), line.get("t")
-    clock = f"{at:9.3f}" if isinstance(at, int | float) else " " * 9
-    arrow = {"client": "→", "server": "←"}.get(side, " ")
-    wrong = name == "error" or kind in ("fault", "problem")
-    style = "red" if wrong else _COLOURS.get(side, "")
-    return Text.assemble(
-        f"{clock} #{line.get('connection', '')} ", (f"{arrow} {_shown(name, 60)}", style), f" {_shown(note)}"
-    )
+def _held(value: object) -> str:
+    """The text of a value, as much of it as what is shown is quoted by."""
+    return (value if isinstance(value, str) else str(value))[:_HELD]
+
+
+def _event_of(line: Mapping[str, Any], kind: str, name: str, note: object) -> _Event:
+    at = line.get("t")
+    side, number = _held(line.get("from")), _held(line.get("connection", ""))
+    return _Event(kind, number, side, float(at) if isinstance(at, int | float) else None, name, _held(note))
+
+
+def _shown_event(event: _Event) -> Text:
+    clock = f"{event.at:9.3f}" if event.at is not None else " " * 9
+    arrow = {"client": "→", "server": "←"}.get(event.side, " ")
+    wrong = event.name == "error" or event.kind in ("fault", "problem")
+    style = "red" if wrong else _COLOURS.get(event.side, "")
+    place = _shown(event.number) if event.number else ""
+    return Text.assemble(f"{clock} #{place} ", (f"{arrow} {_shown(event.name, 60)}", style), f" {_shown(event.note)}")
 
 
 def _median(times: deque[float]) -> str:

@@ -19,8 +19,14 @@ _GOOD_BYE = 1.0  # seconds that the answer to our close may take
 # In plainer words than the library's; what is not here is told in its own.
 _BROKEN = {
     "incorrect masking": "the server masked a frame, which only a client may (RFC 6455, section 5.1)",
+    "close frame too short": "the close frame holds one byte, where a code has two (RFC 6455, section 5.5.1)",
+    "fragmented control frame": "a fragmented control frame (close, ping or pong) (RFC 6455, section 5.5)",
+    "control frame too long": "a control frame (close, ping or pong) holds more than 125 bytes (RFC 6455, section 5.5)",
     "invalid status code": "the close frame holds a code that nobody may send (RFC 6455, section 7.4)",
 }
+
+
+_NO_UTF_8 = "the reason in the close frame is no UTF-8 (RFC 6455, section 5.5.1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,8 @@ class Socket:
         error = self._protocol.parser_exc
         if error is not None:
             code = 1009 if isinstance(error, PayloadTooBig) else 1002
-            self._come.append(Message("broken", code=code, text=_BROKEN.get(str(error), str(error))))
+            told = _NO_UTF_8 if isinstance(error, UnicodeDecodeError) else _BROKEN.get(str(error), str(error))
+            self._come.append(Message("broken", code=code, text=told))
 
     def _frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.PONG:

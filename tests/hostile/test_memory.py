@@ -127,6 +127,16 @@ def test_many_sockets_at_once_stay_under_200_mb_together(many):
     assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
 
 
+@pytest.mark.heavy
+def test_conform_stays_under_200_mb_where_every_session_is_a_flood_and_ends_with_what_it_reports():
+    with upgrading(after_101(then=for_ever(frame(1, created())))) as met:
+        line = ["conform", met.base, "--spend", "--deadline", "4", "--format", "json"]
+        run = spent(*line, env=environment(), timeout=DEADLINE)
+    report = json.loads(run.out)
+    assert run.code == report["summary"]["exit_code"], report["summary"]
+    assert run.memory < MOST_MEMORY, f"{run.memory / 1e6:.0f} MB in {run.seconds:.0f} s"
+
+
 @contextmanager
 def silent_at(place):
     """The URL of a server that falls silent there, and the event that it has been reached."""

@@ -239,3 +239,56 @@ def test_names_in_names_and_what_is_looked_for_around_a_value_cost_time_in_propo
         '(a,"ab1")',
     ):
         assert_linear(lambda size, piece=piece: piece * (size // len(piece)), redact)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DB_PASS\n{}",
+        "DB_PASSWORD\r\n  {}\r\n",
+        "Password:\n{}",
+        "password - {}",
+        "use password {} to log in",
+        "the password for the db is {}",
+        "пароль: {}",
+        "密码：{}",
+        "我的密码是: 密码 {}",
+        "パスワード: {}",
+        "비밀번호: {}",
+        "hasło: {}",
+        "lösenord: {}",
+        "salasana: {}",
+        "şifre: {}",
+        "ssh-keygen -t rsa -N {}",
+        "htpasswd -b file user {}",
+        "echo {} | docker login --password-stdin",
+        "echo '{}' | sudo -S ls",
+    ],
+)
+def test_a_password_is_found_behind_its_name_in_whatever_language_and_on_the_next_line(text):
+    assert "Winter2024x" not in redact(text.format("Winter2024x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "API_KEY\ngpt-realtime-2.1",
+        "PASSWORD\nrequired",
+        "password for user2 was reset",
+        "Password must contain 8 characters",
+        "password hash is sha256",
+        "Enter passphrase for key '/home/u/.ssh/id_ed25519':",
+        "密码：wrong",
+        "模型：gpt-realtime-2.1",
+        "heslo: wrong",
+        'password authentication failed for user "postgres1"',
+        "echo hello2 | grep world",
+    ],
+)
+def test_what_is_said_beside_a_password_stands(text):
+    assert quote(text) == text
+
+
+def test_what_was_quoted_is_not_masked_again_behind_a_subprotocol():
+    once = quote('key,"openai-beta.realtimr9Kc4')
+    assert quote(once) == once

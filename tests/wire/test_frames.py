@@ -93,6 +93,10 @@ def test_what_came_with_the_head_of_the_101_is_read_first():
     ("data", "says"),
     [
         (frame(TEXT, b"x", masked=True), "the server masked a frame"),
+        (frame(CLOSE, b"\x03"), "the close frame holds one byte"),
+        (frame(CLOSE, b"\x03\xe8", fin=False), "fragmented"),
+        (frame(CLOSE, b"\x03\xe8\xff\xfe"), "no utf-8"),
+        (frame(CLOSE, b"\x03\xe8" + b"a" * 200), "more than 125 bytes"),
         (frame(TEXT, b"x", reserved=4), "reserved bits"),
         (frame(3, b"x"), "opcode"),
         (frame(CONTINUED, b"x"), "continuation"),

@@ -38,7 +38,7 @@ def view(
 
         recording = Recording(file)
         with process.telling(), LiveTerminal(sys.stdout) as shown:
-            for line in recording.lines():
+            for line in recording.lines(shown=False):
                 if process.is_interrupted():
                     say("interrupted; this is what was read until then", 0)
                     break

@@ -126,7 +126,15 @@ def _run(watchdog: Watchdog, plan: Plan, cases: Sequence[Case], outputs: Outputs
     def last_words(interrupted: bool) -> bool:
         for bench, known in begun:
             why = "interrupted" if interrupted else f"the deadline of {plan.choice.deadline:g} s passed"
-            outputs(report_of(bench, known, why=why, interrupted=interrupted))
+            told = report_of(bench, known, why=why, interrupted=interrupted)
+            if not interrupted:  # which is what the process ends with
+                told = replace(
+                    told,
+                    verdict="inconclusive",
+                    exit_code=exits.INCONCLUSIVE,
+                    sentence=f"{told.sentence} Not at its end: {why}.",
+                )
+            outputs(told)
         return bool(begun)
 
     async def whole() -> None:

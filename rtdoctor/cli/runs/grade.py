@@ -91,10 +91,11 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
     keep([Secret(KEY, "key", "the mock")])
     shown = shown_as(format, asked.verbose)
     if asked.tape is not None:
-        with Outputs("grade", shown, reports, [asked.tape]) as outputs:
+        with Watchdog(asked.deadline) as watchdog, Outputs("grade", shown, reports, [asked.tape]) as outputs:
             told = _of_tape(asked.tape)
-            with process.telling():
+            with watchdog.lock, process.telling():
                 outputs(told)
+                watchdog.code = told.exit_code
             return outputs.code(told.exit_code)
     wanted = _wanted(asked.lessons)
     command = _command(asked)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.grade.heard import Heard
+from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.event import cut
 from rtdoctor.model.graded import Judgement
 from rtdoctor.privacy.quote import quote
@@ -98,22 +99,22 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
             usual = f"exit code {plain.ending.exit_code}" if plain.ended_itself else "it does not end"
             return "fail", f"{how_it_ended(run)}, where without the fault {usual}"
     if plain is not None and plain.opened:
-        wanted = {one.type for other in plain.opened for one in other.of("client")}
-        sent = {one.type for other in run.opened for one in other.of("client")}
+        wanted = {one.type for other in plain.opened for one in other.heard.of("client")}
+        sent = {one.type for other in run.opened for one in other.heard.of("client")}
         if missing := sorted(wanted - sent):
             return "fail", f"never came to send {', '.join(map(quote, missing[:4]))}, which it sends without the fault"
-        before = sum(len(other.of("server", "response.done")) for other in plain.opened)
-        after = sum(len(other.of("server", "response.done")) for other in run.opened)
+        before = sum(len(other.heard.of("server", "response.done")) for other in plain.opened)
+        after = sum(len(other.heard.of("server", "response.done")) for other in run.opened)
         if len(run.opened) > len(plain.opened) or after < before:
             return "fail", "left the session, and did not come to the end that it comes to without the fault"
         return "pass", "goes on as without it"
-    later = talk.first("client", after=t)
+    later = talk.heard.first("client", after=t)
     if later is not None:
         return "pass", f"goes on: sends {cut(quote(later.type), 80)} {later.t - t:.1f} s later"
     over = talk.over_at
-    heard = [one for one in talk.of("server") if one.t > t]
     if over is not None and (talk.ended_by == "client" or (talk.closed_by and talk.closed_by.sender == "client")):
-        if over - t < 1.0 and len(heard) < 2:
+        next_one = talk.heard.first("server", after=t)
+        if over - t < 1.0 and not (next_one and talk.heard.first("server", after=next_one.t)):
             return "fail", f"leaves {over - t:.1f} s later"
         return "pass", "stays in the session"
     return "not seen", "nothing came after it"

@@ -2,8 +2,9 @@
 
 from urllib.parse import parse_qsl, urlsplit
 
+from rtdoctor.grade.heard import Heard
 from rtdoctor.grade.judges.common import LET_GO, line, not_seen, proof, shown
-from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.given import unquoted_marks
 from rtdoctor.model.graded import Judgement
 from rtdoctor.privacy.quote import quote
@@ -38,8 +39,8 @@ def waits_for_session(run: Run, _plain: Run | None) -> Judgement:
     early: list[Heard] = []
     talk_of = run.opened[0]
     for talk in run.opened:
-        first = talk.first("server")
-        found = [one for one in talk.of("client") if first is None or one.t < first.t]
+        first = talk.heard.first("server")
+        found = [one for one in talk.heard.of("client") if first is None or one.t < first.t]
         if len(found) > len(early):
             early, talk_of = found, talk
     if not early:
@@ -56,7 +57,7 @@ def waits_for_session(run: Run, _plain: Run | None) -> Judgement:
 def first_event_timeout(run: Run, _plain: Run | None) -> Judgement:
     """A server that answers 101 and then nothing is given up, within a time."""
     for talk in run.opened:
-        if (talk.heard and talk.of("server")) or talk.answered_at is None or talk.ended_by == "server":
+        if (talk.heard and talk.heard.of("server")) or talk.answered_at is None or talk.ended_by == "server":
             continue
         act = min(
             (t for t in (_left(talk), run.ending.ended_at if run.ending else None) if t is not None),
@@ -81,7 +82,7 @@ def _left(talk: Talk) -> float | None:
 def closes_cleanly(run: Run, _plain: Run | None) -> Judgement:
     """The client's last connection ends with a close frame, where the client is the one who ends it."""
     mine = [talk for talk in run.opened if not any(one.sender == "server" for one in talk.closings[:1])]
-    mine = [talk for talk in mine if talk.of("server") and (talk.ended_by != "server" or talk.closings)]
+    mine = [talk for talk in mine if talk.heard.of("server") and (talk.ended_by != "server" or talk.closings)]
     ended = [talk for talk in mine if talk.ended_how in ("close", "eof", "reset")]
     if not ended:
         return not_seen("the client never ended a connection itself")

@@ -1,8 +1,9 @@
 """Judges of how a client lives through what happens in a session: ends, errors, events that it does not know."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from rtdoctor.grade.heard import Heard
 from rtdoctor.grade.judges.common import (
     LET_GO,
     SOON,
@@ -14,7 +15,7 @@ from rtdoctor.grade.judges.common import (
     told_or_not,
     went_on,
 )
-from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.graded import Judgement
 from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.catalog import ERAS, event_types
@@ -38,7 +39,7 @@ def survives_expiry(run: Run, plain: Run | None) -> Judgement:
     """A session whose time is over is opened again."""
     for talk in run.opened:
         closing = talk.closed_by
-        errors = [one for one in talk.of("server", "error") if _error(one).get("code") == _EXPIRED]
+        errors = [one for one in talk.heard.of("server", "error") if _error(one).get("code") == _EXPIRED]
         if errors or (closing and closing.sender == "server" and closing.code == 1001):
             t = errors[0].t if errors else closing.t if closing else 0.0
             return _after_end(run, talk, t, "the end of the session's time", plain)
@@ -51,7 +52,7 @@ def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, 
     again = next((other for other in run.talks if t <= other.asked_at <= run.until), None)
     if again is not None:
         if run.ending is not None and not run.ended_itself and (plain is None or plain.ended_itself):
-            if not any(other.first("server", "session.created") for other in run.opened if other.asked_at >= t):
+            if not any(other.heard.first("server", "session.created") for other in run.opened if other.asked_at >= t):
                 return Judgement("pass", f"connects again {again.asked_at - t:.1f} s after {what}")
             return Judgement("warn", f"connects again after {what}, and then hangs: {how_it_ended(run)}", lines)
         return Judgement("pass", f"connects again {again.asked_at - t:.1f} s after {what}")
@@ -71,7 +72,7 @@ def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, 
 def error_not_fatal(run: Run, plain: Run | None) -> Judgement:
     """An error event after which the server keeps the session open does not end it."""
     for talk in run.opened:
-        for one in talk.of("server", "error"):
+        for one in talk.heard.of("server", "error"):
             if _is_fatal(talk, one) or _answered(talk, one):
                 continue
             grade, said = went_on(run, talk, one.t, plain)
@@ -84,7 +85,7 @@ def error_not_fatal(run: Run, plain: Run | None) -> Judgement:
 def fails_by_event_id(run: Run, _plain: Run | None) -> Judgement:
     """A call that is refused fails at once, by the event_id in the error."""
     for talk in run.opened:
-        for one in talk.of("server", "error"):
+        for one in talk.heard.of("server", "error"):
             asked = _answered(talk, one)
             if asked is None or _is_fatal(talk, one):
                 continue
@@ -110,7 +111,7 @@ def unknown_event(run: Run, plain: Run | None) -> Judgement:
     """An event of a type that the client does not know is passed over."""
     known = frozenset().union(*(event_types(era, "server") for era in ERAS))
     for talk in run.opened:
-        for one in talk.of("server"):
+        for one in talk.heard.of("server"):
             if one.type and one.type not in known:
                 grade, said = went_on(run, talk, one.t, plain)
                 return _graded(grade, f"after {quote(one.type)}: {said}", (line(one, talk),))
@@ -120,7 +121,7 @@ def unknown_event(run: Run, plain: Run | None) -> Judgement:
 def unknown_field(run: Run, plain: Run | None) -> Judgement:
     """A field that the client does not know is passed over."""
     for talk in run.opened:
-        for one in talk.of("server"):
+        for one in talk.heard.of("server"):
             if ADDED in one.event:
                 grade, said = went_on(run, talk, one.t, plain)
                 return _graded(grade, f"after the field {ADDED}: {said}", (line(one, talk, f"with {ADDED}"),))
@@ -130,13 +131,13 @@ def unknown_field(run: Run, plain: Run | None) -> Judgement:
 def tells_failed_response(run: Run, plain: Run | None) -> Judgement:
     """A response that ends as failed is told, or asked for again."""
     for talk in run.opened:
-        for one in talk.of("server", "response.done"):
+        for one in talk.heard.of("server", "response.done"):
             response = _mapping(one.event.get("response"))
             if response.get("status") != "failed":
                 continue
             error = _mapping(_mapping(response.get("status_details")).get("error"))
             lines = (line(one, talk, f"failed: {quote(str(error.get('code') or error.get('type')))}"),)
-            if talk.first("client", "response.create", after=one.t):
+            if talk.heard.first("client", "response.create", after=one.t):
                 return Judgement("pass", "asks again after a failed response")
             if run.ending is None:
                 return not_seen(how_it_ended(run))
@@ -172,17 +173,13 @@ def _is_fatal(talk: Talk, one: Heard) -> bool:
 def _answered(talk: Talk, one: Heard) -> Heard | None:
     """What the client asked for that this error refuses: by its event_id, or the response.create or item that came
     last where it carried none and the server says so by its param or code."""
-    ident = _error(one).get("event_id")
-    before = [asked for asked in talk.of("client") if asked.t <= one.t]
-    if ident:
-        return next((asked for asked in reversed(before) if asked.event.get("event_id") == ident), None)
-    last = before[-1] if before else None
-    waited = last is not None and last.type in _CALLS and not last.event.get("event_id")
-    return last if last is not None and waited and not list(_between(talk, last.t, one.t)) else None
+    if ident := _error(one).get("event_id"):
+        return talk.heard.with_id(ident, one.t)
+    last = talk.heard.last("client", until=one.t)
+    if last is None or last.type not in _CALLS or last.event.get("event_id"):
+        return None
+    between = talk.heard.first("server", after=last.t)
+    return last if between is None or between.t >= one.t else None
 
 
 _CALLS = ("response.create", "conversation.item.create", "session.update", "conversation.item.retrieve")
-
-
-def _between(talk: Talk, start: float, end: float) -> Iterator[Heard]:
-    return (one for one in talk.of("server") if start < one.t < end)

@@ -53,7 +53,7 @@ def retries(run: Run, _plain: Run | None) -> Judgement:
 
 
 def _at_opening(found: Refusal) -> bool:
-    return not found.talk.first("server", "session.created")
+    return not found.talk.heard.first("server", "session.created")
 
 
 def backs_off(run: Run, _plain: Run | None) -> Judgement:

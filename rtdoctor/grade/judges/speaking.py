@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from rtdoctor.grade.heard import Heard
 from rtdoctor.grade.judges.common import line, not_seen, shown, went_on
-from rtdoctor.grade.run import Heard, Run, Talk
+from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.graded import Judgement
 
 _SECOND = {"audio/pcm": 48_000, "audio/pcmu": 8_000, "audio/pcma": 8_000}  # bytes
@@ -21,7 +22,7 @@ _SLACK_MS = 250  # what a sound card holds, and what a network takes
 def right_rate(run: Run, _plain: Run | None) -> Judgement:
     """What is declared is what is sent: bytes a second against the format."""
     for talk in run.opened:
-        appends = [one for one in talk.of("client", "input_audio_buffer.append") if one.audio]
+        appends = [one for one in talk.heard.of("client", "input_audio_buffer.append") if one.audio]
         if not appends:
             continue
         if str(appends[0].event.get("begins", "")).startswith("RIFF"):
@@ -79,14 +80,14 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
     """The client commits, or leaves it to the server's turn detection; not both, and not neither."""
     heard = False
     for talk in run.opened:
-        appends = talk.of("client", "input_audio_buffer.append")
-        if not appends or not talk.first("server", "session.created"):
+        appends = talk.heard.of("client", "input_audio_buffer.append")
+        if not appends or not talk.heard.first("server", "session.created"):
             continue
         heard = True
-        commits = [one for one in talk.of("client", "input_audio_buffer.commit") if one.t > appends[0].t]
+        commits = [one for one in talk.heard.of("client", "input_audio_buffer.commit") if one.t > appends[0].t]
         for one in commits:
             if _detects(talk, one.t):
-                empty = talk.first("server", "error", after=one.t)
+                empty = talk.heard.first("server", "error", after=one.t)
                 error = empty.event.get("error") if empty else None
                 code = error.get("code") if isinstance(error, Mapping) else None
                 lines = [line(one, talk, "while turn_detection is on")]
@@ -94,7 +95,7 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
                 said = "commits while the server's turn detection commits, too"
                 return Judgement("fail" if len(lines) > 1 or len(commits) > 1 else "warn", said, shown(lines))
         if not commits and not _detects(talk, appends[-1].t):
-            if talk.first("client", "input_audio_buffer.clear", after=appends[-1].t) or talk.ended_by == "server":
+            if talk.heard.first("client", "input_audio_buffer.clear", after=appends[-1].t) or talk.ended_by == "server":
                 continue
             if run.until - appends[-1].t < 1.0 and run.ending is None:
                 continue
@@ -106,17 +107,15 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
 def barge_in_early(run: Run, plain: Run | None) -> Judgement:
     """The user speaks before the first sound of a response: there is nothing to cut off, and the session goes on."""
     for talk in run.opened:
-        for started in talk.of("server", "input_audio_buffer.speech_started"):
+        truncates = talk.heard.of("client", "conversation.item.truncate")
+        silent = [one for one in truncates if not _ms_sent(talk, one)]
+        for started in talk.heard.of("server", "input_audio_buffer.speech_started"):
             response = _response_at(talk, started.t)
-            if response is None or _sounds(talk, response.t, started.t):
+            if response is None or _has_sound(talk, response.t, started.t):
                 continue
-            if not talk.first("server", "response.done", after=started.t):
+            if not talk.heard.first("server", "response.done", after=started.t):
                 continue
-            cut = [
-                one
-                for one in talk.of("client", "conversation.item.truncate")
-                if one.t > started.t and not _ms_sent(talk, one)
-            ]
+            cut = [one for one in silent if one.t > started.t] if silent and silent[-1].t > started.t else []
             lines = [line(response, talk), line(started, talk, "before any sound"), *(line(one, talk) for one in cut)]
             if any(_number(one.event.get("audio_end_ms")) > 0 for one in cut):
                 return Judgement("fail", "truncates an item of which no sound was sent", shown(lines))
@@ -132,20 +131,19 @@ def barge_in_early(run: Run, plain: Run | None) -> Judgement:
 
 def _response_at(talk: Talk, t: float) -> Heard | None:
     """The response that was in progress then."""
-    created = [one for one in talk.of("server", "response.created") if one.t <= t]
-    if not created or any(created[-1].t <= one.t < t for one in talk.of("server", "response.done")):
-        return None
-    return created[-1]
+    created = talk.heard.last("server", "response.created", until=t)
+    done = talk.heard.first("server", "response.done", since=created.t) if created else None
+    return created if done is None or done.t >= t else None
 
 
-def _sounds(talk: Talk, start: float, end: float) -> list[Heard]:
-    return [one for one in talk.of("server", "response.output_audio.delta") if start <= one.t <= end]
+def _has_sound(talk: Talk, start: float, end: float) -> bool:
+    sound = talk.heard.first("server", "response.output_audio.delta", since=start)
+    return sound is not None and sound.t <= end
 
 
 def _ms_sent(talk: Talk, truncate: Heard) -> float:
     """How much of the item's sound was sent by then, in ms."""
-    item = truncate.event.get("item_id")
-    size = sum(one.audio for one in _sounds(talk, 0.0, truncate.t) if one.event.get("item_id") == item)
+    _, size = talk.heard.sound_of(truncate.event.get("item_id"), truncate.t)
     second = _SECOND.get(str(_format(talk, truncate.t, "output").get("type", "audio/pcm")), 48_000)
     return 1000 * size / second
 
@@ -154,15 +152,13 @@ def truncates_what_was_played(run: Run, _plain: Run | None) -> Judgement:
     """A truncate cuts where the listener stopped hearing: not beyond what was sent, nor beyond the time since."""
     good = 0
     for talk in run.opened:
-        for one in talk.of("client", "conversation.item.truncate"):
+        for one in talk.heard.of("client", "conversation.item.truncate"):
             asked, sent = _number(one.event.get("audio_end_ms")), _ms_sent(talk, one)
-            sounds = [
-                delta for delta in _sounds(talk, 0.0, one.t) if delta.event.get("item_id") == one.event.get("item_id")
-            ]
-            if not sounds:
+            first, _ = talk.heard.sound_of(one.event.get("item_id"), one.t)
+            if first is None:
                 continue
-            passed = 1000 * (one.t - sounds[0].t)
-            lines = (line(sounds[0], talk, "the first sound"), line(one, talk, f"audio_end_ms {asked:.0f}"))
+            passed = 1000 * (one.t - first.t)
+            lines = (line(first, talk, "the first sound"), line(one, talk, f"audio_end_ms {asked:.0f}"))
             if asked > sent + 1:
                 return Judgement("fail", f"truncates at {asked:.0f} ms, of {sent:.0f} ms that were sent", lines)
             if asked > passed + _SLACK_MS:
