@@ -20,15 +20,16 @@ from rtdoctor.linear import Pattern, pattern
 _WISH = pattern(
     r"(?i)^(?:fix|feat|docs?|chore|refactor|tests?|perf|build|ci)(?:\([\w,/ -]{1,40}\))?!?: "
     r"|\b(?:feature request|would like|add a test|we should|should be able|\d+ (?:passed|failed)|question:|can i\b"
-    r"|how (?:do|can|could|would) (?:i|we)\b|(?:in order )?to (?:avoid|prevent|handle|guard against)\b|you(?:'d| had) better|might be"
-    r"|no (?:\w+ )?way to\b|would be (?:a )?(?:great|nice|good|useful))"
-    r"|^[-*>\s\d.\[\]x]{0,8}(?:adds?|added|adding|exposes?|implement(?:s|ed)?|introduces?|refactor(?:s|ed)?|allows?|document(?:s|ed)?)\b"
+    r"|how (?:do|can|could|would) (?:i|we)\b|(?:in order )?to (?:avoid|prevent|handle|guard against)\b"
+    r"|you(?:'d| had) better|might be|no (?:\w+ )?way to\b|would be (?:a )?(?:great|nice|good|useful))"
+    r"|^[-*>\s\d.\[\]x]{0,8}(?:adds?|added|adding|exposes?|implement(?:s|ed)?|introduces?|refactor(?:s|ed)?|allows?"
+    r"|document(?:s|ed)?)\b"
 )
 # A text that plans or describes a change, and reports no problem.
 _PLAN = pattern(
     r"(?im)\bthis (?:pr|pull request|change|commit|patch)\b|\bfeature (?:request|description|summary)\b|^\s*[-*] \[ \]"
-    r"|^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b|\brequest to (?:add|enhance|support)\b"
-    r"|\b(?:proposal|roadmap|maintainer decision|design review)\b|^implement \w+"
+    r"|^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b"
+    r"|\brequest to (?:add|enhance|support)\b|\b(?:proposal|roadmap|maintainer decision|design review)\b|^implement \w+"
 )
 SAID = "said"  # the layer of what is told in words
 
