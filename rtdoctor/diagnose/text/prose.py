@@ -30,6 +30,7 @@ _PLAN = pattern(
     r"(?im)\bthis (?:pr|pull request|change|commit|patch)\b|\bfeature (?:request|description|summary)\b|^\s*[-*] \[ \]"
     r"|^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b"
     r"|\brequest to (?:add|enhance|support)\b|\b(?:proposal|roadmap|maintainer decision|design review)\b|^implement \w+"
+    r"|\bfollow-?ups? to #\d|\bpreviously\b[^\n]{0,80}\bwould\b"
 )
 SAID = "said"  # the layer of what is told in words
 
