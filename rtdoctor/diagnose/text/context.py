@@ -9,6 +9,7 @@ from rtdoctor.linear import pattern
 
 _PROXY_NEAR = 600  # characters around a proxy's refusal in which its answer may be shown
 _SAME_FAULT = 900  # characters within which two sayings about TLS are of one handshake
+_SAME_LINE = 300  # characters
 _OBJECT = 1_500  # characters before a field in which its object says whose event it is
 # Of one TLS handshake: what says only that it failed, what says that the chain is not trusted, and what says why.
 _TLS_ORDER = {"failed": 0, "untrusted": 1}
@@ -34,6 +35,7 @@ def of_the_socket(seen: list[Sighting], block: Block) -> Iterator[Sighting]:
         if (
             not _by_a_proxy(item, proxied)
             and not _told_better(item, handshakes)
+            and not _in_a_handshake(item, handshakes, block)
             and not (item.status == 101 and item.name in _ACCESS_LOGS)  # the leg of who asks this server
             and not _of_another_path(item)
             and not (telling and _quoted(block, item))
@@ -75,6 +77,15 @@ def _told_better(item: Sighting, handshakes: list[Sighting]) -> bool:
         other.fault is not None
         and _TLS_ORDER.get(other.fault[1], _TLS_WHY) > rank
         and abs(other.at - item.at) < _SAME_FAULT
+        for other in handshakes
+    )
+
+
+def _in_a_handshake(item: Sighting, handshakes: list[Sighting], block: Block) -> bool:
+    """True for a time-out on the line of a failed TLS handshake: there the connection of TCP stood."""
+    return item.fault == ("tcp", "timeout") and any(
+        0 < item.at - other.end < _SAME_LINE
+        and block.text.find("\n", other.end - block.start, item.at - block.start) < 0
         for other in handshakes
     )
 

@@ -35,7 +35,7 @@ class Elsewhere:
         if self._socket:
             return
         words, automaton = _automaton()
-        met = {words[index] for index, _, _ in automaton.find_matches_as_indexes(block.whole)}
+        met = {words[index] for index, _, _ in automaton.find_matches_as_indexes(block.whole, overlapping=True)}
         lists = {name for _, name in met}
         self._socket = "socket" in lists
         self._service = self._service or "service" in lists

@@ -20,7 +20,17 @@ from rtdoctor.linear import Pattern, pattern
 _WISH = pattern(
     r"(?i)^(?:fix|feat|docs?|chore|refactor|tests?|perf|build|ci)(?:\([\w,/ -]{1,40}\))?!?: "
     r"|\b(?:feature request|would like|add a test|we should|should be able|\d+ (?:passed|failed)|question:|can i\b"
-    r"|how (?:do|can|could|would) (?:i|we)\b)"
+    r"|how (?:do|can|could|would) (?:i|we)\b|(?:in order )?to (?:avoid|prevent|handle|guard against)\b"
+    r"|you(?:'d| had) better|might be|no (?:\w+ )?way to\b|would be (?:a )?(?:great|nice|good|useful))"
+    r"|^[-*>\s\d.\[\]x]{0,8}(?:adds?|added|adding|exposes?|implement(?:s|ed)?|introduces?|refactor(?:s|ed)?|allows?"
+    r"|document(?:s|ed)?)\b"
+)
+# A text that plans or describes a change, and reports no problem.
+_PLAN = pattern(
+    r"(?im)\bthis (?:pr|pull request|change|commit|patch)\b|\bfeature (?:request|description|summary)\b|^\s*[-*] \[ \]"
+    r"|^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b"
+    r"|\brequest to (?:add|enhance|support)\b|\b(?:proposal|roadmap|maintainer decision|design review)\b|^implement \w+"
+    r"|\bfollow-?ups? to #\d|\bpreviously\b[^\n]{0,80}\bwould\b"
 )
 SAID = "said"  # the layer of what is told in words
 
@@ -46,6 +56,8 @@ def expression(entry: dict[str, Any]) -> Pattern:
 def in_words(block: Block, *, general: bool = True, beside: str = "") -> Iterator[Sighting]:
     """What is said in a window where nothing else is known; or what tells more of the cause `beside`. What is said in
     `general` counts only where nothing more exact is."""
+    if _PLAN.search(block.text):
+        return
     exact = [seen for entry in ways() if "general" not in entry for seen in _first(entry, block, beside)]
     yield from exact
     if general and not exact:

@@ -18,6 +18,7 @@ from rtdoctor.model.exchange import Answer, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
 
 _NEAR = 3_000  # how far apart a status and its body's error, or a URL, may stand
+_BELOW_HTTP = ("dns", "tcp", "tls")  # the layers of faults after which no server answers
 _QUIET = (1000, 1005, 1006)  # codes that say less than any other
 _MOST = 24  # errors, faults, events and lines that are kept of one attempt, each
 Read = tuple[Outcome, tuple[str, ...]]  # an outcome, and the lines that it was read from
@@ -81,7 +82,8 @@ class Story:
             return bool(attempt.errors or attempt.close or attempt.faults or before)
         if seen.status is not None and before is None:
             after_101 = attempt.events or attempt.close
-            return bool(after_101) or bool(attempt.errors and seen.at - attempt.errors[-1].end > _NEAR)
+            below = any(fault.fault and fault.fault[0] in _BELOW_HTTP for fault in attempt.faults)
+            return bool(after_101) or below or bool(attempt.errors and seen.at - attempt.errors[-1].end > _NEAR)
         if seen.error is not None and before is not None and before.status != 101:
             return seen.at - before.end > _NEAR
         if seen.event in ("session.created", "transcription_session.created"):
@@ -155,30 +157,26 @@ def _outcomes(attempt: Attempt) -> Iterator[Read]:
         for place, error in enumerate(errors or [None]):
             told_by = {"http_error": error} if place == 0 and error else {"errors": (error,) if error else ()}
             yield replace(base, **told_by), _lines(attempt, attempt.errors[place] if errors else status)
+        yield from (_failed(base, fault) for fault in attempt.faults if fault.fault in _TOLD_BY_A_STATUS)
         return
     if errors:
         for seen, error in zip(attempt.errors, errors, strict=True):
             events = (*base.events, seen.event) if seen.event and seen.event not in base.events else base.events
             yield replace(base, errors=(error,), events=events), _lines(attempt, seen)
     for fault in attempt.faults if not errors else [seen for seen in attempt.faults if seen.fault != _DROPPED]:
-        assert fault.fault is not None
-        layer, kind = fault.fault
-        yield (
-            replace(
-                base,
-                stage=layer,
-                fault=kind,
-                fault_layer=layer,
-                fault_text=_with_address(fault),
-                text=fault.text,
-                open=False,
-            ),
-            (fault.line,),
-        )
+        yield _failed(base, fault)
     if errors or (attempt.faults and (close is None or close.close_code in _QUIET)):
         return
     if close is not None or attempt.events or status is not None:
         yield base, _lines(attempt, close or status)
+
+
+def _failed(base: Outcome, fault: Sighting) -> Read:
+    """What an attempt shares, with the fault of a layer."""
+    assert fault.fault is not None
+    layer, kind = fault.fault
+    told = replace(base, stage=layer, fault=kind, fault_layer=layer, fault_text=_with_address(fault))
+    return replace(told, text=fault.text, open=False), (fault.line,)
 
 
 def _with_address(fault: Sighting) -> str:
@@ -190,6 +188,8 @@ def _with_address(fault: Sighting) -> str:
 
 _ADDRESS = pattern(r":? (?:[\w.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\]):\d{1,5}\b")
 _DROPPED = ("session", "dropped")
+# Faults that a server answers with a status, and its words tell more exactly than that.
+_TOLD_BY_A_STATUS = (("upgrade", "stripped"), ("upgrade", "subprotocol"))
 
 
 def _base(attempt: Attempt) -> Outcome:
