@@ -326,7 +326,10 @@ def judge_upgrade(outcome: Outcome) -> Finding:
 
 def with_ways(judged: Finding, others: Sequence[tuple[str, str]]) -> Finding:
     """The finding of the upgrade with what was asked in other ways: the query, and what came of it."""
-    told = [f"Asked with {quote(query)} it came to: {seen}." for query, seen in others]
+    came: dict[str, list[str]] = {}
+    for query, seen in others:
+        came.setdefault(seen, []).append(quote(query))
+    told = [f"Asked with {', '.join(queries)} it came to: {seen}." for seen, queries in came.items()]
     return replace(judged, facts=(*told, *judged.facts)) if told else judged
 
 

@@ -197,7 +197,10 @@ def _parts(case: Case) -> list[Part]:
         violations.append(("", f"and {case.violation_count - len(violations)} more"))
     parts.append(Part("Deviations from the API's form and order", tuple(violations)))
     if finding:
-        others = tuple((item.cause, item.reason) for item in finding.ruled_out)
+        others = tuple(
+            (item.cause, f"fits too, less clearly: {item.reason}" if item.fits else item.reason)
+            for item in finding.ruled_out
+        )
         parts.append(Part("Other causes that were weighed", others))
         parts.append(Part("How this is known", tuple(("", str(item)) for item in finding.evidence)))
     return [Part(part.title, tuple((cut(label, 200), cut(text)) for label, text in part.lines)) for part in parts]
