@@ -164,7 +164,7 @@ def _wants() -> bool:
 def _leave(outputs: Outputs, told: Probed) -> None:
     """Who interrupts the question has seen the answer; the files are written all the same."""
     outputs.rest(told)
-    process.leave(exits.INTERRUPTED)
+    process.leave(exits.INTERRUPTED, flush=False)  # standard output may be in the midst of a write
 
 
 def _sits_there(stream: TextIO | None) -> bool:
