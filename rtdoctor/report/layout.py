@@ -1,31 +1,47 @@
-"""Lays text out beside a label, line by line: what wraps is indented, no line ends in blanks, and a mark such as
-`[secret 3f9a]` stays on one line."""
+"""Lays text out beside a label, line by line: what wraps is indented, no line ends in blanks, and what is pasted or
+read as one thing (a URL, a mark such as `[secret 3f9a]`) stays on one line."""
 
+import re
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 WIDEST = 100
-_HELD = "\ue000"  # stands for the blank within a mark while lines are broken
-_MARK = "[secret "
+_LONGEST = 200  # cells of a word that stays whole where it is wider than its column
+_WORD = re.compile(r"(?:\[secret \w+\]|\S)+|\n")
 
 
-def wrapped(console: Console, text: Text, width: int) -> list[Text]:
-    """The lines of a text that are at most `width` wide; only what is wider than a line is broken within a word."""
-    text = text.copy()
-    text.plain = text.plain.replace(_MARK, f"[secret{_HELD}")
-    lines = text.wrap(console, max(10, width), overflow="fold", no_wrap=False)
+def wrapped(text: Text, width: int) -> list[Text]:
+    """The lines of a text, each at most `width` wide if no word of it is wider."""
+    width = max(10, width)
+    starts, used = [0], 0
+    for word in _WORD.finditer(text.plain):
+        if word.group() == "\n":
+            starts.append(word.end())
+            used = 0
+            continue
+        size = cell_len(word.group())
+        gap = cell_len(text.plain[starts[-1] : word.start()]) - used if used else 0
+        if used and used + gap + size > width:
+            starts.append(word.start())
+            used = gap = 0
+        if size > _LONGEST:
+            starts += range(word.start() + width, word.end(), width)
+            used = (size - 1) % width + 1
+        else:
+            used += gap + size
+    lines = text.divide(starts[1:])
     for line in lines:
         line.rstrip()
-        line.plain = line.plain.replace(_HELD, " ")
     return list(lines)
 
 
 def beside(console: Console, label: Text, text: Text, indent: int, *, right: str = "") -> Iterator[Text]:
     """The lines of `text` behind its label, `indent` from the left; `right` stands at the end of the first one."""
     width = min(console.width, WIDEST)
-    for place, line in enumerate(wrapped(console, text, width - indent - (len(right) + 2 if right else 0))):
+    for place, line in enumerate(wrapped(text, width - indent - (len(right) + 2 if right else 0))):
         whole = Text().append_text(label) if place == 0 else Text()
         whole.pad_right(max(0, indent - whole.cell_len))
         whole.append_text(line)

@@ -5,7 +5,6 @@ from collections import Counter
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from rtdoctor.model.exchange import Exchange, Frame
@@ -15,6 +14,7 @@ from rtdoctor.model.probed import Probed
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
 from rtdoctor.report.digest import digest
+from rtdoctor.report.layout import beside
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter, in_short
 
 _MOST_TEXT = 300
@@ -82,7 +82,8 @@ def _first(probed: Probed, console: Console, writer: TerminalWriter) -> None:
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:
-    console.print(Padding(Text(clean(text), style, overflow="fold"), (0, 0, 0, 2), expand=False))
+    for line in beside(console, Text(), Text(clean(text), style), 2):
+        console.print(line, soft_wrap=True)
 
 
 def _answer(exchange: Exchange, console: Console) -> None:

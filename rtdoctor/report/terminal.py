@@ -257,7 +257,9 @@ class TerminalWriter:
                 short[cause] = finding
         if short:
             self._line()
-            rows = [row for cause, found in short.items() for row in _short(cause, found)]
+            # Where the session opens, what a scenario did wrong on purpose is nobody's to mend.
+            mends = not report.summary.can_connect
+            rows = [row for cause, found in short.items() for row in _short(cause, found, fix=mends)]
             self._rows([(f"     {label}", text) for label, text in rows])
 
     def _violations(self, results: Sequence[Result]) -> None:
@@ -300,7 +302,7 @@ class TerminalWriter:
 
     def _say(self, label: str, text: str, style: str = "") -> None:
         whole = Text.assemble((clean(label), "bold" if label else ""), (clean(text), style))
-        for line in wrapped(self._console, whole, self._console.width):
+        for line in wrapped(whole, self._console.width):
             self._console.print(line, soft_wrap=True)
 
     def _beside(self, label: Text, text: Text, indent: int, *, right: str = "") -> None:
@@ -321,6 +323,8 @@ def in_short(summary: Summary) -> str:
 def _counted(results: Sequence[Result]) -> str:
     """How many scenarios came to what; one that was not tried is neither wrong nor undecided."""
     words = [_NO_ANSWER if result.outcome is None else result.verdict for result in results]
+    if set(words) == {_NO_ANSWER}:
+        return f"Not tried ({plural(len(results), 'scenario')})"
     counts = ", ".join(f"{number} {word}" for word in (*_STYLE, _NO_ANSWER) if (number := words.count(word)))
     return f"{plural(len(results), 'scenario')}: {counts}"
 
@@ -388,5 +392,5 @@ def _starred(result: Result) -> str:
     return result.scenario + ("*" if result.required else "")
 
 
-def _short(cause: str, finding: Finding) -> list[tuple[str, str]]:
-    return [("cause", f"{cause}: {finding.title}"), *([("fix", finding.remedy)] if finding.remedy else [])]
+def _short(cause: str, finding: Finding, *, fix: bool) -> list[tuple[str, str]]:
+    return [("cause", f"{cause}: {finding.title}"), *([("fix", finding.remedy)] if fix and finding.remedy else [])]
