@@ -75,7 +75,9 @@ def write_source(out: Path) -> None:
         file = docs / place
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    shutil.copy(ROOT / "tools" / "site" / "mkdocs.yml", out / "mkdocs.yml")
+    site = ROOT / "tools" / "site"
+    shutil.copy(site / "site.css", docs / "site.css")
+    shutil.copy(site / "mkdocs.yml", out / "mkdocs.yml")
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -1,16 +1,17 @@
 """Lays text out beside a label, line by line: what wraps is indented, no line ends in blanks, and what is pasted or
 read as one thing (a URL, a mark such as `[secret 3f9a]`) stays on one line."""
 
-import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from rtdoctor.linear import pattern
+
 WIDEST = 100
 _LONGEST = 200  # cells of a word that stays whole where it is wider than its column
-_WORD = re.compile(r"(?:\[secret \w+\]|\S)+|\n")
+_WORD = pattern(r"(?:\[secret \w+\]|\S)+|\n")
 
 
 def wrapped(text: Text, width: int) -> list[Text]:
@@ -18,11 +19,11 @@ def wrapped(text: Text, width: int) -> list[Text]:
     width = max(10, width)
     starts, used = [0], 0
     for word in _WORD.finditer(text.plain):
-        if word.group() == "\n":
+        if word.text() == "\n":
             starts.append(word.end())
             used = 0
             continue
-        size = cell_len(word.group())
+        size = cell_len(word.text())
         gap = cell_len(text.plain[starts[-1] : word.start()]) - used if used else 0
         if used and used + gap + size > width:
             starts.append(word.start())
