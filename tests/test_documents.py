@@ -59,7 +59,7 @@ FENCES = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
 WRITTEN = re.compile(
     r"(?:^|[\s/'])rtdoctor ((?:check|probe|explain|diff|validate|snippet|mock|config|init|history"
-    r"|exporter|report-bundle)\b[^\n`]*)"
+    r"|exporter|report-bundle|conform|grade|proxy|replay|export|view)\b[^\n`]*)"
 )
 
 

@@ -67,6 +67,9 @@ def write_source(out: Path) -> None:
     docs.mkdir(parents=True, exist_ok=True)
     for file in (ROOT / "docs").iterdir():
         shutil.copy(file, docs / file.name)
+        if file.suffix == ".md":  # what is above docs/ in the repository stands beside it here
+            text = file.read_text(encoding="utf-8").replace("](../", "](")
+            (docs / file.name).write_text(text, encoding="utf-8")
     for name in FILES:
         shutil.copy(ROOT / name, docs / name)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,7 +78,9 @@ def write_source(out: Path) -> None:
         file = docs / place
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    shutil.copy(ROOT / "tools" / "site" / "mkdocs.yml", out / "mkdocs.yml")
+    site = ROOT / "tools" / "site"
+    shutil.copy(site / "site.css", docs / "site.css")
+    shutil.copy(site / "mkdocs.yml", out / "mkdocs.yml")
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -133,6 +133,21 @@ class Outputs:
         if last:
             self._finish(told.report if isinstance(told, RunFinished) else told)
 
+    def ahead(self, told: Any) -> None:
+        """Show a value on standard output alone, now: there is more to come, or `rest` ends it."""
+        self._fence()
+        try:
+            self._stdout(told)
+        finally:
+            sys.stdout.flush()
+
+    def rest(self, told: Any) -> None:
+        """Write the files of what was shown `ahead` and is all."""
+        self._unfence()
+        for file in self._files:
+            file.take(told)
+        self._finish(told)
+
     def code(self, code: int) -> int:
         """The exit code: the run's own, 2 where a report could not be written, Nagios' where that is what it is for."""
         if any(file.failed for file in self._files):

@@ -32,7 +32,7 @@ def tell(outcome: Outcome) -> tuple[str, ...]:
         f"{name}: {_cut(value, 120)}." for name, value in outcome.http_headers if name.lower() in _TELLING_HEADERS
     )
     if outcome.first_event is not None:
-        after = f"{outcome.first_event_ms:g} ms later" if outcome.first_event_ms is not None else "Then"
+        after = f"{outcome.first_event_ms:.0f} ms later" if outcome.first_event_ms is not None else "Then"
         kind = f" (session.type {outcome.session_type})" if outcome.session_type else ""
         sentences.append(f"{after} came the first event: {outcome.first_event}{kind}.")
     if outcome.unreadable:

@@ -107,7 +107,7 @@ def _why_untrusted(
     if fault.text in ("self-signed certificate", "self signed certificate"):  # OpenSSL 3 and 1.1
         return "It is self-signed: give this very certificate with --ca-file if you know it."
     if inspected or (by_proxy and _is_known_service(target)):
-        return "The proxy's own CA is what a client must trust: ask for its certificate and give it with --ca-file."
+        return "The proxy's own CA is what a client must trust here."
     if by_proxy:
         return (
             f"It came through the proxy: either {certificate.issuer} is the endpoint's own CA, or the proxy opens TLS."

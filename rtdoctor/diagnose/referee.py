@@ -38,8 +38,7 @@ def weigh(outcome: Outcome) -> Weighed:
     for rule in rules_holding[1:]:
         if rule.cause not in named:
             named.add(rule.cause)
-            reason = f"{rule.title or causes()[rule.cause].title}; it fits too, but points less clearly"
-            out.append(Candidate(rule.cause, reason, fits=True))
+            out.append(Candidate(rule.cause, rule.title or causes()[rule.cause].title, fits=True))
     return Weighed(best.cause, best, (*out, *stands))
 
 

@@ -23,6 +23,7 @@ from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.vocabulary import is_placeholder
 
 _LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its sources
+_FEW = 4
 _MOST_SHOWN = 8  # models of a list
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
@@ -54,7 +55,7 @@ def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_
         facts.append(f"The query of the URL ({names}) is not sent by the ladder; rtdoctor probe repeats it exactly.")
     if key is None or not key:
         if profiles()[target.profile].needs_key:
-            return named("usage.no-credential", "fail", "no key", facts)
+            return named("usage.no-credential", "fail", "no key", target.notes)
         return Finding("warn", "no key: the handshakes go without", facts=tuple(facts))
     value = key.reveal()
     if not _HEADER_SAFE.fullmatch(value) or value[0] in _QUOTES or value[-1] in _QUOTES:
@@ -280,6 +281,17 @@ def _not_listed(listed: Listed, told: list[str]) -> Finding:
     )
 
 
+def with_listed(judged: Finding, wanted: str, names: Sequence[str]) -> Finding:
+    """The finding of a model that is not known, with the models that this endpoint lists as what to choose from: the
+    nearest first."""
+    if judged.cause != "session.model-unknown" or not names or wanted in names:
+        return judged
+    first = list(dict.fromkeys((*near(wanted, names, many=2, alike=0.7), *names)))
+    shown = ", ".join(map(quote, first[:_FEW]))
+    more = f" (of {len(names)})" if len(names) > _FEW else ""
+    return replace(judged, remedy=f"Choose a model that this endpoint lists: {shown}{more}.")
+
+
 def _date_of(value: object) -> str:
     """A shutdown date as the endpoint writes it: an ISO date or seconds since the epoch."""
     if isinstance(value, str):
@@ -326,7 +338,10 @@ def judge_upgrade(outcome: Outcome) -> Finding:
 
 def with_ways(judged: Finding, others: Sequence[tuple[str, str]]) -> Finding:
     """The finding of the upgrade with what was asked in other ways: the query, and what came of it."""
-    told = [f"Asked with {quote(query)} it came to: {seen}." for query, seen in others]
+    came: dict[str, list[str]] = {}
+    for query, seen in others:
+        came.setdefault(seen, []).append(quote(query))
+    told = [f"Asked with {', '.join(queries)} it came to: {seen}." for seen, queries in came.items()]
     return replace(judged, facts=(*told, *judged.facts)) if told else judged
 
 

@@ -9,7 +9,7 @@ id, a cookie, the time) is noise, and no ground for a conclusion.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
 from rtdoctor.diagnose.describe import short
@@ -118,7 +118,7 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     if not same.get(_AGAIN, True):
         varies = f"The same handshake, sent once more, got another answer: {controls[0].seen}."
         return replace(finding, facts=(*finding.facts, f"{varies} Nothing can be concluded from changing it."))
-    told = [f"Control, {c.what}: {c.seen}, {'the same answer' if c.same else 'another answer'}." for c in controls]
+    told = list(_told(controls))
     out: list[Candidate] = []
     path_known = same.get("path") is False
     # A key that cannot be right and gets our answer says nothing for ours; whether one is there is another question.
@@ -143,7 +143,7 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         if possible
     ]
     if all(control.same for control in controls) and finding.cause not in ("refused.path", "refused.not-routed"):
-        told.append("Path, key and query were changed one at a time, and each change got this answer.")
+        pass  # that nothing changes the answer is told, and all there is to tell
     elif suspect:
         told.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
     elif len(left) > 1:
@@ -151,3 +151,16 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     elif left:
         told.append(f"What is left: {left[0]}.")
     return replace(finding, facts=(*finding.facts, *told), ruled_out=(*out, *finding.ruled_out))
+
+
+def _told(controls: list[Control]) -> Iterator[str]:
+    """What the control handshakes came to, once for each answer."""
+    same = [control.what for control in controls if control.same]
+    others: dict[str, list[str]] = {}
+    for control in controls:
+        if not control.same:
+            others.setdefault(control.seen, []).append(control.what)
+    if same:
+        yield f"Control handshakes that got the same answer: {'; '.join(same)}."
+    for seen, what in others.items():
+        yield f"Control handshakes that got another answer ({seen}): {'; '.join(what)}."

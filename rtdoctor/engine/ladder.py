@@ -177,6 +177,7 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
         known = models().get(choice.model)
         today = date.fromtimestamp(bench.clock.now()).isoformat()
         serves = known is not None and not known.retired and not (known.shutdown and known.shutdown <= today)
+        judged = rungs.with_listed(judged, choice.model, bench.listed)
         judged = rungs.judge_gone(judged, choice.model, known.replacement if known else "", serves)
         return rungs.judge_refused_key(judged, choice.key)
 

@@ -180,6 +180,8 @@ def _out_of_reach(scenario: Scenario, dead: Rung | None, *, withheld: bool) -> s
         return ""
     if dead.rung in _BELOW:
         return f"not tried: the ladder ended at {dead.rung}"
+    if dead.finding.cause == "refused.rate-limited":
+        return f"not tried: the endpoint asks for fewer requests ({dead.finding.cause})"
     shake = scenario.handshake
     needs_key = bool(shake.auth) and shake.credential in ("key", "secret", "secret-expired")
     if needs_key and withheld:

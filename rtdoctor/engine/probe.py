@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,7 +54,7 @@ _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 @dataclass(slots=True)
 class Found:
     """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds; `unasked`
-    tells that a server spoke, or may have, and nobody had asked it to."""
+    tells that a server spoke, or may have, and nobody had asked it to. `listed` are the models that it lists."""
 
     started: float = field(default_factory=time.monotonic)
 
@@ -66,6 +66,7 @@ class Found:
     parity: str = ""
     fix: Fix | None = None
     handover: Handover | None = None
+    listed: tuple[str, ...] = ()
     unasked: bool = False
 
 
@@ -83,10 +84,30 @@ async def probe(
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
     found = found or Found()
+    return await _bounded(bench, given, found, want_fix, _look(bench, _allowed(bench, given), found, want_fix, said))
+
+
+async def mend(bench: Bench, given: Given, *, found: Found, said: Callable[[str], None] = lambda _: None) -> Probed:
+    """Look for the smallest change that works, after a probe that found what is in `found`; `bench` has a deadline of
+    its own."""
+    bench.listed = found.listed
+    return await _bounded(bench, given, found, True, _mend(bench, _allowed(bench, given), found, said))
+
+
+def can_mend(given: Given, found: Found) -> bool:
+    """True where a change is worth looking for: the handshake was answered and does not work, and repeating it costs
+    nothing."""
+    outcome = found.outcome
+    if outcome is None or outcome.http_status is None or works(outcome):
+        return False
+    return not found.unasked and not speaks_by_itself(given.url)
+
+
+async def _bounded(bench: Bench, given: Given, found: Found, want_fix: bool, work: Coroutine[Any, Any, None]) -> Probed:
     stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.left):
-            await _look(bench, _allowed(bench, given), found, want_fix, said)
+            await work
     except TimeoutError:
         stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
@@ -123,12 +144,6 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     begins = speaks_by_itself(free.url)
     found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
-    async def again(changed: Given) -> Outcome:
-        # What costs money is sent once, as it was told; to look for causes it is not sent again.
-        again_seen = distil(await _once(bench, _free_only(changed)))
-        found.unasked = found.unasked or spoke(again_seen)
-        return again_seen
-
     if works(outcome):
         if want_fix:
             found.handover = _handed(bench, free, free)
@@ -140,7 +155,7 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
     if not outcome.reached_session and free.path.rstrip("/").endswith("/realtime"):
         said("REST over the same route")
         answered = await ordinary_get(bench, free)
-        bench.listed = listed_in(answered.answer)
+        bench.listed = found.listed = listed_in(answered.answer)
         rest = distil(answered, rest=True)
         found.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
     if begins or found.unasked:
@@ -149,37 +164,57 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         want_fix = False
     elif ambiguous(outcome):
         said("control handshakes")
-        controls = await compare(free, outcome, again)
+        controls = await compare(free, outcome, _again(bench, found))
         found.controls = tuple(controls)
         found.judged = conclude(found.judged, controls)
     if bench.choice.withheld is not None:
         found.judged = judges.judge_without_key(found.judged)
     if want_fix and not found.unasked:
-        start, cheap = outcome, _free_only(free)
-        if cheap != free:
-            start = await again(cheap)
-            sent = any(frame.direction == "client" for frame in found.exchange.frames)
-            told = _left_out(free, cheap, sent, works(start))
-            found.judged = replace(found.judged, facts=(*found.judged.facts, told))
-            if works(start):
-                return
-        key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
-        means = Means(
-            key,
-            bench.choice.realtime_model,
-            _ga_form,
-            listed=bench.listed,
-            base=bench.choice.profile.base,
-            key_header=bench.choice.profile.key_header,
-        )
-        said(f"the smallest change that works, in at most {MOST_CONNECTIONS} handshakes")
-        found.fix, mended = await find_fix(cheap, start, means, again)
-        if found.fix.edits and not found.unasked and works(await again(cheap)):
-            # It would have worked without any change by then: no edit is proven by that.
-            found.fix = replace(found.fix, edits=(), works=False)
-            found.judged = replace(found.judged, verdict="inconclusive", facts=(*found.judged.facts, _PASSED))
-        elif mended is not None:
-            found.handover = _handed(bench, cheap, mended)
+        await _mend(bench, free, found, said)
+
+
+def _again(bench: Bench, found: Found) -> Callable[[Given], Awaitable[Outcome]]:
+    """One more handshake. What costs money is sent once, as it was told; to look for causes it is not sent again."""
+
+    async def again(changed: Given) -> Outcome:
+        seen = distil(await _once(bench, _free_only(changed)))
+        found.unasked = found.unasked or spoke(seen)
+        return seen
+
+    return again
+
+
+async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], None]) -> None:
+    """Look for the smallest change, from what the handshake came to at first."""
+    outcome, judged, exchange = found.outcome, found.judged, found.exchange
+    assert outcome is not None
+    assert judged is not None
+    assert exchange is not None
+    again, start, cheap = _again(bench, found), outcome, _free_only(free)
+    if cheap != free:
+        start = await again(cheap)
+        sent = any(frame.direction == "client" for frame in exchange.frames)
+        told = _left_out(free, cheap, sent, works(start))
+        found.judged = judged = replace(judged, facts=(*judged.facts, told))
+        if works(start):
+            return
+    key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
+    means = Means(
+        key,
+        bench.choice.realtime_model,
+        _ga_form,
+        listed=bench.listed,
+        base=bench.choice.profile.base,
+        key_header=bench.choice.profile.key_header,
+    )
+    said(f"the smallest change that works, in at most {MOST_CONNECTIONS} handshakes")
+    found.fix, mended = await find_fix(cheap, start, means, again)
+    if found.fix.edits and not found.unasked and works(await again(cheap)):
+        # It would have worked without any change by then: no edit is proven by that.
+        found.fix = replace(found.fix, edits=(), works=False)
+        found.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
+    elif mended is not None:
+        found.handover = _handed(bench, cheap, mended)
 
 
 def _handed(bench: Bench, before: Given, after: Given) -> Handover:

@@ -92,7 +92,10 @@ def summarise(
     """The sentence, the verdict and the exit code. `trouble` says why no session could be had, or is empty; `refused`
     that the server answered so."""
     by_verdict = {verdict: sum(one.verdict == verdict for one in results) for verdict in VERDICTS}
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in by_verdict.items() if count)
+    plurals = {"conforms": "conform", "deviates": "deviate"}
+    words = {name: name if count == 1 else plurals.get(name, name) for name, count in by_verdict.items()}
+    counts = ", ".join(f"{count} {words[name]}" for name, count in by_verdict.items() if count)
+    counts = f"of {plural(len(results), 'case')} {counts}"
     weights = {weight: sum(one.deviation.weight == weight for one in deviations) for weight in WEIGHTS}
     grave = weights["high"] + weights["medium"]
     heavy = ", ".join(f"{count} of {weight} weight" for weight, count in weights.items() if count)

@@ -11,7 +11,7 @@ from rtdoctor.model.report import Report
 @dataclass(frozen=True, slots=True)
 class Probed:
     """The report (in the shape of check's), the exchange behind it, the controls, the fix if one was looked for, and
-    what to paste of the handshake that works."""
+    what to paste of the handshake that works. `shown` tells that all but the last two was shown already."""
 
     report: Report
     given: Given
@@ -19,3 +19,4 @@ class Probed:
     controls: tuple[Control, ...] = ()
     fix: Fix | None = None
     handover: Handover | None = None
+    shown: bool = False

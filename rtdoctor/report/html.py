@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TextIO
 
+from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
@@ -29,9 +30,23 @@ from rtdoctor.report.digest import (
 )
 
 _MOST_DETAILS = 900_000  # characters of what unfolds; with the rest a page stays below 1.5 MB
+_MOST_ON_CARD = 5  # deviations of a recording
 _MOST_VIOLATIONS, _MOST_FRAMES, _MOST_HEADERS, _MOST_GROUPS, _MOST_NAMES = 60, 200, 60, 200, 60
 _WORD = {"pass": "ok", "warn": "warning", "fail": "wrong", "inconclusive": "undecided", "skip": "skipped"}
 _ANSWER = {"pass": "Pass", "warn": "Pass, with warnings", "fail": "Fail", "inconclusive": "Could not tell"}
+
+
+_OTHERS = {
+    "probe": "Control handshakes",
+    "validate": "Recordings",
+    "proxy": "Connections",
+    "replay": "Connections",
+    "mock": "Connections",
+    "conform": "Cases",
+    "grade": "Marks",
+}
+# An option or a query, which a browser would break behind its dashes; what is long may be broken anywhere.
+_WHOLE = pattern(r"(?:^|\s)(?:--|\?)[\w=.-]{2,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,8 @@ def page(of: Digest) -> str:
             rows=_matrix(scenarios) if of.command != "probe" else [],
             tally=_tally(scenarios),
             others=[case for case in of.cases if case.group not in (LADDER, SCENARIOS)][:500],
+            others_title=_OTHERS.get(of.command, "Causes"),
+            badged=of.command not in ("probe", "explain"),
             details=details,
             left=left,
         )
@@ -104,6 +121,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters |= {"told": told, "deviations": lambda case: _violations(case)[:_MOST_ON_CARD]}
     made.filters |= {"cut": cut, "block": block, "word": _WORD.__getitem__, "plural": plural, "ms": _ms}
     made.globals |= {"most_names": _MOST_NAMES}
     return made.get_template("report.html.j2")
@@ -189,25 +207,47 @@ def _parts(case: Case) -> list[Part]:
     elif case.outcome is not None:
         parts += _outcome(case.outcome)
     parts.append(Part("Facts", tuple((name, value) for name, value in case.facts[:200])))
-    violations = [
-        (f"{one.violation.severity}, {f'line {one.line}' if one.line else f'event {one.violation.index}'}", _told(one))
-        for one in case.violations[:_MOST_VIOLATIONS]
-    ]
-    if case.violation_count > len(violations):
-        violations.append(("", f"and {case.violation_count - len(violations)} more"))
+    violations = _violations(case)
     parts.append(Part("Deviations from the API's form and order", tuple(violations)))
     if finding:
-        others = tuple((item.cause, item.reason) for item in finding.ruled_out)
+        others = tuple(
+            (item.cause, f"fits too, less clearly: {item.reason}" if item.fits else item.reason)
+            for item in finding.ruled_out
+        )
         parts.append(Part("Other causes that were weighed", others))
         parts.append(Part("How this is known", tuple(("", str(item)) for item in finding.evidence)))
     return [Part(part.title, tuple((cut(label, 200), cut(text)) for label, text in part.lines)) for part in parts]
 
 
+def _violations(case: Case) -> list[tuple[str, str]]:
+    """Where each stands, and what it is."""
+    told = [
+        (f"{one.violation.severity}, {f'line {one.line}' if one.line else f'event {one.violation.index}'}", _told(one))
+        for one in case.violations[:_MOST_VIOLATIONS]
+    ]
+    if case.violation_count > len(told):
+        told.append(("", f"and {case.violation_count - len(told)} more"))
+    return told
+
+
 def _told(one: Any) -> str:
     violation = one.violation
+    place = " ".join(part for part in (violation.event_type, violation.pointer) if part)
+    message = violation.message if violation.message.endswith(".") else f"{violation.message}."
     wanted = f" Wanted {violation.wanted}; got {violation.got}." if violation.wanted else ""
     hint = f" {violation.hint}" if violation.hint else ""
-    return f"{violation.event_type} {violation.pointer}: {violation.message}{wanted}{hint}"
+    return f"{place}: {message}{wanted}{hint}" if place else f"{message}{wanted}{hint}"
+
+
+def told(text: str, most: int = LONG) -> Any:
+    """A text as `cut` leaves it, in which no option and no query is broken at the end of a line."""
+    from markupsafe import Markup, escape
+
+    shown, made, end = cut(text, most), Markup(), 0
+    for found in _WHOLE.finditer(shown):
+        made += escape(shown[end : found.start()]) + Markup('<span class="whole">{}</span>').format(found.text())
+        end = found.end()
+    return made + escape(shown[end:])
 
 
 def _outcome(outcome: Outcome) -> list[Part]:

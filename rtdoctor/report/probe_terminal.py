@@ -5,7 +5,6 @@ from collections import Counter
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from rtdoctor.model.exchange import Exchange, Frame
@@ -14,7 +13,9 @@ from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
-from rtdoctor.report.terminal import UNCHECKED, TerminalWriter
+from rtdoctor.report.digest import digest
+from rtdoctor.report.layout import beside
+from rtdoctor.report.terminal import UNCHECKED, TerminalWriter, in_short
 
 _MOST_TEXT = 300
 _MOST_ANSWERS = 3
@@ -32,8 +33,25 @@ def show_verbose(probed: Probed, out: TextIO) -> None:
 
 
 def _show(probed: Probed, console: Console, *, verbose: bool) -> None:
-    report, given, exchange, fix = probed.report, probed.given, probed.exchange, probed.fix
+    report, fix = probed.report, probed.fix
     writer = TerminalWriter(console, verbose=verbose)
+    if not probed.shown:
+        _first(probed, console, writer)
+    if fix is not None:
+        _fix(fix, probed.handover, console, verbose=verbose)
+    if probed.handover is not None:
+        _hand_over(probed.handover, console)
+    # What decides stands at the end, where it is not scrolled away; who was asked for a search has read it.
+    if not probed.shown or fix is None:
+        console.print()
+        writer.verdict(digest(probed))
+    if report.setting.insecure:
+        console.print(Text(UNCHECKED, "bold red"))
+
+
+def _first(probed: Probed, console: Console, writer: TerminalWriter) -> None:
+    """The handshake, its answer, and what is wrong."""
+    report, given, exchange = probed.report, probed.given, probed.exchange
     if report.setting.insecure:
         console.print(Text(UNCHECKED, "bold red"))
     console.print(Text("The handshake", "bold"))
@@ -47,32 +65,25 @@ def _show(probed: Probed, console: Console, *, verbose: bool) -> None:
     console.print()
     for rung in report.ladder:
         writer.rung(rung)
+    writer.climbed()
     if exchange is not None:
         _answer(exchange, console)
     console.print()
     style = "bold green" if report.summary.can_connect else "bold red"
-    console.print(Text.assemble(("Can I connect?  ", "bold"), (clean(report.summary.sentence), style)))
-    if report.interrupted:
-        console.print(Text("Interrupted: the report is partial.", "yellow"))
+    console.print(Text.assemble(("Can I connect?  ", "bold"), (clean(in_short(report.summary)), style)))
     if report.summary.parity:
         console.print(Text(clean(report.summary.parity), "bold"))
     for rung in report.ladder:
         if rung.dead:
-            writer.explain(rung.rung, rung.finding)
+            writer.explain(rung.rung, rung.finding, fix=False)
     for result in report.results:
         if result.finding.cause is not None:
-            # A change that is proven goes before what is usually to be done.
-            writer.explain(result.scenario, result.finding, fix=fix is None or not fix.works)
-    if fix is not None:
-        _fix(fix, probed.handover, console, verbose=verbose)
-    if probed.handover is not None:
-        _hand_over(probed.handover, console)
-    if report.setting.insecure:
-        console.print(Text(UNCHECKED, "bold red"))
+            writer.explain("", result.finding, fix=False)
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:
-    console.print(Padding(Text(clean(text), style, overflow="fold"), (0, 0, 0, 2), expand=False))
+    for line in beside(console, Text(), Text(clean(text), style), 2):
+        console.print(line, soft_wrap=True)
 
 
 def _answer(exchange: Exchange, console: Console) -> None:

@@ -55,6 +55,7 @@ class _Picture:
     def __call__(self, event: Any) -> None:
         self._writer(event)
         if isinstance(event, RunFinished):
+            self._console.print()  # the picture ends at its last line's foot
             told = self._console.export_svg(title="rtdoctor check", code_format=_FORM, unique_id="rtdoctor")
             self._out.write(told.encode("ascii", "xmlcharrefreplace").decode("ascii"))
 

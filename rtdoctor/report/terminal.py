@@ -24,15 +24,16 @@ from rtdoctor.model.report import (
     RunStarted,
     Setting,
     Summary,
-    untested,
 )
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console
-from rtdoctor.report.digest import UNKNOWN, digest, verdict_line
+from rtdoctor.report.digest import UNKNOWN, Digest, digest, verdict_line
+from rtdoctor.report.layout import beside, wrapped
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}
 _WORD = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "??", "skip": "skip"}
 _NOT_TRIED = "--"
+_NO_ANSWER = "not tried"
 _STAR = "* required: it decides whether the run passes"
 _WRONG = ("fail", "warn", "inconclusive")
 _MOST_WANTED, _MOST_NAMES, _MOST_VIOLATIONS = 3, 12, 7
@@ -55,6 +56,7 @@ class TerminalWriter:
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._verbose = verbose
+        self._untried: list[Rung] = []
 
     def __call__(self, event: RunEvent) -> None:
         """Take one event of the run."""
@@ -64,9 +66,10 @@ class TerminalWriter:
             case RungDone(rung=rung):
                 self.rung(rung)
             case LadderDone(summary=summary, rungs=rungs):
+                self.climbed()
                 self._line()
                 # In short: the whole sentence stands at the end, and the cause right below.
-                self._say("Can I connect?  ", _in_short(summary), "bold " + _STYLE[summary.verdict])
+                self._say("Can I connect?  ", in_short(summary), "bold " + _STYLE[summary.verdict])
                 if summary.parity:
                     self._say("", summary.parity, "bold")
                 for rung in _worth_explaining(rungs):
@@ -80,125 +83,138 @@ class TerminalWriter:
     def _header(self, setting: Setting) -> None:
         if setting.insecure:
             self._say("", UNCHECKED, "bold red")
-        if not setting.account_tested:
-            self._say("", untested(setting), "yellow")
-        self._say("", f"rtdoctor {setting.version} · {setting.base_url}", "bold")
+        mock = "the built-in mock, " if setting.profile == "mock" else ""
+        self._say("", f"rtdoctor {setting.version} · {mock}{setting.base_url}", "bold")
         self._say("", f"aim: {setting.aim} with {setting.model}", "dim")
         self._line()
 
     def rung(self, rung: Rung) -> None:
-        """One line of the ladder."""
+        """One line of the ladder. What was not tried is one line for all that have the same reason: see `climbed`."""
+        if not rung.tried and not self._verbose:
+            self._untried.append(rung)
+            return
+        self.climbed()
         word = _WORD[rung.verdict] if rung.tried else _NOT_TRIED
-        row = Table.grid(padding=(0, 1), expand=False)
-        row.add_column(width=4)
-        row.add_column(width=13)
-        row.add_column(width=max(20, min(self._console.width, 100) - 32), overflow="fold")
-        row.add_column(width=8, justify="right")
-        row.add_row(
-            Text(word, _STYLE[rung.verdict] if rung.tried else "dim"),
-            Text(rung.rung),
-            Text(clean(rung.finding.summary), "" if rung.tried and rung.verdict != "skip" else "dim"),
-            Text(f"{rung.ms:.0f} ms" if rung.ms is not None else "", "dim"),
-        )
-        self._console.print(row)
+        label = Text.assemble((f"{word:4} ", _STYLE[rung.verdict] if rung.tried else "dim"), f"{rung.rung:14}")
+        told = Text(clean(rung.finding.summary), "" if rung.tried and rung.verdict != "skip" else "dim")
+        self._beside(label, told, 19, right=f"{rung.ms:.0f} ms" if rung.ms is not None else "")
+
+    def climbed(self) -> None:
+        """The rungs that were not tried, once for each reason."""
+        reasons: dict[str, list[str]] = {}
+        for rung in self._untried:
+            reasons.setdefault(rung.finding.summary, []).append(rung.rung)
+        self._untried.clear()
+        for reason, names in reasons.items():
+            told = ", ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
+            self._beside(Text(f"{_NOT_TRIED:4} ", "dim"), Text(f"{told}  {clean(reason)}", "dim"), 5)
 
     def explain(self, name: str, finding: Finding, *, fix: bool = True) -> None:
         """One finding in full: cause, why, facts, what was ruled out, what to change, evidence. `fix` False leaves out
         what to change: it is told elsewhere."""
         self._line()
         head = f"{finding.cause}: {finding.title}" if finding.cause else finding.summary
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=10, style="dim")
-        grid.add_column(overflow="fold", max_width=max(20, min(self._console.width, 100) - 12))
-        self._say("", f"{name} · {head}", _STYLE[finding.verdict])
+        self._say("", f"{name} · {head}" if name else head, _STYLE[finding.verdict])
+        ruled = [(f"{item.cause}: {item.reason}", item.fits) for item in finding.ruled_out]
         for label, texts in (
-            ("  why", [finding.explanation]),
-            ("  drift", [finding.drift]),
-            ("  seen", finding.facts),
-            ("  or", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if item.fits]),
-            ("  not it", [f"{item.cause}: {item.reason}" for item in finding.ruled_out if not item.fits]),
-            ("  fix", [finding.remedy] if fix else []),
-            ("  known", [str(item) for item in finding.evidence] if self._verbose else []),
+            ("why", [finding.explanation]),
+            ("drift", [finding.drift]),
+            ("seen", finding.facts),
+            ("or", [text for text, fits in ruled if fits]),
+            ("not it", [text for text, fits in ruled if not fits]),
+            ("fix", [finding.remedy] if fix else []),
+            ("known", [str(item) for item in finding.evidence] if self._verbose else []),
         ):
-            shown = [clean(text) for text in texts if text]
-            for place, text in enumerate(shown):
-                grid.add_row(label if place == 0 else "", Text(text, "bold" if label == "  fix" else ""))
-        self._console.print(grid)
+            self._rows([(f"  {label}", text) for text in texts if text], 11, "bold" if label == "fix" else "")
 
     def _finish(self, report: Report) -> None:
         if report.results:
             self._matrix(report)
         self._line()
         spend, of = report.spend, digest(report)
-        events = plural(sum(count for _, count in spend.events), "client event")
+        sent = sum(count for _, count in spend.events)
+        events = plural(sent, "client event") if sent else "no client events"
         cost = f"{spend.audio_ms / 1000:.1f} s of audio" if spend.audio_bytes else "no audio"
         if not spend.billable:
             cost += ", nothing billable"
         elif not spend.audio_bytes:
             cost += ", some of it may cost money"
         self._say("", f"Sent: {events}, {cost}. Took {report.duration_s:.1f} s.", "dim")
-        if report.interrupted:
-            self._say("", "Interrupted: the report is partial.", "yellow")
-        self._say("", verdict_line(of), "bold " + _STYLE[report.summary.verdict])
-        if of.fix:
-            self._say("Fix: ", of.fix)
+        self.verdict(of)
         if report.setting.insecure:
             self._say("", UNCHECKED, "bold red")
+
+    def verdict(self, of: Digest) -> None:
+        """The answer with its exit code, and what to change first."""
+        if of.interrupted:
+            self._say("", "Interrupted: the report is partial.", "yellow")
+        self._say("", verdict_line(of), "bold " + _STYLE[of.verdict])
+        if of.fix:
+            self._say("Fix: ", of.fix)
 
     # --- the matrix ---------------------------------------------------------------------------------------------------
 
     def _matrix(self, report: Report) -> None:
         """What differs, once for all scenarios that came to the same; the whole of it with -v."""
         results = report.results
-        counts = ", ".join(f"{number} {name}" for name in _STYLE if (number := _count(results, name)))
         self._line()
-        self._say("", f"Does the endpoint behave as known?  {plural(len(results), 'scenario')}: {counts}.", "bold")
+        self._say("", f"Does the endpoint behave as known?  {_counted(results)}.", "bold")
         if self._verbose:
             self._whole_table([result for result in results if result.outcome is not None])
         told = {rung.finding.cause for rung in _worth_explaining(report.ladder) if rung.finding.cause}
         wrong = [result for result in results if result.outcome is not None and result.verdict in _WRONG]
+        ended = next((rung.finding.cause for rung in report.ladder if rung.dead), None)
         for same in _same(wrong, lambda result: (result.verdict, result.finding.cause, result.seen)):
-            self._group(same)
-        if any(result.required for result in wrong) and not self._verbose:
+            # What ended the ladder and comes to the same again tells nothing new.
+            self._group(same, known=not self._verbose and ended is not None and same[0].finding.cause == ended)
+        if any(result.required for result in wrong) and not self._verbose and ended is None:
             self._say("", _STAR, "dim")
         untried = [result for result in results if result.outcome is None]
-        if untried:
-            self._line()
-        for same in _same(untried, lambda result: result.seen):
-            names = _listed(same, None) if len(same) < 5 or self._verbose else plural(len(same), "scenario")
-            self._say(f"{_WORD[same[0].verdict]:4} {names}: ", same[0].seen)
+        if self._verbose or not any(rung.dead for rung in report.ladder):
+            self._left_out(untried, {rung.finding.summary: rung.rung for rung in report.ladder})
         self._violations(results)
         self._causes(report, wrong, told)
         if self._verbose:
             self._lessons(results)
 
-    def _group(self, same: Sequence[Result]) -> None:
-        """Scenarios with one answer: how many, the answer, what was expected, in which field it differs, which."""
+    def _left_out(self, untried: Sequence[Result], told: Mapping[str, str]) -> None:
+        """What was not tried, by its reason; `told` are the reasons that a rung gave already."""
+        if untried:
+            self._line()
+        for same in _same(untried, lambda result: result.seen):
+            names = _listed(same, None) if len(same) < 5 or self._verbose else plural(len(same), "scenario")
+            why = f"as {told[same[0].seen]}, above" if same[0].seen in told else clean(same[0].seen)
+            text = Text.assemble((f"{names}: ", "bold"), why)
+            self._beside(Text(f"{_WORD[same[0].verdict]:4} ", _STYLE[same[0].verdict]), text, 5)
+
+    def _group(self, same: Sequence[Result], *, known: bool) -> None:
+        """Scenarios with one answer: how many, the answer, what was expected, in which field it differs, which. Of what
+        is `known` from the ladder only how many."""
         first = same[0]
-        self._line()
+        if not known:
+            self._line()
         name = plural(len(same), "scenario") if len(same) > 1 else _starred(first)
         cause = f"  {first.finding.cause}" if first.finding.cause else ""
-        head = (f"{_WORD[first.verdict]:4} ", _STYLE[first.verdict]), f"{name}: ", (clean(first.seen), "bold")
-        self._console.print(Text.assemble(*head, (cause, "dim")))
+        text = Text.assemble(f"{name}: ", (clean(first.seen), "bold"), (cause, "dim"))
+        self._beside(Text(f"{_WORD[first.verdict]:4} ", _STYLE[first.verdict]), text, 5)
+        if known:
+            return
         wanted = list(dict.fromkeys(_wanted(result) for result in same))
         rows = [("expected", text) for text in wanted[:_MOST_WANTED]]
         if len(wanted) > _MOST_WANTED:
-            rows.append(("", f"and {plural(len(wanted) - _MOST_WANTED, 'other answer')} (-v)"))
+            rows.append(("expected", f"and {plural(len(wanted) - _MOST_WANTED, 'other answer')} (-v)"))
         fields = list(dict.fromkeys(field for result in same if (field := _field(result))))
         rows += [("differs", field) for field in fields[: None if self._verbose else 1]]
         if len(same) > 1:
             rows.append(("at", _listed(same, None if self._verbose else _MOST_NAMES)))
-        self._rows(rows)
+        self._rows([(f"     {label}", text) for label, text in rows])
 
-    def _rows(self, rows: Sequence[tuple[str, str]]) -> None:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=13, style="dim")
-        grid.add_column(overflow="fold", max_width=max(20, min(self._console.width, 100) - 15))
+    def _rows(self, rows: Sequence[tuple[str, str]], indent: int = 14, style: str = "") -> None:
+        """Texts beside their labels; a label that was just told is not told again."""
         last = ""
         for label, text in rows:
-            grid.add_row(f"     {label}" if label != last else "", Text(clean(text)))
+            self._beside(Text(label if label != last else "", "dim"), Text(clean(text), style), indent)
             last = label
-        self._console.print(grid)
 
     def _whole_table(self, tried: Sequence[Result]) -> None:
         if not tried:
@@ -241,7 +257,10 @@ class TerminalWriter:
                 short[cause] = finding
         if short:
             self._line()
-            self._rows([row for cause, found in short.items() for row in _short(cause, found)])
+            # Where the session opens, what a scenario did wrong on purpose is nobody's to mend.
+            mends = not report.summary.can_connect
+            rows = [row for cause, found in short.items() for row in _short(cause, found, fix=mends)]
+            self._rows([(f"     {label}", text) for label, text in rows])
 
     def _violations(self, results: Sequence[Result]) -> None:
         """What is wrong with the form and order of events, once for all sessions in which it is the same."""
@@ -261,7 +280,7 @@ class TerminalWriter:
             place = " ".join(part for part in (kind, pointer) if part)
             self._say(f"  {severity}: ", f"{_where(held, sessions)}: {place}: {message}" if place else message)
             if self._verbose and len(held) > 1:
-                self._rows([("at", ", ".join(f"{name} event {index}" for name, index in held.items()))])
+                self._rows([("     at", ", ".join(f"{name} event {index}" for name, index in held.items()))])
         if len(worst) > len(shown):
             self._say("", f"  and {len(worst) - len(shown)} more (-v)", "dim")
 
@@ -282,16 +301,32 @@ class TerminalWriter:
     # --- printing -----------------------------------------------------------------------------------------------------
 
     def _say(self, label: str, text: str, style: str = "") -> None:
-        self._console.print(Text.assemble((clean(label), "bold" if label else ""), (clean(text), style)))
+        whole = Text.assemble((clean(label), "bold" if label else ""), (clean(text), style))
+        for line in wrapped(whole, self._console.width):
+            self._console.print(line, soft_wrap=True)
+
+    def _beside(self, label: Text, text: Text, indent: int, *, right: str = "") -> None:
+        for line in beside(self._console, label, text, indent, right=right):
+            self._console.print(line, soft_wrap=True)
 
     def _line(self) -> None:
         self._console.print()
 
 
-def _in_short(summary: Summary) -> str:
-    if summary.can_connect:
-        return "Yes."
-    return f"No. It ends at {summary.rung}." if summary.rung else summary.sentence
+def in_short(summary: Summary) -> str:
+    """Yes or no; where it is not decided, why."""
+    if summary.can_connect is None:
+        return summary.sentence
+    return "Yes." if summary.can_connect else "No."
+
+
+def _counted(results: Sequence[Result]) -> str:
+    """How many scenarios came to what; one that was not tried is neither wrong nor undecided."""
+    words = [_NO_ANSWER if result.outcome is None else result.verdict for result in results]
+    if set(words) == {_NO_ANSWER}:
+        return f"Not tried ({plural(len(results), 'scenario')})"
+    counts = ", ".join(f"{number} {word}" for word in (*_STYLE, _NO_ANSWER) if (number := words.count(word)))
+    return f"{plural(len(results), 'scenario')}: {counts}"
 
 
 def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
@@ -357,9 +392,5 @@ def _starred(result: Result) -> str:
     return result.scenario + ("*" if result.required else "")
 
 
-def _short(cause: str, finding: Finding) -> list[tuple[str, str]]:
-    return [("cause", f"{cause}: {finding.title}"), *([("fix", finding.remedy)] if finding.remedy else [])]
-
-
-def _count(results: Iterable[Result], verdict: str) -> int:
-    return sum(result.verdict == verdict for result in results)
+def _short(cause: str, finding: Finding, *, fix: bool) -> list[tuple[str, str]]:
+    return [("cause", f"{cause}: {finding.title}"), *([("fix", finding.remedy)] if fix and finding.remedy else [])]

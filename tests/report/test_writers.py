@@ -65,7 +65,7 @@ async def test_the_terminal_answers_first_whether_one_can_connect(check):
     events = []
     await check(["beta.header"], events=events)
     text = shown(events)
-    assert text.startswith("Nothing about your account was tested")
+    assert "the built-in mock" in text.splitlines()[0]
     assert "Nothing about your account was tested" in " ".join(text.rstrip().splitlines()[-2:])
     assert text.index("Can I connect?") < text.index("Does the endpoint behave as known?")
     assert "101, then beta_api_shape_disabled, close 4000" not in text, "what passed is folded"
@@ -78,7 +78,10 @@ async def test_a_dead_rung_is_explained_with_cause_and_remedy(check):
     report = await check(["auth.header"], {"open-transcription": "missing-model"}, events=events)
     text = shown(events)
     assert report.summary.cause == "session.model-missing"
-    assert "No. It ends at first-event" in text
+    assert "Can I connect?  No.\n" in text
+    assert text.count("No. It ends at first-event") == 1
+    assert text.count("the ladder ended at first-event") == 1, "what was not tried is one line"
+    assert "the ladder ended at first-event" in shown(events, verbose=True)
     assert "Let the gateway pass the query string" in text
     assert "observed 2026-11-22" not in text, "where it is known from means nothing to a stranger"
     assert "observed 2026-11-22" in shown(events, verbose=True)

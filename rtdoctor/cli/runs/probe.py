@@ -1,10 +1,12 @@
 """Carries out `rtdoctor probe`."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TextIO
 
+from rtdoctor import process
 from rtdoctor.api import bench_of
 from rtdoctor.cli import exits
 from rtdoctor.cli.decision import USUAL, Deciding
@@ -17,7 +19,7 @@ from rtdoctor.diagnose.snippet import NoSnippet
 from rtdoctor.diagnose.snippet import language as named
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
 from rtdoctor.engine.plan import check_times
-from rtdoctor.engine.probe import Found, probe, probed_of
+from rtdoctor.engine.probe import Found, can_mend, mend, probe, probed_of
 from rtdoctor.engine.probeplan import ProbeAsked, ProbePlan, plan_probe
 from rtdoctor.engine.run import cut_off, deadline_passed
 from rtdoctor.engine.setup import Bench
@@ -47,41 +49,67 @@ def carry_out(
     check_times(asked.timeout, asked.deadline)
     if language is not None:
         _check_language(language)
-    want_fix = _want_fix(fix, format)  # who thinks spends none of the deadline
-    with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
-        plan = plan_probe(asked, watchdog.begun)
-        for told in plan.told:
-            say(told)
-        with Outputs("probe", format, reports) as outputs:
-            return outputs.code(_run(watchdog, plan, want_fix, _with_code(outputs, language), deciding))
+    asks, found = _may_ask(fix, format), Found()
+    with Outputs("probe", format, reports) as outputs:
+        show = _with_code(outputs, language)
+        first: list[Probed] = []
+
+        def ahead(probed: Probed) -> None:
+            outputs.ahead(probed)
+            first.append(probed)
+
+        with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
+            plan = plan_probe(asked, watchdog.begun)
+            for told in plan.told:
+                say(told)
+            look = _Work(plan, found, bool(fix), partial(probe, want_fix=bool(fix)))
+            code = _run(watchdog, look, ahead if asks else show, deciding)
+        if not first:
+            return outputs.code(code)
+        with process.on_interrupt(lambda: _leave(outputs, first[0])):
+            wants = not first[0].report.interrupted and can_mend(plan.given, found) and _wants()
+        if not wants:
+            outputs.rest(first[0])
+            return outputs.code(code)
+        # Who thinks spends none of the deadline: the search has its own.
+        with Watchdog(asked.deadline) as watchdog:
+            plan = replace(plan, choice=replace(plan.choice, begun=watchdog.begun))
+            return outputs.code(_run(watchdog, _Work(plan, found, True, mend, shown=True), show, deciding))
 
 
-def _run(
-    watchdog: Watchdog, plan: ProbePlan, want_fix: bool, show: Callable[[Probed], None], deciding: Deciding
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a run does: `does` with the bench, the handshake and what is found. `shown` tells that the user saw what was
+    found before."""
+
+    plan: ProbePlan
+    found: Found
+    want_fix: bool
+    does: Callable[..., Awaitable[Probed]]
+    shown: bool = False
+
+
+def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], deciding: Deciding) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
-    given, deadline = plan.given, plan.choice.deadline
-    begun: list[tuple[Bench, Found]] = []
+    given, deadline, found = work.plan.given, work.plan.choice.deadline, work.found
+    begun: list[Bench] = []
 
     def last_words(interrupted: bool) -> bool:
         progress.hide()
-        for bench, found in begun:
+        for bench in begun:
             stopped = "interrupted" if interrupted else deadline_passed(deadline)
-            probed = probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+            probed = probed_of(bench, given, found, want_fix=work.want_fix, stopped=stopped, interrupted=interrupted)
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, deadline))
-            show(replace(probed, report=deciding.report(probed.report)))
+            show(replace(probed, report=deciding.report(probed.report), shown=work.shown))
         return bool(begun)
 
     async def whole() -> None:
-        async with bench_of(plan) as bench:
-            found = Found()
-            begun.append((bench, found))
-            probed = await probe(
-                bench, given, want_fix=want_fix, said=lambda what: progress(Pending((what,), 0, 1)), found=found
-            )
-            probed = replace(probed, report=deciding.report(probed.report))
+        async with bench_of(work.plan) as bench:
+            begun.append(bench)
+            probed = await work.does(bench, given, said=lambda what: progress(Pending((what,), 0, 1)), found=found)
+            probed = replace(probed, report=deciding.report(probed.report), shown=work.shown)
             with watchdog.lock:
                 progress.hide()
                 show(probed)
@@ -118,16 +146,25 @@ def _with_code(show: Callable[[Probed], None], language: str | None) -> Callable
     return shown
 
 
-def _want_fix(fix: bool | None, format: str) -> bool:
-    if fix is not None:
-        return fix
-    if format not in (TERMINAL, VERBOSE) or not (_sits_there(sys.stdin) and _sits_there(sys.stdout)):
-        return False
-    question = f"If it fails: look for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] "
-    try:
-        return input(question).strip().lower() in ("", "y", "yes")
-    except EOFError:
-        return False
+def _may_ask(fix: bool | None, format: str) -> bool:
+    return fix is None and format in (TERMINAL, VERBOSE) and _sits_there(sys.stdin) and _sits_there(sys.stdout)
+
+
+def _wants() -> bool:
+    """Ask who saw that it does not work."""
+    # Not by input(), which may ask on stderr.
+    sys.stdout.write(f"\nLook for the smallest change that works (at most {MOST_CONNECTIONS} connections)? [Y/n] ")
+    sys.stdout.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        print()
+    return bool(answer) and answer.strip().lower() in ("", "y", "yes")
+
+
+def _leave(outputs: Outputs, told: Probed) -> None:
+    """Who interrupts the question has seen the answer; the files are written all the same."""
+    outputs.rest(told)
+    process.leave(exits.INTERRUPTED, flush=False)  # standard output may be in the midst of a write
 
 
 def _sits_there(stream: TextIO | None) -> bool:

@@ -46,15 +46,20 @@ def test_the_mock_passes_every_scenario_and_prints_a_transcript():
     assert "The quick doctor opens every socket" in done.stdout
     assert re.search(r"(\d+) scenarios: \1 pass\.", done.stdout)
     assert done.stderr == ""
-    assert done.stdout.startswith("Nothing about your account was tested")
+    assert "the built-in mock" in done.stdout.splitlines()[0]
     assert "Nothing about your account was tested" in " ".join(done.stdout.splitlines()[-2:])
+    told = [line for line in done.stdout.splitlines() if line]
+    assert len(told) == len(set(told)), "no line repeats another"
+    assert done.stdout == "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
 
 
 def test_without_a_key_the_mock_runs_and_says_so_in_the_first_and_last_line():
     done = rtdoctor("check", "--tag", "smoke")
     assert done.returncode == 0
     lines = done.stdout.strip().splitlines()
-    assert lines[0].startswith("Nothing about your account was tested: there is no key in OPENAI_API_KEY")
+    assert "the built-in mock" in lines[0]
+    told = " ".join(" ".join(lines).split())
+    assert told.count("Nothing about your account was tested: there is no key in OPENAI_API_KEY") == 1
     assert "Nothing about your account was tested" in " ".join(lines[-3:])
 
 

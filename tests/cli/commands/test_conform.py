@@ -65,7 +65,7 @@ def served(way, go):
 def test_the_mock_conforms(conform):
     code, out, _ = conform("mock", "--group", "handshake")
     assert code == 0
-    assert "It conforms (13 conforms)." in out
+    assert "It conforms (of 13 cases 13 conform)." in out
 
 
 def test_a_deviation_of_weight_ends_with_1_and_tells_who_breaks_and_the_fix(conform):
