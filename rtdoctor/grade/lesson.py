@@ -10,7 +10,9 @@ from rtdoctor.grade.child import Child, environment, start
 from rtdoctor.grade.course import Lesson
 from rtdoctor.grade.run import Ending, Notes, Run
 from rtdoctor.mock.faults import Faults
+from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.server import MockServer
+from rtdoctor.protocol.audio import RATE
 
 KEY = "sk-mock-0123456789abcdefghijklmn"  # accepted by the mock and by nobody else
 _LOOK = 0.25  # seconds between two looks whether a client has connected
@@ -44,7 +46,8 @@ async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, obje
         if listen is not None:
             listen(line)
 
-    async with MockServer({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls) as mock:
+    replies = Replies(pcm=bytes(int(lesson.sound * RATE) * 2)) if lesson.sound else None
+    async with MockServer({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls, replies=replies) as mock:
         command = [_with_url(word, mock.base_url) for word in setup.command]
         env = {**environment(mock.base_url, KEY, setup.ca_file), **(setup.more or {})}
         started = time.monotonic() - began

@@ -25,7 +25,9 @@ PACE = 0.005  # seconds between two deltas of a response, so that there is a tim
 _MOST_RESPONSES = 8  # at once; one in the conversation, the others out of band (the mock's own bound)
 _MOST_TOKENS = 4096
 _LEAST_MS = 100
-_BARGED_AT, _BARGED_SECONDS = 3, 0.4  # the delta before which somebody barges in, and how long that is (faults.toml)
+# The delta before which somebody barges in, after so many seconds in which the deltas before it are heard, and how long
+# that takes (faults.toml). What is sent in a moment and heard for less than it lasts shows who cuts at what was heard.
+_BARGED_AT, _HEARD_SECONDS, _BARGED_SECONDS = 3, 0.6, 0.4
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -439,7 +441,7 @@ class Session:
             await self._speech_stopped(int(self._ms + 1000 * _BARGED_SECONDS))
 
     async def _all_of(self, response: Response) -> None:
-        if response.how == does.BARGED_EARLY:
+        if response.how in (does.BARGED_EARLY, does.BARGED_UNHEARD):
             await asyncio.sleep(self._pace)
             await self._barge_in(response)
             return
@@ -453,6 +455,7 @@ class Session:
         for number, (words, audio) in enumerate(response.pieces()):
             await asyncio.sleep(self._pace)
             if response.how == does.BARGED and number == _BARGED_AT:
+                await asyncio.sleep(_HEARD_SECONDS)
                 await self._barge_in(response)
                 return
             async with self._turn:
