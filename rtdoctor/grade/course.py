@@ -17,8 +17,8 @@ _HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One run of the client. `faults` as `rtdoctor mock --fault` takes them; `marks` are what it is taken for; `sound` is
-    how many seconds a spoken response lasts, 0 for as long as its words."""
+    """One run of the client. `faults` as `rtdoctor mock --fault` takes them; `marks` are what it is taken for; `sound`
+    is how many seconds a spoken response lasts, 0 for as long as its words."""
 
     id: str
     title: str

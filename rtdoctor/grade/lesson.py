@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rtdoctor.grade.child import Child, environment, start
 from rtdoctor.grade.course import Lesson
@@ -31,7 +32,7 @@ class Setup:
     more: Mapping[str, str] | None = None
 
 
-async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, object]], object] | None = None) -> Run:
+async def take(lesson: Lesson, setup: Setup, listen: Callable[[dict[str, Any]], object] | None = None) -> Run:
     """Run the client through the lesson. `listen` is given every line of the tape, as it comes.
 
     Raises:
@@ -41,7 +42,7 @@ async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, obje
     began = time.monotonic()
     notes = Notes(lambda: time.monotonic() - began)
 
-    def hear(line: Mapping[str, object]) -> None:
+    def hear(line: dict[str, Any]) -> None:
         notes.take(line)
         if listen is not None:
             listen(line)

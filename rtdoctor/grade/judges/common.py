@@ -113,7 +113,10 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
     over = talk.over_at
     heard = [one for one in talk.of("server") if one.t > t]
     if over is not None and (talk.ended_by == "client" or (talk.closed_by and talk.closed_by.sender == "client")):
-        if over - t < 1.0 and len(heard) < 2:
-            return "fail", f"leaves {over - t:.1f} s later"
+        begun = len(talk.of("server", "response.created")) > len(
+            [one for one in talk.of("server", "response.done") if one.t <= over]
+        )
+        if over - t < 1.0 and (len(heard) < 2 or begun):
+            return "fail", f"leaves {over - t:.1f} s later" + (", in the midst of a response" if begun else "")
         return "pass", "stays in the session"
     return "not seen", "nothing came after it"
