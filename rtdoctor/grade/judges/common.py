@@ -89,8 +89,15 @@ def told_or_not(run: Run, clues: Iterable[str], what: str, plain: Run | None) ->
     return "fail", f"says nothing of {what} and ends with {how_it_ended(run)}"
 
 
-def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str]:
-    """Whether the client went on after that time as without the fault: the grade and the sentence."""
+def _tells(one: Heard, t: float, speech_tells: bool) -> bool:
+    if one.type == "input_audio_buffer.append":
+        return speech_tells and one.t > t + 1.0
+    return one.t > t
+
+
+def went_on(run: Run, talk: Talk, t: float, plain: Run | None, *, speech_tells: bool = True) -> tuple[str, str]:
+    """Whether the client went on after that time as without the fault: the grade and the sentence. A microphone that
+    goes on tells a second later that the client lives, unless not even that is meant (`speech_tells`)."""
     if run.ending is not None and plain is not None and plain.ending is not None:
         if plain.ended_itself and not run.ended_itself:
             return "fail", f"hangs from then on: {how_it_ended(run)}"
@@ -107,7 +114,7 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
         if len(run.opened) > len(plain.opened) or after < before:
             return "fail", "left the session, and did not come to the end that it comes to without the fault"
         return "pass", "goes on as without it"
-    later = talk.first("client", after=t)
+    later = next((one for one in talk.of("client") if _tells(one, t, speech_tells)), None)
     if later is not None:
         return "pass", f"goes on: sends {cut(quote(later.type), 80)} {later.t - t:.1f} s later"
     over = talk.over_at
@@ -116,7 +123,7 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
         begun = len(talk.of("server", "response.created")) > len(
             [one for one in talk.of("server", "response.done") if one.t <= over]
         )
-        if over - t < 1.0 and (len(heard) < 2 or begun):
+        if over - t < 1.0 and (len(heard) < 2 or begun or not speech_tells):
             return "fail", f"leaves {over - t:.1f} s later" + (", in the midst of a response" if begun else "")
         return "pass", "stays in the session"
     return "not seen", "nothing came after it"

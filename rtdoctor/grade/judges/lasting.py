@@ -57,8 +57,11 @@ def events_taken(run: Run, _plain: Run | None) -> Judgement:
             lines = (line(asked, talk), line(one, talk, named))
             if asked.type == "session.update":
                 return Judgement("fail", f"session.update is refused as a whole: {named}", lines)
-            if run.ending is not None and warned is None:
-                warned = Judgement("warn", f"{quote(asked.type)} is refused: {named}", lines)
+            said = f"{quote(asked.type)} is refused: {named}"
+            if run.ending is not None:
+                warned = warned or Judgement("warn", said, lines)
+            else:
+                warned = not_seen(f"{said}; perhaps by a fault")
     if warned:
         return warned
     if not any(talk.of("client") for talk in run.opened):
