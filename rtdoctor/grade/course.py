@@ -17,12 +17,14 @@ _HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One run of the client. `faults` as `rtdoctor mock --fault` takes them; `marks` are what it is taken for."""
+    """One run of the client. `faults` as `rtdoctor mock --fault` takes them; `marks` are what it is taken for; `sound`
+    is how many seconds a spoken response lasts, 0 for as long as its words."""
 
     id: str
     title: str
     faults: tuple[str, ...]
     marks: tuple[str, ...]
+    sound: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def always() -> tuple[str, ...]:
 def lessons() -> dict[str, Lesson]:
     """Every lesson by its id, in the order in which they are taken; the plain one first."""
     return {
-        entry["id"]: Lesson(entry["id"], entry["title"], tuple(entry["faults"]), (*always(), *entry["marks"]))
+        entry["id"]: Lesson(
+            entry["id"], entry["title"], tuple(entry["faults"]), (*always(), *entry["marks"]), entry.get("sound", 0.0)
+        )
         for entry in _read("lessons.toml")["lesson"]
     }
 

@@ -10,6 +10,8 @@ from itertools import accumulate
 from typing import Any
 
 _SOUND = "response.output_audio.delta"
+_SPEECH = "input_audio_buffer.append"
+NOT_SPEECH = "(any but speech)"  # a type that stands for all others than the appends of a microphone
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Messages:
         if one.t < self._latest:
             one = Heard(self._latest, one.sender, one.type, one.event, one.audio)
         self._latest = one.t
-        for key in ((one.sender, None), (one.sender, one.type)):
+        for key in ((one.sender, None), (one.sender, one.type), (one.sender, NOT_SPEECH))[: 3 - (one.type == _SPEECH)]:
             self._rows.setdefault(key, _Row()).add(one)
         if one.sender == "client" and isinstance(ident := one.event.get("event_id"), str):
             self._ids.setdefault(ident, _Row()).add(one)
@@ -67,6 +69,10 @@ class Messages:
         if len(rows) == 1:
             return rows[0].held
         return sorted((one for row in rows for one in row.held), key=lambda one: one.t)
+
+    def of_both(self) -> list[Heard]:
+        """The messages of both sides in their order."""
+        return sorted((*self.of("client"), *self.of("server")), key=lambda one: one.t)
 
     def first(self, sender: str, *types: str, after: float = -math.inf, since: float = -math.inf) -> Heard | None:
         """The first of those later than `after`, and no earlier than `since`."""
@@ -80,6 +86,10 @@ class Messages:
         """The last of those no later than `until`; of several types at one moment, one of the last type named."""
         found = [row.at(bisect_right(row.times, until) - 1) for row in self._rows_of(sender, types)]
         return max(reversed([*filter(None, found)]), key=lambda one: one.t, default=None)
+
+    def count(self, sender: str, kind: str, until: float) -> int:
+        """How many there are of that type by then."""
+        return sum(bisect_right(row.times, until) for row in self._rows_of(sender, (kind,)))
 
     def with_id(self, ident: object, until: float) -> Heard | None:
         """The last message of the client's with that event_id, by then."""

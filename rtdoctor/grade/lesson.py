@@ -5,12 +5,15 @@ import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rtdoctor.grade.child import Child, environment, start
 from rtdoctor.grade.course import Lesson
 from rtdoctor.grade.run import Ending, Notes, Run
 from rtdoctor.mock.faults import Faults
+from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.server import MockServer
+from rtdoctor.protocol.audio import RATE
 
 KEY = "sk-mock-0123456789abcdefghijklmn"  # accepted by the mock and by nobody else
 _LOOK = 0.25  # seconds between two looks whether a client has connected
@@ -29,7 +32,7 @@ class Setup:
     more: Mapping[str, str] | None = None
 
 
-async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, object]], object] | None = None) -> Run:
+async def take(lesson: Lesson, setup: Setup, listen: Callable[[dict[str, Any]], object] | None = None) -> Run:
     """Run the client through the lesson. `listen` is given every line of the tape, as it comes.
 
     Raises:
@@ -39,12 +42,13 @@ async def take(lesson: Lesson, setup: Setup, listen: Callable[[Mapping[str, obje
     began = time.monotonic()
     notes = Notes(lambda: time.monotonic() - began)
 
-    def hear(line: Mapping[str, object]) -> None:
+    def hear(line: dict[str, Any]) -> None:
         notes.take(line)
         if listen is not None:
             listen(line)
 
-    async with MockServer({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls) as mock:
+    replies = Replies(pcm=bytes(int(lesson.sound * RATE) * 2)) if lesson.sound else None
+    async with MockServer({KEY}, named=Faults(lesson.faults), hear=hear, tls=setup.tls, replies=replies) as mock:
         command = [_with_url(word, mock.base_url) for word in setup.command]
         env = {**environment(mock.base_url, KEY, setup.ca_file), **(setup.more or {})}
         started = time.monotonic() - began

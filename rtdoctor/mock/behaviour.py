@@ -22,7 +22,10 @@ GARBLED = "garbled"
 FAILED = "transcription-failed"
 RESPONDS = "responds"  # a response runs to its end; in its place: one of [response], or
 FILTERED = "content-filter"
-BARGED_EARLY, BARGED = "barge-in-early", "barge-in"  # somebody speaks before its first sound, or into it
+BARGED_EARLY = "barge-in-early"  # somebody speaks before it has an item,
+BARGED_UNHEARD = "barge-in-unheard"  # when it has an item and no sound,
+BARGED = "barge-in"  # or into its sound
+BARGE_INS = (BARGED_EARLY, BARGED_UNHEARD, BARGED)
 TAKES_RESPONSE = "takes-response"  # a response.create is taken; in its place: one of [error]
 
 

@@ -3,6 +3,7 @@ model. The path is `server`'s. Authentication and everything after it is refused
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.dialect import Dialect, dialects
@@ -16,13 +17,14 @@ BETA_SUBPROTOCOL = "openai-beta.realtime-v1"
 @dataclass(frozen=True, slots=True)
 class Shake:
     """What the client asked for: query, headers in lower case, offered subprotocols. `models`, where there are any, are
-    the only ones that are taken."""
+    the only ones that are taken; `call` is the session of the call that it joins, where there is such a call."""
 
     query: Mapping[str, str]
     headers: Mapping[str, str]
     offered: tuple[str, ...]
     models: frozenset[str] = frozenset()
     dialect: Dialect = field(default_factory=lambda: dialects()["openai"])
+    call: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Decision:
     """A behaviour's id, the values its message wants, and for an open session its kind and model.
 
     `late_refusal` is what the first session.update of the session will be refused with; `grant` is what the credential
-    allows, `reused` True when it is a client secret that opened a session before.
+    allows, `reused` True when it is a client secret that opened a session before; `call` the session of the call that
+    it joins.
     """
 
     behaviour: str
@@ -39,13 +42,14 @@ class Decision:
     late_refusal: str | None = None
     grant: Grant | None = None
     reused: bool = False
+    call: Mapping[str, Any] | None = None
 
 
 def decide(shake: Shake, vault: Vault) -> Decision:
     """The behaviour for a handshake on the path of the socket."""
     if forbidden := shake.dialect.forbidden(shake.query, shake.headers):
         return Decision(forbidden)
-    if shake.query.get("call_id"):
+    if shake.query.get("call_id") and shake.call is None:
         return Decision("call-unknown")
     token = _token(shake)
     if token is None:
@@ -60,7 +64,10 @@ def decide(shake: Shake, vault: Vault) -> Decision:
         return Decision("no-credit")
     if shake.dialect.speaks == "ga" and _wants_beta(shake):
         return Decision("beta-retired")
-    decision = _session(shake, grant.session_type)
+    if shake.call is not None:
+        decision = Decision(does.OPEN_REALTIME, model=shake.call.get("model"), call=shake.call)
+    else:
+        decision = _session(shake, grant.session_type)
     vault.use(token)
     return replace(decision, grant=grant, reused=grant.reused)
 

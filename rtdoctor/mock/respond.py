@@ -126,10 +126,10 @@ class Response:
         session, clock = self.session, self.session.clock
         self.ident, self._kept = clock.ident("resp_"), copy.deepcopy(session.config)
         self.how = session.does(does.RESPONDS)
-        if self.how in (does.BARGED_EARLY, does.BARGED) and not session.detects:
+        if self.how in does.BARGE_INS and not session.detects:
             self.how = does.RESPONDS  # nobody is heard
         await session.emit("response.created", response=self._described())
-        if self.how not in (does.RESPONDS, does.BARGED):
+        if self.how not in (does.RESPONDS, does.BARGED, does.BARGED_UNHEARD):
             return
         function = self.call
         ident = {"id": clock.ident("item_")}

@@ -14,18 +14,21 @@ from rtdoctor.mock.items import Items
 from rtdoctor.mock.memory import MOST_APPEND, MOST_EVENT, MOST_ITEMS, MOST_SECONDS, Room, decoded, parseable, weight
 from rtdoctor.mock.respond import Replies, Reply, Response
 from rtdoctor.mock.transcriber import Ear
-from rtdoctor.mock.transcribing import from_telephone, transcribe
+from rtdoctor.mock.transcribing import Early, from_telephone, transcribe, transcribe_early
 from rtdoctor.mock.update import check, fresh_config, merged
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.audio import RATE
+from rtdoctor.protocol.models import models
 
 SESSION_SECONDS = 3600  # observed since the second half of 2025
 PACE = 0.005  # seconds between two deltas of a response, so that there is a time in which it is in progress
 _MOST_RESPONSES = 8  # at once; one in the conversation, the others out of band (the mock's own bound)
 _MOST_TOKENS = 4096
 _LEAST_MS = 100
-_BARGED_AT, _BARGED_SECONDS = 3, 0.4  # the delta before which somebody barges in, and how long that is (faults.toml)
+# The delta before which somebody barges in, after so many seconds in which the deltas before it are heard, and how long
+# that takes (faults.toml). What is sent in a moment and heard for less than it lasts shows who cuts at what was heard.
+_BARGED_AT, _HEARD_SECONDS, _BARGED_SECONDS = 3, 0.6, 0.4
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -56,8 +59,9 @@ class Session:
         seconds: float = SESSION_SECONDS,
         pace: float = PACE,
         broken: Callable[[BaseException], Awaitable[None]] | None = None,
+        greets: bool = True,
     ) -> None:
-        self._send, self.clock, self.does = send, clock, does
+        self._send, self.clock, self.does, self._greets = send, clock, does, greets
         self.replies, self._pace, self._broken = replies or Replies(), pace, broken
         self._ends = clock.now() + seconds
         self.expires_at = int(self._ends)
@@ -75,7 +79,7 @@ class Session:
         self._late_refusal = late_refusal
         self._room = room or Room()
         self._held: dict[str, int] = {}  # bytes of the room by what holds them
-        self._ear = Ear()
+        self._ear, self._early = Ear(), Early()
         self._speech_item: str | None = None
         self._ms = 0.0  # of audio since the session began
         self._detector = self._new_detector()
@@ -120,6 +124,8 @@ class Session:
 
     async def greet(self) -> None:
         """session.created, unasked (observed: 2.6 to 5.7 ms after the 101)."""
+        if not self._greets:
+            return
         async with self._turn:
             await self.emit("session.created", session=self.config)
 
@@ -285,6 +291,18 @@ class Session:
                     await self._speech_started(mark.ms)
                 else:
                     await self._speech_stopped(mark.ms)
+        if self._streams:
+            await transcribe_early(self, self._early, self._ear, self._open_item)
+
+    @property
+    def _streams(self) -> bool:
+        """Whether deltas come while the turn is open. With turn detection on, that turn is open only in speech."""
+        transcription = self._input.get("transcription")
+        known = models().get(transcription["model"]) if transcription else None
+        return known is not None and known.streams and (not self.detects or self._speech_item is not None)
+
+    def _open_item(self) -> str:
+        return self._speech_item or self.clock.ident("item_")
 
     async def _speech_started(self, ms: int) -> None:
         self._speech_item = self.clock.ident("item_")
@@ -314,6 +332,7 @@ class Session:
     def _empty(self) -> Ear:
         """The buffer as it is, and a fresh one in its place."""
         heard, self._ear = self._ear, Ear()
+        self._early = Early()
         self.hold("audio", 0)
         return heard
 
@@ -324,8 +343,9 @@ class Session:
         await self.emit("input_audio_buffer.cleared")
 
     async def _commit_turn(self) -> None:
+        early = self._early
         heard = self._empty()
-        ident = self._speech_item or self.clock.ident("item_")
+        ident = self._speech_item or early.item_id or self.clock.ident("item_")
         self._speech_item = None
         item = {
             "id": ident,
@@ -339,7 +359,7 @@ class Session:
         await self.emit("conversation.item.done", previous_item_id=previous, item=item)
         transcription = self._input.get("transcription")
         if transcription:
-            await transcribe(self, item, heard, transcription["model"])
+            await transcribe(self, item, heard, transcription["model"], early)
 
     # --- conversation -------------------------------------------------------------------------------------------------
 
@@ -439,7 +459,7 @@ class Session:
             await self._speech_stopped(int(self._ms + 1000 * _BARGED_SECONDS))
 
     async def _all_of(self, response: Response) -> None:
-        if response.how == does.BARGED_EARLY:
+        if response.how in (does.BARGED_EARLY, does.BARGED_UNHEARD):
             await asyncio.sleep(self._pace)
             await self._barge_in(response)
             return
@@ -453,6 +473,7 @@ class Session:
         for number, (words, audio) in enumerate(response.pieces()):
             await asyncio.sleep(self._pace)
             if response.how == does.BARGED and number == _BARGED_AT:
+                await asyncio.sleep(_HEARD_SECONDS)
                 await self._barge_in(response)
                 return
             async with self._turn:

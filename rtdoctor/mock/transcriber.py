@@ -17,6 +17,8 @@ _BANDS = 16
 _ALIKE = 0.75
 _SLACK = 25  # frames by which two utterances may differ in length or place
 _SILENT = 0.003
+_LEAST_START = 50  # frames of sound by which its beginning is known
+_LONGEST_START = 30.0  # seconds, after which no beginning is looked for
 _MOST_ARRAYS = 256  # small pieces do not stay as many small arrays
 _WINDOW = np.hanning(FRAME).astype(np.float32)
 
@@ -60,6 +62,18 @@ class Ear:
             if _alike(picture, known.picture) > _ALIKE:
                 return known.text
         return f"[rtdoctor mock: {self.seconds:.1f} s of audio that is none of its fixtures; no recogniser ran]"
+
+    def start(self) -> str:
+        """The words that are certain before the end: of a fixture as many as it has come to, nothing otherwise."""
+        picture = self._picture() if self.seconds < _LONGEST_START else None
+        if picture is None or len(picture) < _LEAST_START:
+            return ""
+        for known in _fixtures():
+            size = min(len(picture), len(known.picture))
+            if _alike(picture[:size], known.picture[:size]) > _ALIKE:
+                words = known.text.split()
+                return " ".join(words[: len(words) * size // len(known.picture) - 1])
+        return ""
 
     def _picture(self) -> Floats | None:
         """Log energy in bands below 4 kHz every 20 ms, trimmed to where sound is; None for silence."""

@@ -74,12 +74,12 @@ class VllmSession:
                 await self._error(f"Unknown event type: {str(kind)[:100]}", "unknown_event")
 
     async def expire(self) -> None:
-        """No end of a session's time is known of it.
+        """It ends no session by itself: what --lifetime brings is the end of its server.
 
         Raises:
             Fatal: always.
         """
-        raise Fatal(refusals()["vllm-binary"], {}, None)
+        raise Fatal(refusals()["vllm-over"], {}, None)
 
     def end(self) -> None:
         """Give back what was held."""

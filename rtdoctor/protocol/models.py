@@ -10,7 +10,8 @@ from rtdoctor.model.target import Kind, kind_by_name
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. `shutdown` is an ISO date or empty; `vad` False means that turn_detection must be null."""
+    """One model. `shutdown` is an ISO date or empty; `vad` False means that turn_detection must be null; `streams` that
+    deltas of a transcript come while the turn is still open."""
 
     id: str
     kind: Kind
@@ -20,6 +21,7 @@ class Model:
     replacement: str = ""
     retired: bool = False
     vad: bool = True
+    streams: bool = False
     usd_per_minute: float | None = None
 
 

@@ -249,3 +249,64 @@ def test_one_of_the_two_commits(detection, commits, grade):
 def test_what_the_client_does_while_it_is_stopped_is_not_its_own():
     tape = Tape().close(0.1, "server", 3000, "x").connect(9.0)
     assert judged("refusal.no-retry", tape, stopped_at=8.0).grade == "pass"
+
+
+def test_a_microphone_that_goes_on_does_not_tell_that_the_client_took_the_barge_in():
+    tape = spoken(sent=0).event(1.2, "server", "input_audio_buffer.speech_started")
+    tape.event(1.3, "server", "response.done", response={"status": "cancelled"})
+    assert (
+        judged("barge-in.early", tape.event(3.0, "client", "input_audio_buffer.append", audio=PCM)).grade == "not seen"
+    )
+
+
+def test_who_leaves_in_the_midst_of_a_response_did_not_go_on():
+    tape = Tape().created().event(1.0, "server", "response.created")
+    for step in range(3):
+        tape.event(1.1 + step / 10, "server", "error", error=error("x"))
+    assert judged("error.not-fatal", tape.close(1.35, "client", 1000)).grade == "fail"
+
+
+@pytest.mark.parametrize(("at", "grade"), [(10.0, "pass"), (30.0, "warn")])
+def test_to_wait_long_for_a_first_event_is_a_warning(at, grade):
+    assert judged("session.time-out", Tape().close(at, "client", 1000)).grade == grade
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "grade"),
+    [
+        ("session.update", {"event_id": "a"}, "fail"),
+        ("session.update", {}, "fail"),  # by the param that the error names
+        ("input_audio_buffer.commit", {"event_id": "a"}, "warn"),
+        ("input_audio_buffer.commit", {}, "pass"),  # which event it refuses is not told
+    ],
+)
+def test_an_event_that_is_refused_is_told_by_the_error_that_answers_it(kind, given, grade):
+    tape = Tape().created().event(1.0, "client", kind, **given).event(1.1, "server", "input_audio_buffer.cleared")
+    told = error("unknown_parameter", given.get("event_id")) | {"param": "session.voice"}
+    tape.event(1.2, "server", "error", error=told)
+    assert judged("events.taken", tape, ended_at=2.0).grade == grade
+
+
+@pytest.mark.parametrize(
+    ("ending", "answered", "grade"),
+    [
+        ({"ended_at": 3.0}, False, "pass"),
+        ({"ended_at": 3.0, "exit_code": 1}, True, "fail"),
+        ({"stopped_at": 9.0}, True, "pass"),
+        ({"stopped_at": 9.0}, False, "fail"),
+    ],
+)
+def test_a_plain_session_comes_to_its_end_or_to_an_answer(ending, answered, grade):
+    tape = Tape().created()
+    if answered:
+        tape.event(2.0, "server", "response.done", response={"status": "completed"})
+    assert judged("session.finishes", tape, **ending).grade == grade
+
+
+@pytest.mark.parametrize(("added", "grade"), [((), "pass"), (("conversation.item.create",), "not seen")])
+def test_the_next_turn_does_not_ask_again_after_a_failed_response(added, grade):
+    failed = {"status": "failed", "status_details": {"error": {"code": "insufficient_quota"}}}
+    tape = Tape().created().event(1.0, "server", "response.done", response=failed)
+    for kind in (*added, "response.create"):
+        tape.event(1.5, "client", kind)
+    assert judged("response.failed", tape).grade == grade

@@ -22,6 +22,7 @@ PLAIN = {
     "transcription-failed",
     "content-filter",
     "barge-in-early",
+    "barge-in-unheard",
     "barge-in",
 }
 

@@ -23,6 +23,12 @@ def grade(
     tape: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Grade a recorded client, without running it.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write a tape of each lesson there, redacted, for validate, view and --tape."
+        ),
+    ] = None,
     tls: Annotated[
         bool, typer.Option("--tls", help="Serve TLS with a throw-away CA, which the client is told of by variables.")
     ] = False,
@@ -48,6 +54,16 @@ def grade(
     from rtdoctor.cli.runs.grade import Asked, carry_out
 
     asked = Asked(
-        tuple(command or ()), tuple(lesson or ()), tape, tls, shell, lesson_timeout, deadline, list_only, verbose, jobs
+        tuple(command or ()),
+        tuple(lesson or ()),
+        tape,
+        tls,
+        shell,
+        lesson_timeout,
+        deadline,
+        list_only,
+        verbose,
+        jobs,
+        record,
     )
     raise typer.Exit(carry_out(asked, format=format, reports=report or ()))

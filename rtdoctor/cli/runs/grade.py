@@ -7,17 +7,19 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from rtdoctor import process
 from rtdoctor.cli import exits
+from rtdoctor.cli.mock_tape import recording
 from rtdoctor.cli.options import shown_as
 from rtdoctor.cli.outputs import Outputs
 from rtdoctor.cli.server_tls import made_certificate
@@ -50,6 +52,7 @@ class Asked:
     list_only: bool = False
     verbose: bool = False
     jobs: int = 1
+    record: Path | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +61,7 @@ class _Course:
 
     client: str
     wanted: list[Lesson]
+    record: Path | None = None
     began: float = field(default_factory=time.monotonic)
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     runs: list[Run] = field(default_factory=list)
@@ -91,6 +95,8 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
     keep([Secret(KEY, "key", "the mock")])
     shown = shown_as(format, asked.verbose)
     if asked.tape is not None:
+        if asked.record is not None:
+            raise Usage("--record records a client that runs, and --tape runs none")
         with Watchdog(asked.deadline) as watchdog, Outputs("grade", shown, reports, [asked.tape]) as outputs:
             told = _of_tape(asked.tape)
             with watchdog.lock, process.telling():
@@ -105,11 +111,13 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
         Outputs("grade", shown, reports) as to,
     ):
         setup = Setup(command, asked.lesson_timeout, tls, ca_file)
-        return to.code(_run(watchdog, setup, _Course(shlex.join(command), wanted), to, asked.jobs))
+        return to.code(
+            _run(watchdog, setup, _Course(shlex.join(command), wanted, _folder(asked.record)), to, asked.jobs)
+        )
 
 
 def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jobs: int) -> int:
-    failed: list[NotStarted] = []
+    failed: list[Usage] = []
 
     def tell(certificate: CourseResult) -> None:
         with watchdog.lock:
@@ -125,7 +133,8 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jo
     async def one(lesson: Lesson) -> None:
         async with free:
             _progress(lesson, course)
-            course.runs.append(await take(lesson, setup))
+            with _taped(course.record, lesson) as listen:
+                course.runs.append(await take(lesson, setup, listen))
 
     async def whole() -> None:
         try:
@@ -134,13 +143,16 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jo
             if course.runs[0].talks:
                 await asyncio.gather(*map(one, others))
         except NotStarted as error:
+            failed.append(Usage("{}: {}", setup.command[0], error))
+            return
+        except Usage as error:
             failed.append(error)
             return
         tell(course.certificate())
 
     code = watchdog.run(whole, last_words)
     if failed:
-        raise Usage("{}: {}", setup.command[0], failed[0])
+        raise failed[0]
     if code == exits.INTERRUPTED and watchdog.code is None:
         tell(course.certificate(interrupted=True))
     return code
@@ -149,6 +161,34 @@ def _run(watchdog: Watchdog, setup: Setup, course: _Course, outputs: Outputs, jo
 def _progress(lesson: Lesson, course: _Course) -> None:
     if sys.stderr.isatty():
         exits.say(f"lesson {len(course.runs) + 1} of {len(course.wanted)}: {lesson.title}", 0)
+
+
+def _folder(path: Path | None) -> Path | None:
+    if path is not None:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Usage("--record {}: {}", path, error) from error
+    return path
+
+
+@contextmanager
+def _taped(folder: Path | None, lesson: Lesson) -> Iterator[Callable[[dict[str, Any]], object] | None]:
+    """What writes the lesson's tape; nothing without --record.
+
+    Raises:
+        Usage: the file cannot be written, or holds something.
+    """
+    if folder is None:
+        yield None
+        return
+    with recording(folder / f"{lesson.id}.tape", "ws://localhost/v1", _tell) as tape:
+        tape.begin()
+        yield tape
+
+
+def _tell(sentence: str) -> None:
+    exits.say(sentence, 0)
 
 
 def _wanted(names: Sequence[str]) -> list[Lesson]:

@@ -12,6 +12,8 @@ JUDGES: dict[str, Judge] = {
     "key.out-of-url": connecting.key_in_url,
     "session.waits": connecting.waits_for_session,
     "session.time-out": connecting.first_event_timeout,
+    "session.finishes": lasting.finishes,
+    "events.taken": lasting.events_taken,
     "session.closes": connecting.closes_cleanly,
     "refusal.reads": refusing.reads_refusal,
     "refusal.no-retry": refusing.no_retry,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rtdoctor.grade.heard import Heard
+from rtdoctor.grade.heard import NOT_SPEECH, Heard
 from rtdoctor.grade.run import Run, Talk
 from rtdoctor.model.event import cut
 from rtdoctor.model.graded import Judgement
@@ -90,8 +90,16 @@ def told_or_not(run: Run, clues: Iterable[str], what: str, plain: Run | None) ->
     return "fail", f"says nothing of {what} and ends with {how_it_ended(run)}"
 
 
-def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str]:
-    """Whether the client went on after that time as without the fault: the grade and the sentence."""
+def _sign_of_life(talk: Talk, t: float, speech_tells: bool) -> Heard | None:
+    """The first message after that time that only a client sends that goes on."""
+    event = talk.heard.first("client", NOT_SPEECH, after=t)
+    speech = talk.heard.first("client", "input_audio_buffer.append", after=t + 1.0) if speech_tells else None
+    return min(filter(None, (event, speech)), key=lambda one: one.t, default=None)
+
+
+def went_on(run: Run, talk: Talk, t: float, plain: Run | None, *, speech_tells: bool = True) -> tuple[str, str]:
+    """Whether the client went on after that time as without the fault: the grade and the sentence. A microphone that
+    goes on tells a second later that the client lives, unless not even that is meant (`speech_tells`)."""
     if run.ending is not None and plain is not None and plain.ending is not None:
         if plain.ended_itself and not run.ended_itself:
             return "fail", f"hangs from then on: {how_it_ended(run)}"
@@ -108,13 +116,15 @@ def went_on(run: Run, talk: Talk, t: float, plain: Run | None) -> tuple[str, str
         if len(run.opened) > len(plain.opened) or after < before:
             return "fail", "left the session, and did not come to the end that it comes to without the fault"
         return "pass", "goes on as without it"
-    later = talk.heard.first("client", after=t)
+    later = _sign_of_life(talk, t, speech_tells)
     if later is not None:
         return "pass", f"goes on: sends {cut(quote(later.type), 80)} {later.t - t:.1f} s later"
     over = talk.over_at
     if over is not None and (talk.ended_by == "client" or (talk.closed_by and talk.closed_by.sender == "client")):
         next_one = talk.heard.first("server", after=t)
-        if over - t < 1.0 and not (next_one and talk.heard.first("server", after=next_one.t)):
-            return "fail", f"leaves {over - t:.1f} s later"
+        heard_on = next_one is not None and talk.heard.first("server", after=next_one.t) is not None
+        begun = len(talk.heard.of("server", "response.created")) > talk.heard.count("server", "response.done", over)
+        if over - t < 1.0 and (not heard_on or begun or not speech_tells):
+            return "fail", f"leaves {over - t:.1f} s later" + (", in the midst of a response" if begun else "")
         return "pass", "stays in the session"
     return "not seen", "nothing came after it"

@@ -21,8 +21,66 @@ from rtdoctor.privacy.quote import quote
 from rtdoctor.protocol.catalog import ERAS, event_types
 
 _EXPIRED = "session_expired"
+_ANSWERS = ("response.done", "conversation.item.input_audio_transcription.completed")
+_LAST = 6  # events that show where a session stopped
 _AT_ONCE = 0.5  # seconds after an error in which a server closes that means the error to be fatal
 ADDED = "rtdoctor_added_field"  # the field that the mock puts into events, and no API has
+
+
+def finishes(run: Run, _plain: Run | None) -> Judgement:
+    """The process comes to its end without an error, or goes on after an answer; for a lesson without a fault."""
+    if run.ending is None:
+        return not_seen(how_it_ended(run))
+    if not run.talks:
+        return not_seen("no connection was asked for")
+    heard = [(one, talk) for talk in run.talks for one in talk.heard.of_both() if one.t <= run.until]
+    heard.sort(key=_when)
+    lines = shown(line(one, talk) for one, talk in heard[-_LAST:])
+    if run.ended_itself:
+        if run.ending.exit_code:
+            return Judgement("fail", f"nothing is wrong, and it ends with {how_it_ended(run)}", lines)
+        return Judgement("pass", f"ends with {how_it_ended(run)}")
+    if any(one.type in _ANSWERS for one, _ in heard):
+        return Judgement("pass", "gets an answer, and does not end by itself")
+    return Judgement("fail", f"nothing is wrong, and no answer ever comes: {how_it_ended(run)}", lines)
+
+
+def events_taken(run: Run, _plain: Run | None) -> Judgement:
+    """No event of the client is refused while nothing else is wrong. Of a recording, which may be one of faults, a
+    session.update only."""
+    warned: Judgement | None = None
+    for talk in run.opened:
+        for one in talk.heard.of("server", "error"):
+            asked = _answered(talk, one) or _updated(talk, one)
+            if asked is None or _is_fatal(talk, one):
+                continue
+            error = _error(one)
+            named = quote(" ".join(str(error[name]) for name in ("code", "param") if error.get(name)))
+            lines = (line(asked, talk), line(one, talk, named))
+            if asked.type == "session.update":
+                return Judgement("fail", f"session.update is refused as a whole: {named}", lines)
+            said = f"{quote(asked.type)} is refused: {named}"
+            if run.ending is not None:
+                warned = warned or Judgement("warn", said, lines)
+            else:
+                warned = not_seen(f"{said}; perhaps by a fault")
+    if warned:
+        return warned
+    if not any(talk.heard.of("client") for talk in run.opened):
+        return not_seen("nothing was sent")
+    return Judgement("pass", "nothing that it sends is refused")
+
+
+def _updated(talk: Talk, one: Heard) -> Heard | None:
+    """The session.update that an error refuses which names a field of the session and no event."""
+    error = _error(one)
+    if error.get("event_id") or not str(error.get("param")).startswith("session."):
+        return None
+    return talk.heard.last("client", "session.update", until=one.t)
+
+
+def _when(heard: tuple[Heard, Talk]) -> float:
+    return heard[0].t
 
 
 def survives_drop(run: Run, plain: Run | None) -> Judgement:
@@ -137,7 +195,7 @@ def tells_failed_response(run: Run, plain: Run | None) -> Judgement:
                 continue
             error = _mapping(_mapping(response.get("status_details")).get("error"))
             lines = (line(one, talk, f"failed: {quote(str(error.get('code') or error.get('type')))}"),)
-            if talk.heard.first("client", "response.create", after=one.t):
+            if _asks_again(talk, one.t):
                 return Judgement("pass", "asks again after a failed response")
             if run.ending is None:
                 return not_seen(how_it_ended(run))
@@ -145,6 +203,14 @@ def tells_failed_response(run: Run, plain: Run | None) -> Judgement:
             grade, said = told_or_not(run, clues, "a failed response", plain)
             return _graded(grade, said, lines)
     return not_seen("no response failed")
+
+
+def _asks_again(talk: Talk, t: float) -> bool:
+    """Whether the next thing that is asked for is a response, and no turn is added before it."""
+    added = ("conversation.item.create", "input_audio_buffer.commit", "response.create")  # of one moment the turn first
+    asked = talk.heard.first("client", *added, after=t)
+    said = talk.heard.first("server", "input_audio_buffer.committed", after=t)
+    return asked is not None and asked.type == "response.create" and (said is None or asked.t < said.t)
 
 
 def _graded(grade: str, said: str, lines: tuple[str, ...]) -> Judgement:

@@ -83,7 +83,6 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
         appends = talk.heard.of("client", "input_audio_buffer.append")
         if not appends or not talk.heard.first("server", "session.created"):
             continue
-        heard = True
         commits = [one for one in talk.heard.of("client", "input_audio_buffer.commit") if one.t > appends[0].t]
         for one in commits:
             if _detects(talk, one.t):
@@ -101,7 +100,8 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
                 continue
             said = "turn detection is off and nothing is committed: the speech is never answered"
             return Judgement("fail", said, (line(appends[-1], talk, "the last one"),))
-    return Judgement("pass", "one of the two ends a turn") if heard else not_seen("no sound was sent")
+        heard = True
+    return Judgement("pass", "one of the two ends a turn") if heard else not_seen("no turn came to its end")
 
 
 def barge_in_early(run: Run, plain: Run | None) -> Judgement:
@@ -119,7 +119,7 @@ def barge_in_early(run: Run, plain: Run | None) -> Judgement:
             lines = [line(response, talk), line(started, talk, "before any sound"), *(line(one, talk) for one in cut)]
             if any(_number(one.event.get("audio_end_ms")) > 0 for one in cut):
                 return Judgement("fail", "truncates an item of which no sound was sent", shown(lines))
-            grade, said = went_on(run, talk, started.t, plain)
+            grade, said = went_on(run, talk, started.t, plain, speech_tells=False)
             if grade == "fail":
                 return Judgement("fail", f"after speech before the first sound: {said}", shown(lines))
             if cut:

@@ -88,11 +88,15 @@ class Client:
             raise Refused("no first event came") from None
         detection = None if KIND == "commit" else {"type": "server_vad"}
         given = {"format": {"type": "audio/pcm", "rate": 24000}, "turn_detection": detection}
+        if FAULT == "wrong-field":
+            given["format"]["rate"] = 16_000
+        if FAULT == "hangs-at-once":
+            await asyncio.sleep(60)
         kinds = ["text" if KIND == "text" else "audio"]
         await self.send(
             "session.update", session={"type": "realtime", "output_modalities": kinds, "audio": {"input": given}}
         )
-        await self.until("session.updated")
+        await self.until("error" if FAULT == "wrong-field" else "session.updated")
         if KIND == "text":
             content = [{"type": "input_text", "text": "Hello"}]
             await self.send("conversation.item.create", item={"type": "message", "role": "user", "content": content})
@@ -108,6 +112,10 @@ class Client:
             await self.send("input_audio_buffer.append", audio=sound(2 * rate // 20))
             await asyncio.sleep(max(0.0, began + (step + 1) / 20 - time.monotonic()))
         commits = {"no-commit": 0, "both-commit": 2}.get(FAULT, int(KIND == "commit"))
+        if FAULT == "empty-commit":
+            await self.send("input_audio_buffer.clear")
+            await self.send("input_audio_buffer.commit", event_id="empty")
+            await self.send("input_audio_buffer.append", audio=sound(9_600))
         for _ in range(commits):
             await self.send("input_audio_buffer.commit")
 
@@ -122,8 +130,18 @@ class Client:
             elif event["type"] == "input_audio_buffer.speech_started":
                 await self.interrupted()
             elif event["type"] == "response.done" and event["response"]["status"] != "cancelled":
-                if event["response"]["status"] == "failed" and FAULT != "swallows-failed":
+                failed = event["response"]["status"] == "failed"
+                if failed and FAULT not in ("swallows-failed", "goes-on-after-failed"):
                     raise Refused(event["response"]["status_details"]["error"]["code"])
+                if failed and FAULT == "goes-on-after-failed":
+                    more = [{"type": "input_text", "text": "And this?"}]
+                    await self.send(
+                        "conversation.item.create", item={"type": "message", "role": "user", "content": more}
+                    )
+                    await self.send("response.create")
+                    await self.until("response.done")
+                if FAULT == "fails":
+                    raise KeyError("a bug")
                 return
 
     async def interrupted(self):
@@ -132,8 +150,10 @@ class Client:
         if self.item is None and FAULT != "truncates-nothing":
             return
         played = min(self.ms, 1000 * (time.monotonic() - self.first))
+        if FAULT == "truncates-at-received":
+            played = self.ms
         if FAULT in ("truncates-too-much", "truncates-nothing"):
-            played = 5_000
+            played = 15_000
         item, self.item = self.item or "item_none", None
         await self.send("conversation.item.truncate", item_id=item, content_index=0, audio_end_ms=int(played))
 
