@@ -11,6 +11,7 @@ from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.edits import Means
 from rtdoctor.diagnose.handover import handover
 from rtdoctor.diagnose.parity import parity
+from rtdoctor.diagnose.proven import beyond, with_proof
 from rtdoctor.diagnose.referee import Weighed, finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
@@ -42,6 +43,7 @@ from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
+_BEYOND = "No change of the handshake mends that, so none was looked for."
 _PASSED = (
     "Sent once more after the search, the handshake as it was given works: what was met at first has passed, and no "
     "change is proven."
@@ -154,6 +156,14 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         found.judged = conclude(found.judged, controls)
     if bench.choice.withheld is not None:
         found.judged = judges.judge_without_key(found.judged)
+    key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
+    if want_fix and not found.unasked and beyond(outcome, found.judged.cause) and (not key or key in free.written()):
+        want_fix = False
+        if works(await again(_free_only(free))):
+            found.fix = Fix((), (), 1)
+            found.judged = replace(found.judged, verdict="inconclusive", facts=(*found.judged.facts, _PASSED))
+        else:
+            found.judged = replace(found.judged, facts=(*found.judged.facts, _BEYOND))
     if want_fix and not found.unasked:
         start, cheap = outcome, _free_only(free)
         if cheap != free:
@@ -163,7 +173,6 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
             found.judged = replace(found.judged, facts=(*found.judged.facts, told))
             if works(start):
                 return
-        key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
         means = Means(
             key,
             bench.choice.realtime_model,
@@ -179,6 +188,7 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
             found.fix = replace(found.fix, edits=(), works=False)
             found.judged = replace(found.judged, verdict="inconclusive", facts=(*found.judged.facts, _PASSED))
         elif mended is not None:
+            found.judged = with_proof(found.judged, cheap, mended, key)
             found.handover = _handed(bench, cheap, mended)
 
 
