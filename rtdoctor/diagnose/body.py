@@ -40,6 +40,12 @@ def error_in_body(text: str) -> Mapping[str, Any] | None:
     return best or None
 
 
+def error_in_event(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The same of an event that tells of an error and has no error object: its fields stand beside its type."""
+    told = _fields({name: value for name, value in event.items() if name not in ("type", "event_id")})
+    return told or None
+
+
 def _objects(value: Any, levels: int) -> Iterator[Mapping[str, Any]]:
     """The objects that may be the error, the outer ones first."""
     if not levels:

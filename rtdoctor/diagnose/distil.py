@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from rtdoctor.diagnose.answered import answered_by
-from rtdoctor.diagnose.body import error_in_body
+from rtdoctor.diagnose.body import error_in_body, error_in_event
 from rtdoctor.diagnose.close_reason import error_of_reason, tells
+from rtdoctor.diagnose.said import topic_of
 from rtdoctor.model.event import MOST_NAME, parse_event, why_no_event
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
-from rtdoctor.model.outcome import ErrorEvent, Outcome
+from rtdoctor.model.outcome import ErrorEvent, Outcome, sentences
 from rtdoctor.model.sound import PCM16_PER_MS, audio_bytes_in, bytes_per_ms
 from rtdoctor.privacy.quote import quote, quote_headers, quote_start
 
@@ -41,11 +42,17 @@ _BODY_SHOWN = 2_000
 # What a hostile server can put into an outcome is bounded.
 _MOST_TYPES, _MOST_ERRORS, _MOST_TEXT, _MOST_WORD, _MOST_HEADER = 500, 20, 4_000, 200, 1_000
 _MOST_TRANSCRIPT = 50_000
+_MOST_WORDS = 500  # of a message that is no event, where it is taken for a sentence
 _DECIDING = frozenset(("session.updated", "input_audio_buffer.committed"))
 
 
 def distil(exchange: Exchange, *, rest: bool = False) -> Outcome:
     """The outcome of a socket attempt, or with `rest` of a REST request."""
+    outcome = _distilled(exchange, rest=rest)
+    return replace(outcome, said=topic) if (topic := topic_of(sentences(outcome))) else outcome
+
+
+def _distilled(exchange: Exchange, *, rest: bool) -> Outcome:
     fault, answer = exchange.fault, exchange.answer
     fields: dict[str, Any] = {
         "asked": exchange.request,
@@ -184,7 +191,7 @@ class Gist:
 
 
 def _of_session(exchange: Exchange) -> dict[str, Any]:
-    gist = Gist()
+    gist, words = Gist(), ""
     # One at a time: an event that was parsed takes many times the memory of its text.
     for frame in exchange.frames:
         event = parse_event(frame.text) or {}
@@ -195,10 +202,22 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         gist.hear(name, event, frame.at)
         if name == "(no event)" and frame.text:
             gist.misread(frame.text)
-    return gist.facts(exchange.close, alive=exchange.alive) | {
-        "subprotocol": _text(exchange.subprotocol, MOST_NAME),
-        "truncated": exchange.truncated,
-    }
+            words = words or frame.text
+    told = gist.facts(exchange.close, alive=exchange.alive)
+    # A message that is no event, and with which it ended: the server's words of what is wrong.
+    in_vain = told["close_code"] is not None or exchange.unmet or exchange.fault or not told["session_type"]
+    if in_vain and not told["errors"] and (error := _error_in_words(words)):
+        told["errors"] = (error,)
+    return told | {"subprotocol": _text(exchange.subprotocol, MOST_NAME), "truncated": exchange.truncated}
+
+
+def _error_in_words(text: str) -> ErrorEvent | None:
+    """What a message that is no event tells of an error: an object's fields, or a line of plain words."""
+    if parse_event(text) is not None:
+        return error_of(found) if (found := error_in_body(text)) else None
+    line = text.strip()
+    plain = 0 < len(line) <= _MOST_WORDS and line[0] not in "<{[" and (any(map(str.isspace, line)) or topic_of([line]))
+    return ErrorEvent(message=quote(line)) if plain else None
 
 
 def distil_recorded(gist: Gist, close: Close | None) -> Outcome:
@@ -286,6 +305,8 @@ def _error_in(event: Mapping[str, Any]) -> ErrorEvent | None:
         kind = "error"
     if kind == "error" or (isinstance(kind, str) and kind.endswith("input_audio_transcription.failed")):
         error = event.get("error")
+        if error is None:  # the fields stand in the event itself
+            return error_of(error_in_event(event))
         # vLLM puts a bare text there, and the code beside it.
         return error_of({"message": error, "code": event.get("code")} if isinstance(error, str) else error)
     response = event.get("response")

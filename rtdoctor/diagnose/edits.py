@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.data import table
+from rtdoctor.linear import pattern
 from rtdoctor.model.given import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Given
 from rtdoctor.model.near import near
 from rtdoctor.model.target import kind_by_name
 
+# Models whose names say that they do other work than to talk.
+_OTHER_WORK = pattern(r"(?i)embed|rerank|moderation|image|dall-e|tts|sora|instruct|davinci|babbage|codex")
 Migrate = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 
@@ -64,6 +67,8 @@ def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
     made: list[Given] = []
     for entry in _table():
         if purpose and entry.get("for", purpose) != purpose:
+            continue
+        if entry.get("only") and cause not in entry["cause"]:
             continue
         changed = apply(entry["id"], given, means)
         if changed is None or changed in made:
@@ -144,13 +149,35 @@ def _no_beta_subprotocol(given: Given, _means: Means) -> Given:
 def _bearer(given: Given, means: Means) -> Given:
     if means.key is None:
         return given
-    kept = tuple(item for item in given.subprotocols if not item.startswith(KEY_SUBPROTOCOL))
-    query = {name: value for name, value in given.query.items() if name.lower() != "authorization"}
-    plain = replace(given, subprotocols=kept).without_header("api-key")
-    plain = plain.with_query(query) if query != given.query else plain
+    plain = _without_key(given, means.key)
     if means.key_header == "api-key":
-        return plain.without_header("Authorization").with_header("api-key", means.key)
+        return plain.with_header("api-key", means.key)
     return plain.with_header("Authorization", f"Bearer {means.key}")
+
+
+def _without_key(given: Given, key: str) -> Given:
+    """The handshake without a credential in any place where one is read, and without that key in any place."""
+    kept = tuple(item for item in given.subprotocols if not item.startswith(KEY_SUBPROTOCOL))
+    query = {
+        name: value
+        for name, value in given.query.items()
+        if name.lower() != "authorization" and value.removeprefix("Bearer ") != key
+    }
+    headers = tuple(pair for pair in given.headers if key not in pair[1])
+    plain = replace(given, headers=headers, subprotocols=kept)
+    plain = plain.without_header("api-key").without_header("Authorization")
+    return plain.with_query(query) if query != given.query else plain
+
+
+def _key_header(name: str) -> Callable[[Given, Means], Given]:
+    """The key in a header of that name, for who reads it there and nowhere else."""
+
+    def edit(given: Given, means: Means) -> Given:
+        if means.key is None or means.base != "/v1":
+            return given
+        return _without_key(given, means.key).with_header(name, means.key)
+
+    return edit
 
 
 def _subprotocol(given: Given, means: Means) -> Given:
@@ -188,8 +215,10 @@ def _with_model(given: Given, means: Means) -> Given:
 
 
 def _realtime_model(given: Given, means: Means) -> str:
-    listed = [name for name in means.listed if "realtime" in name.lower() and kind_by_name(name) != "transcription"]
-    if given.query.get("model") in listed:
+    talks = [name for name in means.listed if kind_by_name(name) == "realtime" and not _OTHER_WORK.search(name)]
+    named = [name for name in talks if "realtime" in name.lower()]
+    listed = named or talks
+    if given.query.get("model") in named:
         return given.query["model"]
     return _nearest(given, listed) if listed and means.model not in listed else means.model
 
@@ -263,6 +292,8 @@ _EDITS: dict[str, Callable[[Given, Means], Given]] = {
     "no-beta-subprotocol": _no_beta_subprotocol,
     "bearer": _bearer,
     "subprotocol": _subprotocol,
+    "api-key": _key_header("api-key"),
+    "x-api-key": _key_header("X-API-Key"),
     "no-model": _without("model"),
     "intent-only": _query(intent="transcription"),
     "model-only": _query(model="{model}"),

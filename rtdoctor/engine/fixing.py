@@ -6,6 +6,7 @@ from itertools import combinations
 
 from rtdoctor.diagnose.describe import short
 from rtdoctor.diagnose.edits import Edit, Means, apply, edits_for
+from rtdoctor.diagnose.proven import beyond
 from rtdoctor.diagnose.referee import finding, weigh
 from rtdoctor.engine.controls import Attempt
 from rtdoctor.model.fix import Fix, Tried
@@ -53,7 +54,8 @@ async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt)
             if works(outcome):
                 kept = tuple(edit.text for edit in chosen)
                 return Fix(kept, _needless(tried, kept), len(tried), tuple(tried), True), changed
-            if spoke(outcome):  # unasked, and again with every further try
+            # It spoke unasked, and would again with every further try; or what is left is nothing of the handshake.
+            if spoke(outcome) or beyond(outcome, weigh(outcome).cause):
                 return _without(tried, seen, texts), None
     return _without(tried, seen, texts), None
 
@@ -96,14 +98,29 @@ def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size:
             continue
         for edit in edits_for(changed, weigh(seen[ids]).cause, means):
             together = ids | {edit.id}
-            if _agree((*ground, edit)) and together not in done:
+            if _agree((*ground, edit)) and together not in done and not _mended(edit, ids, start, seen):
                 done.add(together)
                 start.setdefault(edit.id, edit)
                 yield (*ground, edit)
     # What no outcome hinted at comes last: any other pair.
     for several in combinations(start.values(), size):
-        if frozenset(edit.id for edit in several) not in done and _agree(several):
+        ids = frozenset(edit.id for edit in several)
+        if (
+            ids not in done
+            and _agree(several)
+            and not any(_mended(edit, ids - {edit.id}, start, seen) for edit in several)
+        ):
             yield several
+
+
+def _mended(edit: Edit, ground: frozenset[str], known: dict[str, Edit], seen: dict[frozenset[str], Outcome]) -> bool:
+    """True where another edit of the same part came further from there: that part is settled."""
+    return ground in seen and any(
+        ids - ground == {other.id} and ids > ground and _reach(outcome) > _reach(seen[ground])
+        for other in known.values()
+        if other.part == edit.part and other.id != edit.id
+        for ids, outcome in seen.items()
+    )
 
 
 def _agree(edits: tuple[Edit, ...]) -> bool:

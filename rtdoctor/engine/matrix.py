@@ -188,6 +188,9 @@ def _out_of_reach(scenario: Scenario, dead: Rung | None, *, withheld: bool) -> s
         return _KEPT_BACK
     if needs_key and dead.finding.cause and dead.finding.cause.split(".")[0] in ("auth", "limits"):
         return f"not tried: the credential was refused ({dead.finding.cause})"
+    if dead.finding.cause == "session.upstream" and shake.path == "/realtime":
+        # Each more would count against an upstream that fails already: gateways take it out of service for everybody.
+        return "not tried: the gateway's upstream fails"
     return ""
 
 

@@ -11,6 +11,7 @@ from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.edits import Means
 from rtdoctor.diagnose.handover import handover
 from rtdoctor.diagnose.parity import parity
+from rtdoctor.diagnose.proven import beyond, with_proof
 from rtdoctor.diagnose.referee import Weighed, finding
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
@@ -42,6 +43,7 @@ from rtdoctor.wire.session import read_back
 
 SCENARIO = "probe"
 _ONCE = "It begins a conversation that may cost money, so it was made once: no other was tried to find the cause."
+_BEYOND = "No change of the handshake mends that, so none was looked for."
 _PASSED = (
     "Sent once more after the search, the handshake as it was given works: what was met at first has passed, and no "
     "change is proven."
@@ -191,6 +193,14 @@ async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], N
     assert judged is not None
     assert exchange is not None
     again, start, cheap = _again(bench, found), outcome, _free_only(free)
+    key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
+    if beyond(outcome, judged.cause) and (not key or key in free.written()):
+        if works(await again(cheap)):
+            found.fix = Fix((), (), 1)
+            found.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
+        else:
+            found.judged = replace(judged, facts=(*judged.facts, _BEYOND))
+        return
     if cheap != free:
         start = await again(cheap)
         sent = any(frame.direction == "client" for frame in exchange.frames)
@@ -198,7 +208,6 @@ async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], N
         found.judged = judged = replace(judged, facts=(*judged.facts, told))
         if works(start):
             return
-    key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
     means = Means(
         key,
         bench.choice.realtime_model,
@@ -214,6 +223,7 @@ async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], N
         found.fix = replace(found.fix, edits=(), works=False)
         found.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
     elif mended is not None:
+        found.judged = with_proof(judged, cheap, mended, key)
         found.handover = _handed(bench, cheap, mended)
 
 

@@ -30,6 +30,7 @@ from rtdoctor.wire.session import Ledger
 
 _STRANGER = "the handshake sends {} to {}, which is not OpenAI's over TLS; --key-env {} lets it"
 _UNUSED = "{0} is set, and this handshake does not send it; -H 'Authorization: Bearer ${0}' does."
+_REST_URL = "The URL given begins with {}; the socket's begins with {}, and many clients refuse any other."
 _OTHER = "{} stands in the handshake, and only ${} is filled in; --key-env names another variable"
 # As the shell reads it: the longest name. $OPENAI_API_KEY_STAGING is another variable.
 _VARIABLE = pattern(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
@@ -109,6 +110,8 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
     told = _told_before(given, ledger)
+    if (scheme := (asked.url or "").partition("://")[0].strip().lower()) in ("http", "https"):
+        notices = (*notices, _REST_URL.format(f"{scheme}://", f"{given.url.partition('://')[0]}://"))
     credentials = given.credentials() + ([key] if key else [])
     secrets = given.secrets()
     # What is kept first is looked for best: the keys, then the short ones, of which there may be more.

@@ -7,6 +7,8 @@ from typing import Any
 from rtdoctor.linear import pattern
 from rtdoctor.model.exchange import Request
 
+_MOST_SENTENCE = 300  # characters of a plain HTTP body that is taken for one
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent:
@@ -30,6 +32,7 @@ class Outcome:
     `events` are the types received, repeats in a row told once; `received` counts them all.
     `unreadable` says why the first message that is no event is none; `truncated` that more came than is kept.
     `layers_ms` is how long dns, tcp, proxy and tls took, of those that were passed; `handshake_ms` holds them.
+    `said` is the topic of what a server said in words when it refused, empty where it is none or not known.
     """
 
     asked: Request
@@ -69,6 +72,7 @@ class Outcome:
     truncated: bool = False
     received: int = 0
     layers_ms: tuple[tuple[str, float], ...] = ()
+    said: str = ""
 
     @property
     def reached_session(self) -> bool:
@@ -85,7 +89,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
     """The outcome as flat names, the form that conditions in data speak of.
 
     Errors become the lists `error_code`, `error_type`, `error_message`, `error_param` (HTTP's own error
-    included, and the reason of a close among the messages);
+    included, and among the messages the reason of a close and a body of plain words);
     the request becomes `path`, `auth`, `credential`, `beta`, `query_names`, `query_model`, `query_intent`.
     """
     flat = {field.name: getattr(outcome, field.name) for field in fields(outcome) if field.name != "asked"}
@@ -95,7 +99,7 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "errors": len(outcome.errors),
         "error_code": [error.code or "" for error in errors],
         "error_type": [error.type for error in errors],
-        "error_message": [error.message for error in errors] + [outcome.close_reason] * bool(outcome.close_reason),
+        "error_message": sentences(outcome),
         "error_param": [error.param or "" for error in errors],
         "headers": [f"{name.lower()}: {value}" for name, value in outcome.http_headers],
         "url": outcome.asked.url,
@@ -108,6 +112,19 @@ def facts(outcome: Outcome) -> dict[str, Any]:
         "query_model": query.get("model"),
         "query_intent": query.get("intent"),
     }
+
+
+def sentences(outcome: Outcome) -> list[str]:
+    """What the server said in words: the messages of its errors, the reason of its close, a body that is a sentence."""
+    errors = outcome.errors + ((outcome.http_error,) if outcome.http_error else ())
+    return [*(error.message for error in errors), *filter(None, (outcome.close_reason, _plain_body(outcome)))]
+
+
+def _plain_body(outcome: Outcome) -> str:
+    """The body of a refusal where it is a sentence, and neither a page nor a document; else empty."""
+    body = outcome.http_body.strip()
+    refused = outcome.http_status is not None and outcome.http_status >= 400 and outcome.http_error is None
+    return body if refused and 0 < len(body) <= _MOST_SENTENCE and body[0] not in "<{[" else ""
 
 
 def matches(condition: Mapping[str, Any], flat: Mapping[str, Any]) -> bool:

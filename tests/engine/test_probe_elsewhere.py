@@ -71,6 +71,53 @@ async def test_a_socket_that_opens_without_its_subprotocol_warns():
     assert (done.report.summary.cause, done.report.summary.exit_code) == ("refused.subprotocol", 0)
 
 
+async def test_a_key_that_is_read_in_another_place_is_not_called_unknown():
+    server = Server(key=KEY, by=("header",), refuse="status", words={"key": "Invalid API key"})
+    async with server.serving() as base:
+        url = f"ws{base.removeprefix('http')}/realtime?model=tiny-realtime&api_key={KEY}"
+        done = await probe_async(ProbeAsked(url=url, key=KEY, timeout=2.0), fix=True)
+    assert done.fix.edits == ("send the key as Authorization: Bearer KEY",)
+    assert "api_key" not in done.handover.url
+    judged = done.report.results[0].finding
+    assert (judged.cause, judged.title) == ("auth.missing", "The key is right, and is not read where it was sent")
+    assert done.report.summary.cause == "auth.missing"
+
+
+async def test_a_key_of_another_header_is_found():
+    done = await mended(Server(key=KEY, by=("x-api-key",), refuse="status"), "/v1/realtime", "?model=tiny-realtime")
+    assert done.fix.edits == ("send the key as X-API-Key: KEY",)
+
+
+async def test_the_change_that_works_proves_what_a_vague_answer_hid():
+    server = Server(key=KEY, refuse="close", words={"key": "policy"})
+    wrong = ("Authorization: Bearer sk-other-7f3a9c0d5e1b2468",)
+    done = await mended(server, "/v1/realtime", "?model=tiny-realtime", headers=wrong)
+    judged = done.report.results[0].finding
+    assert judged.cause == "close.policy"
+    assert judged.facts[-1] == "The change that works proves which it was: the key."
+
+
+@pytest.mark.parametrize("words", ["no healthy upstream", "all workers are busy", "the model is loading"])
+async def test_no_change_is_looked_for_where_the_handshake_is_not_at_fault(words):
+    server = Server(key=KEY, slots=0, refuse="event", words={"slots": words})
+    async with server.serving() as base:
+        url = f"ws{base.removeprefix('http')}/realtime?model=tiny-realtime"
+        headers = (f"Authorization: Bearer {KEY}",)
+        done = await probe_async(ProbeAsked(url=url, headers=headers, key=KEY, timeout=2.0), fix=True)
+    assert done.fix is None
+    assert sum("realtime?" in line for line in server.asked) == 2
+    assert any("No change of the handshake mends that" in fact for fact in done.report.results[0].finding.facts)
+
+
+async def test_a_rest_url_is_told():
+    async with Server(key=KEY).serving() as base:
+        headers = (f"Authorization: Bearer {KEY}",)
+        asked = ProbeAsked(url=f"{base}/realtime?model=tiny-realtime", headers=headers, key=KEY)
+        done = await probe_async(asked)
+    assert done.report.summary.exit_code == 0
+    assert any("begins with http://" in notice for notice in done.report.setting.notices)
+
+
 def edits(url, cause, headers=(), **more):
     means = Means("KEY", "gpt-realtime-2.1", lambda _: None, **more)
     return [edit.text for edit in edits_for(Given(url, headers), cause, means)]

@@ -86,6 +86,7 @@ class Server:
         offered = request.headers.get("Sec-WebSocket-Protocol", "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         given = {bearer} if "header" in self.by else set()
+        given |= {request.headers.get("X-API-Key", "")} if "x-api-key" in self.by else set()
         if "subprotocol" in self.by and "openai-insecure-api-key." in offered:
             given.add(offered.partition("openai-insecure-api-key.")[2].split(",")[0].strip())
         model, kind = request.query.get("model"), self._kind(request)

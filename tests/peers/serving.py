@@ -136,22 +136,21 @@ def _fakeai(folder: Path) -> Iterator[Peer]:
         yield peer
 
 
+def _routed(name: str, upstream: str, key: str, model: str = "gpt-realtime") -> dict[str, object]:
+    """An entry of LiteLLM's model_list."""
+    params = {"model": f"openai/{model}", "api_base": upstream.removesuffix("/v1"), "api_key": key}
+    return {"model_name": name, "litellm_params": params, "model_info": {"mode": "realtime"}}
+
+
 @contextmanager
 def _litellm(folder: Path, behind: str) -> Iterator[Peer]:
-    models = ("gpt-realtime", "gpt-4o-transcribe", "gpt-realtime-whisper")
     routed = {"gpt-realtime-whisper": "gpt-4o-transcribe"}
     listed = [
-        {
-            "model_name": name,
-            "litellm_params": {
-                "model": f"openai/{routed.get(name, name)}",
-                "api_base": behind.removesuffix("/v1"),
-                "api_key": KEY,
-            },
-            "model_info": {"mode": "realtime"},
-        }
-        for name in models
+        _routed(name, behind, KEY, routed.get(name, name))
+        for name in ("gpt-realtime", "gpt-4o-transcribe", "gpt-realtime-whisper")
     ]
+    # Two that its operator got wrong: nobody listens at the discard port, and the upstream does not know that key.
+    listed += [_routed("dead-upstream", "http://127.0.0.1:9", KEY), _routed("wrong-upstream-key", behind, "sk-nope")]
     config = {
         "model_list": listed,
         "general_settings": {"master_key": KEY},

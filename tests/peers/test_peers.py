@@ -14,27 +14,14 @@ from rtdoctor.conform.cases import all_cases
 from rtdoctor.conform.run import SoFar, run
 from rtdoctor.engine.plan import plan_check
 from rtdoctor.engine.run import setting_of
-from tests.peers.serving import KEY, missing, plain_session, serving, until_ready
+from tests.peers.conftest import NAMES
+from tests.peers.serving import KEY, missing, plain_session, until_ready
 
 pytestmark = pytest.mark.peers
-NAMES = ("aimock", "fakeai", "litellm")
 KNOWN = Path(__file__).parent / "known"
 # What depends on the moment: a second that passes between two events, a response that is faster than its cancel.
 SOMETIMES = frozenset(("order.session-constant",))
 _CASES_THAT_RACE = frozenset(("conversation.cancel", "conversation.second-response"))
-
-
-@pytest.fixture(scope="module")
-def peers():
-    """All peers that are installed, started once: the slowest is met last."""
-    with serving(*(name for name in NAMES if not missing(name))) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _bare(monkeypatch):
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 async def conformed(base_url):
