@@ -101,7 +101,8 @@ EXCHANGES = [
 def exchange(events, close):
     frames = tuple(Frame(0.01 * n, "server", "text", json.dumps(event), 9) for n, event in enumerate(events))
     ended = close and Close(*close, "server", 1.0)
-    return Exchange(Request("", ""), Answer(101, "", (), b"", 1.0), frames=frames, close=ended, alive=close is None)
+    asked = Request("", "", auth=("header",), credential="key")
+    return Exchange(asked, Answer(101, "", (), b"", 1.0), frames=frames, close=ended, alive=close is None)
 
 
 def recording(events, close):

@@ -28,6 +28,8 @@ FATAL = {
     "unauthorized": "refused.unauthorized",
     "rate-limited": "refused.rate-limited",
     "server-error": "refused.server-error",
+    "unsupported-country": "refused.region",
+    "wrong-region": "auth.wrong-token",
     "missing-credential": "auth.missing",
     "invalid-key": "auth.invalid",
     "expired-secret": "auth.expired-secret",

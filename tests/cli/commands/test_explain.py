@@ -305,9 +305,9 @@ def test_the_path_of_a_file_stands_at_its_places_and_not_before_each_fact(tmp_pa
     assert f"  {path}:1\n" in told
 
 
-def test_the_readmes_own_cause_is_found_in_a_line(tmp_path):
-    readme = (Path(package.__file__).parents[1] / "README.md").read_text("utf-8")
-    cause = readme[readme.index("[acme.vault]") :].partition("```")[0]
+def test_the_own_cause_of_the_documents_is_found_in_a_line(tmp_path):
+    extending = (Path(package.__file__).parents[1] / "docs" / "extend.md").read_text("utf-8")
+    cause = extending[extending.index("[acme.vault]") :].partition("```")[0]
     (tmp_path / "causes").mkdir()
     (tmp_path / "causes" / "acme.toml").write_text(cause, "utf-8")
     done = rtdoctor("explain", "--knowledge", str(tmp_path), "HTTP 418: the vault is sealed")
