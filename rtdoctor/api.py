@@ -70,7 +70,7 @@ async def probe_async(asked: ProbeAsked, *, fix: bool = False) -> Probed:
     with patient(asked.deadline):
         plan = plan_probe(asked, time.monotonic())
     async with bench_of(plan) as bench:
-        return quoted(await repeat(bench, plan.given, want_fix=fix))
+        return quoted(await repeat(bench, plan.handshake, want_fix=fix))
 
 
 def probe(asked: ProbeAsked, *, fix: bool = False) -> Probed:

@@ -46,7 +46,7 @@ from rtdoctor.knowledge.deviations import deviations
 from rtdoctor.model.clock import Clock
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.replayed import Play, Replayed
 from rtdoctor.model.report import (
@@ -363,8 +363,8 @@ def _session(**fields: Any) -> dict[str, Any]:
     return {"type": "session.created", "event_id": "e", "session": {"type": "realtime", "object": "x"} | fields}
 
 
-def _given() -> Given:
-    return Given("wss://host.example/v1/realtime?intent=transcription", (("User-Agent", "x"),))
+def _given() -> Handshake:
+    return Handshake("wss://host.example/v1/realtime?intent=transcription", (("User-Agent", "x"),))
 
 
 IN_PIECES = frozenset(("two frames", "two frames, unread", "header, in pieces", "deltas"))
@@ -460,7 +460,7 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
         fault=Fault("tls", "untrusted", x, (("issuer", x), ("subject", x), ("names", f"{x}, other"))),
     ),
     "request": lambda x: Exchange(
-        Given("wss://h.example/{0}?{0}={0}".format(quote(x, errors="surrogatepass")), (), (x,)).request(),
+        Handshake("wss://h.example/{0}?{0}={0}".format(quote(x, errors="surrogatepass")), (), (x,)).request(),
         _refusal().answer,
     ),
 }
@@ -580,7 +580,7 @@ def _proxy(place: str, text: str) -> Say:
     watch = Watch(Recorder(lines.append, by="proxy", to="https://h.example/v1", clock=lambda: 1.0))
     plain = "".join(char for char in text if char.isprintable() and char.isascii()) or "x"
     asked = f"wss://h.example/v1/realtime?x={quote(text, safe='', errors='surrogatepass')}"
-    watch.request(1, Given(asked, (("Authorization", text), ("X-Other", text))), 1.0, method=plain[:8], rest=False)
+    watch.request(1, Handshake(asked, (("Authorization", text), ("X-Other", text))), 1.0, method=plain[:8], rest=False)
     if exchange.fault is not None:
         watch.fault(1, exchange.fault, 1.0)
     elif exchange.answer is not None:

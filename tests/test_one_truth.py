@@ -14,7 +14,7 @@ from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import outgoing
 from rtdoctor.engine.validate import validate_file
 from rtdoctor.model.exchange import Answer, Close, Exchange, Frame, Request
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from tests.conftest import bench_on
 from tests.hostile.frames import TEXT, frame
 from tests.hostile.http import accepted, refusing, upgrading
@@ -163,7 +163,7 @@ def live(events, close):
 
     async def meet(base):
         async with bench_on(base, profile="compatible", timeout=0.3) as bench:
-            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            out = outgoing(bench.choice, WantedHandshake(query={"intent": "transcription"}), bench.choice.key)
             return distil(await attempt(bench, out, ()))
 
     # The server answers no ping, which is what the end of a session waits for.
@@ -220,7 +220,7 @@ def test_a_refusal_has_one_cause_live_and_pasted(cause, path, status, body, head
 
     async def meet(base):
         async with bench_on(base, profile="compatible", timeout=0.5) as bench:
-            out = outgoing(bench.choice, Handshake(path=path, query={"model": "m"}), bench.choice.key)
+            out = outgoing(bench.choice, WantedHandshake(path=path, query={"model": "m"}), bench.choice.key)
             return distil(await attempt(bench, out, ()))
 
     with upgrading(refusing(status, body, kind, *headers)) as met:

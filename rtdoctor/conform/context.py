@@ -13,7 +13,7 @@ from rtdoctor.engine.gate import PAUSES, Gate, pushed_back
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Answer, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
-from rtdoctor.model.scenario import Auth, Handshake
+from rtdoctor.model.scenario import Auth, WantedHandshake
 from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.raw import new_key, shake
@@ -160,7 +160,7 @@ class Context:
         """One handshake. `secret` goes in the place of the user's key; `plain` are headers of the upgrade that are
         other than usual, or left out where they are None."""
         key = new_key()
-        wanted = Handshake(
+        wanted = WantedHandshake(
             path, dict(query), tuple(auth), headers=dict(headers or {}), subprotocols=tuple(subprotocols)
         )
         out = outgoing(self.choice, wanted, secret or self.choice.key)
@@ -170,10 +170,10 @@ class Context:
             "Sec-WebSocket-Key": key,
             "Sec-WebSocket-Version": "13",
         }
-        usual |= {"Sec-WebSocket-Protocol": ", ".join(out.subprotocols) or None} | dict(plain or {})
-        sent = out.headers | {name: value for name, value in usual.items() if value is not None}
+        usual |= {"Sec-WebSocket-Protocol": ", ".join(out.handshake.subprotocols) or None} | dict(plain or {})
+        sent = dict(out.handshake.headers) | {name: value for name, value in usual.items() if value is not None}
         world = self.world
-        answered = await shake(world.bench.http, method, out.url, sent, world.upgrade)
+        answered = await shake(world.bench.http, method, out.handshake.url, sent, world.upgrade)
         answer = answered.answer
         if answered.link is None or answer is None:
             fault = answered.fault

@@ -1,5 +1,5 @@
-"""The single changes to a handshake that may mend it. Pure: each takes a Given and returns another, or None where it
-would change nothing. Which exist, in which order and for which causes, is data (`edits.toml`)."""
+"""The single changes to a handshake that may mend it. Pure: each takes a Handshake and returns another, or None where
+it would change nothing. Which exist, in which order and for which causes, is data (`edits.toml`)."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 from rtdoctor.data import table
 from rtdoctor.linear import pattern
-from rtdoctor.model.given import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Given
+from rtdoctor.model.handshake import BETA_SUBPROTOCOL, KEY_SUBPROTOCOL, Handshake
 from rtdoctor.model.near import near
 from rtdoctor.model.target import kind_by_name
 
@@ -48,29 +48,29 @@ def _table() -> tuple[dict[str, Any], ...]:
     return tuple(raw["edit"])
 
 
-def purpose_of(given: Given) -> str:
+def purpose_of(handshake: Handshake) -> str:
     """What the user wants, `transcription` or `realtime`, as far as the handshake tells; empty where it does not."""
-    types = {session.get("type") for event in given.events if (session := _session_of(event))}
-    if given.query.get("intent") == "transcription" or given.path.endswith("/transcription_sessions"):
+    types = {session.get("type") for event in handshake.events if (session := _session_of(event))}
+    if handshake.query.get("intent") == "transcription" or handshake.path.endswith("/transcription_sessions"):
         return "transcription"
-    if "transcription" in types or any(_kind(event) == "transcription_session.update" for event in given.events):
+    if "transcription" in types or any(_kind(event) == "transcription_session.update" for event in handshake.events):
         return "transcription"
-    model = given.query.get("model")
+    model = handshake.query.get("model")
     return ("transcription" if kind_by_name(model) == "transcription" else "realtime") if model else ""
 
 
-def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
+def edits_for(handshake: Handshake, cause: str | None, means: Means) -> list[Edit]:
     """The edits that would change this handshake, those that the cause suggests first; none that gives up what the user
     wants. Two that come to the same handshake are one."""
-    purpose = purpose_of(given)
+    purpose = purpose_of(handshake)
     found: list[tuple[bool, Edit]] = []
-    made: list[Given] = []
+    made: list[Handshake] = []
     for entry in _table():
         if purpose and entry.get("for", purpose) != purpose:
             continue
         if entry.get("only") and cause not in entry["cause"]:
             continue
-        changed = apply(entry["id"], given, means)
+        changed = apply(entry["id"], handshake, means)
         if changed is None or changed in made:
             continue
         made.append(changed)
@@ -83,10 +83,10 @@ def edits_for(given: Given, cause: str | None, means: Means) -> list[Edit]:
     return [edit for _, edit in sorted(found, key=lambda pair: pair[0])]
 
 
-def apply(edit: str, given: Given, means: Means) -> Given | None:
+def apply(edit: str, handshake: Handshake, means: Means) -> Handshake | None:
     """The handshake after an edit, or None where the edit changes nothing or cannot be made."""
-    changed = _EDITS[edit](given, means)
-    return changed if changed != given else None
+    changed = _EDITS[edit](handshake, means)
+    return changed if changed != handshake else None
 
 
 def _kind(event: Mapping[str, Any] | str | bytes) -> Any:
@@ -98,20 +98,20 @@ def _session_of(event: Mapping[str, Any] | str | bytes) -> Mapping[str, Any] | N
     return session if isinstance(session, Mapping) else None
 
 
-def _tail(given: Given) -> str:
+def _tail(handshake: Handshake) -> str:
     """The path from its last known end on: a socket of GPT-Live and one for translation are other APIs."""
-    kind = kind_by_name(given.query.get("model", ""))
-    if given.path.rstrip("/").endswith("/live/sessions") or kind == "live":
+    kind = kind_by_name(handshake.query.get("model", ""))
+    if handshake.path.rstrip("/").endswith("/live/sessions") or kind == "live":
         return "/live/sessions"
     return "/realtime/translations" if kind == "translation" else "/realtime"
 
 
-def _path(given: Given, _means: Means) -> Given:
+def _path(handshake: Handshake, _means: Means) -> Handshake:
     """The socket's path under the base that was given."""
-    tail = _tail(given)
-    place = next((at for at in map(given.path.find, (tail, "/realtime", "/live")) if at >= 0), -1)
-    base = given.path[:place] if place >= 0 else "/" + "/".join(given.path.split("/")[1:2])
-    return given.with_path(f"{_once(base).rstrip('/')}{tail}")
+    tail = _tail(handshake)
+    place = next((at for at in map(handshake.path.find, (tail, "/realtime", "/live")) if at >= 0), -1)
+    base = handshake.path[:place] if place >= 0 else "/" + "/".join(handshake.path.split("/")[1:2])
+    return handshake.with_path(f"{_once(base).rstrip('/')}{tail}")
 
 
 def _once(base: str) -> str:
@@ -122,167 +122,167 @@ def _once(base: str) -> str:
     return "/".join(parts[: half + 1]) if doubled else base
 
 
-def _based(base: str | None) -> Callable[[Given, Means], Given]:
+def _based(base: str | None) -> Callable[[Handshake, Means], Handshake]:
     """The socket's path under another base; None for the provider's own, which is the only one at Azure's hosts."""
 
-    def edit(given: Given, means: Means) -> Given:
+    def edit(handshake: Handshake, means: Means) -> Handshake:
         if base is not None and means.base != "/v1":
-            return given
-        return given.with_path(f"{means.base if base is None else base}{_tail(given)}")
+            return handshake
+        return handshake.with_path(f"{means.base if base is None else base}{_tail(handshake)}")
 
     return edit
 
 
-def _no_origin(given: Given, _means: Means) -> Given:
-    return given.without_header("Origin")
+def _no_origin(handshake: Handshake, _means: Means) -> Handshake:
+    return handshake.without_header("Origin")
 
 
-def _no_beta_header(given: Given, _means: Means) -> Given:
-    return given.without_header("OpenAI-Beta")
+def _no_beta_header(handshake: Handshake, _means: Means) -> Handshake:
+    return handshake.without_header("OpenAI-Beta")
 
 
-def _no_beta_subprotocol(given: Given, _means: Means) -> Given:
-    kept = tuple(item for item in given.subprotocols if not item.startswith(BETA_SUBPROTOCOL))
-    return replace(given, subprotocols=kept)
+def _no_beta_subprotocol(handshake: Handshake, _means: Means) -> Handshake:
+    kept = tuple(item for item in handshake.subprotocols if not item.startswith(BETA_SUBPROTOCOL))
+    return replace(handshake, subprotocols=kept)
 
 
-def _bearer(given: Given, means: Means) -> Given:
+def _bearer(handshake: Handshake, means: Means) -> Handshake:
     if means.key is None:
-        return given
-    plain = _without_key(given, means.key)
+        return handshake
+    plain = _without_key(handshake, means.key)
     if means.key_header == "api-key":
         return plain.with_header("api-key", means.key)
     return plain.with_header("Authorization", f"Bearer {means.key}")
 
 
-def _without_key(given: Given, key: str) -> Given:
+def _without_key(handshake: Handshake, key: str) -> Handshake:
     """The handshake without a credential in any place where one is read, and without that key in any place."""
-    kept = tuple(item for item in given.subprotocols if not item.startswith(KEY_SUBPROTOCOL))
+    kept = tuple(item for item in handshake.subprotocols if not item.startswith(KEY_SUBPROTOCOL))
     query = {
         name: value
-        for name, value in given.query.items()
+        for name, value in handshake.query.items()
         if name.lower() != "authorization" and value.removeprefix("Bearer ") != key
     }
-    headers = tuple(pair for pair in given.headers if key not in pair[1])
-    plain = replace(given, headers=headers, subprotocols=kept)
+    headers = tuple(pair for pair in handshake.headers if key not in pair[1])
+    plain = replace(handshake, headers=headers, subprotocols=kept)
     plain = plain.without_header("api-key").without_header("Authorization")
-    return plain.with_query(query) if query != given.query else plain
+    return plain.with_query(query) if query != handshake.query else plain
 
 
-def _key_header(name: str) -> Callable[[Given, Means], Given]:
+def _key_header(name: str) -> Callable[[Handshake, Means], Handshake]:
     """The key in a header of that name, for who reads it there and nowhere else."""
 
-    def edit(given: Given, means: Means) -> Given:
+    def edit(handshake: Handshake, means: Means) -> Handshake:
         if means.key is None or means.base != "/v1":
-            return given
-        return _without_key(given, means.key).with_header(name, means.key)
+            return handshake
+        return _without_key(handshake, means.key).with_header(name, means.key)
 
     return edit
 
 
-def _subprotocol(given: Given, means: Means) -> Given:
+def _subprotocol(handshake: Handshake, means: Means) -> Handshake:
     if means.key is None:
-        return given
-    kept = [item for item in given.subprotocols if item != "realtime" and not item.startswith(KEY_SUBPROTOCOL)]
+        return handshake
+    kept = [item for item in handshake.subprotocols if item != "realtime" and not item.startswith(KEY_SUBPROTOCOL)]
     offered = ("realtime", KEY_SUBPROTOCOL + means.key, *kept)
-    return replace(given.without_header("Authorization"), subprotocols=offered)
+    return replace(handshake.without_header("Authorization"), subprotocols=offered)
 
 
-def _without(name: str) -> Callable[[Given, Means], Given]:
-    def edit(given: Given, _means: Means) -> Given:
-        query = {key: value for key, value in given.query.items() if key != name}
-        return given.with_query(query) if query != given.query else given
+def _without(name: str) -> Callable[[Handshake, Means], Handshake]:
+    def edit(handshake: Handshake, _means: Means) -> Handshake:
+        query = {key: value for key, value in handshake.query.items() if key != name}
+        return handshake.with_query(query) if query != handshake.query else handshake
 
     return edit
 
 
-def _query(**wanted: str) -> Callable[[Given, Means], Given]:
+def _query(**wanted: str) -> Callable[[Handshake, Means], Handshake]:
     """The whole query in place of the one given; `{model}` is a conversation's, as the endpoint lists it."""
 
-    def edit(given: Given, means: Means) -> Given:
-        query = {name: value.format(model=_realtime_model(given, means)) for name, value in wanted.items()}
-        return given.with_query(query) if query != given.query else given
+    def edit(handshake: Handshake, means: Means) -> Handshake:
+        query = {name: value.format(model=_realtime_model(handshake, means)) for name, value in wanted.items()}
+        return handshake.with_query(query) if query != handshake.query else handshake
 
     return edit
 
 
-def _with_model(given: Given, means: Means) -> Given:
+def _with_model(handshake: Handshake, means: Means) -> Handshake:
     """A model for transcription, that the endpoint lists, beside the intent."""
     listed = [name for name in means.listed if kind_by_name(name) == "transcription"]
-    if not listed or given.query.get("model") in listed:
-        return given
-    return given.with_query({"intent": "transcription", "model": _nearest(given, listed)})
+    if not listed or handshake.query.get("model") in listed:
+        return handshake
+    return handshake.with_query({"intent": "transcription", "model": _nearest(handshake, listed)})
 
 
-def _realtime_model(given: Given, means: Means) -> str:
+def _realtime_model(handshake: Handshake, means: Means) -> str:
     talks = [name for name in means.listed if kind_by_name(name) == "realtime" and not _OTHER_WORK.search(name)]
     named = [name for name in talks if "realtime" in name.lower()]
     listed = named or talks
-    if given.query.get("model") in named:
-        return given.query["model"]
-    return _nearest(given, listed) if listed and means.model not in listed else means.model
+    if handshake.query.get("model") in named:
+        return handshake.query["model"]
+    return _nearest(handshake, listed) if listed and means.model not in listed else means.model
 
 
-def _nearest(given: Given, listed: list[str]) -> str:
+def _nearest(handshake: Handshake, listed: list[str]) -> str:
     """The listed name that is most like the one given, or the first."""
-    return (*near(given.query.get("model", ""), listed), *listed)[0]
+    return (*near(handshake.query.get("model", ""), listed), *listed)[0]
 
 
-def _no_version(given: Given, _means: Means) -> Given:
+def _no_version(handshake: Handshake, _means: Means) -> Handshake:
     """Azure's GA path takes no api-version, and model in the place of deployment (Microsoft's guide, 2026-02)."""
-    if "api-version" not in given.query:
-        return given
-    model = given.query.get("deployment") or given.query.get("model")
-    kept = {name: value for name, value in given.query.items() if name not in ("api-version", "deployment")}
-    return given.with_query(kept | ({"model": model} if model else {}))
+    if "api-version" not in handshake.query:
+        return handshake
+    model = handshake.query.get("deployment") or handshake.query.get("model")
+    kept = {name: value for name, value in handshake.query.items() if name not in ("api-version", "deployment")}
+    return handshake.with_query(kept | ({"model": model} if model else {}))
 
 
-def _events(change: Callable[[dict[str, Any], Given, Means], None]) -> Callable[[Given, Means], Given]:
-    def edit(given: Given, means: Means) -> Given:
+def _events(change: Callable[[dict[str, Any], Handshake, Means], None]) -> Callable[[Handshake, Means], Handshake]:
+    def edit(handshake: Handshake, means: Means) -> Handshake:
         changed: list[Mapping[str, Any] | str | bytes] = []
-        for event in given.events:
+        for event in handshake.events:
             if isinstance(event, (str, bytes)):
                 changed.append(event)
                 continue
             own = copy.deepcopy(dict(event))
-            change(own, given, means)
+            change(own, handshake, means)
             changed.append(own)
-        return replace(given, events=tuple(changed)) if tuple(changed) != given.events else given
+        return replace(handshake, events=tuple(changed)) if tuple(changed) != handshake.events else handshake
 
     return edit
 
 
-def _ga(event: dict[str, Any], _given: Given, means: Means) -> None:
+def _ga(event: dict[str, Any], _handshake: Handshake, means: Means) -> None:
     told = means.migrate(event)
     if told is not None:
         event.clear()
         event.update(told)
 
 
-def _session_type(event: dict[str, Any], given: Given, _means: Means) -> None:
+def _session_type(event: dict[str, Any], handshake: Handshake, _means: Means) -> None:
     session = event.get("session")
     if event.get("type") == "session.update" and isinstance(session, dict):
-        session["type"] = "transcription" if given.query.get("intent") == "transcription" else "realtime"
+        session["type"] = "transcription" if handshake.query.get("intent") == "transcription" else "realtime"
 
 
 def _input_of(event: dict[str, Any]) -> dict[str, Any] | None:
     session = event.get("session")
     audio = session.get("audio") if isinstance(session, dict) else None
-    given = audio.get("input") if isinstance(audio, dict) else None
-    return given if isinstance(given, dict) else None
+    handshake = audio.get("input") if isinstance(audio, dict) else None
+    return handshake if isinstance(handshake, dict) else None
 
 
-def _format(event: dict[str, Any], _given: Given, _means: Means) -> None:
-    if (given := _input_of(event)) is not None and "format" in given:
-        given["format"] = {"type": "audio/pcm", "rate": 24_000}
+def _format(event: dict[str, Any], _handshake: Handshake, _means: Means) -> None:
+    if (handshake := _input_of(event)) is not None and "format" in handshake:
+        handshake["format"] = {"type": "audio/pcm", "rate": 24_000}
 
 
-def _no_turn_detection(event: dict[str, Any], _given: Given, _means: Means) -> None:
-    if (given := _input_of(event)) is not None and given.get("turn_detection") is not None:
-        given["turn_detection"] = None
+def _no_turn_detection(event: dict[str, Any], _handshake: Handshake, _means: Means) -> None:
+    if (handshake := _input_of(event)) is not None and handshake.get("turn_detection") is not None:
+        handshake["turn_detection"] = None
 
 
-_EDITS: dict[str, Callable[[Given, Means], Given]] = {
+_EDITS: dict[str, Callable[[Handshake, Means], Handshake]] = {
     "path": _path,
     "path-provider": _based(None),
     "path-v1": _based("/v1"),

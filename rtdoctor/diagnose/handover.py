@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from rtdoctor.diagnose.snippet import NoSnippet, language, render
 from rtdoctor.model.fix import Handover
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake, unquoted_marks
 from rtdoctor.privacy.quote import quoted
 
 EVENTS_FILE = "events.jsonl"
@@ -30,7 +30,7 @@ _UPGRADE = (
 )
 
 
-def handover(before: Given, after: Given, key: str | None, variable: str = _USUAL_VARIABLE) -> Handover:
+def handover(before: Handshake, after: Handshake, key: str | None, variable: str = _USUAL_VARIABLE) -> Handover:
     """What to change from `before` to `after`, and `after` as lines to paste. `key` is the key that may stand in them,
     `variable` the environment variable that holds it."""
     old, new = _shown(before, key, variable), _shown(after, key, variable)
@@ -68,13 +68,13 @@ def with_snippet(handed: Handover, ident: str, transcription_model: str, realtim
     return replace(handed, language=ident, snippet=code)
 
 
-def _all(given: Given) -> str:
-    return "\n".join((given.url, *(value for _, value in given.headers), *given.subprotocols))
+def _all(handshake: Handshake) -> str:
+    return "\n".join((handshake.url, *(value for _, value in handshake.headers), *handshake.subprotocols))
 
 
-def _shown(given: Given, key: str | None, variable: str) -> Given:
+def _shown(handshake: Handshake, key: str | None, variable: str) -> Handshake:
     """The printable form, with $variable where the key stands."""
-    shown, name = given.shown(), f"${variable}"
+    shown, name = handshake.shown(), f"${variable}"
 
     def put(raw: str, masked: str) -> str:
         before, key_there, behind = raw.partition(key) if key else (raw, "", "")
@@ -83,16 +83,17 @@ def _shown(given: Given, key: str | None, variable: str) -> Given:
 
     query = {
         masked_name: put(value, masked)
-        for value, (masked_name, masked) in zip(given.query.values(), shown.query.items(), strict=False)
+        for value, (masked_name, masked) in zip(handshake.query.values(), shown.query.items(), strict=False)
     }
     url = shown.with_query(query).url if any(name in value for value in query.values()) else shown.url
-    return Given(
+    return Handshake(
         unquoted_marks(url).replace(f"%24{variable}", name),
         tuple(
-            (header, put(raw, masked)) for (_, raw), (header, masked) in zip(given.headers, shown.headers, strict=True)
+            (header, put(raw, masked))
+            for (_, raw), (header, masked) in zip(handshake.headers, shown.headers, strict=True)
         ),
-        tuple(put(raw, masked) for raw, masked in zip(given.subprotocols, shown.subprotocols, strict=True)),
-        tuple(event if isinstance(event, bytes) else quoted(event) for event in given.events),
+        tuple(put(raw, masked) for raw, masked in zip(handshake.subprotocols, shown.subprotocols, strict=True)),
+        tuple(event if isinstance(event, bytes) else quoted(event) for event in handshake.events),
     )
 
 
@@ -104,7 +105,7 @@ def _written(event: Mapping[str, Any] | str | bytes) -> str:
 # --- what changed -----------------------------------------------------------------------------------------------------
 
 
-def _change(old: Given, new: Given) -> Iterator[str]:
+def _change(old: Handshake, new: Handshake) -> Iterator[str]:
     """Lines that begin with - (as given), + (as it should be) or a blank (beside it, for the place)."""
     if old.url != new.url:
         yield f"- {old.url}"
@@ -136,23 +137,23 @@ def _lines(event: Any) -> list[str]:
 # --- command lines ----------------------------------------------------------------------------------------------------
 
 
-def _commands(given: Given, events: tuple[str, ...], variable: str) -> Iterator[tuple[str, str]]:
+def _commands(handshake: Handshake, events: tuple[str, ...], variable: str) -> Iterator[tuple[str, str]]:
     """The tool, and its command line, one option a line."""
-    headers = [f"{name}: {value}" for name, value in given.headers]
-    named = variable != _USUAL_VARIABLE and f"${variable}" in _all(given)
+    headers = [f"{name}: {value}" for name, value in handshake.headers]
+    named = variable != _USUAL_VARIABLE and f"${variable}" in _all(handshake)
     yield (
         "rtdoctor",
         _joined(
-            f"rtdoctor probe {shlex.quote(given.url)}",
+            f"rtdoctor probe {shlex.quote(handshake.url)}",
             *(f"-H {shlex.quote(header)}" for header in headers),
-            *(f"--subprotocol {shlex.quote(item)}" for item in given.subprotocols),
+            *(f"--subprotocol {shlex.quote(item)}" for item in handshake.subprotocols),
             *((f"--key-env {variable}",) if named else ()),
             *((f"--send {EVENTS_FILE}",) if events else ()),
         ),
     )
-    offered = ", ".join(given.subprotocols)
+    offered = ", ".join(handshake.subprotocols)
     extra = (f"Sec-WebSocket-Protocol: {offered}",) if offered else ()
-    parts = urlsplit(given.url)
+    parts = urlsplit(handshake.url)
     http = urlunsplit(parts._replace(scheme="https" if parts.scheme == "wss" else "http"))
     yield (
         "curl",
@@ -167,7 +168,7 @@ def _commands(given: Given, events: tuple[str, ...], variable: str) -> Iterator[
         "websocat",
         (f"cat {EVENTS_FILE} | " if events else "")
         + _joined(
-            f"{begin} {_expanded(given.url, variable)}",
+            f"{begin} {_expanded(handshake.url, variable)}",
             *(f"-H={_expanded(header, variable)}" for header in headers),
             *((f"--protocol {_expanded(offered, variable)}",) if offered else ()),
         ),

@@ -8,14 +8,14 @@ from rtdoctor.diagnose.rungs import named
 from rtdoctor.model.finding import Evidence, Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import Result
-from rtdoctor.model.scenario import Handshake, Scenario
+from rtdoctor.model.scenario import Scenario, WantedHandshake
 from rtdoctor.model.target import Kind
 
 OPEN = "No key is checked here"
 _BY_HEADER = Evidence("@copilotkit/aimock 1.43.0 reads keys in headers only", "2026-11-24", "observed")
 
 
-def told_there(handshake: Handshake, outcome: Outcome, judged: Finding, *, key_passes: bool) -> Finding:
+def told_there(handshake: WantedHandshake, outcome: Outcome, judged: Finding, *, key_passes: bool) -> Finding:
     """The finding in the endpoint's own terms; `key_passes` tells that the same key opens a session by header."""
     stands = outcome.reached_session and outcome.open and not outcome.errors
     if stands and handshake.path == "/realtime" and not handshake.subprotocols and _without_right_key(handshake):
@@ -67,5 +67,5 @@ def in_its_way(scenario: Scenario, kind: Kind, query: Mapping[str, str]) -> Scen
     return replace(scenario, handshake=replace(scenario.handshake, query=dict(query)), accept=accept)
 
 
-def _without_right_key(handshake: Handshake) -> bool:
+def _without_right_key(handshake: WantedHandshake) -> bool:
     return not handshake.auth or handshake.credential in ("wrong-key", "secret-malformed")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.finding import Finding
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
 
 # Answers that name no part of the handshake; the change that works does.
@@ -35,7 +35,7 @@ def beyond(outcome: Outcome, cause: str | None) -> bool:
     return cause is not None and cause.startswith(_BEYOND) and cause != "limits.size"
 
 
-def with_proof(judged: Finding, before: Given, after: Given, key: str | None) -> Finding:
+def with_proof(judged: Finding, before: Handshake, after: Handshake, key: str | None) -> Finding:
     """The finding with what the change from one handshake to the other proves; `key` is the one that was used."""
     moved = key is not None and key in before.written() and _key_places(before, key) != _key_places(after, key)
     about_key = (judged.cause or "").startswith("auth.") or judged.cause == "refused.unauthorized"
@@ -70,12 +70,12 @@ def with_proof(judged: Finding, before: Given, after: Given, key: str | None) ->
     return replace(judged, facts=(*open_still, f"The change that works proves which it was: {what}."))
 
 
-def _asked(given: Given, key: str | None) -> dict[str, str]:
-    return {name: value for name, value in given.query.items() if not key or key not in value}
+def _asked(handshake: Handshake, key: str | None) -> dict[str, str]:
+    return {name: value for name, value in handshake.query.items() if not key or key not in value}
 
 
-def _key_places(given: Given, key: str) -> frozenset[str]:
+def _key_places(handshake: Handshake, key: str) -> frozenset[str]:
     """Where the key stands, and in which form."""
-    places = {f"{name.lower()}: {value.replace(key, 'KEY')}" for name, value in given.headers if key in value}
-    places |= {"subprotocol" for item in given.subprotocols if key in item}
-    return frozenset(places | {f"?{name}" for name, value in given.query.items() if key in value})
+    places = {f"{name.lower()}: {value.replace(key, 'KEY')}" for name, value in handshake.headers if key in value}
+    places |= {"subprotocol" for item in handshake.subprotocols if key in item}
+    return frozenset(places | {f"?{name}" for name, value in handshake.query.items() if key in value})

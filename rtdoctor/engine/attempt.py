@@ -38,22 +38,22 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
 
 
 async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step]) -> Exchange:
-    timeout, most = bench.choice.timeout, share_of(bench.choice.concurrency)
+    handshake, timeout, most = out.handshake, bench.choice.timeout, share_of(bench.choice.concurrency)
     upgraded = await upgrade(
         bench.http,
-        out.url,
-        headers=out.headers,
-        subprotocols=out.subprotocols,
+        handshake.url,
+        headers=dict(handshake.headers),
+        subprotocols=handshake.subprotocols,
         timeout=timeout,
         most=most_at_once(most),
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault, layers=upgraded.layers)
-    session = Session(upgraded.socket, bench.ledger, joined=in_call(out.url), most=most)
+    session = Session(upgraded.socket, bench.ledger, joined=in_call(handshake.url), most=most)
     unmet: tuple[str, ...] = ()
     alive = False
     try:
-        if waits_for_client(out.url):
+        if waits_for_client(handshake.url):
             if await session.settle(SETTLE):
                 unmet = await _walk(bench, session, steps)
         elif not await session.wait_for(None, timeout):
@@ -85,7 +85,8 @@ async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step]) -> Exchan
 
 def _written(out: Outgoing, steps: Sequence[Step]) -> str:
     """All that would go out, as one text."""
-    lines = [out.url, *(f"{name}: {value}" for name, value in out.headers.items()), *out.subprotocols]
+    asked = out.handshake
+    lines = [asked.url, *(f"{name}: {value}" for name, value in asked.headers), *asked.subprotocols]
     lines += [written(step.send) for step in steps if step.send is not None]
     lines += [step.text for step in steps if step.text is not None]
     return "\n".join((*lines, *(step.binary.decode("latin-1") for step in steps if step.binary is not None)))

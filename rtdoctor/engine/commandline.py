@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from rtdoctor.files import read_bounded
 from rtdoctor.linear import flat, pattern
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.elements import Malformed, select
@@ -118,7 +118,7 @@ class BadHandshake(InputError):
     """What was given is no handshake; the message says why, in one sentence."""
 
 
-def given_from(url: str, headers: list[str], subprotocols: list[str], query: list[str]) -> Given:
+def given_from(url: str, headers: list[str], subprotocols: list[str], query: list[str]) -> Handshake:
     """A handshake from its parts; headers as `Name: value`, query as `name=value` that is added to the URL's own.
 
     Raises:
@@ -148,16 +148,16 @@ def given_from(url: str, headers: list[str], subprotocols: list[str], query: lis
             offered += [item.strip() for item in value.split(",") if item.strip()]
         elif name.strip().lower() not in _OWN:
             pairs.append((name.strip(), value.strip()))
-    given = Given(parts._replace(scheme=scheme).geturl(), tuple(pairs), tuple(offered))
+    handshake = Handshake(parts._replace(scheme=scheme).geturl(), tuple(pairs), tuple(offered))
     if query:
-        added = dict(given.query)
+        added = dict(handshake.query)
         for item in query:
             name, equals, value = item.partition("=")
             if not equals:
                 raise BadHandshake("--query '{}' has no value; write name=value", item)
             added[name] = value
-        given = given.with_query(added)
-    return given
+        handshake = handshake.with_query(added)
+    return handshake
 
 
 def _name_of(line: str) -> str:
@@ -169,7 +169,7 @@ def _name_of(line: str) -> str:
 class CommandLine:
     """What a command line asks for: the handshake, and the proxy that it goes by (a URL, which may hold a password)."""
 
-    given: Given
+    handshake: Handshake
     proxy: str | None = None
 
 
@@ -198,11 +198,11 @@ def read_command(text: str) -> CommandLine:
     if len(hosts := list(dict.fromkeys(map(_host_of, urls)))) > 1:
         raise BadHandshake("one command asks for {} and for {}; give it with one of them", *hosts[:2])
     subprotocols = [item.strip() for value in found.get("subprotocol", ()) for item in value.split(",")]
-    given = given_from(url, found.get("header", []), [item for item in subprotocols if item], [])
+    handshake = given_from(url, found.get("header", []), [item for item in subprotocols if item], [])
     for name, value in _made_headers(found):
-        if given.header(name) is None:
-            given = given.with_header(name, value)
-    return CommandLine(given, _proxy_of(found))
+        if handshake.header(name) is None:
+            handshake = handshake.with_header(name, value)
+    return CommandLine(handshake, _proxy_of(found))
 
 
 def _host_of(url: str) -> str:
@@ -292,7 +292,7 @@ def _proxy_of(found: Mapping[str, list[str]]) -> str | None:
     return f"{scheme or 'http'}://{quote(name, safe='')}:{quote(password, safe='')}@{rest if mark else proxy}"
 
 
-def read_har(path: Path) -> Given:
+def read_har(path: Path) -> Handshake:
     """The first WebSocket of a HAR file: its URL, headers, and the first of the messages that were sent.
 
     The file is looked through in pieces: parsed as a whole it would take many times its size.
@@ -313,8 +313,8 @@ def read_har(path: Path) -> Given:
         for (place,), request in _selected(data, *_ENTRY, "request"):
             url = request.get("url") if isinstance(request, dict) else None
             if isinstance(url, str) and (place == first or url.startswith(("ws:", "wss:"))):
-                given = given_from(url, _headers(request), [], [])
-                return Given(given.url, given.headers, given.subprotocols, _sent(data, place, path))
+                handshake = given_from(url, _headers(request), [], [])
+                return Handshake(handshake.url, handshake.headers, handshake.subprotocols, _sent(data, place, path))
     except Malformed as error:
         raise BadHandshake("{}: is no HAR file", path) from error
     raise BadHandshake("{}: holds no WebSocket", path)

@@ -18,12 +18,12 @@ from rtdoctor.engine.silence import is_silent
 from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Candidate, Finding
 from rtdoctor.model.fix import Control
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.privacy.secret import MARKS
 
 _Facts = dict[str, tuple[object, ...]]
-Attempt = Callable[[Given], Awaitable[Outcome]]
+Attempt = Callable[[Handshake], Awaitable[Outcome]]
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
 _AGAIN = "again"
@@ -40,27 +40,27 @@ def ambiguous(outcome: Outcome) -> bool:
     return silent or (outcome.http_status in AMBIGUOUS and not (error and (error.code or error.type)))
 
 
-def _controls(given: Given) -> list[tuple[str, str, Given]]:
+def _controls(handshake: Handshake) -> list[tuple[str, str, Handshake]]:
     plain = replace(
-        given.without_header("Authorization").without_header("api-key"),
-        subprotocols=tuple(item for item in given.subprotocols if not item.startswith(KEY_SUBPROTOCOL)),
+        handshake.without_header("Authorization").without_header("api-key"),
+        subprotocols=tuple(item for item in handshake.subprotocols if not item.startswith(KEY_SUBPROTOCOL)),
     )
     wrong = plain.with_header("Authorization", f"Bearer {WRONG_KEY.reveal()}")
     return [
-        ("path", "a path that cannot exist", given.with_path(f"{given.path.rstrip('/')}/{_NO_SUCH}")),
+        ("path", "a path that cannot exist", handshake.with_path(f"{handshake.path.rstrip('/')}/{_NO_SUCH}")),
         ("no-key", "no key", plain),
         ("wrong-key", "a key that cannot be right", wrong),
-        ("query", "a query that cannot be right", given.with_query({_NO_SUCH: "1"})),
+        ("query", "a query that cannot be right", handshake.with_query({_NO_SUCH: "1"})),
     ]
 
 
-async def compare(given: Given, outcome: Outcome, attempt: Attempt) -> list[Control]:
+async def compare(handshake: Handshake, outcome: Outcome, attempt: Attempt) -> list[Control]:
     """Make the control handshakes and hold what is stable in their answers against the first one. Where the same
     handshake gets another answer already, that is the only control."""
-    controls = [control for control in _controls(given) if control[2] != given]
+    controls = [control for control in _controls(handshake) if control[2] != handshake]
     # Each answer that is silence takes a whole time-out: they are waited for together.
     together = [attempt(changed) for _, _, changed in controls] if is_silent(outcome) else []
-    second, *answers = await asyncio.gather(attempt(given), *together)
+    second, *answers = await asyncio.gather(attempt(handshake), *together)
     noise = _differences(outcome, second)
     steady = _ANSWER not in noise
     repeated = Control(_AGAIN, "the same handshake once more", short(second), steady)

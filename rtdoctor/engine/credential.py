@@ -6,8 +6,8 @@ from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.linear import pattern
 from rtdoctor.model.event import parse_event
 from rtdoctor.model.exchange import Exchange, Request
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import Secret
@@ -26,9 +26,7 @@ SHORTEST_LIFE = 10  # seconds; expires_after.seconds takes 10 to 7200 (openai-op
 class Outgoing:
     """A handshake that is ready to be sent; `request` is its printable form."""
 
-    url: str
-    headers: dict[str, str]
-    subprotocols: tuple[str, ...]
+    handshake: Handshake
     request: Request
 
 
@@ -60,13 +58,13 @@ def key_headers(choice: Choice, secret: Secret | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret.reveal()}"}
 
 
-def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Outgoing:
+def outgoing(choice: Choice, wanted: WantedHandshake, secret: Secret | None) -> Outgoing:
     """Put a handshake together. The printable request never holds the credential; its path and its ways to
-    authenticate are those that the handshake tells, whatever base they go to."""
-    headers = account_headers(choice) | dict(handshake.headers)
-    query = dict(handshake.query)
+    authenticate are those that the wanted one tells, whatever base they go to."""
+    headers = account_headers(choice) | dict(wanted.headers)
+    query = dict(wanted.query)
     subprotocols: list[str] = []
-    auth = handshake.auth if secret is not None else ()
+    auth = wanted.auth if secret is not None else ()
     if "header" in auth:
         headers |= key_headers(choice, secret)
     if "api-key" in auth and secret:
@@ -75,19 +73,17 @@ def outgoing(choice: Choice, handshake: Handshake, secret: Secret | None) -> Out
         query["Authorization"] = f"Bearer {secret.reveal()}"
     if "subprotocol" in auth and secret:
         subprotocols += ["realtime", KEY_SUBPROTOCOL + secret.reveal()]
-    given = Given(
-        choice.target.socket_url(handshake.path, query),
-        tuple(headers.items()),
-        (*subprotocols, *handshake.subprotocols),
+    handshake = Handshake(
+        choice.target.socket_url(wanted.path, query), tuple(headers.items()), (*subprotocols, *wanted.subprotocols)
     )
-    credential = handshake.credential if auth else "none"
-    asked = replace(given.request(), path=quote(handshake.path), auth=tuple(auth), credential=credential)
-    return Outgoing(given.url, headers, given.subprotocols, asked)
+    credential = wanted.credential if auth else "none"
+    request = replace(handshake.request(), path=quote(wanted.path), auth=tuple(auth), credential=credential)
+    return Outgoing(handshake, request)
 
 
-def repeat(given: Given) -> Outgoing:
+def repeat(handshake: Handshake) -> Outgoing:
     """A handshake that somebody gave, ready to be sent as it is."""
-    return Outgoing(given.url, dict(given.headers), given.subprotocols, given.request())
+    return Outgoing(handshake, handshake.request())
 
 
 async def get_models(bench: Bench) -> Exchange:
@@ -97,10 +93,10 @@ async def get_models(bench: Bench) -> Exchange:
     return await _get_models(bench, account_headers(choice) | key_headers(choice, choice.key), auth, "key")
 
 
-async def ordinary_get(bench: Bench, given: Given) -> Exchange:
+async def ordinary_get(bench: Bench, handshake: Handshake) -> Exchange:
     """`GET /models` under the base of a handshake that somebody gave, with its headers: what ordinary HTTP comes to
     over the same route."""
-    return await _get_models(bench, dict(given.headers), given.auth(), "none")
+    return await _get_models(bench, dict(handshake.headers), handshake.auth(), "none")
 
 
 async def _get_models(bench: Bench, headers: dict[str, str], auth: tuple[str, ...], credential: str) -> Exchange:

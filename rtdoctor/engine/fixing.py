@@ -10,7 +10,7 @@ from rtdoctor.diagnose.proven import beyond
 from rtdoctor.diagnose.referee import finding, weigh
 from rtdoctor.engine.controls import Attempt
 from rtdoctor.model.fix import Fix, Tried
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
 
 MOST_CONNECTIONS = 24  # each may have a server load a model
@@ -30,9 +30,11 @@ def spoke(outcome: Outcome) -> bool:
     )
 
 
-async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt) -> tuple[Fix, Given | None]:
+async def find_fix(
+    handshake: Handshake, first: Outcome, means: Means, attempt: Attempt
+) -> tuple[Fix, Handshake | None]:
     """Search for the smallest set of edits after which the handshake works, and return it with that handshake, or with
-    None where none was found. Sends only what `given` would send.
+    None where none was found. Sends only what the handshake would send.
 
     After a failed try, the cause of its outcome suggests what comes next: the second edit of a pair is looked for
     where the first one got further than before.
@@ -41,10 +43,10 @@ async def find_fix(given: Given, first: Outcome, means: Means, attempt: Attempt)
     seen: dict[frozenset[str], Outcome] = {frozenset(): first}
     texts: dict[frozenset[str], tuple[str, ...]] = {}
     for size in range(1, _MOST_EDITS + 1):
-        for chosen in _sets(given, seen, means, size):
+        for chosen in _sets(handshake, seen, means, size):
             if len(tried) >= MOST_CONNECTIONS:
                 return _without(tried, seen, texts), None
-            changed = _apply_all(chosen, given, means)
+            changed = _apply_all(chosen, handshake, means)
             if changed is None:
                 continue
             outcome = await attempt(changed)
@@ -81,10 +83,12 @@ def _reach(outcome: Outcome) -> int:
     return (outcome.http_status is not None) + upgraded + looked_at + outcome.reached_session + outcome.session_stands
 
 
-def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size: int) -> Iterator[tuple[Edit, ...]]:
+def _sets(
+    handshake: Handshake, seen: dict[frozenset[str], Outcome], means: Means, size: int
+) -> Iterator[tuple[Edit, ...]]:
     """The sets of that size, in the order that the causes met so far suggest. A set is built on a smaller one whose
     outcome had another cause than where it came from: an edit that changed nothing is no ground to build on."""
-    start = {edit.id: edit for edit in edits_for(given, weigh(seen[frozenset()]).cause, means)}
+    start = {edit.id: edit for edit in edits_for(handshake, weigh(seen[frozenset()]).cause, means)}
     if size == 1:
         yield from ((edit,) for edit in start.values())
         return
@@ -93,7 +97,7 @@ def _sets(given: Given, seen: dict[frozenset[str], Outcome], means: Means, size:
     grounds = [ids for ids, outcome in list(seen.items()) if len(ids) == size - 1 and _state(outcome) != origin]
     for ids in grounds:
         ground = tuple(start[name] for name in start if name in ids)
-        changed = _apply_all(ground, given, means)
+        changed = _apply_all(ground, handshake, means)
         if changed is None or len(ground) != len(ids):
             continue
         for edit in edits_for(changed, weigh(seen[ids]).cause, means):
@@ -132,18 +136,18 @@ def _state(outcome: Outcome) -> tuple[object, ...]:
     return (outcome.stage, outcome.http_status, weigh(outcome).cause, outcome.session_type)
 
 
-def _apply_all(edits: tuple[Edit, ...], given: Given, means: Means) -> Given | None:
+def _apply_all(edits: tuple[Edit, ...], handshake: Handshake, means: Means) -> Handshake | None:
     for edit in edits:
-        changed = apply(edit.id, given, means)
-        if changed is None or _sorted(changed) == _sorted(given):
+        changed = apply(edit.id, handshake, means)
+        if changed is None or _sorted(changed) == _sorted(handshake):
             return None
-        given = changed
-    return given
+        handshake = changed
+    return handshake
 
 
-def _sorted(given: Given) -> Given:
+def _sorted(handshake: Handshake) -> Handshake:
     """The same handshake for comparing: the order of headers says nothing."""
-    return replace(given, headers=tuple(sorted(given.headers)))
+    return replace(handshake, headers=tuple(sorted(handshake.headers)))
 
 
 def _needless(tried: list[Tried], kept: tuple[str, ...]) -> tuple[str, ...]:

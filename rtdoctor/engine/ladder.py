@@ -24,7 +24,7 @@ from rtdoctor.engine.violations import dialect_of
 from rtdoctor.engine.word_errors import hear
 from rtdoctor.model.finding import Finding, left_out, undecided
 from rtdoctor.model.fix import Control
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
 from rtdoctor.model.report import RUNGS, Rung
@@ -241,7 +241,7 @@ async def _ask(bench: Bench, opening: Opening, *, speak: bool = True) -> _Opened
     """What comes of asking so; without `speak` of the handshake alone."""
     choice = bench.choice
     out = outgoing(choice, opening.handshake, choice.key)
-    joined = in_call(out.url)
+    joined = in_call(out.handshake.url)
     # Below a base that may be a session that goes on nothing is free, and the handshake alone is tried.
     may_update = bench.ledger.allows(opening.update, joined=joined)
     steps = [Step(send=opening.update), Step(await_=opening.awaited)] if may_update else []
@@ -268,8 +268,8 @@ def _query_of(opening: Opening) -> str:
 
 
 def _asked_model(opening: Opening) -> str | None:
-    given = opening.update["session"].get("audio", {}).get("input", {})
-    model = given.get("transcription", {}).get("model")
+    handshake = opening.update["session"].get("audio", {}).get("input", {})
+    model = handshake.get("transcription", {}).get("model")
     return str(model) if model else None
 
 
@@ -278,10 +278,10 @@ async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Contr
     if not (ambiguous(outcome) or is_silent(outcome)):
         return []
 
-    async def again(changed: Given) -> Outcome:
+    async def again(changed: Handshake) -> Outcome:
         return distil(await attempt(bench, repeat(changed)))
 
-    return await compare(Given(out.url, tuple(out.headers.items()), out.subprotocols), outcome, again)
+    return await compare(out.handshake, outcome, again)
 
 
 def _heard(speech: Speech) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from rtdoctor.diagnose.rungs import listed_models
 from rtdoctor.engine.setup import Choice
 from rtdoctor.model.exchange import Answer
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from rtdoctor.model.target import Kind
 from rtdoctor.protocol.models import kind_of
 
@@ -39,7 +39,7 @@ class Opening:
     """One way to ask: the handshake, what is sent first, and for which answers is waited."""
 
     kind: Kind
-    handshake: Handshake
+    handshake: WantedHandshake
     update: dict[str, Any]
     awaited: tuple[str, ...] = ("session.updated", "error")
 
@@ -47,9 +47,9 @@ class Opening:
 def openings(choice: Choice) -> tuple[Opening, ...]:
     """The ways in which the session may be opened; the first is the usual one. None asks twice for the same."""
     if choice.aim == "live":
-        return (Opening("live", Handshake(path="/live/sessions"), start_for(choice.live_model), _STARTED),)
+        return (Opening("live", WantedHandshake(path="/live/sessions"), start_for(choice.live_model), _STARTED),)
     if choice.aim == "translation":
-        shake = Handshake(path="/realtime/translations", query={"model": choice.translation_model})
+        shake = WantedHandshake(path="/realtime/translations", query={"model": choice.translation_model})
         return (Opening("translation", shake, update_for("translation", choice.translation_model)),)
     kept = {name: value for name, value in choice.target.asked_query.items() if name in _AZURE_PREVIEW}
     found = _conversation(choice, kept) if choice.aim == "realtime" else _transcription(choice, kept)
@@ -66,13 +66,13 @@ def _transcription(choice: Choice, kept: dict[str, str]) -> tuple[Opening, ...]:
     update, model = update_for("transcription", choice.transcription_model), {"model": choice.transcription_model}
     intent = {"intent": "transcription"}
     queries = [intent] if choice.profile.exact else [intent, intent | model, model]
-    return tuple(Opening("transcription", Handshake(query=kept | query), update) for query in queries)
+    return tuple(Opening("transcription", WantedHandshake(query=kept | query), update) for query in queries)
 
 
 def _conversation(choice: Choice, kept: dict[str, str]) -> tuple[Opening, ...]:
     query = kept if "deployment" in kept else kept | {"model": choice.realtime_model}
     update = update_for("realtime", choice.transcription_model, vad=not choice.profile.exact)
-    return (Opening("realtime", Handshake(query=query), update),)
+    return (Opening("realtime", WantedHandshake(query=query), update),)
 
 
 def update_for(aim: Kind, transcription_model: str, *, vad: bool = False) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from rtdoctor.model.event import NotAnEvent, written
 from rtdoctor.model.exchange import Answer, Exchange
 from rtdoctor.model.finding import Finding, undecided
 from rtdoctor.model.fix import Control, Fix, Handover
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
@@ -74,7 +74,7 @@ class Found:
 
 async def probe(
     bench: Bench,
-    given: Given,
+    handshake: Handshake,
     *,
     want_fix: bool,
     said: Callable[[str], None] = lambda _: None,
@@ -86,26 +86,32 @@ async def probe(
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
     found = found or Found()
-    return await _bounded(bench, given, found, want_fix, _look(bench, _allowed(bench, given), found, want_fix, said))
+    return await _bounded(
+        bench, handshake, found, want_fix, _look(bench, _allowed(bench, handshake), found, want_fix, said)
+    )
 
 
-async def mend(bench: Bench, given: Given, *, found: Found, said: Callable[[str], None] = lambda _: None) -> Probed:
+async def mend(
+    bench: Bench, handshake: Handshake, *, found: Found, said: Callable[[str], None] = lambda _: None
+) -> Probed:
     """Look for the smallest change that works, after a probe that found what is in `found`; `bench` has a deadline of
     its own."""
     bench.listed = found.listed
-    return await _bounded(bench, given, found, True, _mend(bench, _allowed(bench, given), found, said))
+    return await _bounded(bench, handshake, found, True, _mend(bench, _allowed(bench, handshake), found, said))
 
 
-def can_mend(given: Given, found: Found) -> bool:
+def can_mend(handshake: Handshake, found: Found) -> bool:
     """True where a change is worth looking for: the handshake was answered and does not work, and repeating it costs
     nothing."""
     outcome = found.outcome
     if outcome is None or outcome.http_status is None or works(outcome):
         return False
-    return not found.unasked and not speaks_by_itself(given.url)
+    return not found.unasked and not speaks_by_itself(handshake.url)
 
 
-async def _bounded(bench: Bench, given: Given, found: Found, want_fix: bool, work: Coroutine[Any, Any, None]) -> Probed:
+async def _bounded(
+    bench: Bench, handshake: Handshake, found: Found, want_fix: bool, work: Coroutine[Any, Any, None]
+) -> Probed:
     stopped, interrupted = "", False
     try:
         async with asyncio.timeout(bench.choice.left):
@@ -114,10 +120,12 @@ async def _bounded(bench: Bench, given: Given, found: Found, want_fix: bool, wor
         stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
-    return probed_of(bench, given, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+    return probed_of(bench, handshake, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
 
 
-def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopped: str, interrupted: bool) -> Probed:
+def probed_of(
+    bench: Bench, handshake: Handshake, found: Found, *, want_fix: bool, stopped: str, interrupted: bool
+) -> Probed:
     """All that was found, not redacted yet; `stopped` says what ended the probe before its time."""
     if stopped and want_fix and found.judged is not None and found.fix is None:
         cut = f"The search for a change that works was not finished: {stopped}."
@@ -128,10 +136,10 @@ def probed_of(bench: Bench, given: Given, found: Found, *, want_fix: bool, stopp
             found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
     report = replace(_report(bench, found), interrupted=interrupted)
     exchange = head_of(found.exchange) if found.exchange else None
-    return Probed(report, _allowed(bench, given).shown(), exchange, found.controls, found.fix, found.handover)
+    return Probed(report, _allowed(bench, handshake).shown(), exchange, found.controls, found.fix, found.handover)
 
 
-async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
+async def _look(bench: Bench, free: Handshake, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
     said("name, TCP and TLS")
     async for rung in reach(bench):  # ends by itself after a dead one
         found.rungs.append(rung)
@@ -175,10 +183,10 @@ async def _look(bench: Bench, free: Given, found: Found, want_fix: bool, said: C
         await _mend(bench, free, found, said)
 
 
-def _again(bench: Bench, found: Found) -> Callable[[Given], Awaitable[Outcome]]:
+def _again(bench: Bench, found: Found) -> Callable[[Handshake], Awaitable[Outcome]]:
     """One more handshake. What costs money is sent once, as it was told; to look for causes it is not sent again."""
 
-    async def again(changed: Given) -> Outcome:
+    async def again(changed: Handshake) -> Outcome:
         seen = distil(await _once(bench, _free_only(changed)))
         found.unasked = found.unasked or spoke(seen)
         return seen
@@ -186,7 +194,7 @@ def _again(bench: Bench, found: Found) -> Callable[[Given], Awaitable[Outcome]]:
     return again
 
 
-async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], None]) -> None:
+async def _mend(bench: Bench, free: Handshake, found: Found, said: Callable[[str], None]) -> None:
     """Look for the smallest change, from what the handshake came to at first."""
     outcome, judged, exchange = found.outcome, found.judged, found.exchange
     assert outcome is not None
@@ -227,7 +235,7 @@ async def _mend(bench: Bench, free: Given, found: Found, said: Callable[[str], N
         found.handover = _handed(bench, cheap, mended)
 
 
-def _handed(bench: Bench, before: Given, after: Given) -> Handover:
+def _handed(bench: Bench, before: Handshake, after: Handshake) -> Handover:
     """The handshake that works, to be pasted; the key stands in it by the name of its variable."""
     key = bench.choice.key
     variable = key.source if key and key.source.isidentifier() else KEY_VARIABLE
@@ -294,23 +302,23 @@ def _report(bench: Bench, found: Found) -> Report:
     )
 
 
-def _allowed(bench: Bench, given: Given) -> Given:
+def _allowed(bench: Bench, handshake: Handshake) -> Handshake:
     """The handshake with what the run has leave to send."""
-    joined = in_call(given.url)
-    events = tuple(event for event in given.events if bench.ledger.allows(event, joined=joined))
-    return replace(given, events=events)
+    joined = in_call(handshake.url)
+    events = tuple(event for event in handshake.events if bench.ledger.allows(event, joined=joined))
+    return replace(handshake, events=events)
 
 
-def _free_only(given: Given) -> Given:
+def _free_only(handshake: Handshake) -> Handshake:
     """The handshake with the events that may be sent again and again: without those that may cost money, those included
     that only an edit made so, that have a server fetch something, or are much in all."""
-    joined, room = in_call(given.url), _MOST_REPEATED
+    joined, room = in_call(handshake.url), _MOST_REPEATED
     kept: list[Sent] = []
-    for event in given.events:
+    for event in handshake.events:
         if _is_free(event, joined) and not _names_a_url(event) and (size := len(str(event))) <= room:
             kept.append(event)
             room -= size
-    return replace(given, events=tuple(kept))
+    return replace(handshake, events=tuple(kept))
 
 
 def _names_a_url(value: Any) -> bool:
@@ -332,12 +340,12 @@ def _is_free(event: Sent, joined: bool) -> bool:
     return True
 
 
-def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> str:
+def _left_out(handshake: Handshake, cheap: Handshake, sent: bool, works_without: bool) -> str:
     """What the search did with the events that may cost money."""
-    count = len(given.events) - len(cheap.events)
+    count = len(handshake.events) - len(cheap.events)
     are, were = ("is", "was") if count == 1 else ("are", "were")
     how = f"{were} sent once, and" if sent else f"{were} not sent, since it did not come so far, and {are}"
-    costs = sum(not _is_free(event, in_call(given.url)) for event in given.events)
+    costs = sum(not _is_free(event, in_call(handshake.url)) for event in handshake.events)
     what = "that may cost money" if costs == count else "that may cost money, fetch something or are long"
     once = f"{plural(count, 'message')} {what} {how} left out of the search for a change"
     if works_without:
@@ -345,11 +353,11 @@ def _left_out(given: Given, cheap: Given, sent: bool, works_without: bool) -> st
     return f"{once}."
 
 
-async def _once(bench: Bench, given: Given) -> Exchange:
-    steps = [_step(event) for event in given.events]
+async def _once(bench: Bench, handshake: Handshake) -> Exchange:
+    steps = [_step(event) for event in handshake.events]
     if any(step.send and str(step.send.get("type", "")).endswith("session.update") for step in steps):
         steps.append(Step(await_=("session.updated", "error"), within=min(3.0, bench.choice.timeout)))
-    return await attempt(bench, repeat(given), steps)
+    return await attempt(bench, repeat(handshake), steps)
 
 
 def _step(event: Mapping[str, Any] | str | bytes) -> Step:

@@ -17,7 +17,7 @@ from rtdoctor.files import read_bounded
 from rtdoctor.knowledge.profiles import target_at
 from rtdoctor.linear import Match, pattern
 from rtdoctor.model.event import NotAnEvent, parse_client_event
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.plural import plural
 from rtdoctor.model.scenario import in_call, is_free, speaks_by_itself
 from rtdoctor.model.target import BadTarget
@@ -69,7 +69,7 @@ class ProbePlan:
 
     choice: Choice
     context: ssl.SSLContext
-    given: Given
+    handshake: Handshake
     ledger: Ledger
     told: tuple[str, ...]
 
@@ -84,10 +84,10 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
     check_model(asked.model)
     key = find_key(asked.key_env, asked.key_file, asked.key)
     try:
-        given, added, proxy = _given(asked)
+        handshake, added, proxy = _given(asked)
         if proxy and asked.route.proxy is None:
             asked = replace(asked, route=replace(asked.route, proxy=proxy))
-        target = target_at(given.with_query({}).url)
+        target = target_at(handshake.with_query({}).url)
         route, notices = route_to(target, asked.route)
         target = replace(target, route=route)
         # The key of the environment is OpenAI's. Another host gets it where the user himself puts it into the
@@ -96,47 +96,47 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         typed = not (asked.har or asked.command)
         stranger = "" if known or typed or target.is_loopback else target.host
         if not asked.har:
-            given = _filled(given, key, asked.key_env, stranger)
-        given = _with(given, _filled(added, key, asked.key_env, stranger))
+            handshake = _filled(handshake, key, asked.key_env, stranger)
+        handshake = _with(handshake, _filled(added, key, asked.key_env, stranger))
     except (BadHandshake, BadTarget) as error:
         raise Usage("{}", error) from error
-    if (size := given.head_size()) > _MOST_HEAD:
+    if (size := handshake.head_size()) > _MOST_HEAD:
         raise Usage("the URL and headers have {} characters; no server takes more than {}", size, _MOST_HEAD)
-    if key is not None and key.source.isidentifier() and key.reveal().strip() not in given.written():
+    if key is not None and key.source.isidentifier() and key.reveal().strip() not in handshake.written():
         notices = (*notices, _UNUSED.format(key.source))
-    own = typed and key is not None and key.reveal() in given.written()
+    own = typed and key is not None and key.reveal() in handshake.written()
     if not (known or own or (typed and target.is_loopback)):
         key = None  # neither the handshake nor a search for a change brings it there
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
-    told = _told_before(given, ledger)
+    told = _told_before(handshake, ledger)
     if (scheme := (asked.url or "").partition("://")[0].strip().lower()) in ("http", "https"):
-        notices = (*notices, _REST_URL.format(f"{scheme}://", f"{given.url.partition('://')[0]}://"))
-    credentials = given.credentials() + ([key] if key else [])
-    secrets = given.secrets()
+        notices = (*notices, _REST_URL.format(f"{scheme}://", f"{handshake.url.partition('://')[0]}://"))
+    credentials = handshake.credentials() + ([key] if key else [])
+    secrets = handshake.secrets()
     # What is kept first is looked for best: the keys, then the short ones, of which there may be more.
     keep([key, *route.secrets(), *credentials, *sorted(secrets, key=lambda secret: len(secret.reveal()))])
     withheld = None
     if asked.route.insecure and not asked.route.send_key:
         withheld = credentials[-1] if credentials else None
-        masked = given.without_secrets([*secrets, *credentials])
+        masked = handshake.without_secrets([*secrets, *credentials])
         # In a form that was not found it must not go out either: base64 in a header, a name that is the key.
         written = masked.written()
         if holds_secret(written):
             raise Usage("--insecure: the handshake holds the key in a form that cannot be kept back")
-        if any(word in written for word in given.overlooked()):
+        if any(word in written for word in handshake.overlooked()):
             raise Usage(
                 "--insecure: the handshake holds more opaque text than can be kept back, and some may be secret"
             )
-        given = masked
+        handshake = masked
     usual = defaults()
     choice = Choice(
         target=target,
-        aim="transcription" if given.query.get("intent") == "transcription" else "realtime",
+        aim="transcription" if handshake.query.get("intent") == "transcription" else "realtime",
         transcription_model=usual.transcription,
         vad_model=usual.transcription_vad,
         realtime_model=asked.model or usual.realtime,
-        key=None if withheld else _first(key, given.credentials(), trusted=known),
+        key=None if withheld else _first(key, handshake.credentials(), trusted=known),
         withheld=withheld,
         timeout=asked.timeout,
         deadline=asked.deadline,
@@ -147,7 +147,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         spend=ledger.raw,
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
-    return ProbePlan(choice, context, given, ledger, tuple(told))
+    return ProbePlan(choice, context, handshake, ledger, tuple(told))
 
 
 def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
@@ -157,7 +157,7 @@ def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) 
     return key or standing if trusted else standing or key
 
 
-def _given(asked: ProbeAsked) -> tuple[Given, Given, str | None]:
+def _given(asked: ProbeAsked) -> tuple[Handshake, Handshake, str | None]:
     """The handshake, what the flags add to it, and the proxy that a pasted command line goes by."""
     sources = [
         name for name, value in (("URL", asked.url), ("a command line", asked.command), ("--har", asked.har)) if value
@@ -166,23 +166,23 @@ def _given(asked: ProbeAsked) -> tuple[Given, Given, str | None]:
         raise Usage("give one handshake: a URL, --curl, --websocat, --wscat or --har ({} were given)", len(sources))
     proxy = None
     if asked.har:
-        given = read_har(asked.har)
+        handshake = read_har(asked.har)
     elif asked.command:
         command = read_command(asked.command)
-        given, proxy = command.given, command.proxy
+        handshake, proxy = command.handshake, command.proxy
     else:
-        given = given_from(asked.url or "", [], [], [])
-    added = given_from(given.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
-    return given, replace(added, events=_events(asked.send) if asked.send else ()), proxy
+        handshake = given_from(asked.url or "", [], [], [])
+    added = given_from(handshake.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+    return handshake, replace(added, events=_events(asked.send) if asked.send else ()), proxy
 
 
-def _with(given: Given, added: Given) -> Given:
-    query = given.query | added.query
+def _with(handshake: Handshake, added: Handshake) -> Handshake:
+    query = handshake.query | added.query
     return replace(
-        given if query == given.query else given.with_query(query),
-        headers=(*given.headers, *added.headers),
-        subprotocols=(*given.subprotocols, *added.subprotocols),
-        events=(*given.events, *added.events),
+        handshake if query == handshake.query else handshake.with_query(query),
+        headers=(*handshake.headers, *added.headers),
+        subprotocols=(*handshake.subprotocols, *added.subprotocols),
+        events=(*handshake.events, *added.events),
     )
 
 
@@ -194,13 +194,15 @@ def _events(file: Path) -> tuple[Sent, ...]:
     return read_events(text, f"--send {file}")
 
 
-def _told_before(given: Given, ledger: Ledger) -> list[str]:
+def _told_before(handshake: Handshake, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
-    raw = [event for event in given.events if isinstance(event, (str, bytes))]
-    joined = in_call(given.url)
-    billable = sum(not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in given.events)
+    raw = [event for event in handshake.events if isinstance(event, (str, bytes))]
+    joined = in_call(handshake.url)
+    billable = sum(
+        not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in handshake.events
+    )
     told = []
-    if speaks_by_itself(given.url):
+    if speaks_by_itself(handshake.url):
         told.append("This handshake may begin a conversation that costs money.")
     if billable and ledger.billable:
         told.append(f"Sends {plural(billable, 'billable event')}.")
@@ -232,7 +234,7 @@ def _why(raw: str | bytes) -> str:
     return "text"
 
 
-def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str) -> Given:
+def _filled(handshake: Handshake, key: Secret | None, key_env: str | None, stranger: str) -> Handshake:
     """The handshake with the key in the place of $OPENAI_API_KEY (or the variable that --key-env names).
 
     Raises:
@@ -257,11 +259,11 @@ def _filled(given: Given, key: Secret | None, key_env: str | None, stranger: str
 
         return _VARIABLE.sub(put, text)
 
-    query = {name: fill(value, "^ " * is_secret_query(name)) for name, value in given.query.items()}
+    query = {name: fill(value, "^ " * is_secret_query(name)) for name, value in handshake.query.items()}
     return replace(
-        given if query == given.query else given.with_query(query),
-        headers=tuple((name, fill(value, _before(name))) for name, value in given.headers),
-        subprotocols=tuple(fill(item, "^.") for item in given.subprotocols),
+        handshake if query == handshake.query else handshake.with_query(query),
+        headers=tuple((name, fill(value, _before(name))) for name, value in handshake.headers),
+        subprotocols=tuple(fill(item, "^.") for item in handshake.subprotocols),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rtdoctor.model.fix import Control
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.scenario import Handshake, Scenario
+from rtdoctor.model.scenario import Scenario, WantedHandshake
 
 _GOOD = ("key", "secret")  # credentials of a scenario that a server takes
 
@@ -17,7 +17,7 @@ class Silence:
     is then `session`, else `upgrade`); `heeded` are the parts of it (path, query, no-key, wrong-key) of which a change
     got another answer."""
 
-    asked: Handshake
+    asked: WantedHandshake
     after: str
     heeded: frozenset[str] = frozenset()
 
@@ -29,7 +29,7 @@ def is_silent(outcome: Outcome) -> bool:
     return outcome.fault == "timeout" and (unanswered or unheard)
 
 
-def silence_of(asked: Handshake, outcome: Outcome, controls: Sequence[Control]) -> Silence | None:
+def silence_of(asked: WantedHandshake, outcome: Outcome, controls: Sequence[Control]) -> Silence | None:
     """What is known of the server's silence after the ladder's handshake and its controls; None where it speaks."""
     if is_silent(outcome):
         return Silence(asked, "upgrade", frozenset(control.name for control in controls if not control.same))
@@ -51,7 +51,7 @@ def heard_enough(silence: Silence | None, scenario: Scenario) -> str:
     return "not tried: the ladder waited for an answer in vain"
 
 
-def _changed(shake: Handshake, asked: Handshake) -> frozenset[str]:
+def _changed(shake: WantedHandshake, asked: WantedHandshake) -> frozenset[str]:
     """The parts in which a handshake differs from the one that was asked, by the names of their controls."""
     parts = {
         "path": shake.path != asked.path,

@@ -36,7 +36,8 @@ def taped(tell: Tell, *, by: By, to: str) -> Iterator[None]:
 
 
 def _put(recorder: Recorder, number: int, out: Outgoing, exchange: Exchange, began: float) -> None:
-    recorder.request(number, out.url, [*out.headers.items(), ("Upgrade", "websocket")], out.subprotocols, at=began)
+    asked = out.handshake
+    recorder.request(number, asked.url, [*asked.headers, ("Upgrade", "websocket")], asked.subprotocols, at=began)
     answer, fault, opened = exchange.answer, exchange.fault, began
     if answer is not None:
         opened = began + answer.ms / 1000

@@ -8,7 +8,7 @@ from typing import Any
 from rtdoctor.mock import behaviour as does
 from rtdoctor.mock.dialect import Dialect, dialects
 from rtdoctor.mock.secrets import Grant, Vault
-from rtdoctor.model.given import KEY_SUBPROTOCOL
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL
 from rtdoctor.protocol.models import kind_of, models
 
 BETA_SUBPROTOCOL = "openai-beta.realtime-v1"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.fix import Control, Fix, Handover
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.report import Report
 
 
@@ -14,7 +14,7 @@ class Probed:
     what to paste of the handshake that works. `shown` tells that all but the last two was shown already."""
 
     report: Report
-    given: Given
+    handshake: Handshake
     exchange: Exchange | None
     controls: tuple[Control, ...] = ()
     fix: Fix | None = None

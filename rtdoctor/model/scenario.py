@@ -107,7 +107,7 @@ def _lets_speak(value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Handshake:
+class WantedHandshake:
     """The upgrade request. `secret_for` is the session type that a minted secret carries; `reused` opens a first
     socket with it and closes that again before the one under test."""
 
@@ -159,7 +159,7 @@ class Scenario:
     id: str
     title: str
     tags: tuple[str, ...]
-    handshake: Handshake
+    handshake: WantedHandshake
     steps: tuple[Step, ...]
     accept: tuple[Accept, ...]
     required: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from rtdoctor.diagnose.referee import finding as finding_of
 from rtdoctor.mock.faults import Faults
 from rtdoctor.model.exchange import Exchange, Fault
 from rtdoctor.model.finding import Finding
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.plural import plural
 from rtdoctor.model.target import Target, is_loopback_host
 from rtdoctor.model.watched import Watched
@@ -277,7 +277,7 @@ class Proxy:
             if before is not None:
                 self.reached = False
             self._told_down = True
-            exchange = Exchange(Given(self._target.socket_url()).request(), fault=fault)
+            exchange = Exchange(Handshake(self._target.socket_url()).request(), fault=fault)
             self.asked.say("lost", finding_of(distil(exchange)))
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from rtdoctor.model.exchange import Answer, Fault
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.target import Target
 from rtdoctor.model.violation import Direction
 from rtdoctor.proxy.frames import Frames, Message, Unreadable
@@ -53,7 +53,7 @@ class Traffic:
         """The next request's."""
         return next(self._numbers)
 
-    def given(self, head: Head) -> Given:
+    def given(self, head: Head) -> Handshake:
         """A request as it went to the upstream."""
         scheme = ("wss" if self.target.tls else "ws") if head.upgrades else ("https" if self.target.tls else "http")
         host = head.value("host") or self.target.host
@@ -61,7 +61,7 @@ class Traffic:
         plain = tuple(pair for pair in head.headers if pair[0].lower() != "sec-websocket-protocol")
         protocols = tuple(item.strip() for item in offered.split(",") if item.strip())
         path = head.words[1] if head.words[1].startswith("/") else "/" + head.words[1]
-        return Given(f"{scheme}://{host}{path}", plain, protocols)
+        return Handshake(f"{scheme}://{host}{path}", plain, protocols)
 
 
 class Stream:

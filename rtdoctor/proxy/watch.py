@@ -11,7 +11,7 @@ from rtdoctor.knowledge.causes import UNKNOWN
 from rtdoctor.model.event import why_no_event
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Request
 from rtdoctor.model.finding import Finding
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.violation import Direction, Violation
 from rtdoctor.model.watched import Passed
 from rtdoctor.privacy.known import keep
@@ -67,12 +67,14 @@ class Watch:
         self.passed: list[Passed] = []
         self.counted: Counter[str] = Counter()
 
-    def request(self, number: int, given: Given, at: float, *, method: str, rest: bool, body: str = "") -> None:
+    def request(self, number: int, handshake: Handshake, at: float, *, method: str, rest: bool, body: str = "") -> None:
         """A request went on to the upstream."""
-        self._learn(given)
-        asked = given.request()
-        self._open[number] = _Watched(method, shown_url(given.url), asked, at, rest, Exchange(asked))
-        self._recorder.request(number, given.url, given.headers, given.subprotocols, method=method, body=body, at=at)
+        self._learn(handshake)
+        asked = handshake.request()
+        self._open[number] = _Watched(method, shown_url(handshake.url), asked, at, rest, Exchange(asked))
+        self._recorder.request(
+            number, handshake.url, handshake.headers, handshake.subprotocols, method=method, body=body, at=at
+        )
 
     def answer(self, number: int, answer: Answer, subprotocol: str | None, at: float) -> None:
         """It was answered; what was refused is explained at once."""
@@ -259,9 +261,9 @@ class Watch:
         if len(self.passed) < MOST_KEPT:
             self.passed.append(passed)
 
-    def _learn(self, given: Given) -> None:
+    def _learn(self, handshake: Handshake) -> None:
         """Keep the client's credentials from every line that follows."""
-        for secret in given.credentials():
+        for secret in handshake.credentials():
             if len(self._keys) < _MOST_KEYS and secret.reveal() not in self._keys:
                 self._keys.add(secret.reveal())
                 keep([secret])

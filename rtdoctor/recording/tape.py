@@ -36,7 +36,7 @@ import orjson
 
 from rtdoctor.files import NotWritten
 from rtdoctor.linear import byte_pattern, pattern
-from rtdoctor.model.given import Given, unquoted_marks
+from rtdoctor.model.handshake import Handshake, unquoted_marks
 from rtdoctor.privacy import vocabulary
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.quote import quote_headers, redact, redact_media, redacted
@@ -102,8 +102,8 @@ class Recorder:
         at: float | None = None,
     ) -> None:
         """What was asked, as it was sent: every secret in it is masked here."""
-        given = Given(url, tuple(headers[:_MOST_HEADERS]), tuple(subprotocols[:_MOST_HEADERS]))
-        shown, asked = given.shown(), given.request()
+        handshake = Handshake(url, tuple(headers[:_MOST_HEADERS]), tuple(subprotocols[:_MOST_HEADERS]))
+        shown, asked = handshake.shown(), handshake.request()
         line: Line = {"url": unquoted_marks(shown.url), "headers": shown.headers, "subprotocols": shown.subprotocols}
         if method != "GET":
             line["method"] = redact(method[:40])
@@ -177,7 +177,7 @@ class Recorder:
 
 def shown_url(url: str) -> str:
     """A URL as it may be shown."""
-    return unquoted_marks(Given(url).shown().url)
+    return unquoted_marks(Handshake(url).shown().url)
 
 
 def shown_text(text: str, audio: Audio = "keep") -> str:

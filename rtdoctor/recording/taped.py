@@ -6,7 +6,7 @@ from typing import Any, cast
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import why_no_event
 from rtdoctor.model.exchange import Answer, Exchange, Fault, Request
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.recording.chunks import Chunks
 from rtdoctor.recording.parse import Unparsable, parse
 from rtdoctor.recording.tape import BadTape, Line, Silence, headers_of, read_tape
@@ -93,9 +93,9 @@ def request_of(line: Mapping[str, Any]) -> Request:
     """The request that a line tells of; what credential it had stands beside it, for the headers hold marks."""
     held = line.get("subprotocols")
     offered = tuple(item for item in held if isinstance(item, str)) if isinstance(held, list) else ()
-    given = Given(str(line.get("url") or ""), headers_of(line), offered)
+    handshake = Handshake(str(line.get("url") or ""), headers_of(line), offered)
     try:
-        asked = given.request()
+        asked = handshake.request()
     except ValueError:  # no URL at all
         asked = Request("", "")
     auth = line.get("auth")

@@ -13,8 +13,8 @@ from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.explanation import Explanation, Page
 from rtdoctor.model.finding import Cause, Finding, Verdict, of_cause
 from rtdoctor.model.fix import Control, Fix, Handover
-from rtdoctor.model.given import Given
 from rtdoctor.model.graded import CourseResult, Graded
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
@@ -75,7 +75,7 @@ class Digest:
     cases: tuple[Case, ...] = ()
     edits: Fix | None = None
     handover: Handover | None = None
-    given: Given | None = None
+    handshake: Handshake | None = None
     started_at: str = ""
     duration_s: float | None = None
     interrupted: bool = False
@@ -273,12 +273,12 @@ def _probe(probed: Probed) -> Digest:
     return replace(
         told,
         command="probe",
-        subject=probed.given.url,
+        subject=probed.handshake.url,
         fix=fix,
         cases=(*cases, *controls),
         edits=probed.fix,
         handover=probed.handover,
-        given=probed.given,
+        handshake=probed.handshake,
     )
 
 

@@ -21,9 +21,9 @@ def document(probed: Probed) -> dict[str, Any]:
         "handover": dataclasses.asdict(probed.handover) if probed.handover else None,
         "controls": [dataclasses.asdict(control) for control in probed.controls],
         "handshake": {
-            "url": probed.given.url,
-            "headers": [list(pair) for pair in probed.given.headers],
-            "subprotocols": list(probed.given.subprotocols),
+            "url": probed.handshake.url,
+            "headers": [list(pair) for pair in probed.handshake.headers],
+            "subprotocols": list(probed.handshake.subprotocols),
         },
         "exchange": _exchange(probed.exchange) if probed.exchange else None,
     }

@@ -51,15 +51,15 @@ def _show(probed: Probed, console: Console, *, verbose: bool) -> None:
 
 def _first(probed: Probed, console: Console, writer: TerminalWriter) -> None:
     """The handshake, its answer, and what is wrong."""
-    report, given, exchange = probed.report, probed.given, probed.exchange
+    report, handshake, exchange = probed.report, probed.handshake, probed.exchange
     if report.setting.insecure:
         console.print(Text(UNCHECKED, "bold red"))
     console.print(Text("The handshake", "bold"))
-    _indented(console, f"GET {given.url}")
-    for name, value in given.headers:
+    _indented(console, f"GET {handshake.url}")
+    for name, value in handshake.headers:
         _indented(console, f"{name}: {value}")
-    if given.subprotocols:
-        _indented(console, f"Sec-WebSocket-Protocol: {', '.join(given.subprotocols)}")
+    if handshake.subprotocols:
+        _indented(console, f"Sec-WebSocket-Protocol: {', '.join(handshake.subprotocols)}")
     for notice in report.setting.notices:
         _indented(console, notice, "dim")
     console.print()

@@ -7,7 +7,7 @@ from typing import Any
 from rtdoctor.knowledge.tables import BadTable, check_condition, read_table, shortened, table_files
 from rtdoctor.model.event import NotAnEvent, TooDeep, parse_client_event
 from rtdoctor.model.finding import Evidence
-from rtdoctor.model.scenario import Accept, Handshake, Scenario, Step
+from rtdoctor.model.scenario import Accept, Scenario, Step, WantedHandshake
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.privacy.quote import quote
 
@@ -66,7 +66,7 @@ def _scenario(entry: dict[str, Any], file: Path, causes: frozenset[str]) -> Scen
     fields: dict[str, Any] = {}
     for key, value in shake.items():
         fields[key] = tuple(value) if isinstance(value, list) else value
-    handshake = Handshake(**fields)
+    handshake = WantedHandshake(**fields)
     steps = tuple(_step(step, f"{where}: step {number}") for number, step in enumerate(entry.get("step", []), 1))
     accept = tuple(_accept(line, f"{where}: accept {number}", causes) for number, line in enumerate(entry["accept"], 1))
     if not any(line.grade == "expected" for line in accept):

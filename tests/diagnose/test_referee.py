@@ -6,7 +6,7 @@ from rtdoctor.diagnose.referee import judge, weigh
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.scenario import Accept, Handshake, Scenario
+from rtdoctor.model.scenario import Accept, Scenario, WantedHandshake
 from tests.diagnose.seen import ended, refused
 
 KNOWN = Evidence("a test", "2026-11-30", "observed")
@@ -14,7 +14,7 @@ SCENARIO = Scenario(
     "a.b",
     "t",
     (),
-    Handshake(),
+    WantedHandshake(),
     (),
     (
         Accept("expected", {"http_status": 403}, "refused.forbidden", KNOWN),

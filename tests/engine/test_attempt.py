@@ -6,7 +6,7 @@ import pytest
 
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import outgoing
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from tests.conftest import bench_on
 from tests.hostile.frames import event
 from tests.hostile.http import accepted, read_request
@@ -25,7 +25,7 @@ async def test_an_interrupted_attempt_drops_its_connection_at_once():
 
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     async with server, bench_on(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", timeout=30) as bench:
-        out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+        out = outgoing(bench.choice, WantedHandshake(query={"intent": "transcription"}), bench.choice.key)
         running = asyncio.ensure_future(attempt(bench, out))
         await upgraded.wait()
         running.cancel()

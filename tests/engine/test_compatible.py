@@ -9,7 +9,7 @@ from rtdoctor.diagnose.other_endpoint import told_there
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from tests.hostile.compatible import Server
 
 KEY = "sk-compat-7f3a9c0d5e1b2468"
@@ -136,7 +136,7 @@ async def test_a_key_by_header_alone_is_told_with_who_cannot_connect():
 
 
 def test_a_full_server_says_nothing_of_the_subprotocol():
-    shake = Handshake(auth=("subprotocol",))
+    shake = WantedHandshake(auth=("subprotocol",))
     full = Finding("inconclusive", "101, close 1008", cause="limits.sessions")
     outcome = Outcome(asked=Request("", ""), stage="upgrade", http_status=101, close_code=1008)
     assert told_there(shake, outcome, full, key_passes=True) is full

@@ -15,7 +15,7 @@ from rtdoctor.knowledge.causes import causes, matching, rules
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.server import MockServer
-from rtdoctor.model.scenario import Handshake, Step
+from rtdoctor.model.scenario import Step, WantedHandshake
 from tests.conftest import KEY, bench_on
 from tests.diagnose.seen import SEEN
 
@@ -60,7 +60,7 @@ EVENTS = {
 
 async def _meet(fault: dict[str, str], steps=()):
     async with MockServer({KEY}, faults=fault) as mock, bench_on(mock.base_url, timeout=0.4) as bench:
-        out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+        out = outgoing(bench.choice, WantedHandshake(query={"intent": "transcription"}), bench.choice.key)
         return distil(await attempt(bench, out, steps))
 
 

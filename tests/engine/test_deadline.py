@@ -10,7 +10,7 @@ import pytest
 from rtdoctor.engine.probe import probe
 from rtdoctor.engine.run import run
 from rtdoctor.mock.server import MockServer
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.report import RUNGS, RunFinished, RungDone
 from rtdoctor.model.target import Target
 from tests.conftest import KEY, bench_on, built_in
@@ -107,7 +107,7 @@ async def test_a_deadline_that_passes_in_the_matrix_says_which_scenarios_were_no
 
 
 def given_on(port, scheme="ws"):
-    return Given(f"{scheme}://127.0.0.1:{port}/v1/realtime?intent=transcription", (BEARER,))
+    return Handshake(f"{scheme}://127.0.0.1:{port}/v1/realtime?intent=transcription", (BEARER,))
 
 
 @pytest.mark.parametrize(("scheme", "rung"), [("ws", "upgrade"), ("wss", "tls")])
@@ -132,7 +132,7 @@ async def test_a_probe_whose_deadline_passes_in_the_midst_of_the_fix_keeps_what_
             url = mock.base_url.replace("http", "ws") + "/realtime/transcription_sessions?intent=transcription"
             said = []
             done, took = await timed(
-                probe(bench, Given(url, (BEARER,)), want_fix=True, said=lambda what: said.append(what))
+                probe(bench, Handshake(url, (BEARER,)), want_fix=True, said=lambda what: said.append(what))
             )
     assert took < LATE
     assert said[-1] == "the smallest change that works, in at most 24 handshakes"

@@ -19,7 +19,7 @@ from rtdoctor.engine.commandline import BadHandshake, read_event, read_har
 from rtdoctor.engine.matrix import run_matrix
 from rtdoctor.engine.probe import probe
 from rtdoctor.knowledge.causes import causes
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.scenario import FREE_EVENTS
 from rtdoctor.scenario.load import BadScenario, load_file
 from tests.conftest import bench_on
@@ -182,7 +182,9 @@ async def sent(texts: list[str], binary: list[bytes], *, billable: bool) -> list
         folder = Path(place)
         async with recording() as (base, heard):
             async with bench_on(base, profile="compatible", billable=billable, timeout=5.0) as bench:
-                given_here = Given(base.replace("http", "ws") + "/realtime", (), (), events_of(folder, texts, binary))
+                given_here = Handshake(
+                    base.replace("http", "ws") + "/realtime", (), (), events_of(folder, texts, binary)
+                )
                 await probe(bench, given_here, want_fix=False)
                 async for _ in run_matrix(bench, scenarios_of(folder, texts, binary), None):
                     pass

@@ -21,7 +21,7 @@ from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, 
 from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix
 from rtdoctor.engine.probe import probe
 from rtdoctor.mock.server import MockServer
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.target import parse_target
 from tests.conftest import KEY, bench_on
 
@@ -91,7 +91,7 @@ SPOKEN = [
 @pytest.mark.parametrize("event", SPOKEN, ids=str)
 async def test_after_a_server_spoke_unasked_no_change_is_looked_for(event):
     async with speaking(event, ERROR) as (bench, url, asked):
-        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+        done = await probe(bench, Handshake(f"{url}?model=x", (BEARER,)), want_fix=True)
     assert len(asked) == 1
     assert (done.fix, done.report.spend.billable) == (None, True)
     assert any("was made once" in fact for fact in done.report.results[0].finding.facts)
@@ -99,14 +99,14 @@ async def test_after_a_server_spoke_unasked_no_change_is_looked_for(event):
 
 async def test_a_handshake_that_names_an_agent_is_made_once_and_counts_as_one_that_may_cost():
     async with speaking(ERROR) as (bench, url, asked):
-        done = await probe(bench, Given(f"{url}?agent-id=x", (BEARER,)), want_fix=True)
+        done = await probe(bench, Handshake(f"{url}?agent-id=x", (BEARER,)), want_fix=True)
     assert len(asked) == 1
     assert (done.fix, done.report.spend.billable) == (None, True)
 
 
 async def test_a_server_that_speaks_in_the_search_ends_it():
     async with speaking({"type": "response.created", "event_id": "e", "response": {}}, ERROR) as (bench, url, asked):
-        outcome = (await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=False)).report.results[0].outcome
+        outcome = (await probe(bench, Handshake(f"{url}?model=x", (BEARER,)), want_fix=False)).report.results[0].outcome
 
         async def attempt(changed):
             asked.append(changed)
@@ -114,13 +114,13 @@ async def test_a_server_that_speaks_in_the_search_ends_it():
 
         quiet = replace(outcome, events=())
         means = Means(KEY, "gpt-realtime", lambda event: event)
-        fix, _ = await find_fix(Given(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
+        fix, _ = await find_fix(Handshake(f"{url}?model=x&intent=transcription"), quiet, means, attempt)
     assert (len(fix.tried), fix.works) == (1, False)
 
 
 async def test_a_server_that_greets_and_refuses_is_asked_on():
     async with speaking(ERROR) as (bench, url, asked):
-        done = await probe(bench, Given(f"{url}?model=x", (BEARER,)), want_fix=True)
+        done = await probe(bench, Handshake(f"{url}?model=x", (BEARER,)), want_fix=True)
     assert len(asked) > 3
     assert done.report.spend.billable is False
 
@@ -128,7 +128,7 @@ async def test_a_server_that_greets_and_refuses_is_asked_on():
 async def test_a_handshake_that_works_is_healthy_and_needs_no_fix():
     async with on_mock() as (bench, base):
         done = await probe(
-            bench, Given(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,)), want_fix=True
+            bench, Handshake(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,)), want_fix=True
         )
     assert done.report.summary.can_connect is True
     assert (done.report.summary.cause, done.report.summary.exit_code) == (None, 0)
@@ -138,7 +138,7 @@ async def test_a_handshake_that_works_is_healthy_and_needs_no_fix():
 
 async def test_the_original_report_is_mended_step_by_step():
     async with on_mock() as (bench, base):
-        given = Given(f"{base}/realtime/transcription_sessions", (BEARER,), (), (BETA_UPDATE,))
+        given = Handshake(f"{base}/realtime/transcription_sessions", (BEARER,), (), (BETA_UPDATE,))
         done = await probe(bench, given, want_fix=True)
     assert done.report.summary.cause == "refused.path"
     assert set(done.fix.edits) == {
@@ -153,19 +153,22 @@ async def test_the_original_report_is_mended_step_by_step():
 async def test_nothing_billable_is_sent_without_leave():
     async with on_mock() as (bench, base):
         events = (UPDATE, {"type": "response.create"}, {"type": "input_audio_buffer.append", "audio": "AAAA"})
-        done = await probe(bench, Given(f"{base}/realtime?intent=transcription", (BEARER,), (), events), want_fix=True)
+        done = await probe(
+            bench, Handshake(f"{base}/realtime?intent=transcription", (BEARER,), (), events), want_fix=True
+        )
     assert dict(done.report.spend.events) == {"session.update": 1}
 
 
 async def test_what_is_told_of_a_probe_holds_no_key():
     async with on_mock() as (bench, base):
-        given = Given(
+        given = Handshake(
             f"{base}/realtime?api-key={KEY}&x=1",
             (BEARER, ("api-key", KEY)),
             ("realtime", f"openai-insecure-api-key.{KEY}"),
         )
         done = await probe(bench, given, want_fix=True)
-    assert KEY not in repr((done.given, done.given.headers, done.given.url, done.given.subprotocols, done.report))
+    shown = done.handshake
+    assert KEY not in repr((shown, shown.headers, shown.url, shown.subprotocols, done.report))
     assert KEY not in repr(given)
     assert {secret.reveal() for secret in given.secrets()} == {KEY, f"Bearer {KEY}"}
 
@@ -179,7 +182,7 @@ def _break(name):
         "path": path,
         "typo": lambda given: given.with_path(given.path + "/x"),
         "beta-header": lambda given: given.with_header("OpenAI-Beta", "realtime=v1"),
-        "beta-subprotocol": lambda given: Given(
+        "beta-subprotocol": lambda given: Handshake(
             given.url, given.headers, (*given.subprotocols, "realtime", "openai-beta.realtime-v1"), given.events
         ),
         "no-key": lambda given: given.without_header("Authorization"),
@@ -189,7 +192,7 @@ def _break(name):
         "unknown-model": lambda given: given.with_query({"model": "gpt-nope"}),
         "transcription-model": lambda given: given.with_query({"model": "gpt-4o-transcribe"}),
         "retired-model": lambda given: given.with_query({"model": "gpt-4o-realtime-preview"}),
-        "beta-event": lambda given: Given(given.url, given.headers, given.subprotocols, (BETA_UPDATE,)),
+        "beta-event": lambda given: Handshake(given.url, given.headers, given.subprotocols, (BETA_UPDATE,)),
     }[name]
 
 
@@ -202,7 +205,7 @@ BREAKS = (
 async def test_200_random_wrong_configurations_are_mended_within_the_cap():
     chance = random.Random(20261122)
     async with on_mock() as (bench, base):
-        good = Given(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,))
+        good = Handshake(f"{base}/realtime?intent=transcription", (BEARER,), (), (UPDATE,))
 
         async def one(names):
             given = good
@@ -262,7 +265,7 @@ async def asgi_like(decide):
 
 async def test_an_empty_403_for_everything_cannot_be_told_apart_and_says_so():
     async with asgi_like(lambda _: False) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+        done = await probe(bench, Handshake(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
     told = " ".join(done.report.results[0].finding.facts)
     assert {control.same for control in done.controls} == {True}
     assert "From outside these cannot be told apart: a path without a WebSocket, a query that the server misses" in told
@@ -273,7 +276,7 @@ async def test_a_server_that_looks_at_the_query_is_told_from_one_that_lacks_the_
         return request.path == "/v1/realtime" and "intent" in request.query
 
     async with asgi_like(needs_intent) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?language=x", (BEARER,)), want_fix=True)
+        done = await probe(bench, Handshake(f"{base}/realtime?language=x", (BEARER,)), want_fix=True)
     assert done.report.summary.cause == "refused.not-routed"
     assert done.fix.edits == ("make the query ?intent=transcription",)
 
@@ -298,7 +301,7 @@ async def behind_a_cdn(answer):
 
 async def probed_behind_a_cdn(answer):
     async with behind_a_cdn(answer) as (bench, base):
-        return await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+        return await probe(bench, Handshake(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
 
 
 def facts_of(done):
@@ -398,7 +401,7 @@ async def test_a_fault_that_passes_proves_no_change():
         return await greeted(request, {"type": "session.created", "session": {"type": "realtime"}})
 
     async with compatible(handle) as (bench, base):
-        done = await probe(bench, Given(f"{base}/realtime?model=x", (("X-Trace", "1"), BEARER)), want_fix=True)
+        done = await probe(bench, Handshake(f"{base}/realtime?model=x", (("X-Trace", "1"), BEARER)), want_fix=True)
     assert done.fix.edits == ()
     assert "what was met at first has passed" in facts_of(done)
     assert (done.report.summary.verdict, done.report.summary.exit_code) == ("inconclusive", 3)
@@ -407,7 +410,7 @@ async def test_a_fault_that_passes_proves_no_change():
 async def test_a_greeting_without_a_session_opens_one_and_what_opens_none_is_no_pass():
     async def met(event):
         async with compatible(partial(greeted, event=event)) as (bench, base):
-            done = await probe(bench, Given(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
+            done = await probe(bench, Handshake(f"{base}/realtime?model=x", (BEARER,)), want_fix=False)
         return done.report.summary.can_connect, done.report.summary.exit_code
 
     assert await met({"type": "session.created", "id": "sess-1", "created": 1}) == (True, 0)
@@ -464,7 +467,7 @@ async def test_check_sends_the_controls_too():
     ],
 )
 def test_command_lines_are_read(command, url, headers, subprotocols):
-    given = read_command(command).given
+    given = read_command(command).handshake
     assert (given.url, given.headers, given.subprotocols) == (url, headers, subprotocols)
 
 
@@ -476,7 +479,7 @@ SOCKET = "curl wss://b.example/v1/realtime -H 'X-B: b'"
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_several_commands_one_is_read_with_nothing_of_the_others(between, order):
     read = read_command(between.join([REST, SOCKET][::order]))
-    assert (read.given.url, read.given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
+    assert (read.handshake.url, read.handshake.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
     assert read.proxy is None
 
 
@@ -484,27 +487,27 @@ def test_of_several_commands_one_is_read_with_nothing_of_the_others(between, ord
 @pytest.mark.parametrize("order", [1, -1])
 def test_what_curl_asks_next_has_nothing_of_what_it_asked_before(between, order):
     asked = ["https://a.example/v1/models -H 'Authorization: Bearer of-a'", "https://b.example/v1/realtime -H 'X-B: b'"]
-    given = read_command("curl -s " + between.join(asked[::order])).given
+    given = read_command("curl -s " + between.join(asked[::order])).handshake
     assert (given.url, given.headers) == ("wss://b.example/v1/realtime", (("X-B", "b"),))
 
 
 def test_without_a_realtime_socket_the_first_command_with_a_url_is_read():
     given = read_command(
         "export KEY=x\nsource .env; curl https://a.example/x -H 'X: 1' && curl https://b.example/y"
-    ).given
+    ).handshake
     assert (given.url, given.headers) == ("wss://a.example/x", (("X", "1"),))
 
 
 def test_one_command_with_several_hosts_is_asked_about():
     with pytest.raises(BadHandshake, match=r"asks for a\.example and for b\.example; give it with one of them"):
         read_command("curl https://a.example/v1/realtime https://b.example/v1/realtime")
-    assert read_command("curl https://a.example/v1/realtime https://a.example/x").given.path == "/v1/realtime"
+    assert read_command("curl https://a.example/v1/realtime https://a.example/x").handshake.path == "/v1/realtime"
 
 
 @pytest.mark.parametrize("goes_on", [" \\\n ", " ^\r\n ", " `\n ", "\n", "\r\n  "])
 def test_a_command_goes_on_in_the_next_line(goes_on):
     lines = ["curl", "'wss://h.example/v1/realtime?a=1;b&c'", "-H 'Cookie: a; b && c | d'", '-H "X: a;\\"b"']
-    given = read_command(goes_on.join(lines)).given
+    given = read_command(goes_on.join(lines)).handshake
     assert given.headers == (("Cookie", "a; b && c | d"), ("X", 'a;"b'))
     assert given.url == "wss://h.example/v1/realtime?a=1;b&c"
 
@@ -525,7 +528,7 @@ def test_a_url_that_belongs_to_any_option_of_curl_is_not_the_handshakes():
     options = re.findall(r"(?m)^ *(?:-\S, )?(--\S+) +<", listed)
     assert len(options) > 80
     for option in {*options} - {"--url", "--help"}:
-        given = read_command(f"curl {option} wss://other.example/x wss://h.example/v1/realtime").given
+        given = read_command(f"curl {option} wss://other.example/x wss://h.example/v1/realtime").handshake
         assert given.url == "wss://h.example/v1/realtime", option
 
 

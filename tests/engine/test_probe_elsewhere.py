@@ -4,7 +4,7 @@ import pytest
 
 from rtdoctor import ProbeAsked, probe_async
 from rtdoctor.diagnose.edits import Means, edits_for
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from tests.hostile.compatible import Server
 
 KEY = "sk-compat-7f3a9c0d5e1b2468"
@@ -120,7 +120,7 @@ async def test_a_rest_url_is_told():
 
 def edits(url, cause, headers=(), **more):
     means = Means("KEY", "gpt-realtime-2.1", lambda _: None, **more)
-    return [edit.text for edit in edits_for(Given(url, headers), cause, means)]
+    return [edit.text for edit in edits_for(Handshake(url, headers), cause, means)]
 
 
 def test_azure_is_mended_toward_azure():

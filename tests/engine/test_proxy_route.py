@@ -14,7 +14,7 @@ from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.credential import is_like_a_secret, outgoing
 from rtdoctor.engine.ladder import climb
 from rtdoctor.mock.server import MockServer
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from rtdoctor.model.target import BadTarget, Route, Target, parse_proxy
 from tests.conftest import KEY, bench_on
 
@@ -111,7 +111,7 @@ async def test_a_plain_socket_goes_by_a_tunnel_too():
     async with connect_proxy() as (port, asked), MockServer({KEY}) as mock:
         target = Target(mock.base_url, "compatible", Route(proxy=f"http://127.0.0.1:{port}"))
         async with bench_on(mock.base_url, target=target, billable=False) as bench:
-            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            out = outgoing(bench.choice, WantedHandshake(query={"intent": "transcription"}), bench.choice.key)
             outcome = distil(await attempt(bench, out))
     assert outcome.session_type == "transcription"
     assert [head.split()[0] for head in asked] == [b"CONNECT"]
@@ -124,7 +124,7 @@ async def test_a_refused_tunnel_of_a_plain_socket_is_named(answer, cause):
     async with connect_proxy(answer) as (port, _):
         target = Target("http://api.example:80/v1", "compatible", Route(proxy=f"http://127.0.0.1:{port}"))
         async with bench_on(target.base_url, target=target, billable=False) as bench:
-            out = outgoing(bench.choice, Handshake(query={"intent": "transcription"}), bench.choice.key)
+            out = outgoing(bench.choice, WantedHandshake(query={"intent": "transcription"}), bench.choice.key)
             assert finding(distil(await attempt(bench, out))).cause == cause
 
 

@@ -12,7 +12,7 @@ from websockets.utils import accept_key
 from rtdoctor.engine.run import run
 from rtdoctor.engine.silence import Silence, heard_enough
 from rtdoctor.mock.server import MockServer
-from rtdoctor.model.scenario import Handshake
+from rtdoctor.model.scenario import WantedHandshake
 from rtdoctor.model.target import Target
 from tests.conftest import KEY, bench_on, built_in
 from tests.engine.test_deadline import silent_server
@@ -79,19 +79,19 @@ async def test_where_only_some_are_met_with_silence_the_others_are_tried():
 @pytest.mark.parametrize(
     ("heeded", "shake", "tried"),
     [
-        (frozenset(), Handshake(path="/typo"), False),
-        ({"path"}, Handshake(path="/typo"), True),
-        ({"path"}, Handshake(credential="wrong-key"), False),
-        ({"wrong-key"}, Handshake(credential="wrong-key"), True),
-        ({"no-key"}, Handshake(auth=()), True),
-        ({"query"}, Handshake(query={"model": "m"}), True),
-        ({"again"}, Handshake(), True),
+        (frozenset(), WantedHandshake(path="/typo"), False),
+        ({"path"}, WantedHandshake(path="/typo"), True),
+        ({"path"}, WantedHandshake(credential="wrong-key"), False),
+        ({"wrong-key"}, WantedHandshake(credential="wrong-key"), True),
+        ({"no-key"}, WantedHandshake(auth=()), True),
+        ({"query"}, WantedHandshake(query={"model": "m"}), True),
+        ({"again"}, WantedHandshake(), True),
     ],
 )
 def test_a_scenario_is_tried_when_it_changes_what_the_server_looks_at(heeded, shake, tried):
     scenario = next(one for one in built_in() if one.id == "auth.header")
     told = heard_enough(
-        Silence(Handshake(), "upgrade", frozenset(heeded)), dataclasses.replace(scenario, handshake=shake)
+        Silence(WantedHandshake(), "upgrade", frozenset(heeded)), dataclasses.replace(scenario, handshake=shake)
     )
     assert (told == "") is tried
 

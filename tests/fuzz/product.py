@@ -32,7 +32,7 @@ from rtdoctor.model.clock import Clock
 from rtdoctor.model.event import written as as_sent
 from rtdoctor.model.exchange import Answer, Close, Exchange, Fault, Frame, Request, Spend
 from rtdoctor.model.fix import Control, Fix, Tried
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.report import (
     LadderDone,
     Report,
@@ -163,7 +163,7 @@ def _redact(data: bytes) -> list[Shown]:
 # --- handshakes -------------------------------------------------------------------------------------------------------
 
 
-def _handshake(read: Callable[[], Given]) -> list[Shown]:
+def _handshake(read: Callable[[], Handshake]) -> list[Shown]:
     """A handshake that was read, or the error, as `probe` shows them."""
     try:
         given = read()
@@ -187,7 +187,7 @@ def _bench() -> Bench:
     return Bench(choice, None, Clock(), Ledger(billable=False))  # type: ignore[arg-type]
 
 
-def _probed(given: Given, exchange: Exchange, report: Report) -> list[Shown]:
+def _probed(given: Handshake, exchange: Exchange, report: Report) -> list[Shown]:
     """What `probe` shows of an exchange."""
     outcome = distil(exchange)
     found = Found(rungs=list(report.ladder), exchange=exchange, outcome=outcome, judged=finding(outcome))
@@ -245,10 +245,10 @@ def _pinned(text: str) -> list[Shown]:
 def _command_line(data: bytes) -> list[Shown]:
     shown: list[Shown] = []
 
-    def read() -> Given:
+    def read() -> Handshake:
         line = read_command(_text(data))
         shown.extend(_proxy(line.proxy) if line.proxy else ())
-        return line.given
+        return line.handshake
 
     return [*_handshake(read), *shown]
 
@@ -261,7 +261,7 @@ def _har(data: bytes) -> list[Shown]:
 def _events(data: bytes) -> list[Shown]:
     """Client events, as `--send` reads them."""
     text = data.decode("utf-8", "replace")
-    return _handshake(lambda: Given("wss://host.example/v1/realtime", events=read_events(text, "--send")))
+    return _handshake(lambda: Handshake("wss://host.example/v1/realtime", events=read_events(text, "--send")))
 
 
 # --- scenario files ---------------------------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def _checked(report: Report) -> list[Shown]:
 def _frames(data: bytes) -> list[Shown]:
     exchange = exchange_of(data)
     report = _report(exchange)
-    return [*_checked(report), *_probed(Given(exchange.request.url), exchange, report)]
+    return [*_checked(report), *_probed(Handshake(exchange.request.url), exchange, report)]
 
 
 # --- the whole command line -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake
 from rtdoctor.privacy.secret import Secret
 
 KEY = "sk-proj-a/b+c=7f3a9c0d5e1b2468"
@@ -29,7 +29,7 @@ def forms(key):
     return {key, quote(key), quote(key, safe=""), urlencode({"": key})[1:]}
 
 
-EVERYWHERE = Given(
+EVERYWHERE = Handshake(
     f"wss://h.example/v1/realtime?{urlencode({'model': 'gpt-x', 'api-key': KEY, 'Authorization': f'Bearer {KEY}'})}",
     (("Authorization", f"Bearer {KEY}"), ("api-key", KEY), ("X-Mine", f"a {KEY} b"), ("X-Plain", "stays")),
     ("realtime", KEY_SUBPROTOCOL + KEY, "openai-beta.realtime-v1"),
@@ -49,20 +49,20 @@ def test_no_secret_is_left_in_any_part(known):
 def test_a_secret_in_the_query_is_found_url_encoded():
     secrets = [Secret(KEY, "key", "OPENAI_API_KEY")]
     for written in forms(KEY):
-        masked = Given(f"wss://h.example/v1/realtime?token={written}&model=gpt-x").without_secrets(secrets)
+        masked = Handshake(f"wss://h.example/v1/realtime?token={written}&model=gpt-x").without_secrets(secrets)
         assert all(form not in masked.url for form in forms(KEY)), written
         assert masked.query["model"] == "gpt-x"
 
 
 @pytest.mark.parametrize("name", ["X-My-Gateway-Key", "X-Session-Token", "Gateway-Auth", "X-Credential"])
 def test_a_header_with_a_telling_name_is_kept_back_and_masked(name):
-    sent = Given("wss://h/v1/realtime", ((name, "plain-gateway-value"),))
+    sent = Handshake("wss://h/v1/realtime", ((name, "plain-gateway-value"),))
     assert "plain-gateway-value" not in whole(sent.without_secrets(sent.secrets())) + str(sent.shown().headers)
 
 
 @pytest.mark.parametrize("odd", ['"', "\\", "{}", "\n"])
 def test_an_odd_secret_breaks_no_event(odd):
-    sent = Given("wss://h/v1/realtime", (("api-key", odd),), (), ({"type": "x", "list": [{"a": odd}, 1, None]},))
+    sent = Handshake("wss://h/v1/realtime", (("api-key", odd),), (), ({"type": "x", "list": [{"a": odd}, 1, None]},))
     assert sent.without_secrets(sent.secrets()).events[0]["list"][1:] == [1, None]
 
 
@@ -84,7 +84,7 @@ def test_the_form_of_the_handshake_is_kept():
 
 @pytest.mark.parametrize(("key", "form"), [(KEY, "sk-proj-"), ("sk-abcdef0123456789", "sk-"), ("ek_0123456789", "ek_")])
 def test_the_kind_of_the_key_can_still_be_seen(key, form):
-    sent = Given(
+    sent = Handshake(
         f"wss://h/v1/realtime?{urlencode({'token': f'Bearer {key}'})}",
         (("Authorization", f"Bearer {key}"), ("api-key", key)),
         (KEY_SUBPROTOCOL + key,),
@@ -98,14 +98,14 @@ def test_the_kind_of_the_key_can_still_be_seen(key, form):
 
 
 def test_a_handshake_without_secrets_stays_as_it_is():
-    plain = Given("wss://h/v1/realtime?intent=transcription", (("X", "y"),), ("realtime",), ({"type": "x"}, "text"))
+    plain = Handshake("wss://h/v1/realtime?intent=transcription", (("X", "y"),), ("realtime",), ({"type": "x"}, "text"))
     assert plain.without_secrets([]) == plain
     assert plain.without_secrets([Secret(KEY, "key", "")]) == plain
 
 
 @pytest.mark.parametrize("short", ["?", "&", "h", "v1", "wss", "/"])
 def test_a_short_secret_changes_neither_the_host_nor_what_else_is_masked(short):
-    sent = Given(
+    sent = Handshake(
         f"wss://h.example/v1/realtime?{urlencode({'key': KEY, 'x': '1'})}", (("Cookie", f"session=1 {short}"),)
     )
     masked = sent.without_secrets(sent.secrets())
@@ -121,7 +121,7 @@ KEYS = KEYS.filter(lambda key: len(key.strip("0")) >= 4)
 
 @given(KEYS)
 def test_whatever_the_key_none_of_its_written_forms_is_left(key):
-    sent = Given(
+    sent = Handshake(
         f"wss://h.example/v1/realtime?{urlencode({'intent': 'transcription', 'key': key})}",
         (("Authorization", f"Bearer {key}"), ("Cookie", f"session={key}")),
         (KEY_SUBPROTOCOL + key,),

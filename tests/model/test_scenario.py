@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.model.scenario import Handshake, Scenario, in_call, speaks_by_itself
+from rtdoctor.model.scenario import Scenario, WantedHandshake, in_call, speaks_by_itself
 
 NEW = [
     *("/v1/realtime", "/v1/realtime/", "/realtime", "/V1/Realtime", "/openai/v1/realtime", "/live/v1/realtime"),
@@ -44,6 +44,6 @@ def test_a_handshake_that_names_an_agent_begins_a_conversation(query):
 
 
 def test_a_scenario_whose_handshake_begins_a_conversation_is_billable():
-    agent = Scenario("a.b", "t", (), Handshake(query={"agent_id": "x"}), (), ())
+    agent = Scenario("a.b", "t", (), WantedHandshake(query={"agent_id": "x"}), (), ())
     assert agent.is_billable()
-    assert not Scenario("a.b", "t", (), Handshake(query={"model": "x"}), (), ()).is_billable()
+    assert not Scenario("a.b", "t", (), WantedHandshake(query={"model": "x"}), (), ()).is_billable()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtdoctor.model.given import Given
+from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.url import UrlParts, is_rest_address, socket_address, split_url
 
 
@@ -25,7 +25,7 @@ from rtdoctor.model.url import UrlParts, is_rest_address, socket_address, split_
 def test_base_and_path_make_the_address(url, base, path):
     assert split_url(f"{url}?model=m#f") == UrlParts(base, path, (("model", "m"),))
     if "://" in url:
-        assert Given(url).request().path == path
+        assert Handshake(url).request().path == path
 
 
 def test_a_query_is_decoded_and_keeps_its_order_and_empty_values():

@@ -67,7 +67,7 @@ def carry_out(
         if not first:
             return outputs.code(code)
         with process.on_interrupt(lambda: _leave(outputs, first[0])):
-            wants = not first[0].report.interrupted and can_mend(plan.given, found) and _wants()
+            wants = not first[0].report.interrupted and can_mend(plan.handshake, found) and _wants()
         if not wants:
             outputs.rest(first[0])
             return outputs.code(code)
@@ -92,14 +92,16 @@ class _Work:
 def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], deciding: Deciding) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
-    given, deadline, found = work.plan.given, work.plan.choice.deadline, work.found
+    handshake, deadline, found = work.plan.handshake, work.plan.choice.deadline, work.found
     begun: list[Bench] = []
 
     def last_words(interrupted: bool) -> bool:
         progress.hide()
         for bench in begun:
             stopped = "interrupted" if interrupted else deadline_passed(deadline)
-            probed = probed_of(bench, given, found, want_fix=work.want_fix, stopped=stopped, interrupted=interrupted)
+            probed = probed_of(
+                bench, handshake, found, want_fix=work.want_fix, stopped=stopped, interrupted=interrupted
+            )
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, deadline))
             show(replace(probed, report=deciding.report(probed.report), shown=work.shown))
@@ -108,7 +110,7 @@ def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], decidi
     async def whole() -> None:
         async with bench_of(work.plan) as bench:
             begun.append(bench)
-            probed = await work.does(bench, given, said=lambda what: progress(Pending((what,), 0, 1)), found=found)
+            probed = await work.does(bench, handshake, said=lambda what: progress(Pending((what,), 0, 1)), found=found)
             probed = replace(probed, report=deciding.report(probed.report), shown=work.shown)
             with watchdog.lock:
                 progress.hide()

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 from rtdoctor.grade.heard import Heard
 from rtdoctor.grade.judges.common import LET_GO, line, not_seen, proof, shown
 from rtdoctor.grade.run import Run, Talk
-from rtdoctor.model.given import unquoted_marks
 from rtdoctor.model.graded import Judgement
+from rtdoctor.model.handshake import unquoted_marks
 from rtdoctor.privacy.quote import quote
 from rtdoctor.privacy.secret import MARKS
 from rtdoctor.privacy.vocabulary import is_secret_header

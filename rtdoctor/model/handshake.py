@@ -28,7 +28,7 @@ _ENCODED_MARK = pattern(r"(?i)(?:%5B|\[)secret(?:(?:\+|%20| )([0-9a-f]{4}))?(?:%
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Given:
+class Handshake:
     """URL (ws or wss), headers, offered subprotocols, and what to send after the first event: client events, and text
     and bytes that are none."""
 
@@ -39,7 +39,7 @@ class Given:
 
     def __repr__(self) -> str:
         parts = urlsplit(self.url)
-        return f"Given({parts.hostname}{parts.path})"
+        return f"Handshake({parts.hostname}{parts.path})"
 
     @property
     def path(self) -> str:
@@ -53,16 +53,16 @@ class Given:
         """The first header of that name, whatever its case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
-    def with_path(self, path: str) -> "Given":
+    def with_path(self, path: str) -> "Handshake":
         return replace(self, url=urlunsplit(urlsplit(self.url)._replace(path=path)))
 
-    def with_query(self, query: Mapping[str, str]) -> "Given":
+    def with_query(self, query: Mapping[str, str]) -> "Handshake":
         return replace(self, url=urlunsplit(urlsplit(self.url)._replace(query=urlencode(query))))
 
-    def without_header(self, name: str) -> "Given":
+    def without_header(self, name: str) -> "Handshake":
         return replace(self, headers=tuple(pair for pair in self.headers if pair[0].lower() != name.lower()))
 
-    def with_header(self, name: str, value: str) -> "Given":
+    def with_header(self, name: str, value: str) -> "Handshake":
         return replace(self, headers=(*self.without_header(name).headers, (name, value)))
 
     def auth(self) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ class Given:
         """The opaque words that are too many or too long to be among `secrets`."""
         return (word for place, word in enumerate(self._words()) if place >= _MOST_WORDS or len(word) > _LONGEST_WORD)
 
-    def without_secrets(self, secrets: Iterable[Secret]) -> "Given":
+    def without_secrets(self, secrets: Iterable[Secret]) -> "Handshake":
         """The same handshake with a stand-in of the same form wherever one of the secrets stands."""
         values = sorted({secret.reveal() for secret in secrets}, key=len, reverse=True)
         stand_in = {value: _stand_in(value) for value in values}
@@ -151,7 +151,7 @@ class Given:
         # Part by part: a short one must not change the host or the URL's form, and in the query they stand encoded.
         parts = urlsplit(self.url)
         query = urlencode({out(name): out(value) for name, value in self.query.items()})
-        return Given(
+        return Handshake(
             urlunsplit(parts._replace(path=out(parts.path), query=query, fragment=out(parts.fragment))),
             tuple((name, out(value)) for name, value in self.headers),
             tuple(out(item) for item in self.subprotocols),
@@ -163,7 +163,7 @@ class Given:
         lines = [self.url, *(f"{name}: {value}" for name, value in self.headers), *self.subprotocols]
         return "\n".join((*lines, *(e if isinstance(e, str) else json.dumps(e, default=str) for e in self.events)))
 
-    def shown(self) -> "Given":
+    def shown(self) -> "Handshake":
         """The printable form: credentials masked, the rest quoted, what has a name of its own by what it looks like."""
         query = {quote(name): _shown_value(name, value, in_query=True) for name, value in self.query.items()}
         parts = urlsplit(self.url)
@@ -269,10 +269,10 @@ def _stand_in(value: str) -> str:
     return form + Secret(value.removeprefix(form), "key", "").form + "0" * 24
 
 
-def _kind(given: Given) -> str:
-    if not given.auth():
+def _kind(handshake: Handshake) -> str:
+    if not handshake.auth():
         return "none"
-    return "secret" if any(secret.form == "ek_" for secret in given.credentials()) else "key"
+    return "secret" if any(secret.form == "ek_" for secret in handshake.credentials()) else "key"
 
 
 def unquoted_marks(url: str) -> str:

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from rtdoctor.model.given import KEY_SUBPROTOCOL, Given, unquoted_marks
+from rtdoctor.model.handshake import KEY_SUBPROTOCOL, Handshake, unquoted_marks
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.quote import redact
 from rtdoctor.privacy.secret import mask
@@ -15,7 +15,7 @@ URL = "wss://h.example/v1/realtime"
 
 GIVEN = [
     *(
-        Given(URL, ((name, TOKEN),))
+        Handshake(URL, ((name, TOKEN),))
         for name in (
             *("Authorization", "api-key", "X-Api-Key", "Cookie", "Set-Cookie", "Proxy-Authorization"),
             *("OpenAI-Organization", "OpenAI-Project", "x-goog-api-key", "x-auth-token", "cf-aig-authorization"),
@@ -23,13 +23,13 @@ GIVEN = [
         )
     ),
     *(
-        Given(f"{URL}?model=x&{name}={TOKEN}")
+        Handshake(f"{URL}?model=x&{name}={TOKEN}")
         for name in ("key", "token", "sig", "signature", "secret", "client_secret", "password", "api_key")
     ),
-    Given(URL, (("Authorization", f"Bearer {TOKEN}"),)),
-    Given(URL, (("Authorization", "Basic " + base64.b64encode(f"me:{TOKEN}".encode()).decode()),)),
-    Given(URL, (), ("realtime", KEY_SUBPROTOCOL + TOKEN)),
-    Given(f"wss://me:{TOKEN}@h.example/v1/realtime"),
+    Handshake(URL, (("Authorization", f"Bearer {TOKEN}"),)),
+    Handshake(URL, (("Authorization", "Basic " + base64.b64encode(f"me:{TOKEN}".encode()).decode()),)),
+    Handshake(URL, (), ("realtime", KEY_SUBPROTOCOL + TOKEN)),
+    Handshake(f"wss://me:{TOKEN}@h.example/v1/realtime"),
 ]
 
 
@@ -44,12 +44,12 @@ def test_its_secrets_are_known_and_its_printable_form_holds_none(given):
 @pytest.mark.parametrize(
     "given",
     [
-        Given(URL, (("X-Mine", f"a {KEY}"),)),
-        Given(f"{URL}?model={KEY}"),
-        Given(f"{URL}/{KEY}"),
-        Given(URL, (), (KEY,)),
-        Given(URL, events=({"type": "session.update", "session": {"x": [KEY]}},)),
-        Given(URL, events=(f"not json {KEY}",)),
+        Handshake(URL, (("X-Mine", f"a {KEY}"),)),
+        Handshake(f"{URL}?model={KEY}"),
+        Handshake(f"{URL}/{KEY}"),
+        Handshake(URL, (), (KEY,)),
+        Handshake(URL, events=({"type": "session.update", "session": {"x": [KEY]}},)),
+        Handshake(URL, events=(f"not json {KEY}",)),
     ],
 )
 def test_a_word_that_looks_like_a_key_is_a_secret_wherever_it_stands(given):
@@ -59,7 +59,7 @@ def test_a_word_that_looks_like_a_key_is_a_secret_wherever_it_stands(given):
 
 
 def test_the_mark_of_a_key_stands_where_it_was_sent():
-    given = Given(f"{URL}?key={KEY}", (("Authorization", f"Bearer {KEY}"),), (KEY_SUBPROTOCOL + KEY,))
+    given = Handshake(f"{URL}?key={KEY}", (("Authorization", f"Bearer {KEY}"),), (KEY_SUBPROTOCOL + KEY,))
     shown = given.shown()
     assert shown.headers == (("Authorization", f"Bearer {mask(KEY)}"),)
     assert shown.subprotocols == (KEY_SUBPROTOCOL + mask(KEY),)
@@ -70,13 +70,13 @@ def test_the_mark_of_a_key_stands_where_it_was_sent():
 @pytest.mark.parametrize(
     ("given", "value"),
     [
-        (Given(URL, (("X-Gateway", TOKEN),)), TOKEN),
-        (Given(URL, (("X-Gateway", "hunter2"),)), "hunter2"),
-        (Given(f"{URL}?code={TOKEN}"), TOKEN),
-        (Given(f"{URL}?code=letters"), "letters"),
-        (Given(f"{URL}?x=hunter2"), "hunter2"),
-        (Given(f"{URL}#hunter2hunter2"), "hunter2hunter2"),
-        (Given(URL, (("Cookie", "sid=plain; b=words"),)), "words"),
+        (Handshake(URL, (("X-Gateway", TOKEN),)), TOKEN),
+        (Handshake(URL, (("X-Gateway", "hunter2"),)), "hunter2"),
+        (Handshake(f"{URL}?code={TOKEN}"), TOKEN),
+        (Handshake(f"{URL}?code=letters"), "letters"),
+        (Handshake(f"{URL}?x=hunter2"), "hunter2"),
+        (Handshake(f"{URL}#hunter2hunter2"), "hunter2hunter2"),
+        (Handshake(URL, (("Cookie", "sid=plain; b=words"),)), "words"),
     ],
 )
 def test_a_value_under_a_name_that_nobody_knows_is_shown_only_where_it_is_words(given, value):
@@ -88,14 +88,14 @@ def test_audio_in_an_event_is_not_searched_for_secrets():
     audio = base64.b64encode(bytes(range(256)) * 8).decode()
     append = {"type": "input_audio_buffer.append", "audio": audio}
     item = {"type": "conversation.item.create", "item": {"content": [{"type": "input_audio", "audio": audio}]}}
-    assert Given(URL, events=(append, item)).secrets() == []
-    assert list(Given(URL, events=(append,) * 100).overlooked()) == []
+    assert Handshake(URL, events=(append, item)).secrets() == []
+    assert list(Handshake(URL, events=(append,) * 100).overlooked()) == []
     named = {"type": "x", "note": KEY, "audio": {"input": {"note": KEY[::-1] + KEY}}}
-    assert any(KEY in secret.reveal() for secret in Given(URL, events=(named,)).secrets())
+    assert any(KEY in secret.reveal() for secret in Handshake(URL, events=(named,)).secrets())
 
 
 def test_what_is_known_to_be_no_secret_is_shown():
-    given = Given(
+    given = Handshake(
         f"{URL}?intent=transcription&model=gpt-4o-mini-transcribe-2025-12-15&api-version=2024-10-01-preview",
         (("User-Agent", "openai/3.54.0 (linux; x64)"), ("OpenAI-Beta", "realtime=v1"), ("X-Feature", "on")),
         ("realtime", "openai-beta.realtime-v1"),
