@@ -31,6 +31,7 @@ from rtdoctor.cli.commands import (
 from rtdoctor.cli.environment import keep_environment
 from rtdoctor.cli.helptext import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.wording import WordedCommand
+from rtdoctor.files import keep_what_is_read
 from rtdoctor.privacy.guard import confess, install
 
 app = typer.Typer(
@@ -169,6 +170,7 @@ def main() -> None:
         exits.fail("standard output is closed", exits.USAGE)
     install()
     keep_environment()
+    keep_what_is_read()
     try:
         try:
             app()
