@@ -25,6 +25,9 @@ _AS_IT_IS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_N
 _patience: ContextVar[tuple[float, float] | None] = ContextVar("patience", default=None)  # seconds, and when they end
 
 
+_read: dict[tuple[int, int], os.stat_result] | None = None  # regular files that a command has read, by device and inode
+
+
 class NotTaken(OSError):
     """The file is not read; its text says why."""
 
@@ -64,6 +67,25 @@ def hurry() -> None:
         raise NothingCame(None, f"it could not be read within {patience[0]:g} s")
 
 
+def keep_what_is_read() -> None:
+    """From now on no file that is read is written, by whatever name; a command begins with it."""
+    global _read
+    _read = {}
+
+
+def will_read(path: Path | int) -> None:
+    """Note that a file is read, for who reads it by other means than these."""
+    found = _stat(path)
+    if _read is not None and found is not None and stat.S_ISREG(found.st_mode):
+        _read[found.st_dev, found.st_ino] = found
+
+
+def renewed(path: Path) -> None:
+    """Take the note back: the file was read to be written anew."""
+    if _read is not None and (found := _stat(path)) is not None:
+        _read.pop((found.st_dev, found.st_ino), None)
+
+
 def is_regular(path: Path) -> bool:
     """True for a file that has an end and can be read again.
 
@@ -84,9 +106,11 @@ def open_to_read(path: Path) -> BinaryIO:
     def work() -> BinaryIO:
         return cast(BinaryIO, path.open("rb", buffering=0))
 
+    will_read(path)
     if is_regular(path):
         return work()
-    file = in_time(work, bytearray())
+    with process.at_once():  # no byte has come, and perhaps none will
+        file = in_time(work, bytearray())
     try:
         mode = os.fstat(file.fileno()).st_mode
         ends = file.isatty() or _is_null(file.fileno())
@@ -110,6 +134,7 @@ def read_bounded(path: Path, most: int) -> bytes:
         OSError: it cannot be read; TooLarge when it holds more, NothingCame when its end does not come.
     """
     got = bytearray()
+    will_read(path)
 
     def work() -> None:
         with path.open("rb", buffering=0) as file:
@@ -207,8 +232,8 @@ class _Ending:
 
 @contextmanager
 def writing(path: Path, inputs: Iterable[int | str | Path] = ()) -> Iterator[Callable[[bytes], None]]:
-    """A function that writes to the file. `inputs` are the paths and descriptors that the command reads: none of them
-    is written, by whatever name.
+    """A function that writes to the file. `inputs` are the paths and descriptors that the command will read: none of
+    them, and nothing that was read before the end, is written, by whatever name.
 
     A regular file is written beside its place and appears whole when the block ends well; if anything fails nothing is
     left, and what was there stays. A new one has mode 0600, one that is replaced gives its mode and owner on. A device
@@ -297,7 +322,7 @@ def _special(path: Path, taken: Iterable[os.stat_result]) -> bool:
         return False
     except (OSError, ValueError) as error:
         raise NotWritten("{}: {}", path, error) from error
-    if any(os.path.samestat(one, status) for one in taken):
+    if any(os.path.samestat(one, status) for one in taken) or (status.st_dev, status.st_ino) in (_read or ()):
         raise NotWritten("{}: is what is read, or printed to, by this very command; name another file", path)
     mode = status.st_mode
     if stat.S_ISREG(mode):

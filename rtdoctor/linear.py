@@ -8,7 +8,7 @@ stands for any of them.
 """
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -163,6 +163,42 @@ class BytePattern:
         """Where the first match from `start` on begins; -1 where there is none."""
         match = self.compiled()._engine.search(data, start)
         return int(match.start()) if match else -1
+
+
+class ByteSet:
+    """Several expressions over bytes, of which one pass tells which stand in a text; compiled when first needed."""
+
+    __slots__ = ("_engine", "_every", "sources")
+
+    def __init__(self, sources: Iterable[bytes]) -> None:
+        self.sources = tuple(sources)
+        self._engine: Any = None
+        self._every = frozenset(range(len(self.sources)))
+
+    def found(self, data: bytes | bytearray) -> frozenset[int]:
+        """The numbers of the expressions that match anywhere in it."""
+        if self._engine is None:
+            self._engine = _compiled_set((*self.sources, b""))
+        matched = frozenset(self._engine.Match(bytes(data)) or ())
+        # The last one, of nothing, stands everywhere: where it was not found the engine gave up for want of memory.
+        return matched if len(self.sources) in matched else self._every
+
+
+def _compiled_set(sources: Iterable[bytes]) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 32 << 20
+    options.encoding = re2.Options.Encoding.LATIN1
+    engine = re2.Set.SearchSet(options)
+    try:
+        for source in sources:
+            engine.Add(source)
+        engine.Compile()
+    except re2.error as error:
+        raise BadPattern(str(error)) from error
+    return engine
 
 
 def _compiled(source: str | bytes) -> Any:

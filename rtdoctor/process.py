@@ -81,6 +81,17 @@ def on_interrupt(take: Callable[[], object]) -> Iterator[None]:
 
 
 @contextmanager
+def at_once() -> Iterator[None]:
+    """Inside, an interrupt ends the process at once, as it does where nobody takes it: there is nothing to tell yet."""
+    global _take
+    before, _take = _take, None
+    try:
+        yield
+    finally:
+        _take = before
+
+
+@contextmanager
 def telling() -> Iterator[None]:
     """Inside, a report is written to standard output: an interrupt does not cut it in two, and it is out at the end."""
     with on_interrupt(lambda: None):

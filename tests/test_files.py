@@ -17,6 +17,7 @@ import trustme
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtdoctor import files
 from rtdoctor.cli.commands.validate import migrated
 from rtdoctor.files import NothingCame, NotWritten, TooLarge, open_to_read, patient, read_bounded, writing
 from tests.cli.commands.test_check import rtdoctor, serving
@@ -379,3 +380,26 @@ def test_an_input_that_is_renamed_onto_the_target_is_not_replaced(tmp_path):
         whole()
     assert target.read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_command_has_read_is_not_written_by_whatever_name(tmp_path):
+    read, other = tmp_path / "read", tmp_path / "other"
+    read.write_bytes(b"mine")
+    os.link(read, tmp_path / "again")
+    try:
+        files.keep_what_is_read()
+        with writing(other) as write:  # begun before the file is read, as a report is
+            write(b"report")
+        assert read_bounded(read, 10) == b"mine"
+        for name in (read, tmp_path / "again"):
+            with pytest.raises(NotWritten, match="what is read"), writing(name):
+                pass
+        with pytest.raises(NotWritten, match="what is read"), writing(other):
+            read_bounded(other, 10)
+        assert (read.read_bytes(), other.read_bytes()) == (b"mine", b"report")
+        files.renewed(read)
+        with writing(read) as write:
+            write(b"new")
+        assert read.read_bytes() == b"new"
+    finally:
+        files._read = None

@@ -16,6 +16,7 @@ from rtdoctor.cli.environment import keep_environment
 from rtdoctor.cli.helptext import EXIT_CODES, GroupedCommand, beginning, examples
 from rtdoctor.cli.without_pydantic import QuickCommand, QuickGroup
 from rtdoctor.cli.wording import WordedCommand
+from rtdoctor.files import keep_what_is_read
 from rtdoctor.privacy.guard import confess, install
 from rtdoctor.version import __version__
 
@@ -194,6 +195,7 @@ def main() -> None:
         exits.fail("standard output is closed", exits.USAGE)
     install()
     keep_environment()
+    keep_what_is_read()
     try:
         try:
             application(*_named(sys.argv[1:]))()

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from rtdoctor.cli import exits
-from rtdoctor.files import NotWritten, read_bounded, writing
+from rtdoctor.files import NotWritten, read_bounded, renewed, writing
 from rtdoctor.model.report import LadderDone, Pending, RunFinished, RungDone, RunStarted, ScenarioDone
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import Guarded, say
@@ -202,6 +202,7 @@ class Outputs:
             before += b"\n"
         guarded = Guarded(cast(Any, None))
         ours = guarded.without_secrets(text(told, _MOST_SUMMARY - len(before)))
+        renewed(path)
         with writing(path, (1, 2)) as write:
             write(before + ours.encode("utf-8", "backslashreplace"))
 

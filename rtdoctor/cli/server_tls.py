@@ -4,7 +4,7 @@ import ssl
 import stat
 from pathlib import Path
 
-from rtdoctor.files import NotWritten, read_bounded, writing
+from rtdoctor.files import NotWritten, read_bounded, renewed, writing
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.wire.tls import BadCertificateFile, show_certificate
 
@@ -75,6 +75,7 @@ def write_ca(ca_file: Path, pem: bytes) -> None:
     """
     check_ca_file(ca_file)
     try:
+        renewed(ca_file)
         with writing(ca_file, (1, 2)) as write:
             write(pem)
     except NotWritten as error:

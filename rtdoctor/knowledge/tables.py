@@ -3,7 +3,7 @@ is executed."""
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, time
 from functools import cache
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any
 from rtdoctor.files import is_regular, read_bounded
 from rtdoctor.linear import BadPattern, Pattern, pattern
 from rtdoctor.model.exchange import Request
-from rtdoctor.model.outcome import Outcome, facts, matches
+from rtdoctor.model.outcome import Outcome, facts
 from rtdoctor.privacy.errors import InputError
 
 _MOST_BYTES, _MOST_TOGETHER = 1 << 20, 2 << 20  # of a file, and of a folder's files
 _MOST_TOLD = 400  # characters of what is told of a value
 _MOST_PARTS = 100  # of a name: tomllib takes minutes for one of many thousands
 _MOST_INSTRUCTIONS = 5_000  # of an expression; the largest of our own has some 2,000
+_DEEPEST = 20  # tests in each other
 _LONG_NAME = pattern(rf"""(?:(?:[\w-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')[ \t]*\.[ \t]*){{{_MOST_PARTS}}}""")
 
 
@@ -106,44 +107,69 @@ def _plain(value: Any) -> Any:
 
 
 def check_condition(condition: Any, where: str) -> None:
-    """Refuse a condition that could not be matched: a dry match finds a name that no outcome has before a run does.
+    """Refuse a condition that could not be matched, before a run meets it.
 
     Raises:
         BadTable: a fact that there is none of, a test that there is none of, or an expression that cannot be used.
     """
     try:
-        _check_expressions(condition)
         flat = facts(Outcome(asked=Request("", ""), stage="upgrade"))
         for name, wanted in condition.items():
             if name not in flat:
                 raise KeyError(f"'{shortened(name)}' is no fact of an outcome")
-            matches({name: wanted}, flat)
+            _check_tests(wanted)
     except (KeyError, TypeError, BadPattern) as error:
         raise BadTable("{}: {}", where, error.args[0]) from error
 
 
-def _check_expressions(condition: Any) -> None:
-    """Refuse a regular expression that cannot be used.
+def _check_tests(wanted: Any, depth: int = 0) -> None:
+    """Refuse what is wanted of a fact where a test in it is none, or is given what it cannot test by.
 
     Raises:
-        BadPattern: one of them is none, or needs look-around or a back-reference.
+        KeyError: there is no such test.
+        TypeError: its argument is of another type.
+        BadPattern: an expression is none, needs look-around or a back-reference, or is too large.
     """
-    if not isinstance(condition, dict):
+    if depth > _DEEPEST:
+        raise TypeError(f"tests stand in each other more than {_DEEPEST} deep")
+    if isinstance(wanted, list) and any(isinstance(one, (dict, list)) for one in wanted):
+        raise TypeError("a list holds texts, numbers, true or false")
+    if not isinstance(wanted, dict):
         return
-    for name, wanted in condition.items():
-        if name != "matches":
-            _check_expressions(wanted)
-            continue
-        if not isinstance(wanted, str):
-            raise BadPattern("matches wants a regular expression, a text")
-        try:
-            size = Pattern(f"(?i){wanted}").size()
-        except BadPattern as error:
-            raise BadPattern(
-                f"'{shortened(wanted)}' is no regular expression that takes linear time "
-                "(no look-around, no back-references)"
-            ) from error
-        if size > _MOST_INSTRUCTIONS:
-            raise BadPattern(
-                f"'{shortened(wanted)}' is too large an expression; repeat less often, or fewer kinds of letters"
-            )
+    for name, argument in wanted.items():
+        kinds, words = _TESTS.get(name, ((), ""))
+        if not words:
+            raise KeyError(f"a condition knows {', '.join(_TESTS)}, not '{shortened(name)}'")
+        if not isinstance(argument, kinds) or (isinstance(argument, bool) and bool not in kinds):
+            raise TypeError(f"{name} wants {words}")
+        if name == "matches":
+            _check_expression(str(argument))
+        inner: dict[str, Any] = {"all": argument, "not": [argument]}
+        for one in inner.get(name, ()):
+            _check_tests(one, depth + 1)
+
+
+_ANY: tuple[type, ...] = (str, int, float, bool, list, dict, date)
+_TESTS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "has": ((str,), "a text"),
+    "matches": ((str,), "a regular expression, a text"),
+    "known": ((bool,), "true or false"),
+    "all": ((list,), "a list"),
+    "not": (_ANY, "a value, a list or a test"),
+    "min": ((int, float), "a number"),
+    "max": ((int, float), "a number"),
+}
+
+
+def _check_expression(wanted: str) -> None:
+    try:
+        size = Pattern(f"(?i){wanted}").size()
+    except BadPattern as error:
+        raise BadPattern(
+            f"'{shortened(wanted)}' is no regular expression that takes linear time "
+            "(no look-around, no back-references)"
+        ) from error
+    if size > _MOST_INSTRUCTIONS:
+        raise BadPattern(
+            f"'{shortened(wanted)}' is too large an expression; repeat less often, or fewer kinds of letters"
+        )

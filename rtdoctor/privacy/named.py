@@ -4,9 +4,9 @@ user information of a URL, in a command line's `-u`, in a cookie, in the armour 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from rtdoctor.linear import Match, Pattern, pattern
+from rtdoctor.linear import ByteSet, Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
-from rtdoctor.privacy.hints import Hint, hint, parts, white
+from rtdoctor.privacy.hints import hint, parts, white
 from rtdoctor.privacy.secret import MASK
 from rtdoctor.privacy.words import opaque
 
@@ -261,16 +261,14 @@ def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     """Where the values stand."""
     if any(word in flattened for word in (b"=", b":", b",", b"|", b"->", b" is ", b" was ", b"\x1a")):
         yield from _behind_names(text, flattened)
-    for words, shape, judge in _SHAPES:
-        if any(word in flattened for word in words):
+    words = _FINDER.found(flattened)
+    for needed, (_, shape, judge) in zip(_NEEDED, _SHAPES, strict=True):
+        if not needed.isdisjoint(words):
             for found in shape.finditer(text, flattened=flattened):
                 yield from judge(found)
     blanks = white(flattened)
-    for hinted, shapes in _HINTED:
-        for start, end in parts(hinted, flattened, blanks):
-            for shape, judge in shapes:
-                for found in shape.finditer(text, start, end, flattened):
-                    yield from judge(found)
+    for hinted in _HINTED:
+        yield from hinted.spans(text, flattened, blanks)
 
 
 def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
@@ -629,47 +627,88 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"<key>",), _PLIST, _of_telling_name),
 )
 
-# Those that are hinted at by more than some bytes: what hints, and the shapes of which each match holds it.
-_HINTED: tuple[tuple[Hint, tuple[tuple[Pattern, Callable[[Match], Iterator[Span]]], ...]], ...] = (
-    (
-        hint(
-            r"(?:\A|[\s\"'`])--?[a-zA-Z]",
-            r"[(=]\s{0,3}[\"'`(]",
-            r"(?:\|\||\?\?|\?:|\bor|default)\s{0,3}[\"'`]",
-            before=60,
-            after=320,
-        ),
-        ((_FLAG, _flag), (_CALL, _whole), (_MADE, _whole), (_OR, _in_place_of)),
+# Which of these bytes stand in a text is told in one pass over it.
+_EVERY_WORD = sorted({word for words, *_ in _SHAPES for word in words})
+_FINDER = ByteSet(vocabulary.escaped(word.decode("latin-1")).encode("latin-1") for word in _EVERY_WORD)
+_NEEDED = tuple(frozenset(map(_EVERY_WORD.index, words)) for words, *_ in _SHAPES)
+
+
+class _Hinted:
+    """Shapes that are hinted at by more than some bytes: each with what it holds in every match. The parts of a text in
+    which anything hints are looked for once for all of them, and in each part those are tried that are hinted at."""
+
+    def __init__(
+        self,
+        *shapes: tuple[Pattern, Callable[[Match], Iterator[Span]], tuple[str, ...]],
+        before: int = 0,
+        after: int,
+    ) -> None:
+        self.shapes = tuple((shape, judge) for shape, judge, _ in shapes)
+        sources = [[f"(?:{one})" for one in hints] for *_, hints in shapes]
+        self._hint = hint(*dict.fromkeys(one for hints in sources for one in hints), before=before, after=after)
+        self._which = ByteSet("|".join(hints).encode("ascii") for hints in sources)
+
+    def places(self, flattened: bytes, blanks: bytes) -> Iterator[tuple[int, int, list[int]]]:
+        """From where to where which shapes are to be tried, by their numbers. `blanks` is `white(flattened)`."""
+        for start, end in parts(self._hint, flattened, blanks):
+            found = self._which.found(flattened[start:end])
+            yield start, end, [number for number in range(len(self.shapes)) if number in found]
+
+    def spans(self, text: str, flattened: bytes, blanks: bytes) -> Iterator[Span]:
+        """Where the values stand."""
+        for start, end, numbers in self.places(flattened, blanks):
+            for number in numbers:
+                shape, judge = self.shapes[number]
+                for found in shape.finditer(text, start, end, flattened):
+                    yield from judge(found)
+
+
+_CREDENTIAL = r"(?i)(?:api-key|authorization)[\"'`]?\s{0,3}[:=]"
+_HINTED = (
+    _Hinted(
+        (_FLAG, _flag, (r"(?:\A|[\s\"'`])--?[a-zA-Z]",)),
+        (_CALL, _whole, (r"[(=]\s{0,3}[\"'`(]",)),
+        (_MADE, _whole, (r"[(=]\s{0,3}[\"'`(]",)),
+        (_OR, _in_place_of, (r"(?:\|\||\?\?|\?:|\bor|default)\s{0,3}[\"'`]",)),
+        before=60,
+        after=320,
     ),
-    (
-        hint(
-            r"(?i)bearer|basic|insecure-api-key\.|\bresponse=|\bReceived=",
-            r"(?i)(?:api-key|authorization)[\"'`]?\s{0,3}[:=]",
-            r"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with) "
-            r"(?:(?:api[ _\-]?)?key|token|password|secret|passphrase)\s",
-            r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
-            r"(?::\s|\s{1,3}[\"'`])",
-            rf"(?i){_PASSWORD}(?: for [\w ]{{1,30}})?(?: is| -)?\s",
-            r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASS|PWD)[\t \r\n]|(?i:set[_\-]header|set|add_header|header_up) ",
-            before=70,
-            after=330,
+    _Hinted(
+        (_SCHEME, _behind_scheme, (r"(?i)bearer|basic",)),
+        (_SUBPROTOCOL, _offered, (r"(?i)insecure-api-key\.",)),
+        (_HEADER, _in_header, (_CREDENTIAL,)),
+        (_DIGEST, _all, (r"(?i)\bresponse=",)),
+        (_OTHER_SCHEME, _other_scheme, (_CREDENTIAL,)),
+        (
+            _SPOKEN,
+            _spoken,
+            (
+                r"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with) "
+                r"(?:(?:api[ _\-]?)?key|token|password|secret|passphrase)\s",
+                rf"(?i){_PASSWORD}(?: for [\w ]{{1,30}})?(?: is| -)?\s",
+                r"(?i)\bReceived=",
+            ),
         ),
         (
-            (_SCHEME, _behind_scheme),
-            (_SUBPROTOCOL, _offered),
-            (_HEADER, _in_header),
-            (_DIGEST, _all),
-            (_OTHER_SCHEME, _other_scheme),
-            (_SPOKEN, _spoken),
-            (_REFUSED, _refused),
-            (_SET, _set),
-            (_NEXT_LINE, _next_line),
+            _REFUSED,
+            _refused,
+            (
+                r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
+                r"(?::\s|\s{1,3}[\"'`])",
+            ),
         ),
+        (
+            _SET,
+            _set,
+            (r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS)[\t ]|(?i:set[_\-]header|set|add_header|header_up)[ ]",),
+        ),
+        (_NEXT_LINE, _next_line, (rf"(?:SECRET|PASSWORD|PASSWD|PASS|PWD|(?i:{_PASSWORD}))[\t ]*\r?\n",)),
+        before=70,
+        after=330,
     ),
-    (
-        hint(
-            r"(?i)\b(?:value|default)[\"'`]?\s{0,3}[:=]", r"(?i)sess(?:ion|)id|connect\.sid|laravel_session", after=40
-        ),
-        ((_FIELD, _field), (_SESSION, _whole)),
+    _Hinted(
+        (_FIELD, _field, (r"(?i)\b(?:value|default)[\"'`]?\s{0,3}[:=]",)),
+        (_SESSION, _whole, (r"(?i)sess(?:ion|)id|connect\.sid|laravel_session",)),
+        after=40,
     ),
 )

@@ -33,6 +33,8 @@ _NAMED = {
 }  # fmt: skip
 MOST_LAYERS = 6
 _NEAR = 1000  # characters around an escape in which what it stands in may begin and end
+# Between two parts that do not follow each other: no white space in an expression is as long, no value goes over it.
+_GAP = "\n" * 41 + "\0" + "\n" * 41
 _BLOCK = 4096
 _TAGS = 0xE0000  # Unicode's tag characters: ASCII that cannot be seen
 _MOST_KNOWN = 20_000  # characters of other alphabets that are remembered
@@ -47,7 +49,8 @@ class View:
     """A text as it reads after some escapes were undone in the one before it.
 
     `at` holds where the characters stand that were escapes, `lows` and `highs` from where to where each of them stood
-    in the text before; all others follow the one before them as they did there.
+    in the text before; all others follow the one before them as they did there. Where it consists of several parts of
+    the text before, with a gap between two, `gaps` are where these end.
     """
 
     text: str
@@ -55,11 +58,15 @@ class View:
     at: tuple[int, ...] = ()
     lows: tuple[int, ...] = ()
     highs: tuple[int, ...] = ()
+    gaps: tuple[int, ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where a piece of the view stands in the first text."""
         if self.before is None:
             return start, end
+        gap = bisect_right(self.gaps, start)
+        if gap < len(self.gaps):  # nothing goes on behind the part in which it begins
+            end = max(start + 1, min(end, self.gaps[gap] - len(_GAP)))
         return self.before.span(self._place(start)[0], self._place(end - 1)[1])
 
     def _place(self, index: int) -> tuple[int, int]:
@@ -84,23 +91,31 @@ def layers(text: str) -> Iterator[View]:
         if undone is view:
             return
         view = undone
-        yield from _near_escapes(view)
+        yield _near_escapes(view)
 
 
-def _near_escapes(view: View) -> Iterator[View]:
-    """The parts of a view that lie near to a character that was an escape."""
-    start, end = 0, -1
-    for at in view.at:
-        if at - _NEAR > end:
-            if end >= 0:
-                yield _part(view, start, end)
-            start = max(0, at - _NEAR)
-        end = min(len(view.text), at + _NEAR)
-    yield _part(view, start, end)
+def _near_escapes(view: View) -> View:
+    """The parts of a view that lie near to a character that was an escape, as one."""
+    parts: list[str] = []
+    at: list[int] = []
+    lows: list[int] = []
+    size, start, end = 0, 0, -1
 
+    def close() -> None:
+        nonlocal size
+        if end >= 0:
+            at.append(size)
+            lows.append(start)
+            parts.append(view.text[start:end])
+            size += end - start + len(_GAP)
 
-def _part(view: View, start: int, end: int) -> View:
-    return View(view.text[start:end], view, (0,), (start,), (start + 1,))
+    for place in view.at:
+        if place - _NEAR > end:
+            close()
+            start = max(0, place - _NEAR)
+        end = min(len(view.text), place + _NEAR)
+    close()
+    return View(_GAP.join(parts), view, tuple(at), tuple(lows), tuple(low + 1 for low in lows), tuple(at[1:]))
 
 
 def _undone(view: View) -> View:

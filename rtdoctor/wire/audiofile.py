@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rtdoctor.files import NothingCame, hurry, is_regular, read_bounded
+from rtdoctor.files import NothingCame, hurry, is_regular, read_bounded, will_read
 from rtdoctor.privacy.errors import InputError
 from rtdoctor.protocol.audio import RATE, Gauge, Measure, to_pcm16
 
@@ -44,6 +44,7 @@ def read_speech(path: Path, reference: str | None = None) -> Speech:
 
     try:
         # libsndfile goes to and fro in a file, which a pipe does not take; a device may have no end.
+        will_read(path)
         source = path if is_regular(path) else io.BytesIO(read_bounded(path, _MOST_PIPED))
     except OSError as error:
         raise BadAudio("{}: {}", path, error) from error

@@ -1,5 +1,6 @@
 """Every refusal that was seen gets its cause; the texts are those of the observations."""
 
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import rtdoctor.knowledge
 from rtdoctor.diagnose.example import outcomes_of, why_not
 from rtdoctor.diagnose.referee import weigh
 from rtdoctor.knowledge.causes import LAYERS, causes, matching, rules
-from rtdoctor.knowledge.tables import check_condition, read_table
+from rtdoctor.knowledge.tables import BadTable, check_condition, read_table
 from rtdoctor.model.exchange import Request
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.scenario import Scenario
@@ -99,3 +100,31 @@ def test_each_over_is_needed_and_none_goes_round():
 def test_no_cause_of_a_scenario_is_made_up():
     scenarios: list[Scenario] = built_in()
     assert {line.cause for s in scenarios for line in s.accept if line.cause} <= set(causes())
+
+
+@pytest.mark.parametrize(
+    ("test", "why"),
+    [
+        ({"known": True, "like": 1}, "not 'like'"),
+        ({"not": {"known": True, "like": 1}}, "not 'like'"),
+        ({"all": [{"known": True, "has": 5}]}, "has wants a text"),
+        ({"known": "yes"}, "known wants true or false"),
+        ({"min": "5"}, "min wants a number"),
+        ({"max": True}, "max wants a number"),
+        ({"all": 3}, "all wants a list"),
+        ({"matches": 3}, "matches wants a regular expression"),
+        ({"matches": "(?=x)"}, "no regular expression that takes linear time"),
+        ([{"known": True}], "a list holds texts"),
+    ],
+)
+def test_a_test_that_cannot_be_made_is_refused_whatever_stands_before_it(test, why):
+    with pytest.raises(BadTable, match=re.escape(why)):
+        check_condition({"close_reason": test}, "here")
+
+
+def test_tests_that_stand_in_each_other_too_deep_are_refused():
+    deep = {"known": True}
+    for _ in range(50):
+        deep = {"not": deep}
+    with pytest.raises(BadTable, match="more than 20 deep"):
+        check_condition({"close_reason": deep}, "here")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rtdoctor.cli.options import KIND_FORM
-from rtdoctor.files import NotWritten, read_bounded, writing
+from rtdoctor.files import NotWritten, read_bounded, renewed, writing
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
@@ -89,6 +89,7 @@ def _write(file: Path, table: str, before: Config | None) -> None:
         except Usage as error:
             raise Usage("{}", str(error).replace(str(trial), str(file))) from error
     try:
+        renewed(file)
         with writing(file, (1, 2)) as write:
             write(text.encode())
     except NotWritten as error:
