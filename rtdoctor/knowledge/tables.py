@@ -2,7 +2,6 @@
 is executed."""
 
 import json
-import tomllib
 from collections.abc import Callable
 from datetime import date, time
 from functools import cache
@@ -59,6 +58,8 @@ def read_table(file: Path, schema: Path, entry_of: Callable[[dict[str, Any], lis
     Raises:
         BadTable: the file cannot be read or breaks the form.
     """
+    import tomllib  # our own tables are read in another form
+
     try:
         if not file.is_file():
             raise BadTable("{}: is no file", file)  # a pipe would be waited for
