@@ -14,14 +14,13 @@ from typing import Any, Self, cast
 
 from rtdoctor.cli import exits
 from rtdoctor.files import NotWritten, read_bounded, renewed, writing
-from rtdoctor.model.report import LadderDone, Pending, RunFinished, RungDone, RunStarted, ScenarioDone
+from rtdoctor.model.progress import Last, OnTheWay
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import Guarded, say
 from rtdoctor.report.writers import FILES, WRITERS, writer
 
 _TERMINALS = ("terminal", "verbose")
 _MOST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB a step, of whatever wrote it
-_ON_THE_WAY = RunStarted | RungDone | LadderDone | Pending | ScenarioDone
 
 
 class _File:
@@ -123,15 +122,15 @@ class Outputs:
         self._fence()
         try:
             self._stdout(told)
-            last = isinstance(told, RunFinished) or not isinstance(told, _ON_THE_WAY)
+            last = not isinstance(told, OnTheWay)
         finally:
-            if isinstance(told, RunFinished) or not isinstance(told, _ON_THE_WAY):
+            if not isinstance(told, OnTheWay):
                 self._unfence()
                 sys.stdout.flush()
         for file in self._files:
             file.take(told)
         if last:
-            self._finish(told.report if isinstance(told, RunFinished) else told)
+            self._finish(told.report if isinstance(told, Last) else told)
 
     def ahead(self, told: Any) -> None:
         """Show a value on standard output alone, now: there is more to come, or `rest` ends it."""

@@ -1,15 +1,20 @@
 """The one referee: which cause an outcome points to, and what a scenario's outcome is worth. No I/O."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from rtdoctor.diagnose.describe import expected, short, tell
 from rtdoctor.knowledge.causes import UNKNOWN, Rule, causes, matching
 from rtdoctor.knowledge.profiles import advised
 from rtdoctor.model.finding import Candidate, Evidence, Finding, Verdict, of_cause
 from rtdoctor.model.outcome import Outcome, facts, matches
-from rtdoctor.model.scenario import Accept, Scenario
-from rtdoctor.model.violation import Violation
+
+if TYPE_CHECKING:
+    from rtdoctor.model.scenario import Accept, Scenario
+    from rtdoctor.model.violation import Violation
 
 # What is met first tells most: a session has no type where there was no 101.
 _MET = ("fault", "http_status", "first_event", "error_code", "error_message", "close_code", "session_type")

@@ -3,18 +3,22 @@
 A folder of the user's own (`--knowledge DIR`, its `profiles/*.toml`) has the same form, and stands before ours.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rtdoctor.data import table
 from rtdoctor.knowledge.tables import BadTable, read_table, table_files
 from rtdoctor.model.finding import Evidence
 from rtdoctor.model.profile import Profile
-from rtdoctor.model.target import Target, parse_target
+
+if TYPE_CHECKING:
+    from rtdoctor.model.target import Target
 
 UNKNOWN_HOST = "compatible"  # the profile of a host that no other one names
 _ANYWHERE = "where the endpoint issues its keys (OpenAI: https://platform.openai.com/api-keys)"
@@ -51,6 +55,8 @@ def target_at(text: str, *, as_sdk: bool = False) -> Target:
     Raises:
         BadTarget: it cannot be used.
     """
+    from rtdoctor.model.target import parse_target  # most commands have no target
+
     target = parse_target(text, as_sdk=as_sdk)
     return replace(target, profile=profile_of(target.host).id)
 

@@ -2,7 +2,6 @@
 is executed."""
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from functools import cache
@@ -60,6 +59,7 @@ def read_table(file: Path, schema: Path, entry_of: Callable[[dict[str, Any], lis
     Raises:
         BadTable: the file cannot be read or breaks the form.
     """
+
     try:
         if not file.is_file():
             raise BadTable("{}: is no file", file)  # a pipe would be waited for

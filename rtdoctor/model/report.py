@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rtdoctor.model.exchange import Spend
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.progress import Last, OnTheWay
 from rtdoctor.model.violation import Violation
 
 SCHEMA_VERSION = "1.3"
@@ -112,7 +113,7 @@ def untested(setting: Setting) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(OnTheWay):
     """The first event of a run. `scenarios` is how many will be tried."""
 
     setting: Setting
@@ -120,14 +121,14 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class RungDone:
+class RungDone(OnTheWay):
     """A rung was judged."""
 
     rung: Rung
 
 
 @dataclass(frozen=True, slots=True)
-class LadderDone:
+class LadderDone(OnTheWay):
     """The ladder's answer is known; the matrix may still run."""
 
     summary: Summary
@@ -135,7 +136,7 @@ class LadderDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(OnTheWay):
     """What is being waited for now; for the progress line only."""
 
     what: tuple[str, ...]
@@ -144,7 +145,7 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioDone:
+class ScenarioDone(OnTheWay):
     """A scenario was judged."""
 
     result: Result
@@ -164,7 +165,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Last):
     """The last event of a run."""
 
     report: Report

@@ -1,11 +1,16 @@
 """The models that the Realtime API is known to have, from `models.toml`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rtdoctor.data import table
-from rtdoctor.model.target import Kind, kind_by_name
+
+if TYPE_CHECKING:
+    from rtdoctor.model.target import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def models() -> dict[str, Model]:
 
 def kind_of(model_id: str) -> Kind:
     """What a model is for; a model that is not known is told by its name, as the real families are named."""
+    from rtdoctor.model.target import kind_by_name  # who asks for a default model alone needs no targets
+
     known = models().get(model_id)
     return known.kind if known else kind_by_name(model_id)
 

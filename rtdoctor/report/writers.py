@@ -117,9 +117,9 @@ def writer(command: str, name: str) -> Callable[[TextIO], Reader]:
 
 def _whole(show: Callable[[Any, TextIO], None], event: Any, out: TextIO) -> None:
     """Show the one value; the events before it are for those that read them."""
-    from rtdoctor.model.report import LadderDone, Pending, RunFinished, RungDone, RunStarted, ScenarioDone
+    from rtdoctor.model.progress import Last, OnTheWay
 
-    if isinstance(event, RunFinished):
+    if isinstance(event, Last):
         show(event.report, out)
-    elif not isinstance(event, RunStarted | RungDone | LadderDone | Pending | ScenarioDone):
+    elif not isinstance(event, OnTheWay):
         show(event, out)

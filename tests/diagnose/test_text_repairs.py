@@ -46,6 +46,8 @@ def lines(text: str) -> dict[str | None, list[str]]:
         ('h = [("A", k), ("OpenAI-Beta", "realtime=v1")]', "session.beta-retired", 'h = [("A", k)]'),
         ("wscat -H 'A: k' -H 'OpenAI-Beta: realtime=v1' -c $U", "session.beta-retired", "wscat -H 'A: k' -c $U"),
         ('    "OpenAI-Beta": "realtime=v1",', "session.beta-retired", "-"),
+        ('ws.Options.AddSubProtocol("openai-beta.realtime-v1");', "session.beta-retired", "-"),
+        ('    .add_subprotocol("openai-beta.realtime-v1")  # beta', "session.beta-retired", "-"),
     ],
 )
 def test_the_line_as_it_should_be(text, cause, line):

@@ -59,6 +59,17 @@ def test_numbers_in_ids_are_nothing() -> None:
     assert kept(text).count("served") < 20
 
 
+def test_the_time_of_a_line_is_no_status() -> None:
+    text = NOISE * 30 + "".join(f"2026-11-30 10:00:00,{400 + number % 30} INFO status read\n" for number in range(900))
+    assert kept(text).count("read") < 30
+
+
+def test_kinds_are_known_where_all_lines_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sieve, "_KINDS", 100)
+    said = "WARN [{}] server rejected WebSocket connection: HTTP 401, attempt {}\n"
+    assert kept(NOISE * 30 + "".join(said.format(4000 + number, number) for number in range(900))).count("WARN") < 200
+
+
 def test_any_characters_and_line_ends_pass() -> None:
     text = ("schön \ud800 \u2028 x\x0b\x0c\r\n" * 500) + "ws HTTP 401\n"
     assert kept(text).count("\n") == text.count("\n")

@@ -25,6 +25,11 @@ _RATE = pattern(r"(?:16000|8000|44100|48000)$")
 _BETA_SUBPROTOCOL = pattern(
     r"""\s*,\s*["'`]openai-beta\.realtime-v1["'`]|["'`]openai-beta\.realtime-v1["'`]\s*,?\s*|,?\s*openai-beta\.realtime-v1"""
 )
+# A call that does nothing but add the subprotocol: `ws.Options.AddSubProtocol("…");`, a link of a chain of calls.
+_ONLY_SUBPROTOCOL = pattern(
+    r"""^\s*(?:await\s+)?[\w.$>:-]*(?i:add|append|push|set)\w*\(\s*(?:["'`]Sec-WebSocket-Protocol["'`]\s*,\s*)?"""
+    r"""["'`]openai-beta\.realtime-v1["'`]\s*\)\s*;?\s*(?:(?://|#).*)?$"""
+)
 # The beta's header as one of several things on a line: of an object or a list, of a command line, of a chain of calls.
 _PAIR = r"""["'`]OpenAI-Beta["'`]\s*(?::|=>|=|,)\s*(?:["'`]realtime=v1["'`]|[{\[]["'`]realtime=v1["'`][}\]])"""
 _HEADER_LINE = r"""["'`]OpenAI-Beta: ?realtime=v1["'`]"""
@@ -86,7 +91,7 @@ def _with(found: Place, repaired: str) -> str:
 
 
 def _without_beta(found: Place) -> Place:
-    if _ONLY_HEADER.search(found.source) is not None:
+    if _ONLY_HEADER.search(found.source) is not None or _ONLY_SUBPROTOCOL.search(found.source) is not None:
         return replace(found, removed=True)
     for beta in (_BETA_HEADER, _BETA_SUBPROTOCOL):
         without = beta.sub("", found.source)

@@ -27,8 +27,8 @@ _WISH = pattern(
 )
 # A text that plans or describes a change, and reports no problem.
 _PLAN = pattern(
-    r"(?im)\bthis (?:pr|pull request|change|commit|patch)\b|\bfeature (?:request|description|summary)\b|^\s*[-*] \[ \]"
-    r"|^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b"
+    r"(?im)\bthis (?:pr|pull request|change|commit|patch)\b|\bfeature (?:request|description|summary)\b"
+    r"|(?:^|\s)[-*] \[ \] |^#+ *(?:acceptance criteria|proposed solution|motivation|features to implement|test plan)\b"
     r"|\brequest to (?:add|enhance|support)\b|\b(?:proposal|roadmap|maintainer decision|design review)\b|^implement \w+"
     r"|\bfollow-?ups? to #\d|\bpreviously\b[^\n]{0,80}\bwould\b"
 )

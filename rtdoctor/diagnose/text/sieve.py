@@ -19,11 +19,13 @@ _WHOLE = 1 << 17  # characters that are read as they are
 _PART = 1 << 18  # characters that are sifted at once, as far as the last line's end
 _AROUND = 15  # lines that are kept before and after one with something new
 _OFTEN = 8  # so many lines of a kind are kept
-_KINDS = 20_000  # that are remembered, and lines
+_KINDS = 10_000  # that are remembered, and as many lines
 _LONGEST = 500  # characters of a line that is remembered
 _FAR = 4_096  # characters that stand for all that was left out: farther apart nothing belongs together
 _READ_BESIDE = ("://", " http/1.", "ek_", "intent", "call_id", "model=")  # what is looked for by hand
 _CLOSE_CODE = pattern(r"\b(?:10[01]\d|300[0-3]|4\d{3})\b")  # the numbers that tell beside words
+# Without one of these a number of four digits is that of a process or a request.
+_OF_A_CLOSE = pattern(r"(?i)clos|code|disconn|reason|error|\(")
 # A status alone is a number of many; one of these stands beside it where it is one.
 _OF_A_STATUS = pattern(
     r"(?i)http|status|code|error|reject|refus|respon|return|answer|fail|\b(?:get|got|gets|with|an?|of)\b|receiv|throw|forbid"
@@ -89,9 +91,9 @@ def _sift(part: str, seen: _Seen) -> Iterator[str]:
         return
     lines = [f"{line}\n" for line in part.split("\n")]
     lines[-1] = lines[-1][:-1]
-    if len(seen.kinds) + len(seen.lines) > _KINDS:
-        seen.kinds.clear()
-        seen.lines.clear()
+    for remembered in (seen.kinds, seen.lines):  # each by itself: where all lines differ, their kinds are few
+        if len(remembered) > _KINDS:
+            remembered.clear()
     kept_to = 0
     for number, indexes in _lines_of(found, lines, lower):
         if not _new(lines[number], indexes, seen):
@@ -117,12 +119,21 @@ def _lines_of(found: list[tuple[int, int, int]], lines: list[str], lower: str) -
         while start >= end:
             number += 1
             end += len(lines[number])
-        # 403 inside of 4031 or of a1403f is nothing.
-        if index in numbers and (lower[start - 1 : start].isalnum() or lower[stop : stop + 1].isalnum()):
+        if index in numbers and _part_of_more(lower, start, stop):
             continue
         indexes.append(index)
     if indexes:
         yield number, indexes
+
+
+def _part_of_more(lower: str, start: int, stop: int) -> bool:
+    """403 inside of 4031, of a1403f, or of a time to the millisecond is nothing."""
+    before = lower[max(start - 2, 0) : start]
+    return (
+        before[-1:].isalnum()
+        or lower[stop : stop + 1].isalnum()
+        or (len(before) == 2 and before[0].isdigit() and before[1] in ".,:")
+    )
 
 
 def _new(line: str, indexes: list[int], seen: _Seen) -> bool:
@@ -142,7 +153,8 @@ def _new(line: str, indexes: list[int], seen: _Seen) -> bool:
 
 def _kind(line: str, indexes: list[int]) -> tuple[object, ...]:
     """What two lines have in common that say the same: what is known in them, and the numbers that tell."""
-    return (*indexes, *[found.text() for found in _CLOSE_CODE.finditer(line)])
+    closes = _OF_A_CLOSE.search(line) is not None
+    return (*sorted(set(indexes)), *([found.text() for found in _CLOSE_CODE.finditer(line)] if closes else ()))
 
 
 def _empty(text: str) -> str:
