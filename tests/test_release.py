@@ -1,4 +1,4 @@
-"""What makes a release: the workflow's own checks, and the container's build, as far as they run without their hosts."""
+"""What makes a release: the workflow's own checks, and the container's build, as far as they run without a host."""
 
 import shutil
 import subprocess
