@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rtdoctor.cli.baseline import KnownFailure, apply
 from rtdoctor.model.finding import Verdict
 from rtdoctor.model.plural import plural
-from rtdoctor.model.report import Report, RunEvent, RunFinished
+from rtdoctor.model.report import Report, Result, RunEvent, RunFinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,20 @@ class Deciding:
 USUAL = Deciding()
 
 
+def _drifts(result: Result) -> bool:
+    return result.verdict == "warn" or bool(result.finding.drift)
+
+
 def _failing(report: Report, fail_on: str | None) -> Report:
     summary = report.summary
     if fail_on == "never" and summary.exit_code in (1, 3):
         return replace(report, summary=replace(summary, exit_code=0))
     why: Sequence[str] = ()
     if fail_on == "drift":
-        drifted = [result.scenario for result in report.results if result.verdict == "warn" or result.finding.drift]
-        why = drifted and [f"{plural(len(drifted), 'answer')} differed from what is known (--fail-on drift)."]
+        # What passes is accepted of such an endpoint, and what is left out was not asked or is known.
+        drifted = [result for result in report.results if result.verdict not in ("pass", "skip") and _drifts(result)]
+        if drifted:
+            why = [f"{plural(len(drifted), 'answer')} differed from what is known (--fail-on drift)."]
     elif fail_on == "warn" and (summary.verdict == "warn" or summary.warnings):
         why = ["There are warnings (--fail-on warn)."]
     elif fail_on == "caveat" and summary.caveats:

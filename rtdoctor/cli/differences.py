@@ -6,10 +6,12 @@ from typing import Any
 
 from rtdoctor.cli.json_file import read_json
 from rtdoctor.linear import pattern
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.quote import quote
 
 _MOST = 64 << 20
+_MOST_NAMES = 12
 # What differs from run to run and is no answer.
 _NUMBERS = pattern(r"\b\d+(?:\.\d+)? (?:ms|s)\b")
 _VERDICTS = ("pass", "warn", "fail", "inconclusive", "skip")
@@ -28,12 +30,27 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]
 
 
 def _cases(old: Mapping[str, Any], new: Mapping[str, Any], kind: str) -> Iterator[str]:
+    untried: dict[str, list[str]] = {}
     for name, now in new.items():
         if name not in old:
             yield f"{_q(name)}: a new {kind}, {_answer(now)}."
+        elif not _tried(now):
+            if _tried(old[name]):
+                untried.setdefault(now["finding"]["summary"], []).append(name)
         elif _key(old[name]) != _key(now):
             yield f"{_q(name)}: {_answer(old[name])}, now {_answer(now)}."
+    for why, names in untried.items():
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        listed = ", ".join(map(_q, names[:_MOST_NAMES])) + more
+        yield f"No answer any more of {plural(len(names), kind)} ({listed}): {_q(why)}."
     yield from (f"{_q(name)}: no longer a {kind} of the run." for name in old if name not in new)
+
+
+def _tried(case: Mapping[str, Any]) -> bool:
+    """False for what was left out or could not be tried: its reason is no answer."""
+    if case["verdict"] == "skip" or not case.get("tried", True):
+        return False
+    return case["verdict"] != "inconclusive" or case["finding"]["cause"] is not None or case.get("outcome") is not None
 
 
 def _key(case: Mapping[str, Any]) -> object:

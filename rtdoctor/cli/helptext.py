@@ -12,7 +12,18 @@ _TRIED = (
 )
 _ROUTE = ("ca_file", "cert", "key", "proxy", "ipv4", "ipv6", "resolve", "insecure", "insecure_send_key")
 _TIMES = ("timeout", "deadline", "concurrency", "retry", "repeat", "every", "during")
-_REPORTS = ("format", "report", "verbose", "show_opaque", "fail_on", "retire_within", "baseline", "save", "record")
+_REPORTS = (
+    "format",
+    "report",
+    "verbose",
+    "summary",
+    "show_opaque",
+    "fail_on",
+    "retire_within",
+    "baseline",
+    "save",
+    "record",
+)
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What is tried", _TRIED),
     ("Key", ("key_env", "key_file")),

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from rtdoctor.diagnose.distil import Gist
 from rtdoctor.diagnose.recorded import Told, judge_recorded
 from rtdoctor.diagnose.text.findings import explain
+from rtdoctor.engine.content import Heard
 from rtdoctor.knowledge.causes import causes
 from rtdoctor.model.entry import Entry
 from rtdoctor.model.event import cut
@@ -67,6 +68,7 @@ class _State:
     migrated: list[Migrated] = field(default_factory=list)
     recent: deque[tuple[int, str, str]] = field(default_factory=lambda: deque(maxlen=_CONTEXT))
     gist: Gist = field(default_factory=Gist)
+    heard: Heard = field(default_factory=Heard)
     errors: list[ToldError] = field(default_factory=list)  # the first ones
     told: int = 0  # of all
     went_on: bool = True  # after the last error, by an event that is none
@@ -94,6 +96,7 @@ class _State:
     def hear(self, direction: Direction, kind: str, entry: Entry) -> None:
         """Keep what decides of an event."""
         event = entry.event if isinstance(entry.event, dict) else {}
+        self.heard.hear(direction, kind, event, entry.line)
         if direction == "client":
             self.gist.say(kind, event)
             return
@@ -306,6 +309,7 @@ def _connection(number: int, state: _State, found: Finding | None) -> Connection
         migrated=tuple(state.migrated),
         errors=tuple(state.errors),
         finding=found,
+        content=state.heard.content(),
     )
 
 

@@ -1,14 +1,14 @@
 """What `validate` says of recorded streams."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtdoctor.model.finding import Finding, Verdict
 from rtdoctor.model.outcome import ErrorEvent
 from rtdoctor.model.timeline import Timeline
 from rtdoctor.model.violation import Violation
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,38 @@ class ToldError:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a speaker (`user` or `model`) said or wrote, and the line it stands on."""
+
+    line: int
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function that the model called, with its arguments as they came."""
+
+    line: int
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was said and done in a session: the first of it, and how much more there is. `tokens` are the sums of usage
+    by its own names, `seconds` of audio by side (`client`, `server`) and what was billed as `transcribed`."""
+
+    spoken: tuple[Spoken, ...] = ()
+    more_spoken: int = 0
+    calls: tuple[Call, ...] = ()
+    more_calls: int = 0
+    responses: int = 0
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """The judgement on one connection of a recording. `errors` are the first errors that the server told of, and
     `finding` is the referee's on what they and the close come to; None where nothing is wrong.
@@ -60,6 +92,7 @@ class Connection:
     migrated: tuple[Migrated, ...]
     errors: tuple[ToldError, ...] = ()
     finding: Finding | None = None
+    content: Content = Content()
 
 
 @dataclass(frozen=True, slots=True)

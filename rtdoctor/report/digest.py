@@ -206,7 +206,7 @@ def _check(report: Report) -> Digest:
             ("audio sent", f"{spend.audio_ms / 1000:.1f} s"),
             ("billable", "yes" if spend.billable else "no"),
         ),
-        cases=(*map(_rung, report.ladder), *map(_result, report.results)),
+        cases=(*map(_rung, report.ladder), *(_result(one, mends=not summary.can_connect) for one in report.results)),
         started_at=setting.started_at,
         duration_s=report.duration_s,
         interrupted=report.interrupted,
@@ -650,7 +650,12 @@ def _rung(rung: Rung) -> Case:
     )
 
 
-def _result(result: Result) -> Case:
+def _result(result: Result, *, mends: bool) -> Case:
+    """A scenario; where the session opens, what one does wrong on purpose is nobody's to mend, so that a warning of it
+    `mends` nothing."""
+    finding = result.finding
+    if result.verdict == "warn" and not mends:
+        finding = replace(finding, remedy="")
     unreached = result.verdict == "inconclusive" and result.outcome is None and result.finding.cause is None
     untold = result.verdict == "skip" or unreached
     return Case(
@@ -663,7 +668,7 @@ def _result(result: Result) -> Case:
         tried=not untold,
         decides=result.required or result.verdict == "fail",
         ms=result.ms,
-        finding=result.finding,
+        finding=finding,
         outcome=result.outcome,
         violations=tuple(Placed(violation) for violation in result.violations),
         violation_count=len(result.violations),

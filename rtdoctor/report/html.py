@@ -245,7 +245,8 @@ def told(text: str, most: int = LONG) -> Any:
 
     shown, made, end = cut(text, most), Markup(), 0
     for found in _WHOLE.finditer(shown):
-        made += escape(shown[end : found.start()]) + Markup('<span class="whole">{}</span>').format(found.text())
+        start = found.end() - len(found.text().strip())
+        made += escape(shown[end:start]) + Markup('<span class="whole">{}</span>').format(found.text().strip())
         end = found.end()
     return made + escape(shown[end:])
 

@@ -1,5 +1,6 @@
 """The terminal form of a validation: the verdict, events by type, the first violations in context, items, latencies."""
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -7,10 +8,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rtdoctor.model.plural import plural
 from rtdoctor.model.timeline import ItemLife
-from rtdoctor.model.validation import Connection, FileReport, Placed, Validation
+from rtdoctor.model.validation import Connection, Content, FileReport, Placed, Validation
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
+from rtdoctor.report.layout import beside
 from rtdoctor.report.terminal import TerminalWriter
 
 _STYLE = {
@@ -21,6 +24,7 @@ _STYLE = {
     "warn": "yellow",
     "fail": "bold red",
 }
+_LEAST = 0.05  # seconds of audio that are told
 _MOST_SHOWN, _MOST_ITEMS, _MOST_MIGRATED = 12, 12, 5
 _LATENCIES = {
     "speech_stopped_to_committed": "speech stop to committed",
@@ -31,9 +35,19 @@ _LATENCIES = {
 
 def show(validation: Validation, out: TextIO) -> None:
     """Print the whole validation."""
-    console = console_on(out)
+    _show(validation, console_on(out), short=False)
+
+
+def show_summary(validation: Validation, out: TextIO) -> None:
+    """Print what each session held and whether it is as it should be, without events, items and deviations."""
+    _show(validation, console_on(out), short=True)
+
+
+def _show(validation: Validation, console: Console, *, short: bool) -> None:
     for report in validation.files:
-        _file(report, console)
+        _file(report, console, short=short)
+    if len(validation.files) > 1:
+        _total(validation, console)
     knowledge = validation.knowledge
     console.print(
         Text(
@@ -44,11 +58,24 @@ def show(validation: Validation, out: TextIO) -> None:
     )
 
 
-def _file(report: FileReport, console: Console) -> None:
+def _total(validation: Validation, console: Console) -> None:
+    """All files together."""
+    every = [connection for report in validation.files for connection in report.connections]
+    good = sum(report.overall == "pass" for report in validation.files)
+    errors = sum(connection.severities.get("error", 0) for connection in every)
+    told = [f"{good} of {plural(len(validation.files), 'recording')} as they should be", plural(errors, "error")]
+    events = sum(sum(connection.events.values()) for connection in every)
+    told += [plural(events, "event"), *_amounts([connection.content for connection in every])]
+    for line in beside(console, Text(), Text(f"In all: {', '.join(told)}.", "bold"), 0):
+        console.print(line, soft_wrap=True)
+
+
+def _file(report: FileReport, console: Console, *, short: bool) -> None:
     word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[report.overall]
     style = _STYLE[report.overall]
-    line = Text.assemble((f"{word}  ", style), (clean(report.file), "bold"), f": {clean(report.sentence)}")
-    console.print(line)
+    told = Text.assemble((clean(report.file), "bold"), f": {clean(report.sentence)}")
+    for line in beside(console, Text.assemble((f"{word}  ", style)), told, len(word) + 2):
+        console.print(line, soft_wrap=True)
     for problem in report.problems[:_MOST_SHOWN]:
         console.print(Text(f"  unread  {clean(problem)}", "yellow"))
     if report.problem_count > _MOST_SHOWN:
@@ -56,15 +83,19 @@ def _file(report: FileReport, console: Console) -> None:
     for connection in report.connections:
         if len(report.connections) > 1:
             console.print(Text(f"connection {connection.socket}", "bold"))
-        _connection(connection, console)
+        _connection(connection, console, short=short)
     if report.more_connections:
         console.print(Text(f"and {report.more_connections} more connections, judged and not shown", "bold"))
     console.print()
 
 
-def _connection(connection: Connection, console: Console) -> None:
+def _connection(connection: Connection, console: Console, *, short: bool) -> None:
     total = sum(connection.events.values())
-    console.print(Text(f"  {total} events, {clean(connection.dialect_title)}"))
+    console.print(Text(f"  {plural(total, 'event')}, {clean(connection.dialect_title)}"))
+    if short:
+        _content(connection.content, console)
+        _latencies(connection, console)
+        return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(justify="right", width=9)
     grid.add_column(width=6, style="dim")
@@ -72,10 +103,43 @@ def _connection(connection: Connection, console: Console) -> None:
     for (sender, kind), count in sorted(connection.events.items(), key=lambda item: -item[1]):
         grid.add_row(str(count), sender, Text(clean(kind)))
     console.print(grid)
+    _content(connection.content, console)
     _told(connection, console)
     _violations(connection, console)
     _timeline(connection, console)
     _migrations(connection, console)
+
+
+def _content(content: Content, console: Console) -> None:
+    """What was said and called, and how much of it there was."""
+    rows = [(one.speaker, one.text) for one in content.spoken[:_MOST_SHOWN]]
+    if more := content.more_spoken + max(0, len(content.spoken) - _MOST_SHOWN):
+        rows.append(("", f"and {plural(more, 'turn')} more"))
+    rows += [("calls", f"{call.name} {call.arguments}") for call in content.calls[:_MOST_SHOWN]]
+    if more := content.more_calls + max(0, len(content.calls) - _MOST_SHOWN):
+        rows.append(("", f"and {plural(more, 'call')} more"))
+    if amounts := _amounts([content]):
+        rows.append(("in all", ", ".join(amounts)))
+    for label, text in rows:
+        for line in beside(console, Text(f"  {label}", "dim"), Text(clean(text)), 10):
+            console.print(line, soft_wrap=True)
+
+
+def _amounts(every: Sequence[Content]) -> list[str]:
+    """Responses, tokens and seconds of audio of these sessions together; what there is none of is not told."""
+    told = []
+    if responses := sum(content.responses for content in every):
+        told.append(plural(responses, "response"))
+    if calls := sum(len(content.calls) + content.more_calls for content in every):
+        told.append(plural(calls, "function call"))
+    for name, label in (("input_tokens", "tokens in"), ("output_tokens", "tokens out")):
+        if count := sum(content.tokens.get(name, 0) for content in every):
+            told.append(f"{count:,} {label}")
+    labels = {"client": "of audio sent", "server": "of audio received", "transcribed": "billed as transcribed"}
+    for name, label in labels.items():
+        if (seconds := sum(content.seconds.get(name, 0.0) for content in every)) >= _LEAST:
+            told.append(f"{seconds:.1f} s {label}")
+    return told
 
 
 def _told(connection: Connection, console: Console) -> None:
@@ -138,8 +202,12 @@ def _timeline(connection: Connection, console: Console) -> None:
     left = len(timeline.items) - _MOST_ITEMS + timeline.forgotten
     if left > 0:
         console.print(Text(f"  and {left} more items", "dim"))
+    _latencies(connection, console)
+
+
+def _latencies(connection: Connection, console: Console) -> None:
     for name, label in _LATENCIES.items():
-        spread = timeline.latencies.get(name)
+        spread = connection.timeline.latencies.get(name)
         if spread:
             reach = f"{_ms(spread.least)} to {_ms(spread.most)}"
             console.print(Text(f"  {label}: {_ms(spread.mean)} on average, {reach}, {spread.count} measured"))

@@ -34,6 +34,7 @@ WRITERS: dict[str, dict[str, str]] = {
         "verbose": "rtdoctor.report.terminal:make_verbose",  # what -v shows
         "json": "rtdoctor.report.json:show",
         "svg": "rtdoctor.report.svg:make",
+        "otlp": "rtdoctor.report.otlp:show",
         **_MEASURED,
     },
     "series": {  # check --repeat, --every
@@ -46,6 +47,7 @@ WRITERS: dict[str, dict[str, str]] = {
         "terminal": "rtdoctor.report.probe_terminal:show",
         "verbose": "rtdoctor.report.probe_terminal:show_verbose",  # what -v shows
         "json": "rtdoctor.report.probe_json:show",
+        "otlp": "rtdoctor.report.otlp:show",
         **_MEASURED,
     },
     "conform": {
@@ -56,6 +58,7 @@ WRITERS: dict[str, dict[str, str]] = {
     },
     "validate": {
         "terminal": "rtdoctor.report.validate_terminal:show",
+        "summary": "rtdoctor.report.validate_terminal:show_summary",  # what --summary shows
         "json": "rtdoctor.report.validate_json:show",
         **_JUDGED,
     },
@@ -98,6 +101,7 @@ FILES = {
     "junit": "rtdoctor.xml",
     "sarif": "rtdoctor.sarif",
     "prometheus": "rtdoctor.prom",
+    "otlp": "rtdoctor.otlp.json",
     "nagios": "rtdoctor.nagios",
 }
 

@@ -150,12 +150,53 @@ def test_wrong_is_a_failure_undecided_an_error_and_untried_is_skipped_with_its_r
         "rtdoctor.ladder",
         "rtdoctor.scenarios",
     }
-    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "5",
-        "failures": "1",
-        "errors": "1",
-        "skipped": "1",
-    }
+    counts = {"tests": "5", "failures": "1", "errors": "1"}
+    assert {name: root.get(name) for name in counts} == counts
+    assert sum(int(suite.get("skipped")) for suite in root) == 1
+
+
+# What the schema junit-10.xsd of Jenkins' xunit plugin allows (seen 2026-11-30). Ant's own has less.
+JUNIT = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, ["testsuite"]),
+    "testsuite": ({"name", "tests", "failures", "errors", "time", "skipped", "timestamp"}, ["properties", "testcase"]),
+    "properties": (set(), ["property"]),
+    "property": ({"name", "value"}, []),
+    "testcase": ({"name", "classname", "time"}, ["skipped", "error", "failure", "system-out"]),
+    "failure": ({"type", "message"}, []),
+    "error": ({"type", "message"}, []),
+    "skipped": ({"message"}, []),
+    "system-out": (set(), []),
+}
+
+
+def test_every_element_has_what_the_schema_of_jenkins_allows():
+    results = [scenario("a.undecided", "inconclusive", required=True), scenario("a.warn", "warn")]
+    root = ElementTree.fromstring(shown(made(results=results), "junit"))
+    seen = set()
+    for element in root.iter():
+        attributes, children = JUNIT[element.tag]
+        assert set(element.attrib) <= attributes, element.tag
+        order = [children.index(child.tag) for child in element]
+        assert order == sorted(order), element.tag
+        seen.add(element.tag)
+    assert seen >= {"failure", "error", "skipped", "system-out", "property"}
+
+
+# --- otlp -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_has_a_span_for_the_run_and_one_for_each_layer_that_took_time():
+    told = json.loads(shown(made(), "otlp"))
+    (resource,) = told["resourceSpans"]
+    root, layer = resource["scopeSpans"][0]["spans"]
+    of_root = {item["key"]: next(iter(item["value"].values())) for item in root["attributes"]}
+    assert of_root["error.type"] == "auth.invalid"
+    assert (of_root["server.address"], of_root["server.port"]) == ("h.example", "443")
+    assert of_root["rtdoctor.fix"] == "Mend what was seen"
+    assert (root["status"]["code"], layer["name"], layer["status"]["code"]) == (2, "first-event", 2)
+    assert (layer["traceId"], layer["parentSpanId"]) == (root["traceId"], root["spanId"])
+    assert re.fullmatch("[0-9a-f]{32}", root["traceId"])
+    assert int(layer["endTimeUnixNano"]) - int(layer["startTimeUnixNano"]) == 12_000_000
 
 
 def test_a_run_that_fails_has_something_in_red_whatever_its_cases_say():

@@ -131,7 +131,7 @@ def test_the_report_alone_says_what_to_change(ca, name, monkeypatch):
     told = digest(report)
     flat = " ".join(shown.split())
     fix = flat.split(" Fix: ")[1]
-    paged = html.unescape(re.sub("<[^>]+>", " ", page(told)))
+    paged = " ".join(html.unescape(re.sub("<[^>]+>", " ", page(told))).split())
     for word in words:
         assert word in fix, f"{told.answer}\n{fix}"
         assert word in paged

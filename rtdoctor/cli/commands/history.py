@@ -13,6 +13,7 @@ import typer
 from rtdoctor import process
 from rtdoctor.cli import exits
 from rtdoctor.cli.options import AsJson
+from rtdoctor.model.plural import plural
 from rtdoctor.privacy.clean import one_line
 from rtdoctor.privacy.quote import quote
 
@@ -80,7 +81,8 @@ def _told(runs: Sequence[SavedRun]) -> dict[str, Any]:
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     runs = told["runs"]
     yield f"{told['base_url']} · {told['aim']} with {told['model']}"
-    yield f"{len(runs)} run{'s' if len(runs) != 1 else ''}, {_time(runs[0]['at'])} to {_time(runs[-1]['at'])}"
+    first, last = _time(runs[0]["at"]), _time(runs[-1]["at"])
+    yield f"{plural(len(runs), 'run')}, {first}{f' to {last}' if first != last else ''}"
     if len(runs) > _WIDTH:
         yield f"The last {_WIDTH}:"
     yield ""

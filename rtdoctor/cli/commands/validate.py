@@ -13,7 +13,7 @@ import typer
 
 from rtdoctor import process
 from rtdoctor.cli.exits import USAGE, say
-from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
+from rtdoctor.cli.options import SUMMARY, TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.files import NotWritten, is_regular, until_interrupted, writing
 from rtdoctor.model.plural import plural
@@ -45,6 +45,10 @@ def validate(
     report: Annotated[list[str] | None, report_option("validate")] = None,
     era: Annotated[Era, typer.Option(help="Judge by this era; auto takes it from the stream.")] = Era.auto,
     strict: Annotated[bool, typer.Option(help="Let warnings fail, too.")] = False,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Show what each session held: speech, calls, usage, latencies."),
+    ] = False,
     migrate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the stream in its GA form, a line an event.")
     ] = None,
@@ -61,6 +65,7 @@ def validate(
         raise Usage("--migrate writes one stream; give one file")
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
+    format = SUMMARY if summary and format == TERMINAL else format
     with Outputs("validate", format, report or (), [*map(_place, files)]) as outputs:
         code = outputs.code(_judged(files, None if era is Era.auto else era.value, strict, migrate, outputs))
     raise typer.Exit(code)

@@ -30,6 +30,11 @@ def test_two_runs_that_answer_the_same_differ_in_nothing_and_another_key_is_told
     assert lines[0].startswith("The run: pass, now fail (auth.invalid). No. It ends at first-event")
     assert any(line.startswith("http: pass: 200") and "now fail (auth.invalid): 401" in line for line in lines)
     assert len(lines) == len(set(lines))
+    (untried,) = (line for line in lines if "auth.subprotocol" in line)
+    assert untried.startswith("No answer any more of 4 scenarios (auth.subprotocol, ")
+    assert untried.endswith("): not tried: the credential was refused (auth.invalid).")
+    back = run("diff", bad, good).stdout.decode().splitlines()
+    assert any(line.startswith("auth.subprotocol: ") for line in back)
 
 
 @pytest.mark.parametrize(
