@@ -179,9 +179,13 @@ class MockServer:
         heard.end("server", "close")
         return response
 
+    def _state(self) -> dict[str, Any]:
+        script = {"failures": self.stage.failures, "unused": self.stage.unused()}
+        return {"sockets": self.upgrades, "open": self.open_sockets, "script": script}
+
     async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.token and request.path.startswith(control.PATH + "/") and is_local(request):
-            return await control.answer(request, self, self.token)
+            return await control.answer(request, self.named, self._state, self.token)
         path = "/v1" + request.path.removeprefix(self.dialect.base)
         if f"{path}/".startswith(calls.PATH + "/") and self.dialect.speaks == "ga":
             return self._calls.answer(request.method, path, request.headers, await read_body(request))
