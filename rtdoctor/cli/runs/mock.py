@@ -54,6 +54,7 @@ class Ways:
     edge: bool
     faults: tuple[str, ...]
     script: Path | None
+    connections: int | None
     control: bool
     dialect: str
     tls: bool
@@ -109,6 +110,7 @@ def serve(ways: Ways) -> int:
         "script": script,
         "token": secrets.token_urlsafe(16) if ways.control else None,
         "named": named,
+        "connections": ways.connections,
         "models": ways.models,
         "replies": _replies(ways),
         "seconds": ways.lifetime,
