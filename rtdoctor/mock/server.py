@@ -15,7 +15,7 @@ from rtdoctor.mock import calls, control
 from rtdoctor.mock.answering import gone, is_local, offered, refused, wrong_answer
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.beta import BetaSession
-from rtdoctor.mock.conversing import Talk, hold
+from rtdoctor.mock.conversing import hold
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
@@ -35,6 +35,7 @@ from rtdoctor.mock.vllm import VllmSession
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.models import defaults
 
+Other = LiveSession | TranslationSession | VllmSession
 MOST_MESSAGE = 16 * 1024 * 1024
 
 
@@ -313,12 +314,10 @@ class MockServer:
     async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
-        play = None
-        if isinstance(session, Session | LiveSession):
-            play = self.stage.play(course.number, session, line, self._room)
+        play = self.stage.play(course.number, session, line, self._room)
         await hold(line, session, play, seconds)
 
-    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Talk:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | Other:
         if self.dialect.speaks == "live":
             step = STEP if self._pace else STEP / 20
             return LiveSession(line.send, self.clock, seconds, self._room, self._replies or Replies(), step)

@@ -102,8 +102,6 @@ def serve(ways: Ways) -> int:
         raise Usage("--script {}", error) from error
     if ways.dialect not in dialects():
         raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
-    if script and dialects()[ways.dialect].speaks not in ("ga", "beta", "live"):
-        raise Usage("--script is not played with --dialect {}", ways.dialect)
     tls, authority = _tls(ways)
     more: dict[str, Any] = {
         "dialect": ways.dialect,
