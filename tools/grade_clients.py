@@ -2,6 +2,7 @@
 
 python tools/grade_clients.py [CLIENT …]      installs what is missing into RTDOCTOR_CLIENTS, grades, writes the page
 python tools/grade_clients.py --page          writes the page from tools/clients/grades.json alone
+python tools/grade_clients.py --install       installs all; what cannot be installed is told, and its tests skip
 """
 
 import json
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,8 @@ def command(name: str) -> list[str] | None:
     entry, place = clients()[name], folder() / name
     if entry["kind"] == "node":
         program = place / entry["program"]
-        return ["node", str(program)] if shutil.which("node") and program.is_file() else None
+        found = shutil.which("node") and program.is_file() and (place / "installed").is_file()
+        return ["node", *entry.get("node", []), str(program), *entry.get("arguments", [])] if found else None
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     return [str(python), str(HERE / entry["program"])] if (place / "installed").is_file() else None
 
@@ -55,15 +58,20 @@ def install(name: str) -> None:
         asked = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(place), *entry["packages"]]
         subprocess.run(asked, check=True)
         shutil.copy(HERE / entry["program"], place)  # Node looks for packages beside the program
+        _is_installed(place, entry)
         return
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     subprocess.run([str(python), "-m", "pip", "install", "-q", *entry["packages"]], check=True)
+    _is_installed(place, entry)
+
+
+def _is_installed(place: Path, entry: dict[str, Any]) -> None:
     (place / "installed").write_text("\n".join(entry["packages"]), encoding="utf-8")
 
 
-def graded(name: str) -> dict[str, Any]:
-    """What `rtdoctor grade --format json` says of the client.
+def graded(name: str, lessons: Sequence[str] = (), *, seconds: int = 15, jobs: int = 1) -> dict[str, Any]:
+    """What `rtdoctor grade --format json` says of the client, in all lessons or in these.
 
     Raises:
         ValueError: it said nothing that can be read.
@@ -72,7 +80,8 @@ def graded(name: str) -> dict[str, Any]:
     if run is None:
         raise ValueError(f"{name} is not installed")
     tls = ["--tls"] if clients()[name].get("tls") else []
-    limits = ["--lesson-timeout", "15", "--deadline", "900", "--format", "json"]
+    limits = ["--lesson-timeout", str(seconds), "--deadline", "900", "--jobs", str(jobs), "--format", "json"]
+    limits += [word for lesson in lessons for word in ("--lesson", lesson)]
     asked = [sys.executable, "-m", "rtdoctor", "grade", *limits, *tls, "--", *run]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     told: dict[str, Any] = json.loads(done.stdout)
@@ -138,6 +147,13 @@ def main(names: list[str]) -> None:
     """Install, grade, write."""
     if names == ["--page"]:
         PAGE.write_text(page(), encoding="utf-8")
+        return
+    if names == ["--install"]:
+        for name in clients():
+            try:
+                install(name)
+            except (subprocess.CalledProcessError, OSError) as error:
+                print(f"skipped: {name} cannot be installed: {error}")
         return
     for name in names or list(clients()):
         install(name)

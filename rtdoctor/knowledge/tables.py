@@ -59,6 +59,7 @@ def read_table(file: Path, schema: Path, entry_of: Callable[[dict[str, Any], lis
     Raises:
         BadTable: the file cannot be read or breaks the form.
     """
+    import tomllib  # our own tables are read in another form
 
     try:
         if not file.is_file():

@@ -1,6 +1,7 @@
-"""The control API of a mock, for tests in other languages: what it has seen, and faults while it runs.
+"""The control API of a mock or a proxy, for tests in other languages: what it has seen, and faults while it runs.
 
-    GET    /__rtdoctor/state           connections, open sockets, faults that are on, how the script goes
+    GET    /__rtdoctor/state           sockets, how many are open, faults that are on; of a mock how the script goes,
+                                       of a proxy how many bytes the judgement is behind
     POST   /__rtdoctor/faults          {"fault": "abort@2"} puts one on
     DELETE /__rtdoctor/faults[?name=]  takes all off, or those of a name
 
@@ -9,14 +10,15 @@ that comes by a foreign name, or from a foreign page, is refused even with it.
 """
 
 import hmac
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.mock.rest import read_body
-from rtdoctor.mock.stage import Stage
 from rtdoctor.model.event import too_many_values
 from rtdoctor.privacy.same_site import is_ours
 
@@ -24,20 +26,10 @@ PATH = "/__rtdoctor"
 HEADER = "X-Rtdoctor-Token"
 
 
-class Controlled(Protocol):
-    """A mock, as far as it is controlled."""
-
-    upgrades: int
-    named: Faults
-    stage: Stage
-
-    @property
-    def open_sockets(self) -> int:
-        """How many are open."""
-
-
-async def answer(request: web.BaseRequest, mock: Controlled, token: str) -> web.Response:
-    """What the control API answers."""
+async def answer(
+    request: web.BaseRequest, faults: Faults, state: Callable[[], dict[str, Any]], token: str
+) -> web.Response:
+    """What the control API answers; `state` gives what is seen, beside the faults."""
     here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
     if not is_ours(request.headers.items(), (str(here[0]),)):
         return _told(403, {"error": "ask by an address of this machine's own, and from no page of another site"})
@@ -46,25 +38,37 @@ async def answer(request: web.BaseRequest, mock: Controlled, token: str) -> web.
         return _told(401, {"error": f"the header {HEADER} must hold the token that was printed at the start"})
     way = (request.method, request.path.removeprefix(PATH))
     if way == ("GET", "/state"):
-        return _told(200, state(mock))
+        return _told(200, {**state(), "faults": [str(fault) for fault in faults.on]})
     if way == ("POST", "/faults"):
-        return await _add(request, mock)
+        return await _add(request, faults)
     if way == ("DELETE", "/faults"):
-        return _told(200, {"taken_off": mock.named.clear(request.query.get("name"))})
+        return _told(200, {"taken_off": faults.clear(request.query.get("name"))})
     return _told(404, {"error": "GET /state, POST /faults and DELETE /faults are all there is"})
 
 
-def state(mock: Controlled) -> dict[str, Any]:
-    """What a mock has seen, and what it does."""
-    return {
-        "sockets": mock.upgrades,
-        "open": mock.open_sockets,
-        "faults": [str(fault) for fault in mock.named.on],
-        "script": {"failures": mock.stage.failures, "unused": mock.stage.unused()},
-    }
+@asynccontextmanager
+async def serve_control(
+    faults: Faults, state: Callable[[], dict[str, Any]], token: str, *, port: int = 0
+) -> AsyncIterator[str]:
+    """Serve it at a port of its own, on this machine only; the URL comes back.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        return await answer(request, faults, state, token)
+
+    runner = web.ServerRunner(web.Server(handle, access_log=None, auto_decompress=False), shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}{PATH}"
+    finally:
+        await runner.cleanup()
 
 
-async def _add(request: web.BaseRequest, mock: Controlled) -> web.Response:
+async def _add(request: web.BaseRequest, faults: Faults) -> web.Response:
     data = await read_body(request)
     body: Any = None
     if data is not None and not too_many_values(data):
@@ -76,7 +80,7 @@ async def _add(request: web.BaseRequest, mock: Controlled) -> web.Response:
     if not isinstance(text, str):
         return _told(400, {"error": 'the body is {"fault": "NAME[=VALUE][@N][#PLACE][:RATE]"}'})
     try:
-        fault = mock.named.add(text)
+        fault = faults.add(text)
     except BadFault as error:
         return _told(400, {"error": str(error)})
     return _told(201, {"fault": str(fault), "words": fault.words})

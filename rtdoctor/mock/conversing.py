@@ -1,8 +1,9 @@
 """A session of the mock on its socket, from the greeting to the end."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType
 
@@ -28,21 +29,40 @@ class Talk(Protocol):
         """Give back what was held."""
 
 
+class _Later:
+    """Work that begins after so many seconds; until then it is a timer, for most sessions are over before."""
+
+    def __init__(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._work = work
+        self._waits: asyncio.TimerHandle | asyncio.Task[None] = asyncio.get_running_loop().call_later(
+            seconds, self._begin
+        )
+
+    def _begin(self) -> None:
+        self._waits = asyncio.get_running_loop().create_task(self._work())
+
+    def cancel(self) -> None:
+        """Let it not begin, or end it."""
+        self._waits.cancel()
+
+
 async def hold(line: Line, session: Talk, play: Play | None, seconds: float) -> None:
     """Hold a session, for so many seconds at most; what comes goes by the play, if there is one."""
-    beside = [asyncio.create_task(work) for work in (line.ping(), _end(line, session, seconds))]
+    line.connection.heard = False
+    beside = [_Later(line.first_ping, line.ping), _Later(seconds, lambda: _end(line, session))]
     # What comes while the greeting is held back is heard, and waits for its turn.
-    beside.append(asyncio.create_task(_greet(line, session, play)))
+    greeting = asyncio.create_task(_greet(line, session, play))
     await asyncio.sleep(0)
     try:
         await _converse(line, session, play)
         if line.connection.made and not line.connection.lost.is_set():  # half-open
             await line.connection.lost.wait()
     finally:
-        for task in beside:
-            task.cancel()
+        for work in beside:
+            work.cancel()
+        greeting.cancel()
         with suppress(asyncio.CancelledError):
-            await beside[-1]
+            await greeting
         if play:
             play.end()
         session.end()
@@ -75,9 +95,8 @@ async def _greet(line: Line, session: Talk, play: Play | None) -> None:
         await line.broken(error)
 
 
-async def _end(line: Line, session: Talk, seconds: float) -> None:
+async def _end(line: Line, session: Talk) -> None:
     """The end of a session's time, also when the client says nothing."""
-    await asyncio.sleep(seconds)
     try:
         await session.expire()
     except Fatal as fatal:

@@ -223,6 +223,8 @@ class Course:
         return self._faults.chance.random()
 
     def _here(self) -> Iterable[Fault]:
+        if not self._own and not self._faults.on:
+            return ()
         return (*self._own, *(fault for fault in self._faults.on if fault.connection in (0, self.number)))
 
     def _chance(self, fault: Fault) -> bool:

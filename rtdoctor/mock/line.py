@@ -197,15 +197,22 @@ class Line:
         self.heard.close("server", code, "")
         self.heard.end("server", "close")
 
+    @property
+    def first_ping(self) -> float:
+        """Seconds after which the first ping is due."""
+        return PING_SECONDS / 2
+
     async def ping(self) -> None:
-        """A ping of four bytes every 20.26 s (observed 2026-09-18). A client from which nothing came since the last
-        one is gone."""
+        """A ping of four bytes every 20.26 s (observed 2026-09-18), from now on. A client from which nothing came since
+        the last one is gone."""
         connection = self.connection
         with suppress(ConnectionError, RuntimeError):
-            while connection.heard and not self.over:
-                connection.heard = False
-                await asyncio.sleep(PING_SECONDS / 2)
+            while not self.over:
                 await self.ws.ping(os.urandom(4))
+                await asyncio.sleep(PING_SECONDS / 2)
+                if not connection.heard:
+                    break
+                connection.heard = False
                 await asyncio.sleep(PING_SECONDS / 2)
         if connection.transport is not None and not connection.heard and not self.over:
             connection.transport.abort()

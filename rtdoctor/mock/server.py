@@ -15,7 +15,7 @@ from rtdoctor.mock import calls, control
 from rtdoctor.mock.answering import gone, is_local, offered, refused, wrong_answer
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.beta import BetaSession
-from rtdoctor.mock.conversing import Talk, hold
+from rtdoctor.mock.conversing import hold
 from rtdoctor.mock.dialect import dialects
 from rtdoctor.mock.faults import Course, Faults
 from rtdoctor.mock.handshake import Decision, Shake, decide
@@ -23,7 +23,7 @@ from rtdoctor.mock.hearing import Hear, Heard
 from rtdoctor.mock.line import Line
 from rtdoctor.mock.listening import MOST_CONNECTIONS, MOST_SECURED, Connection, Listener, Server
 from rtdoctor.mock.live import STEP, LiveSession
-from rtdoctor.mock.memory import Room
+from rtdoctor.mock.memory import MOST_HELD, Room
 from rtdoctor.mock.respond import Replies
 from rtdoctor.mock.rest import read_body, routes
 from rtdoctor.mock.script import Script
@@ -35,6 +35,7 @@ from rtdoctor.mock.vllm import VllmSession
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.models import defaults
 
+Other = LiveSession | TranslationSession | VllmSession
 MOST_MESSAGE = 16 * 1024 * 1024
 
 
@@ -49,7 +50,8 @@ class MockServer:
     they are answered; `stage.failures` and `stage.unused()` say what they did otherwise. `delay` in seconds holds every
     handshake back; `seconds` is how long a session may last, `pace` how far apart the deltas of a response are. `edge`
     sends the headers that the real one's edge was seen to send. It listens on `host`; with a `token`, the control API
-    (control.py) is there for who has it and is on this machine. `dialect` is the kind of server (dialects.toml).
+    (control.py) is there for who has it and is on this machine. `dialect` is the kind of server (dialects.toml);
+    `connections` how many it takes at once, each of which may take half a megabyte and more.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class MockServer:
         host: str = "127.0.0.1",
         token: str | None = None,
         dialect: str = "openai",
+        connections: int | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.vault = Vault(self.clock, keys, poor_keys or set())
@@ -85,7 +88,10 @@ class MockServer:
         self._runner: web.ServerRunner | None = None
         self._calls = calls.Calls(self.vault, self.clock)
         self._rest = routes(self.vault, self.clock, self._models)
-        self._room = Room()
+        usual = MOST_SECURED if tls else MOST_CONNECTIONS
+        self._connections = connections or usual
+        # Who asks for more of them has said that there is memory for it.
+        self._room = Room(MOST_HELD * max(usual, self._connections) // usual)
         self.stage = Stage(script or Script("", ()))
         self.token = token
         self.dialect = dialects()[dialect]
@@ -120,7 +126,7 @@ class MockServer:
         self._started = time.monotonic()
         self._runner = web.ServerRunner(Server(self._handle, self._room), shutdown_timeout=0.5)
         await self._runner.setup()
-        listener = Listener(self._host, port, MOST_SECURED if self._tls else MOST_CONNECTIONS)
+        listener = Listener(self._host, port, self._connections)
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         self.port = self._runner.addresses[0][1]
         loop = asyncio.get_running_loop()
@@ -179,9 +185,13 @@ class MockServer:
         heard.end("server", "close")
         return response
 
+    def _state(self) -> dict[str, Any]:
+        script = {"failures": self.stage.failures, "unused": self.stage.unused()}
+        return {"sockets": self.upgrades, "open": self.open_sockets, "script": script}
+
     async def _plain(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.token and request.path.startswith(control.PATH + "/") and is_local(request):
-            return await control.answer(request, self, self.token)
+            return await control.answer(request, self.named, self._state, self.token)
         path = "/v1" + request.path.removeprefix(self.dialect.base)
         if f"{path}/".startswith(calls.PATH + "/") and self.dialect.speaks == "ga":
             return self._calls.answer(request.method, path, request.headers, await read_body(request))
@@ -207,15 +217,16 @@ class MockServer:
             heard.end("client", "eof")
             return gone(connection)
         slots = course.value("slots")
-        decision = self._decide(request)
+        decision = self._decide(request, headers)
         behaviour = course.does(decision.behaviour)
         if decision.reused:
             reused = course.does(does.REUSED_SECRET)
             behaviour = behaviour if reused == does.REUSED_SECRET else reused
         if slots is not None and len(self._open) >= slots:
             behaviour = "rate-limited"
-        values = _with_model(decision) if behaviour == "retired-model" else decision.values
-        decision = replace(decision, behaviour=behaviour, values=values)
+        if behaviour != decision.behaviour or behaviour == "retired-model":
+            values = _with_model(decision) if behaviour == "retired-model" else decision.values
+            decision = replace(decision, behaviour=behaviour, values=values)
         refusal = refusals().get(decision.behaviour)
         if refusal is not None and refusal.status is not None:
             heard.finding("error", f"mock.{refusal.id}", refusal.why or f"refused with {refusal.status}")
@@ -237,10 +248,10 @@ class MockServer:
             "Set-Cookie": f"__cf_bm={self.clock.ident('', 43)}; path=/; HttpOnly; Secure; SameSite=None",
         }
 
-    def _decide(self, request: web.BaseRequest) -> Decision:
+    def _decide(self, request: web.BaseRequest, headers: Mapping[str, str]) -> Decision:
         shake = Shake(
             query=request.query,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=headers,
             offered=offered(request),
             models=self._models,
             dialect=self.dialect,
@@ -303,12 +314,10 @@ class MockServer:
     async def _hold(self, line: Line, decision: Decision, course: Course) -> None:
         seconds = course.value("expiry") or self._seconds
         session = self._session(line, decision, course, seconds)
-        play = None
-        if isinstance(session, Session | LiveSession):
-            play = self.stage.play(course.number, session, line, self._room)
+        play = self.stage.play(course.number, session, line, self._room)
         await hold(line, session, play, seconds)
 
-    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Talk:
+    def _session(self, line: Line, decision: Decision, course: Course, seconds: float) -> Session | Other:
         if self.dialect.speaks == "live":
             step = STEP if self._pace else STEP / 20
             return LiveSession(line.send, self.clock, seconds, self._room, self._replies or Replies(), step)

@@ -2,19 +2,41 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from rtdoctor.mock.line import Line
-from rtdoctor.mock.live import LiveSession
 from rtdoctor.mock.memory import Room, parseable
 from rtdoctor.mock.respond import Reply
 from rtdoctor.mock.script import Answer, Part, Script, ScriptStep
-from rtdoctor.mock.session import Session
 from rtdoctor.mock.template import BadTemplate, at, fill
+from rtdoctor.model.clock import Clock
 
 _MOST_FAILURES = 100
+
+
+class Played(Protocol):
+    """A session of any dialect, as a script needs it."""
+
+    clock: Clock
+    conversation: str
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The session as it is told."""
+
+    async def take(self, data: bytes, *, binary: bool = False) -> None:
+        """What it does with a message by itself."""
+
+    async def emit(self, kind: str, **fields: Any) -> None:
+        """Send one server event."""
+
+    async def refuse(self, name: str, values: Mapping[str, Any], event: dict[str, Any] | None = None) -> None:
+        """An error event, or the end, by the id of a refusal."""
+
+    async def reply(self, reply: Reply, event: dict[str, Any] | None) -> asyncio.Task[None] | None:
+        """Say this; of what goes on the task comes back."""
 
 
 class Stage:
@@ -43,7 +65,7 @@ class Stage:
                 if not fits(value, given.get(key)):
                     self.fail(line, f"{part.place}: the handshake's {name} have not {key} = {_shown(value)}")
 
-    def play(self, number: int, session: Session | LiveSession, line: Line, room: Room) -> "Play | None":
+    def play(self, number: int, session: Played, line: Line, room: Room) -> "Play | None":
         """The play of one connection that is open, if the script has a part for it."""
         part = self.part(number)
         if part is None:
@@ -73,7 +95,7 @@ class Stage:
 class Play:
     """The part of one connection, step by step."""
 
-    def __init__(self, stage: Stage, part: Part, session: Session | LiveSession, line: Line, room: Room) -> None:
+    def __init__(self, stage: Stage, part: Part, session: Played, line: Line, room: Room) -> None:
         self._stage, self._part, self._session, self._line, self._room = stage, part, session, line, room
         self._counts = [0] * len(part.steps)
         self._early: dict[int, int] = {}  # steps that an event would have fitted before their turn, by its number

@@ -11,8 +11,9 @@ import orjson
 from rtdoctor.mock.audio_frames import Frames, levels
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.memory import MOST_APPEND, Room, decoded, parseable
-from rtdoctor.mock.respond import Replies
+from rtdoctor.mock.respond import Replies, Reply
 from rtdoctor.mock.session import Fatal
+from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock
 
@@ -38,22 +39,23 @@ class TranslationSession:
         room: Room,
         replies: Replies,
     ) -> None:
-        self._send, self._clock, self._room, self._replies = send, clock, room, replies
+        self._send, self.clock, self._room, self._replies = send, clock, room, replies
         heard: dict[str, Any] = {"transcription": None, "noise_reduction": None}
-        self._session: dict[str, Any] = {
+        self.config: dict[str, Any] = {
             "id": clock.ident("sess_"),
             "type": "translation",
             "model": model,
             "expires_at": int(clock.now() + seconds),
             "audio": {"input": heard, "output": {"language": None}},
         }
+        self.conversation = ""  # there is none
         self._turn = asyncio.Lock()
         self._rest, self._ear, self._frames = b"", Ear(), Frames()
         self._words, self._said, self._ms, self._held = replies.text.split(), 0, 0, 0
 
     async def greet(self) -> None:
         """session.created, unasked."""
-        await self._emit("session.created", session=self._session)
+        await self.emit("session.created", session=self.config)
 
     async def take(self, data: bytes, *, binary: bool = False) -> None:
         """One message of the client.
@@ -106,15 +108,15 @@ class TranslationSession:
         else:
             audio = given.get("audio") or {}
             for side in ("input", "output"):
-                self._session["audio"][side] |= audio.get(side) or {}
-            await self._emit("session.updated", session=self._session)
+                self.config["audio"][side] |= audio.get(side) or {}
+            await self.emit("session.updated", session=self.config)
 
     async def _append(self, event: Mapping[str, Any]) -> None:
         pcm = decoded(event.get("audio"))
         if pcm is None or len(pcm) % 2 or len(pcm) > MOST_APPEND:
             await self._refuse(refusals()["bad-audio"], {}, event)
             return
-        if self._session["audio"]["input"].get("transcription"):
+        if self.config["audio"]["input"].get("transcription"):
             self._room.take(len(pcm) // 8)  # what the ear keeps of it
             self._held += len(pcm) // 8
             self._ear.feed(pcm)
@@ -130,6 +132,31 @@ class TranslationSession:
         if loud > _LOUD:
             await self._say()
 
+    async def reply(self, reply: Reply, _asked: Mapping[str, Any] | None = None) -> asyncio.Task[None] | None:
+        """Say a text, as a script wants it, at once.
+
+        Raises:
+            BadTemplate: it is a call.
+        """
+        if reply.call is not None:
+            raise BadTemplate("a translation calls no function; send the event itself")
+        async with self._turn:
+            self._words, self._said = (reply.text or "").split(), 0
+            while self._said < len(self._words):
+                await self._say()
+        return None
+
+    async def refuse(self, name: str, values: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> None:
+        """An error event; a fatal refusal ends the session.
+
+        Raises:
+            Fatal: the refusal has a close code.
+        """
+        refusal = refusals()[name]
+        if refusal.close is not None:
+            raise Fatal(refusal, values, None)
+        await self._refuse(refusal, values, event or {})
+
     async def _say(self) -> None:
         """The next word, and its sound."""
         if self._said >= len(self._words):
@@ -137,11 +164,11 @@ class TranslationSession:
         place, told = self._said, {"elapsed_ms": self._ms}
         self._said += 1
         word = self._words[place] if not place else f" {self._words[place]}"
-        await self._emit("session.output_transcript.delta", delta=word, **told)
+        await self.emit("session.output_transcript.delta", delta=word, **told)
         pcm = (self._replies.pcm or b"")[place * _BYTES : (place + 1) * _BYTES] or bytes(_BYTES)
         sound = base64.b64encode(pcm).decode()
         form = {"format": "pcm16", "sample_rate": 24_000, "channels": 1}
-        await self._emit("session.output_audio.delta", delta=sound, **form, **told)
+        await self.emit("session.output_audio.delta", delta=sound, **form, **told)
 
     async def _close(self) -> None:
         """What is left comes out before the end (documented)."""
@@ -150,17 +177,18 @@ class TranslationSession:
         while 0 < self._said < len(self._words):
             await self._say()
         if self._ear.size and (heard := self._ear.text()):
-            await self._emit("session.input_transcript.delta", delta=heard, elapsed_ms=self._ms)
-        await self._emit("session.closed")
+            await self.emit("session.input_transcript.delta", delta=heard, elapsed_ms=self._ms)
+        await self.emit("session.closed")
         raise Fatal(refusals()["translation-over"], {}, None)
 
-    async def _emit(self, kind: str, **fields: Any) -> None:
-        await self._send({"type": kind, "event_id": self._clock.ident("event_"), **fields})
+    async def emit(self, kind: str, **fields: Any) -> None:
+        """Send one server event."""
+        await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
 
     async def _refuse(self, refusal: Refusal, values: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         given = event.get("event_id")
         error = refusal.error(values, given if isinstance(given, str) else None)
-        await self._emit("error", error=error)
+        await self.emit("error", error=error)
 
 
 def _strange(given: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str:

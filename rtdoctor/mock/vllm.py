@@ -3,7 +3,7 @@ entrypoints/openai/realtime, read 2026-11-30). What it says is what the mock's e
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ import orjson
 
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.memory import Room, parseable
+from rtdoctor.mock.respond import Reply
 from rtdoctor.mock.session import Fatal
+from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock
 from rtdoctor.protocol.audio import from_pcm16, to_pcm16
@@ -26,7 +28,8 @@ class VllmSession:
     def __init__(
         self, send: Callable[[dict[str, Any]], Awaitable[None]], clock: Clock, room: Room, pace: float
     ) -> None:
-        self._send, self._clock, self._room, self._pace = send, clock, room, pace
+        self._send, self.clock, self._room, self._pace = send, clock, room, pace
+        self.conversation = ""  # there is none
         self._validated = self._running = self._ended = False
         self._ear = Ear()
         self._held = 0
@@ -34,7 +37,7 @@ class VllmSession:
     async def greet(self) -> None:
         """session.created, without an event_id and with nothing of a session but its id."""
         await self._send(
-            {"type": "session.created", "id": self._clock.ident("sess-", 32), "created": int(self._clock.now())}
+            {"type": "session.created", "id": self.clock.ident("sess-", 32), "created": int(self.clock.now())}
         )
 
     async def take(self, data: bytes, *, binary: bool = False) -> None:
@@ -86,6 +89,38 @@ class VllmSession:
         self._room.give(self._held)
         self._held = 0
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """What is known of the session: nothing."""
+        return {}
+
+    async def emit(self, kind: str, **fields: Any) -> None:
+        """Send one server event; they have no id."""
+        await self._send({"type": kind, **fields})
+
+    async def reply(self, reply: Reply, _asked: Mapping[str, Any] | None = None) -> asyncio.Task[None] | None:
+        """Tell a text as what was heard, as a script wants it.
+
+        Raises:
+            BadTemplate: it is a call.
+        """
+        if reply.call is not None:
+            raise BadTemplate("vLLM transcribes, and calls no function")
+        await self._tell(reply.text or "")
+        return None
+
+    async def refuse(self, name: str, values: Mapping[str, Any], _event: Mapping[str, Any] | None = None) -> None:
+        """An error event in its form; a fatal refusal ends the session.
+
+        Raises:
+            Fatal: the refusal has a close code.
+        """
+        refusal = refusals()[name]
+        if refusal.close is not None:
+            raise Fatal(refusal, values, None)
+        told = refusal.error(values, None)
+        await self._error(str(told["message"]), str(told["code"] or told["type"]))
+
     async def _append(self, audio: object) -> None:
         try:
             pcm = base64.b64decode(audio) if isinstance(audio, str) else b""
@@ -102,7 +137,12 @@ class VllmSession:
         self._ear.feed(to_pcm16(told.astype(np.float32)))
 
     async def _transcribe(self) -> None:
-        text, words = self._ear.text(), 0
+        await self._tell(self._ear.text())
+        self._ear, self._running, self._ended = Ear(), False, False
+        self.end()
+
+    async def _tell(self, text: str) -> None:
+        words = 0
         for word in text.split():
             await self._send({"type": "transcription.delta", "delta": f" {word}" if words else word})
             await asyncio.sleep(self._pace)
@@ -110,8 +150,6 @@ class VllmSession:
         heard = int(self._ear.seconds * 12.5)  # tokens of its input, so many a second
         usage = {"prompt_tokens": heard, "total_tokens": heard + words, "completion_tokens": words}
         await self._send({"type": "transcription.done", "text": text, "usage": usage | {"prompt_tokens_details": None}})
-        self._ear, self._running, self._ended = Ear(), False, False
-        self.end()
 
     async def _error(self, text: str, code: str) -> None:
         await self._send({"type": "error", "error": text, "code": code})

@@ -72,6 +72,11 @@ class Aside:
         return done.wait(seconds)
 
     @property
+    def behind(self) -> int:
+        """How many bytes were given and are not read yet."""
+        return self._given - self._done
+
+    @property
     def unjudged(self) -> int:
         """How many connections were not judged to their end, once it is stopped."""
         return len(self._passing)

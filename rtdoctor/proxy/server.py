@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -84,7 +83,7 @@ class Proxy:
     reached: bool | None = None
     _run: _Run | None = None
     _splices: set[Splice] = field(default_factory=set)
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+    _joins: int = 0
     _started: float = 0.0
     _began: str = ""
     _aside: Aside | None = None
@@ -160,6 +159,11 @@ class Proxy:
         done = await loop.run_in_executor(None, self._aside.stop, _FINISH)
         return self._sum(done)
 
+    def state(self) -> dict[str, object]:
+        """What it has seen, for the control API; to be asked in the loop's thread."""
+        behind = self._aside.behind if self._aside else 0
+        return {"sockets": self._joins, "open": len(self._splices), "behind": behind, "reached": bool(self.reached)}
+
     def settle(self, seconds: float) -> bool:
         """Wait, in another thread than its own, until what has passed by now was judged; False where it was not."""
         return self._aside is not None and self._aside.settle(seconds)
@@ -209,7 +213,8 @@ class Proxy:
         if len(self._splices) >= MOST_CONNECTIONS:
             self.refused += 1
             return _Full()
-        splice = Splice(way, next(self._numbers))
+        self._joins += 1
+        splice = Splice(way, self._joins)
         self._splices.add(splice)
         return splice.client
 

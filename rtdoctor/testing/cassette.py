@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import ssl
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +20,7 @@ class Cassette:
     """An endpoint on loopback while the `with` (or `async with`) lasts: with `record` the real one `to`, of which a
     tape is written to `path` when the `with` ends well; else that tape, played. Then at the end each recorded
     connection must have been asked for and played to its end, and nothing else asked or sent, by the policy `match`
-    (exact, order, loose)."""
+    (exact, order, loose). `tls`, where it is given, has the certificate of `localhost`."""
 
     def __init__(
         self,
@@ -27,9 +29,10 @@ class Cassette:
         record: bool = False,
         to: str = "https://api.openai.com/v1",
         match: Policy = "order",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.path, self.records = Path(path), record
-        self._to, self._match = to, match
+        self._to, self._match, self._tls = to, match, tls
         self._new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         self._proxy: Proxy | None = None
         self._replay: Replay | None = None
@@ -59,13 +62,13 @@ class Cassette:
         if self.records:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._new.unlink(missing_ok=True)
-            self._proxy = Proxy(self._to, faults=None, record=self._new).start()
+            self._proxy = Proxy(self._to, faults=None, record=self._new, tls=self._tls).start()
             return self
         assert self.path.is_file(), f"{self.path} is not recorded yet: run the test once with --realtime-record"
         with open_source(str(self.path)) as source:
             takes = read_cassette(source)
         self._replay = Replay(takes, file=self.path.name, policy=self._match)
-        self._thread = Served(self._replay.start, self._replay.stop, "rtdoctor-replay")
+        self._thread = Served(partial(self._replay.start, context=self._tls), self._replay.stop, "rtdoctor-replay")
         self._thread.start()
         return self
 

@@ -1,6 +1,7 @@
 """The mock for tests of clients: in a thread with a loop of its own, so that it serves sync and async tests alike."""
 
 import asyncio
+import ssl
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -20,8 +21,8 @@ class Mock(Kept):
 
     `script` is a file, or what such a file holds; `faults` are names as for `rtdoctor mock --fault`; `models` the only
     ones that are taken, where there are any; `text` is what a response says; a session lasts `seconds`;
-    `dialect` is the kind of server, as for `--dialect`. At the end of
-    the `with` the script must have been kept to. Lines and events are not redacted.
+    `dialect` is the kind of server, as for `--dialect`; `tls`, where it is given, has the certificate of `localhost`.
+    At the end of the `with` the script must have been kept to. Lines and events are not redacted.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Mock(Kept):
         text: str = ANSWER,
         seconds: float = 3600,
         dialect: str = "openai",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__()
         self.key = key
@@ -47,6 +49,7 @@ class Mock(Kept):
             seconds=seconds,
             script=_script(script),
             dialect=dialect,
+            tls=tls,
         )
         self._thread: Served | None = None
 

@@ -1,6 +1,7 @@
 """The inspecting proxy for tests of clients: what passes between a client and an endpoint, and faults put on it."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -26,17 +27,24 @@ class Proxy(Kept):
     """A proxy on loopback before the endpoint `to` while the `with` (or `async with`) lasts.
 
     `faults` are names as for `rtdoctor proxy --fault`, and more may come while it runs; with None there are never any,
-    and bytes pass as they are, compressed frames included. `record` is a file that a tape is written into. Lines and
-    events are redacted.
+    and bytes pass as they are, compressed frames included. `record` is a file that a tape is written into; `tls`,
+    where it is given, has the certificate of `localhost` for the client's side. Lines and events are redacted.
     """
 
-    def __init__(self, to: str, *, faults: Iterable[str] | None = (), record: Path | None = None) -> None:
+    def __init__(
+        self,
+        to: str,
+        *,
+        faults: Iterable[str] | None = (),
+        record: Path | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__()
         target = target_at(to)
         route, _ = route_to(target, RouteAsked())
         target = replace(target, route=route)
         self._upstream = Upstream(target, tls_context(route) if target.tls else None)
-        self._faults, self._record = None if faults is None else faults_of(faults), record
+        self._faults, self._record, self._tls = None if faults is None else faults_of(faults), record, tls
         self._files = ExitStack()
         self._serving: Serving | None = None
         self._thread: Served | None = None
@@ -83,7 +91,7 @@ class Proxy(Kept):
         tells: list[Tell] = [self.keep]
         if self._record is not None:
             tells.append(self._files.enter_context(open_tape(self._record)))
-        self._serving = Serving(Asked(self._upstream, tells=tells, faults=self._faults))
+        self._serving = Serving(Asked(self._upstream, context=self._tls, tells=tells, faults=self._faults))
         self._thread = Served(self._serving.start, self._serving.stop, "rtdoctor-proxy")
         self._thread.start()
         return self

@@ -160,7 +160,9 @@ def main(seconds: float, sessions: int, aimock: str, *, short: bool) -> None:
     """Run it and print the ratios."""
     processes = []
     try:
-        process, ours = started([sys.executable, "-m", "rtdoctor", "mock", "--port", "0", "--api-key", KEY])
+        process, ours = started(
+            [sys.executable, "-m", "rtdoctor", "mock", "--port", "0", "--api-key", KEY, "--connections", "1000"]
+        )
         processes.append(process)
         size = asyncio.run(opened(ours))[2]
         process, plain = started([sys.executable, __file__, "bare", str(size)])

@@ -292,3 +292,39 @@ def test_a_script_that_is_nested_without_end_is_told_in_a_sentence(tmp_path, lev
     path.write_text(f'script = 1\n[[steps]]\nexpect = "session.update"\nsession.{".".join(["a"] * levels)} = 1\n')
     with pytest.raises(BadScript, match="nested deeper than 100 levels"):
         load_script(path)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "sent", "steps", "wanted"),
+    [
+        (
+            "vllm",
+            "/realtime",
+            {"type": "input_audio_buffer.commit", "final": True},
+            [{"expect": "input_audio_buffer.commit", "with": {"final": True}, "answer": [{"text": "Good morning"}]}],
+            ["session.created", "transcription.delta", "transcription.delta", "transcription.done"],
+        ),
+        (
+            "vllm",
+            "/realtime",
+            {"type": "session.update", "model": "m"},
+            [{"expect": "session.update", "answer": [{"error": {"code": "x", "message": "no"}}]}],
+            ["session.created", "error"],
+        ),
+        (
+            "translation",
+            "/realtime/translations?model=gpt-realtime-translate",
+            {"type": "session.update", "session": {"audio": {"output": {"language": "es"}}}},
+            [{"expect": "session.update", "answer": [{"usual": True}, {"text": "Hola"}]}],
+            ["session.created", "session.updated", "session.output_transcript.delta", "session.output_audio.delta"],
+        ),
+    ],
+)
+async def test_a_script_is_played_in_each_dialect(dialect, path, sent, steps, wanted):
+    script = read_script({"script": 1, "only": True, "step": steps})
+    async with MockServer({KEY}, dialect=dialect, script=script) as mock, aiohttp.ClientSession() as http:
+        async with http.ws_connect(mock.base_url + path, headers=AUTH) as ws:
+            told = [(await ws.receive_json())["type"]]
+            await ws.send_json(sent)
+            told += [(await ws.receive_json())["type"] for _ in wanted[1:]]
+    assert (told, mock.stage.failures, mock.stage.unused()) == (wanted, [], [])

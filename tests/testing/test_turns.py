@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from openai import AsyncOpenAI, OpenAI
 
+from rtdoctor.cli.server_tls import made_certificate
 from rtdoctor.data import folder
 from rtdoctor.testing import Cassette, Mock
 from tools import grade_clients
@@ -131,16 +132,36 @@ def ran(command, environment):
     return done.returncode, done.stdout.strip(), done.stderr[-1500:] if done.returncode else ""
 
 
+CLIENTS = grade_clients.clients()
+TURNS = [(name, turn) for name, entry in CLIENTS.items() for turn in ("text", *entry.get("turns", ()))]
+HEARD = (AUDIO / "speech.txt").read_text("utf-8").strip()
+SAYS = {"text": "", "audio": f"heard: {HEARD}", "function": "calls: get_weather"}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """TLS of localhost, and the file of its CA."""
+    context, ca = made_certificate("localhost")
+    file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    file.write_bytes(ca)
+    return context, {"NODE_EXTRA_CA_CERTS": str(file), "SSL_CERT_FILE": str(file)}
+
+
 @pytest.mark.clients
-@pytest.mark.parametrize("name", [name for name, entry in grade_clients.clients().items() if not entry.get("tls")])
-def test_a_real_client_does_by_proxy_and_replay_what_it_does_by_the_mock(name, tmp_path):
+@pytest.mark.parametrize(("name", "turn"), TURNS)
+def test_a_real_client_does_by_proxy_and_replay_what_it_does_by_the_mock(name, turn, tmp_path, authority):
     command = grade_clients.command(name)
     if command is None:
         pytest.skip(f"{name} is not installed: python tools/grade_clients.py {name}")
-    with Mock(text="Hello from here.") as mock:
-        wanted = ran(command, mock.environment)
-        assert wanted[0] == 0, wanted
-        with Cassette(tmp_path / "own.tape", record=True, to=mock.url) as proxy:
-            assert ran(command, mock.environment | proxy.environment) == wanted
-    with Cassette(tmp_path / "own.tape") as cassette:
-        assert ran(command, cassette.environment) == wanted
+    tls, trusts = authority if CLIENTS[name].get("tls") else (None, {})
+    own = trusts | {"TURN": turn, "SPEECH": str(AUDIO / "speech-24k.wav")}
+    match, tape = CLIENTS[name].get("match", "order"), tmp_path / "own.tape"
+    with Mock(text="Hello from here.") as mock, Cassette(tape, record=True, to=mock.url, tls=tls) as proxy:
+        wanted = ran(command, mock.environment | proxy.environment | own)
+    assert wanted[0] == 0, wanted
+    assert SAYS[turn] in wanted[1]
+    with Cassette(tape, tls=tls, match=match) as cassette:
+        assert ran(command, cassette.environment | own) == wanted
+    if turn == "text":  # what a proxy adds is seen in one turn
+        with Mock(text="Hello from here.", tls=tls) as mock:
+            assert ran(command, mock.environment | own) == wanted

@@ -49,6 +49,16 @@ def mock(
             "where they did otherwise, or steps were left.",
         ),
     ] = None,
+    connections: Annotated[
+        int | None,
+        typer.Option(
+            metavar="NUMBER",
+            min=1,
+            max=5_000,
+            help="So many at once, each of which may take half a megabyte, and under TLS more than a whole one.  "
+            "[default: 140; with TLS 48]",
+        ),
+    ] = None,
     control: Annotated[
         bool,
         typer.Option("--control", help="Let faults be set over HTTP while it runs, with the token that is printed."),
@@ -102,6 +112,7 @@ def mock(
         edge=edge,
         faults=tuple(fault or ()),
         script=script,
+        connections=connections,
         control=control,
         dialect=dialect,
         tls=tls,

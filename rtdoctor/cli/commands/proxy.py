@@ -74,6 +74,10 @@ def proxy(
             "number or type), at a rate. Repeatable.",
         ),
     ] = None,
+    control: Annotated[
+        bool,
+        typer.Option("--control", help="Let faults be set over HTTP while it runs; address and token are printed."),
+    ] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show every event as it passes.")] = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Let the exit code be 1 where a connection failed, or had a warning.")
@@ -108,5 +112,6 @@ def proxy(
         web=web,
         faults=tuple(fault or ()),
         live=live,
+        control=control,
     )
     raise typer.Exit(carry_out(wanted, format=format, reports=report or ()))

@@ -54,6 +54,7 @@ class Ways:
     edge: bool
     faults: tuple[str, ...]
     script: Path | None
+    connections: int | None
     control: bool
     dialect: str
     tls: bool
@@ -101,14 +102,13 @@ def serve(ways: Ways) -> int:
         raise Usage("--script {}", error) from error
     if ways.dialect not in dialects():
         raise Usage("--dialect {}: is none of {}", ways.dialect, ", ".join(dialects()))
-    if script and dialects()[ways.dialect].speaks not in ("ga", "beta", "live"):
-        raise Usage("--script is not played with --dialect {}", ways.dialect)
     tls, authority = _tls(ways)
     more: dict[str, Any] = {
         "dialect": ways.dialect,
         "script": script,
         "token": secrets.token_urlsafe(16) if ways.control else None,
         "named": named,
+        "connections": ways.connections,
         "models": ways.models,
         "replies": _replies(ways),
         "seconds": ways.lifetime,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from rtdoctor.engine.keys import find_key
 from rtdoctor.engine.routing import RouteAsked, route_to, tls_context
 from rtdoctor.files import NotWritten
 from rtdoctor.knowledge.profiles import profiles, target_at
+from rtdoctor.mock.control import serve_control
 from rtdoctor.mock.faults import BadFault, Faults
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.target import BadTarget, Target, is_loopback_host
@@ -61,6 +63,7 @@ class Wanted:
     web: bool = False
     faults: tuple[str, ...] = ()
     live: bool = False
+    control: bool = False
 
 
 def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more: Sequence[Tell] = ()) -> int:
@@ -98,7 +101,7 @@ def carry_out(wanted: Wanted, *, format: str, reports: Sequence[str] = (), more:
             tells=tells,
             say=_said(lines, target),
             broke=lambda error: lines.say(_broke(error)),
-            faults=_faults(wanted.faults),
+            faults=_faults(wanted.faults, changing=wanted.control),
         )
         sys.setswitchinterval(_SWITCH)
         watched = asyncio.run(_until_interrupted(asked, wanted, lines, feed, live))
@@ -125,6 +128,10 @@ async def _until_interrupted(
         async with AsyncExitStack() as stack:
             if feed is not None:
                 lines.say(f"# page, on this machine only: {await stack.enter_async_context(serve_page(feed))}")
+            if wanted.control and asked.faults is not None:
+                token = secrets.token_urlsafe(16)
+                url = await stack.enter_async_context(serve_control(asked.faults, proxy.state, token))
+                lines.say(f"# curl -H 'X-Rtdoctor-Token: {token}' -d '{{\"fault\": \"abort\"}}' {url}/faults")
             if live is not None:
                 stack.enter_context(live)
             await over.wait()
@@ -151,10 +158,10 @@ def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:
     return told
 
 
-def _faults(texts: Sequence[str]) -> Faults | None:
-    """None where nothing is to be broken: then bytes are passed as they are."""
+def _faults(texts: Sequence[str], *, changing: bool) -> Faults | None:
+    """None where nothing is to be broken, now or later: then bytes are passed as they are."""
     try:
-        return faults_of(texts) if texts else None
+        return faults_of(texts) if texts or changing else None
     except BadFault as error:
         raise Usage("--fault {}", error) from error
 
