@@ -142,6 +142,8 @@ class Gist:
             # The last of a flood is what it ended with.
             self.errors[_MOST_ERRORS - 1 :] = [told]
         self._session = _session_state(event) or self._session
+        if name == "conversation.created" and not self._session:
+            self._session = {"type": "(none)"}  # xAI's greeting of 2025 (docs.x.ai)
         if name.endswith("transcription.completed"):
             heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT].strip()
             before = self._transcript
@@ -253,7 +255,8 @@ def distil_taped(exchange: Exchange, gist: Gist, close: Close | None, *, rest: b
 def _decides(name: str) -> bool:
     """True for the events of a server's that anything is kept of; most of a stream are deltas, and are none."""
     ends = ("transcription.completed", "transcription.failed")
-    return name in ("error", "session.created", "response.done", *_DECIDING) or name.endswith(ends)
+    greets = ("session.created", "conversation.created")
+    return name in ("error", *greets, "response.done", *_DECIDING) or name.endswith(ends)
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:
