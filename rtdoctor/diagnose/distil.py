@@ -154,6 +154,10 @@ class Gist:
         """Take a text that is no event."""
         self._unreadable = self._unreadable or quote(why_no_event(text))
 
+    def misread_as(self, what: str) -> None:
+        """Take a message that is no event for the reason given."""
+        self._unreadable = self._unreadable or what
+
     def say(self, name: str, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
         """Take an event of the client's; `audio_bytes` where its audio was left out."""
         if name == "session.update":
@@ -202,6 +206,8 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
             gist.say(name, event, frame.audio_bytes)
             continue
         gist.hear(name, event, frame.at)
+        if frame.holds:
+            gist.misread_as(f"a binary frame that holds {_shown_name(frame.holds)}; events go in text frames")
         if name == "(no event)" and frame.text:
             gist.misread(frame.text)
             words = words or frame.text

@@ -188,6 +188,12 @@ async def test_a_close_without_a_word_is_a_refusal_and_the_key_is_what_is_left()
     assert any(fact.startswith("Control, a path that cannot exist") for fact in told.facts)
 
 
+async def test_events_in_binary_frames_are_named():
+    report = await checked(Server(key=KEY, binary=True), timeout=0.5)
+    assert (report.summary.exit_code, report.summary.cause) == (1, "peer.not-realtime")
+    assert report.summary.sentence == "No. It ends at first-event: its events come in binary frames."
+
+
 async def test_vllm_is_asked_in_its_own_way():
     with Mock(dialect="vllm") as server:
         report = await check_async(CheckAsked(target=server.url, key=server.key, tags=("smoke",), timeout=2.0))

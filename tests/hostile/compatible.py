@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Server:
     answers_update: bool = True
     greeting: str = "session.created"
     waits: bool = False
+    binary: bool = False
     silent: bool = False
     refuse: str = "event"
     words: Mapping[str, str] = field(default_factory=dict)
@@ -160,4 +162,5 @@ class Server:
             session["audio"] = {"input": session["audio"]["input"] | {"transcription": wanted}}
 
     async def _send(self, socket: web.WebSocketResponse, count: Any, name: str, session: Session) -> None:
-        await socket.send_json({"type": name, "event_id": f"event_{next(count)}", "session": session})
+        event = {"type": name, "event_id": f"event_{next(count)}", "session": session}
+        await (socket.send_bytes(json.dumps(event).encode()) if self.binary else socket.send_json(event))
