@@ -142,6 +142,8 @@ class Gist:
             # The last of a flood is what it ended with.
             self.errors[_MOST_ERRORS - 1 :] = [error]
         self._session = _session_state(event) or self._session
+        if name == "conversation.created" and not self._session:
+            self._session = {"type": "(none)"}  # xAI's greeting of 2025 (docs.x.ai)
         if name.endswith("transcription.completed"):
             heard = str(event.get("transcript") or "")[:_MOST_TRANSCRIPT].strip()
             before = self._transcript
@@ -151,6 +153,10 @@ class Gist:
     def misread(self, text: str) -> None:
         """Take a text that is no event."""
         self._unreadable = self._unreadable or quote(why_no_event(text))
+
+    def misread_as(self, what: str) -> None:
+        """Take a message that is no event for the reason given."""
+        self._unreadable = self._unreadable or what
 
     def say(self, name: str, event: Mapping[str, Any], audio_bytes: int = 0) -> None:
         """Take an event of the client's; `audio_bytes` where its audio was left out."""
@@ -200,6 +206,8 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
             gist.say(name, event, frame.audio_bytes)
             continue
         gist.hear(name, event, frame.at)
+        if frame.holds:
+            gist.misread_as(f"a binary frame that holds {_shown_name(frame.holds)}; events go in text frames")
         if name == "(no event)" and frame.text:
             gist.misread(frame.text)
             words = words or frame.text
@@ -253,7 +261,8 @@ def distil_taped(exchange: Exchange, gist: Gist, close: Close | None, *, rest: b
 def _decides(name: str) -> bool:
     """True for the events of a server's that anything is kept of; most of a stream are deltas, and are none."""
     ends = ("transcription.completed", "transcription.failed")
-    return name in ("error", "session.created", "response.done", *_DECIDING) or name.endswith(ends)
+    greets = ("session.created", "conversation.created")
+    return name in ("error", *greets, "response.done", *_DECIDING) or name.endswith(ends)
 
 
 def _name(frame: Frame, event: Mapping[str, Any]) -> str:

@@ -268,18 +268,18 @@ def _session_type(event: dict[str, Any], handshake: Handshake, _means: Means) ->
 def _input_of(event: dict[str, Any]) -> dict[str, Any] | None:
     session = event.get("session")
     audio = session.get("audio") if isinstance(session, dict) else None
-    handshake = audio.get("input") if isinstance(audio, dict) else None
-    return handshake if isinstance(handshake, dict) else None
+    audio_input = audio.get("input") if isinstance(audio, dict) else None
+    return audio_input if isinstance(audio_input, dict) else None
 
 
 def _format(event: dict[str, Any], _handshake: Handshake, _means: Means) -> None:
-    if (handshake := _input_of(event)) is not None and "format" in handshake:
-        handshake["format"] = {"type": "audio/pcm", "rate": 24_000}
+    if (audio_input := _input_of(event)) is not None and "format" in audio_input:
+        audio_input["format"] = {"type": "audio/pcm", "rate": 24_000}
 
 
 def _no_turn_detection(event: dict[str, Any], _handshake: Handshake, _means: Means) -> None:
-    if (handshake := _input_of(event)) is not None and handshake.get("turn_detection") is not None:
-        handshake["turn_detection"] = None
+    if (audio_input := _input_of(event)) is not None and audio_input.get("turn_detection") is not None:
+        audio_input["turn_detection"] = None
 
 
 _EDITS: dict[str, Callable[[Handshake, Means], Handshake]] = {

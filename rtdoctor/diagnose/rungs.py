@@ -387,9 +387,22 @@ def judge_first_event(outcome: Outcome, dialect: str, kind: str, *, asked_for: b
         if other:
             return Finding("warn", f"a session of type {outcome.session_type} opened in place of {kind}", facts=told)
         return Finding("pass", created + after, facts=tell(outcome) if after != _after(outcome) else ())
+    if outcome.reached_session and dialect and first is not None and first.endswith(".created"):
+        return Finding("warn", f"{first}, and no session.created: this is {dialect}", facts=told)
     if first == "transcription_session.created":
         return Finding("warn", "transcription_session.created: this is the beta", facts=told)
     return _failed(outcome, "peer.not-realtime")
+
+
+def judge_waiting(judged: Finding) -> Finding:
+    """The finding of a first event that came only after the client had sent one."""
+    told = "The server said nothing until session.update was sent."
+    if judged.verdict not in ("pass", "warn"):
+        return replace(judged, facts=(*judged.facts, told))
+    why = "A client that waits for session.created before it sends anything waits for ever."
+    return replace(
+        judged, verdict="warn", summary="it greets only after the client has spoken", facts=(*judged.facts, told, why)
+    )
 
 
 def _after(outcome: Outcome) -> str:
@@ -426,6 +439,13 @@ def judge_update(outcome: Outcome, kind: str, model: str | None, profile: Profil
     why = "A gateway may route to a model of its own." if routed and not profile.exact else ""
     facts = (*tell(outcome), *(f"session.updated came, but {line}." for line in wrong), *filter(None, (why,)))
     return Finding("warn", f"session.updated, but {wrong[0]}", facts=facts)
+
+
+def judge_quiet_update(outcome: Outcome) -> Finding:
+    """session.update in a dialect that answers it only where it is refused."""
+    if not outcome.session_stands or not outcome.open:
+        return _failed(outcome, UNKNOWN)
+    return Finding("pass", "session.update was not refused; no answer is due here", facts=tell(outcome))
 
 
 def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) -> Finding:

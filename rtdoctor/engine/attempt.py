@@ -23,8 +23,9 @@ class KeptBack(RuntimeError):
     """What was about to be sent holds a secret that is kept back, since nobody knows who is there; nothing was sent."""
 
 
-async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Exchange:
-    """One connection from the upgrade to its close. Never raises for what a server does.
+async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = (), *, into_silence: bool = False) -> Exchange:
+    """One connection from the upgrade to its close. Never raises for what a server does. `into_silence`: where no first
+    event comes, the first step is sent all the same, for a server may wait for the client.
 
     Raises:
         KeptBack: the handshake or a step holds a known secret, and the key is withheld.
@@ -32,12 +33,12 @@ async def attempt(bench: Bench, out: Outgoing, steps: Sequence[Step] = ()) -> Ex
     if bench.choice.withheld is not None and holds_secret(_written(out, steps)):
         raise KeptBack
     began = time.monotonic()
-    exchange = await _attempt(bench, out, steps)
+    exchange = await _attempt(bench, out, steps, into_silence)
     tell_tape(out, exchange, began)
     return exchange
 
 
-async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step]) -> Exchange:
+async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step], into_silence: bool) -> Exchange:
     handshake, timeout, most = out.handshake, bench.choice.timeout, share_of(bench.choice.concurrency)
     upgraded = await upgrade(
         bench.http,
@@ -53,11 +54,17 @@ async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step]) -> Exchan
     unmet: tuple[str, ...] = ()
     alive = False
     try:
-        if waits_for_client(handshake.url):
+        if waits_for_client(handshake.url) or bench.waits:
             if await session.settle(SETTLE):
                 unmet = await _walk(bench, session, steps)
         elif not await session.wait_for(None, timeout):
-            if not session.ended:
+            greeted = False
+            if into_silence and not session.ended and steps and steps[0].send is not None:
+                await session.send(steps[0].send)
+                greeted = await session.wait_for(None, min(SETTLE, timeout))
+            if greeted and session.types[0] != "error":
+                unmet = await _walk(bench, session, steps[1:], after=0)
+            elif not greeted and not session.ended:
                 session.fault = Fault("session", "timeout", f"no first event within {timeout:g} s of the 101")
         elif session.types[0] == "error":
             await session.settle(SETTLE)
@@ -92,9 +99,10 @@ def _written(out: Outgoing, steps: Sequence[Step]) -> str:
     return "\n".join((*lines, *(step.binary.decode("latin-1") for step in steps if step.binary is not None)))
 
 
-async def _walk(bench: Bench, session: Session, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Do the steps in order; the event types that were awaited in vain, at which it stops."""
-    mark = len(session.types)
+async def _walk(bench: Bench, session: Session, steps: Sequence[Step], after: int | None = None) -> tuple[str, ...]:
+    """Do the steps in order; the event types that were awaited in vain, at which it stops. What is awaited first comes
+    after so many events, all that came where it is not said."""
+    mark = len(session.types) if after is None else after
     for step in steps:
         if session.ended:
             return ()

@@ -118,7 +118,7 @@ class BadHandshake(InputError):
     """What was given is no handshake; the message says why, in one sentence."""
 
 
-def given_from(url: str, headers: list[str], subprotocols: list[str], query: list[str]) -> Handshake:
+def handshake_from(url: str, headers: list[str], subprotocols: list[str], query: list[str]) -> Handshake:
     """A handshake from its parts; headers as `Name: value`, query as `name=value` that is added to the URL's own.
 
     Raises:
@@ -198,7 +198,7 @@ def read_command(text: str) -> CommandLine:
     if len(hosts := list(dict.fromkeys(map(_host_of, urls)))) > 1:
         raise BadHandshake("one command asks for {} and for {}; give it with one of them", *hosts[:2])
     subprotocols = [item.strip() for value in found.get("subprotocol", ()) for item in value.split(",")]
-    handshake = given_from(url, found.get("header", []), [item for item in subprotocols if item], [])
+    handshake = handshake_from(url, found.get("header", []), [item for item in subprotocols if item], [])
     for name, value in _made_headers(found):
         if handshake.header(name) is None:
             handshake = handshake.with_header(name, value)
@@ -313,7 +313,7 @@ def read_har(path: Path) -> Handshake:
         for (place,), request in _selected(data, *_ENTRY, "request"):
             url = request.get("url") if isinstance(request, dict) else None
             if isinstance(url, str) and (place == first or url.startswith(("ws:", "wss:"))):
-                handshake = given_from(url, _headers(request), [], [])
+                handshake = handshake_from(url, _headers(request), [], [])
                 return Handshake(handshake.url, handshake.headers, handshake.subprotocols, _sent(data, place, path))
     except Malformed as error:
         raise BadHandshake("{}: is no HAR file", path) from error

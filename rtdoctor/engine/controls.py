@@ -24,6 +24,7 @@ from rtdoctor.privacy.secret import MARKS
 
 _Facts = dict[str, tuple[object, ...]]
 Attempt = Callable[[Handshake], Awaitable[Outcome]]
+_WORDLESS = frozenset((1000, 1001, 1005, 1008))
 AMBIGUOUS = frozenset((401, 403, 404))
 _NO_SUCH = "rtdoctor-cannot-exist"
 _AGAIN = "again"
@@ -37,6 +38,10 @@ def ambiguous(outcome: Outcome) -> bool:
     # Silence has causes in the handshake; frames that break and connections that drop have none there.
     silent = outcome.http_status == 101 and outcome.first_event is None and outcome.fault == "timeout"
     error = outcome.http_error
+    # Closed before the first event, and without a word.
+    wordless = outcome.http_status == 101 and outcome.first_event is None and outcome.close_code in _WORDLESS
+    if wordless and not outcome.close_reason:
+        return True
     return silent or (outcome.http_status in AMBIGUOUS and not (error and (error.code or error.type)))
 
 

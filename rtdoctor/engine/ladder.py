@@ -16,7 +16,7 @@ from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.controls import ambiguous, compare, conclude
 from rtdoctor.engine.credential import NOT_KNOWN_TO_MINT, Outgoing, get_models, mint, outgoing, repeat
 from rtdoctor.engine.gate import patiently
-from rtdoctor.engine.opening import Opening, listed_in, model_among, next_way, openings
+from rtdoctor.engine.opening import Opening, in_vllms_way, listed_in, model_among, next_way, openings
 from rtdoctor.engine.reach import reach, rung_of, tell_tls_port
 from rtdoctor.engine.setup import Bench
 from rtdoctor.engine.silence import is_silent, silence_of
@@ -39,6 +39,7 @@ _TRANSCRIBED = (
     "conversation.item.input_audio_transcription.failed",
     "error",
 )
+_QUIET = 0.3  # seconds without a refusal, where nothing else is answered
 _MAY_GO_ON = "not asked for: the URL may be that of a session that goes on; --transcribe sends into it"
 _NO_REST_WITH_SECRET = "does not apply: the key is a client secret (ek_), which is for the socket only"
 
@@ -190,8 +191,12 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     greeted = concluded(
         rungs.judge_first_event(outcome, _title(opened.dialect), opening.kind, asked_for=choice.kind_given)
     )
+    if bench.waits:
+        greeted = rungs.judge_waiting(greeted)
     yield replace(rung_of("first-event", greeted, outcome=outcome), ms=outcome.first_event_ms)
-    if opened.updated:
+    if opened.updated and not opening.awaited:
+        yield rung_of("session", rungs.judge_quiet_update(outcome), outcome=outcome)
+    elif opened.updated:
         judged = rungs.judge_update(outcome, opening.kind, _asked_model(opening), choice.profile)
         yield rung_of("session", judged, outcome=outcome)
     else:
@@ -232,6 +237,9 @@ async def _open(bench: Bench) -> _Opened:
             listened = await asyncio.gather(*(_ask(bench, way, speak=False) for way in ways[1:]))
             mute = {at: one for at, one in enumerate(listened, 1) if is_silent(one.outcome)}
         place = next_way(tried[-1].outcome, ways, place)
+        if place is None and tried[-1].dialect == "vllm" and tried[-1].opening.awaited:
+            ways = (*ways, in_vllms_way(bench.choice, tried[-1].opening))
+            place = len(ways) - 1
     works = tried[-1].outcome.session_stands
     chosen, others = (tried[-1], tried[:-1]) if works else (tried[0], tried[1:])
     return replace(chosen, others=tuple((_query_of(one.opening), short(one.outcome)) for one in others))
@@ -244,17 +252,21 @@ async def _ask(bench: Bench, opening: Opening, *, speak: bool = True) -> _Opened
     joined = in_call(out.handshake.url)
     # Below a base that may be a session that goes on nothing is free, and the handshake alone is tried.
     may_update = bench.ledger.allows(opening.update, joined=joined)
-    steps = [Step(send=opening.update), Step(await_=opening.awaited)] if may_update else []
+    answer = Step(await_=opening.awaited) if opening.awaited else Step(quiet=_QUIET)
+    steps = [Step(send=opening.update), answer] if may_update else []
     if may_update and opening.kind == "live":
         steps += [Step(send={"type": "session.close"}), Step(await_=("session.closed",))]
-    elif bench.ledger.billable and opening.kind != "translation":
+    elif bench.ledger.billable and opening.kind != "translation" and opening.awaited:
         steps += [
             Step(audio="speech"),
             Step(send={"type": "input_audio_buffer.commit"}),
             Step(await_=_TRANSCRIBED, within=max(30.0, choice.timeout)),
         ]
-    exchange = await tell_tls_port(bench, await attempt(bench, out, steps if speak else ()))
+    tried = await attempt(bench, out, steps if speak else (), into_silence=speak)
+    exchange = await tell_tls_port(bench, tried)
     outcome = hear(distil(exchange), choice.reference)
+    waits = outcome.first_event is not None and exchange.frames[0].direction == "client"
+    bench.waits = bench.waits or (waits and opening.kind != "live")
     return _Opened(opening, out, outcome, dialect_of(exchange), may_update)
 
 
@@ -268,8 +280,8 @@ def _query_of(opening: Opening) -> str:
 
 
 def _asked_model(opening: Opening) -> str | None:
-    handshake = opening.update["session"].get("audio", {}).get("input", {})
-    model = handshake.get("transcription", {}).get("model")
+    audio_input = opening.update.get("session", {}).get("audio", {}).get("input", {})
+    model = audio_input.get("transcription", {}).get("model")
     return str(model) if model else None
 
 

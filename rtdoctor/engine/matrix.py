@@ -74,6 +74,8 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
         return told(scenario, is_required(bench, scenario), left_out(reason))
     reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
     reason = reason or heard_enough(bench.silence, scenario)
+    if bench.waits and not scenario.steps:
+        reason = reason or "not tried: this server says nothing before the client does"
     if reason:
         return told(scenario, is_required(bench, scenario), undecided(reason))
     shake = scenario.handshake

@@ -36,7 +36,8 @@ _ABOUT_THE_MODEL = frozenset(("session.model-unknown", "session.model-no-access"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One way to ask: the handshake, what is sent first, and for which answers is waited."""
+    """One way to ask: the handshake, what is sent first, and for which answers is waited. Where that is none, no answer
+    for a moment is the good one."""
 
     kind: Kind
     handshake: WantedHandshake
@@ -56,6 +57,13 @@ def openings(choice: Choice) -> tuple[Opening, ...]:
     if choice.aim == "transcription" and not choice.kind_given and not choice.profile.exact:
         found += _conversation(choice, kept)
     return found
+
+
+def in_vllms_way(choice: Choice, opening: Opening) -> Opening:
+    """The same in the dialect of vLLM: session.update names the model beside its type, and only a refusal is answered
+    (vllm/entrypoints/openai/realtime/connection.py)."""
+    update = {"type": "session.update", "model": choice.transcription_model}
+    return Opening("transcription", opening.handshake, update, ())
 
 
 _AZURE_PREVIEW = ("api-version", "deployment")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rtdoctor.engine.caveats import RETIRE_WITHIN
-from rtdoctor.engine.commandline import BadHandshake, Sent, given_from, read_command, read_events, read_har
+from rtdoctor.engine.commandline import BadHandshake, Sent, handshake_from, read_command, read_events, read_har
 from rtdoctor.engine.keys import KEY_VARIABLE, find_key
 from rtdoctor.engine.limits import sockets_at_once
 from rtdoctor.engine.plan import check_model, check_times
@@ -171,8 +171,10 @@ def _given(asked: ProbeAsked) -> tuple[Handshake, Handshake, str | None]:
         command = read_command(asked.command)
         handshake, proxy = command.handshake, command.proxy
     else:
-        handshake = given_from(asked.url or "", [], [], [])
-    added = given_from(handshake.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query))
+        handshake = handshake_from(asked.url or "", [], [], [])
+    added = handshake_from(
+        handshake.with_query({}).url, list(asked.headers), list(asked.subprotocols), list(asked.query)
+    )
     return handshake, replace(added, events=_events(asked.send) if asked.send else ()), proxy
 
 

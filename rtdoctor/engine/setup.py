@@ -107,3 +107,4 @@ class Bench:
     listed: tuple[str, ...] = ()
     way: Mapping[str, str] | None = None
     silence: Silence | None = None
+    waits: bool = False

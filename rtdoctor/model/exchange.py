@@ -49,7 +49,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame or mark of a session. `at` is in seconds since the 101; `text` is None for binary data.
+    """One frame or mark of a session. `at` is in seconds since the 101; `text` is None for binary data, of which
+    `holds` is the type of the event in it, where there is one.
 
     Audio that we send is not kept: of appends in a row there is one frame, whose text is the event without its audio.
     `audio_bytes` tells how much that was, `size` the bytes of all of them.
@@ -61,6 +62,7 @@ class Frame:
     text: str | None
     size: int
     audio_bytes: int = 0
+    holds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ MOST_BYTES = 6 * 1024 * 1024
 _TOGETHER = 4 * MOST_BYTES
 _FRAME = 256  # bytes that a frame takes beside its text
 _TOO_BIG = 1009
+_MOST_HELD = 16 * 1024  # bytes of a binary frame in which an event is looked for
 
 
 class NotFree(RuntimeError):
@@ -270,7 +271,9 @@ class Session:
         if len(self.types) >= MOST_FRAMES or self._bytes > self._most:
             self.truncated = True
             return
-        self.frames.append(Frame(self._at(), "server", "binary" if binary else "text", text, len(data)))
+        small = binary and len(data) <= _MOST_HELD and data[:1] == b"{"
+        holds = (type_of(bytes(data).decode("utf-8", "replace")) or "") if small else ""
+        self.frames.append(Frame(self._at(), "server", "binary" if binary else "text", text, len(data), holds=holds))
         self.types.append("(binary frame)" if text is None else type_of(text) or "(no event)")
 
     async def leave(self) -> None:

@@ -10,6 +10,7 @@ from rtdoctor.model.exchange import Request
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.scenario import WantedHandshake
+from rtdoctor.testing import Mock
 from tests.hostile.compatible import Server
 
 KEY = "sk-compat-7f3a9c0d5e1b2468"
@@ -159,6 +160,45 @@ async def test_an_open_server_is_one_sentence():
 async def test_a_server_without_models_is_not_blamed_for_it():
     report = await checked(Server(key=KEY, models=None))
     assert (rung(report, "http").verdict, report.summary.parity) == ("skip", "")
+
+
+async def test_one_that_waits_for_the_client_is_spoken_to():
+    report = await checked(Server(key=KEY, waits=True), timeout=0.5)
+    assert (report.summary.exit_code, rung(report, "first-event").verdict) == (0, "warn")
+    assert rung(report, "first-event").finding.summary == "it greets only after the client has spoken"
+    assert "says nothing before the client does" in result(report, "url.model-realtime").finding.summary
+
+
+async def test_an_update_without_an_answer_is_named():
+    report = await checked(Server(key=KEY, answers_update=False), timeout=0.5)
+    assert (report.summary.exit_code, report.summary.cause) == (3, "peer.silent")
+    assert report.summary.sentence == "No. It ends at session: session.update is not answered."
+
+
+async def test_a_refusal_in_plain_text_is_read():
+    report = await checked(Server(key="sk-another-0c1d2e3f4a5b6c7d", refuse="text"))
+    assert (report.summary.exit_code, report.summary.cause) == (1, "auth.invalid")
+
+
+async def test_a_close_without_a_word_is_a_refusal_and_the_key_is_what_is_left():
+    report = await checked(Server(key="sk-another-0c1d2e3f4a5b6c7d", refuse="wordless"))
+    assert (report.summary.exit_code, report.summary.cause) == (1, "close.policy")
+    told = rung(report, "first-event").finding
+    assert told.title == "Closed right after the 101, without a reason"
+    assert any(fact.startswith("Control, a path that cannot exist") for fact in told.facts)
+
+
+async def test_events_in_binary_frames_are_named():
+    report = await checked(Server(key=KEY, binary=True), timeout=0.5)
+    assert (report.summary.exit_code, report.summary.cause) == (1, "peer.not-realtime")
+    assert report.summary.sentence == "No. It ends at first-event: its events come in binary frames."
+
+
+async def test_vllm_is_asked_in_its_own_way():
+    with Mock(dialect="vllm") as server:
+        report = await check_async(CheckAsked(target=server.url, key=server.key, tags=("smoke",), timeout=2.0))
+    assert (report.summary.exit_code, report.summary.cause) == (0, None)
+    assert rung(report, "session").finding.summary == "session.update was not refused; no answer is due here"
 
 
 async def test_the_servers_sockets_are_given_back():

@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from rtdoctor.diagnose.edits import Means
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_har
+from rtdoctor.engine.commandline import BadHandshake, handshake_from, read_command, read_har
 from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix
 from rtdoctor.engine.probe import probe
 from rtdoctor.mock.server import MockServer
@@ -557,6 +557,6 @@ def test_a_har_entry_is_read_with_its_events(tmp_path):
 
 
 def test_parts_of_a_handshake():
-    given = given_from("https://h.example/v1/realtime?a=1", ["X: y"], ["realtime"], ["b=2"])
+    given = handshake_from("https://h.example/v1/realtime?a=1", ["X: y"], ["realtime"], ["b=2"])
     assert (given.url, given.query) == ("wss://h.example/v1/realtime?a=1&b=2", {"a": "1", "b": "2"})
     assert parse_target(given.with_query({}).url).base_url == "https://h.example/v1"

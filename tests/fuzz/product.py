@@ -22,7 +22,7 @@ from rtdoctor.diagnose.referee import finding, judge
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
-from rtdoctor.engine.commandline import BadHandshake, given_from, read_command, read_events, read_har
+from rtdoctor.engine.commandline import BadHandshake, handshake_from, read_command, read_events, read_har
 from rtdoctor.engine.probe import Found, probed_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
@@ -210,7 +210,7 @@ def _url(data: bytes) -> list[Shown]:
     for reader in (_target, _proxy, _pinned):
         if way in ("", reader.__name__.strip("_")):
             shown += reader(first)
-    return [*shown, *_handshake(lambda: given_from(first, headers, offered, query))]
+    return [*shown, *_handshake(lambda: handshake_from(first, headers, offered, query))]
 
 
 def _target(text: str) -> list[Shown]:
@@ -333,7 +333,7 @@ def exchange_of(data: bytes) -> Exchange:
     before_101 = fault is not None and fault.layer in ("dns", "tcp", "tls")
     answer = None if before_101 else Answer(status, reason, tuple(headers), body[: 1 << 20], 12.0)
     try:
-        request = given_from(url, [], [], []).request()
+        request = handshake_from(url, [], [], []).request()
     except BadHandshake:
         request = Request("wss://host.example/v1/realtime", "/realtime")
     return Exchange(

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ class Server:
     it looks; `slots` the sessions at once; `hold` how long, in seconds, a closed one keeps its slot; `models` what
     `GET /models` lists, None where there is no such path; `kinds` the sessions that it serves, and `refuses_kinds` that
     it says so; `needs_model` wants ?model= for each; `routes_to` is a model that takes the place of any; `refuse` the
-    form of a refusal, `status`, `event` or `close`, with the words of `words`.
+    form of a refusal, `status`, `event`, `text`, `close` or `wordless`, with the words of `words`; `waits` greets only
+    when the client has spoken.
     """
 
     base: str = "/v1"
@@ -36,6 +38,10 @@ class Server:
     knows_models: bool = False
     routes_to: str | None = None
     takes_update: bool = True
+    answers_update: bool = True
+    greeting: str = "session.created"
+    waits: bool = False
+    binary: bool = False
     silent: bool = False
     refuse: str = "event"
     words: Mapping[str, str] = field(default_factory=dict)
@@ -71,8 +77,13 @@ class Server:
         offered = [item.strip() for item in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if item]
         socket = web.WebSocketResponse(protocols=("realtime",) if self.echoes and offered else ())
         await socket.prepare(request)
-        if missing and self.refuse == "close":
-            await socket.close(code=1008, message=self._say(missing).encode())
+        if missing and self.refuse == "text":
+            await socket.send_str(self._say(missing))
+        if missing and self.refuse == "wordless":
+            await socket.close()
+            return socket
+        if missing and self.refuse in ("close", "text"):
+            await socket.close(code=1008, message=self._say(missing).encode() if self.refuse == "close" else b"")
             return socket
         if missing:
             error = {"type": "invalid_request_error", "code": None, "message": self._say(missing), "param": None}
@@ -121,16 +132,21 @@ class Server:
         self.open += 1
         self.most = max(self.most, self.open)
         try:
-            if not self.silent:
-                await self._send(socket, count, "session.created", session)
+            greeted = self.silent or self.waits
+            if not greeted:
+                await self._send(socket, count, self.greeting, session)
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     break
+                if self.waits and greeted:
+                    greeted = False
+                    await self._send(socket, count, self.greeting, session)
                 event = message.json()
                 if event.get("type") == "session.update":
                     if self.takes_update:
                         self._take(session, event.get("session", {}))
-                    await self._send(socket, count, "session.updated", session)
+                    if self.answers_update:
+                        await self._send(socket, count, "session.updated", session)
         finally:
             asyncio.get_running_loop().call_later(self.hold, self._free)
 
@@ -146,4 +162,5 @@ class Server:
             session["audio"] = {"input": session["audio"]["input"] | {"transcription": wanted}}
 
     async def _send(self, socket: web.WebSocketResponse, count: Any, name: str, session: Session) -> None:
-        await socket.send_json({"type": name, "event_id": f"event_{next(count)}", "session": session})
+        event = {"type": name, "event_id": f"event_{next(count)}", "session": session}
+        await (socket.send_bytes(json.dumps(event).encode()) if self.binary else socket.send_json(event))
