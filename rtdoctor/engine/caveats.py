@@ -17,11 +17,11 @@ RETIRE_WITHIN = 30  # days
 
 def with_caveats(summary: Summary, setting: Setting, ladder: tuple[Rung, ...], retire_within: int) -> Summary:
     """The summary with its caveats; a model that is shut down within so many days has one."""
-    found = list(_caveats(summary, setting, ladder, retire_within))
+    caveats = list(_caveats(summary, setting, ladder, retire_within))
     return replace(
         summary,
-        caveats=(*summary.caveats, *(kind for kind, _ in found)),
-        warnings=(*summary.warnings, *(sentence for _, sentence in found)),
+        caveats=(*summary.caveats, *(kind for kind, _ in caveats)),
+        warnings=(*summary.warnings, *(sentence for _, sentence in caveats)),
     )
 
 
@@ -45,11 +45,11 @@ def _caveats(
         )
 
 
-def _end_of(told: str, model: str) -> date | None:
+def _end_of(shutdown: str, model: str) -> date | None:
     """The day on which the model ends: as the endpoint says, else as it is known."""
     known = models().get(model)
     try:
-        return date.fromisoformat(told or (known.shutdown if known else ""))
+        return date.fromisoformat(shutdown or (known.shutdown if known else ""))
     except ValueError:
         return None
 

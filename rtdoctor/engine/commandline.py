@@ -187,22 +187,22 @@ def read_command(text: str) -> CommandLine:
             words = shlex.split(command)
         except ValueError as error:
             raise BadHandshake("the command line cannot be read: {}", error) from error
-        for found in _requests(words):
-            places = found.get("place", [])
-            urls = [*found.get("url", ()), *filter(_URL.match, places)]
+        for parts in _requests(words):
+            places = parts.get("place", [])
+            urls = [*parts.get("url", ()), *filter(_URL.match, places)]
             urls = urls or [place for place in places if ":" in place or "." in place][:1]
-            asked += [(url, urls, found) for url in urls[:1]]
+            asked += [(url, urls, parts) for url in urls[:1]]
     if not asked:
         raise BadHandshake("the command line holds no URL")
-    url, urls, found = min(asked, key=lambda one: (not _REALTIME.search(one[0]), not _URL.match(one[0])))
+    url, urls, parts = min(asked, key=lambda one: (not _REALTIME.search(one[0]), not _URL.match(one[0])))
     if len(hosts := list(dict.fromkeys(map(_host_of, urls)))) > 1:
         raise BadHandshake("one command asks for {} and for {}; give it with one of them", *hosts[:2])
-    subprotocols = [item.strip() for value in found.get("subprotocol", ()) for item in value.split(",")]
-    handshake = handshake_from(url, found.get("header", []), [item for item in subprotocols if item], [])
-    for name, value in _made_headers(found):
+    subprotocols = [item.strip() for value in parts.get("subprotocol", ()) for item in value.split(",")]
+    handshake = handshake_from(url, parts.get("header", []), [item for item in subprotocols if item], [])
+    for name, value in _made_headers(parts):
         if handshake.header(name) is None:
             handshake = handshake.with_header(name, value)
-    return CommandLine(handshake, _proxy_of(found))
+    return CommandLine(handshake, _proxy_of(parts))
 
 
 def _host_of(url: str) -> str:
@@ -217,11 +217,11 @@ def _commands(text: str) -> Iterator[str]:
     """The commands of a text, as a shell parts them. A line goes on behind a backslash (`^` or a backtick on Windows),
     and where the next begins with an option or a URL."""
     command, flattened = [""], flat(text)
-    for found in _TOKEN.finditer(text, flattened=flattened):
-        cut = found["cut"]
+    for token in _TOKEN.finditer(text, flattened=flattened):
+        cut = token["cut"]
         if not cut:
-            command.append(" " if found["line"] else found.text().replace("\\\n", " "))
-        elif cut.strip() or not _GOES_ON.match(text, found.end(), flattened):
+            command.append(" " if token["line"] else token.text().replace("\\\n", " "))
+        elif cut.strip() or not _GOES_ON.match(text, token.end(), flattened):
             yield "".join(command)
             command = [""]
         else:
@@ -233,14 +233,14 @@ def _requests(words: list[str]) -> Iterator[dict[str, list[str]]]:
     """What a command asks for, by its kind; more than once where `--next` begins anew."""
     program = Path(words[0]).name.removesuffix(".exe") if words else ""
     options = _OPTIONS.get(program)
-    found: dict[str, list[str]] = {}
+    parts: dict[str, list[str]] = {}
     for kind, value in _read_words(words[1:] if options else words, options or _CURL | _WSCAT):
         if kind == "next":
-            yield found
-            found = {}
+            yield parts
+            parts = {}
         else:
-            found.setdefault(kind, []).append(value)
-    yield found
+            parts.setdefault(kind, []).append(value)
+    yield parts
 
 
 def _read_words(words: list[str], options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -266,25 +266,25 @@ def _read_words(words: list[str], options: Mapping[str, str]) -> Iterator[tuple[
             yield "place", word
 
 
-def _made_headers(found: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
-    if user := found.get("user"):
+def _made_headers(parts: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+    if user := parts.get("user"):
         yield (
             "Authorization",
             "Basic " + binascii.b2a_base64(user[-1].encode("utf-8", "surrogateescape"), newline=False).decode(),
         )
-    if bearer := found.get("bearer"):
+    if bearer := parts.get("bearer"):
         yield "Authorization", f"Bearer {bearer[-1]}"
     # Without a = it names a file with cookies (curl's man page).
-    if cookies := [value for value in found.get("cookie", ()) if "=" in value]:
+    if cookies := [value for value in parts.get("cookie", ()) if "=" in value]:
         yield "Cookie", "; ".join(cookies)
     for kind, name in (("agent", "User-Agent"), ("referer", "Referer"), ("origin", "Origin")):
-        if found.get(kind):
-            yield name, found[kind][-1]
+        if parts.get(kind):
+            yield name, parts[kind][-1]
 
 
-def _proxy_of(found: Mapping[str, list[str]]) -> str | None:
-    proxy = next(reversed(found.get("proxy", [])), None)
-    user = next(reversed(found.get("proxy-user", [])), None)
+def _proxy_of(parts: Mapping[str, list[str]]) -> str | None:
+    proxy = next(reversed(parts.get("proxy", [])), None)
+    user = next(reversed(parts.get("proxy-user", [])), None)
     if not proxy or not user or "@" in proxy:
         return proxy
     scheme, mark, rest = proxy.rpartition("://")
@@ -339,18 +339,18 @@ def _headers(request: dict[str, Any]) -> list[str]:
 
 
 def _sent(data: bytes, entry: int, path: Path) -> tuple[Sent, ...]:
-    found: list[Sent] = []
+    messages: list[Sent] = []
     size = 0
     for place, message in _selected(data, *_ENTRY, "_webSocketMessages", None):
         text = message.get("data") if isinstance(message, dict) and message.get("type") == "send" else None
         if place[0] != entry or not isinstance(text, str):
             continue
         size += len(text)
-        if len(found) == _MOST_SENT or size > _MOST_HANDSHAKE:
+        if len(messages) == _MOST_SENT or size > _MOST_HANDSHAKE:
             break
         binary = message.get("opcode") == _BINARY
-        found.append(_bytes(text) if binary else read_event(text, f"{path}: sent message {len(found) + 1}"))
-    return tuple(found)
+        messages.append(_bytes(text) if binary else read_event(text, f"{path}: sent message {len(messages) + 1}"))
+    return tuple(messages)
 
 
 def _bytes(data: str) -> bytes:
@@ -384,9 +384,9 @@ def read_events(text: str, where: str) -> tuple[Sent, ...]:
     if not isinstance(whole, str):
         return (whole,)
     lines = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
-    found: list[Sent] = []
+    messages: list[Sent] = []
     for number, line in lines:
-        if len(found) == _MOST_SENT:
+        if len(messages) == _MOST_SENT:
             raise BadHandshake("{}: line {}: at most {} messages are sent", where, number, _MOST_SENT)
-        found.append(read_event(line, f"{where}: line {number}"))
-    return tuple(found)
+        messages.append(read_event(line, f"{where}: line {number}"))
+    return tuple(messages)

@@ -88,8 +88,8 @@ class Heard:
         self.counts["calls"] += 1
         name, arguments = item.get("name"), item.get("arguments")
         if len(self.calls) < _MOST and isinstance(name, str):
-            told = arguments if isinstance(arguments, str) else ""
-            self.calls.append(Call(line, quote_start(name, 100), quote_start(told, _MOST_TEXT)))
+            text = arguments if isinstance(arguments, str) else ""
+            self.calls.append(Call(line, quote_start(name, 100), quote_start(text, _MOST_TEXT)))
 
     def _use(self, usage: object) -> None:
         if not isinstance(usage, dict):

@@ -98,7 +98,7 @@ def _facts(outcome: Outcome, asked: frozenset[str]) -> _Facts:
     """What of an answer can be compared, by name: what kind it is, its error's code and type, the words of its body and
     of each header. What holds a digit or was masked (a time, an id, a length, a key's end) may be new in every answer,
     and happen to be equal in two. Words that were `asked` are left out."""
-    found: _Facts = {
+    seen: _Facts = {
         _ANSWER: (outcome.http_status, outcome.first_event, outcome.close_code, outcome.fault),
         "error": (error.code, error.type) if (error := outcome.http_error) else (),
         "words": _words(outcome.http_body, asked),
@@ -106,13 +106,13 @@ def _facts(outcome: Outcome, asked: frozenset[str]) -> _Facts:
     for name, value in outcome.http_headers:
         key = f"header {name.lower()}"
         if key not in ("header date", "header set-cookie"):
-            found[key] = (*found.get(key, ()), *_words(value, asked))
-    return found
+            seen[key] = (*seen.get(key, ()), *_words(value, asked))
+    return seen
 
 
 def _words(text: str, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    found = (word.text() for word in _WORD.finditer(_STARRED.sub(" ", MARKS.sub(" ", text))))
-    return tuple(word for word in found if word not in without and not any(map(str.isdigit, word)))
+    words = (word.text() for word in _WORD.finditer(_STARRED.sub(" ", MARKS.sub(" ", text))))
+    return tuple(word for word in words if word not in without and not any(map(str.isdigit, word)))
 
 
 def conclude(finding: Finding, controls: list[Control]) -> Finding:
@@ -123,7 +123,7 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     if not same.get(_AGAIN, True):
         varies = f"The same handshake, sent once more, got another answer: {controls[0].seen}."
         return replace(finding, facts=(*finding.facts, f"{varies} Nothing can be concluded from changing it."))
-    told = list(_told(controls))
+    sentences = list(_told(controls))
     out: list[Candidate] = []
     path_known = same.get("path") is False
     # A key that cannot be right and gets our answer says nothing for ours; whether one is there is another question.
@@ -134,7 +134,7 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         reason = "a key that cannot be right gets another answer, so the one given is known"
         out.append(Candidate("auth.invalid", reason))
     if same.get("query") is False:
-        told.append("The query is looked at: another one gets another answer.")
+        sentences.append("The query is looked at: another one gets another answer.")
     # Where every path and query gets this answer, too, it may be about something else than the key.
     about_key = path_known or finding.cause == "refused.unauthorized"
     suspect = same.get("wrong-key") is True and same.get("no-key") is False and about_key
@@ -150,12 +150,12 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
     if all(control.same for control in controls) and finding.cause not in ("refused.path", "refused.not-routed"):
         pass  # that nothing changes the answer is told, and all there is to tell
     elif suspect:
-        told.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
+        sentences.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
     elif len(left) > 1:
-        told.append(f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.")
+        sentences.append(f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.")
     elif left:
-        told.append(f"What is left: {left[0]}.")
-    return replace(finding, facts=(*finding.facts, *told), ruled_out=(*out, *finding.ruled_out))
+        sentences.append(f"What is left: {left[0]}.")
+    return replace(finding, facts=(*finding.facts, *sentences), ruled_out=(*out, *finding.ruled_out))
 
 
 def _told(controls: list[Control]) -> Iterator[str]:

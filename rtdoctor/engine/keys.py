@@ -28,16 +28,16 @@ def find_key(key_env: str | None, key_file: Path | None, key: str | None = None)
     if key_env and key_file:
         raise Usage("--key-env and --key-file name two keys; give one of them")
     name = key_env or KEY_VARIABLE
-    found = Secret(_read(key_file), "key", f"the file {key_file}") if key_file else None
+    secret = Secret(_read(key_file), "key", f"the file {key_file}") if key_file else None
     if key:
-        found = Secret(key, "key", "the caller")
-    if found is None and (value := os.environ.get(name, "")):
-        found = Secret(value, "key", name)
-    if found:
-        if len(found.reveal()) > _LONGEST_KEY:
-            raise Usage("{}: holds more than {} characters; no key is as long", found.source, _LONGEST_KEY)
-        keep([found])
-        return found
+        secret = Secret(key, "key", "the caller")
+    if secret is None and (value := os.environ.get(name, "")):
+        secret = Secret(value, "key", name)
+    if secret:
+        if len(secret.reveal()) > _LONGEST_KEY:
+            raise Usage("{}: holds more than {} characters; no key is as long", secret.source, _LONGEST_KEY)
+        keep([secret])
+        return secret
     if key_env:
         raise Usage("--key-env {}: this environment variable is not set", key_env)
     return None

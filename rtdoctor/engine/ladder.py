@@ -57,12 +57,12 @@ async def climb(bench: Bench) -> AsyncGenerator[Rung, None]:
 
 async def _rungs(bench: Bench) -> AsyncGenerator[Rung, None]:
     choice, target = bench.choice, bench.choice.target
-    told = list(choice.notices)
+    notices = list(choice.notices)
     if choice.organization:
-        told.append(f"Organisation {quote(choice.organization)}.")
+        notices.append(f"Organisation {quote(choice.organization)}.")
     if choice.project:
-        told.append(f"Project {quote(choice.project)}.")
-    judged = rungs.judge_config(target, choice.key or choice.withheld, told, _query_cause(target.asked_query))
+        notices.append(f"Project {quote(choice.project)}.")
+    judged = rungs.judge_config(target, choice.key or choice.withheld, notices, _query_cause(target.asked_query))
     if choice.withheld is not None:
         judged = rungs.judge_withheld(judged)
     # A path or query in the URL that is refused fails, but the way without it is worth knowing: the ladder goes on.
@@ -299,12 +299,12 @@ async def _controls(bench: Bench, out: Outgoing, outcome: Outcome) -> list[Contr
 def _heard(speech: Speech) -> tuple[str, ...]:
     """What can be told of the audio that was sent, before anyone transcribes it."""
     measure = speech.measure
-    told = [
+    sentences = [
         f"{quote(speech.name)}: {measure.seconds:.1f} s, {speech.rate} Hz, {plural(speech.channels, 'channel')}, "
         f"peak {measure.peak_db:g} dBFS, level {measure.rms_db:g} dBFS; sent as 24 kHz mono PCM16."
     ]
     if measure.silent:
-        told.append("The audio is silent: no transcript can come of it.")
+        sentences.append("The audio is silent: no transcript can come of it.")
     elif measure.clipped > 0.001:
-        told.append(f"{measure.clipped:.1%} of the samples are clipped: expect wrong words.")
-    return tuple(told)
+        sentences.append(f"{measure.clipped:.1%} of the samples are clipped: expect wrong words.")
+    return tuple(sentences)

@@ -59,7 +59,7 @@ async def _try(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) 
     try:
         return await _tried(bench, scenario, gate, dead)
     except KeptBack:
-        return told(scenario, is_required(bench, scenario), undecided(_KEPT_BACK))
+        return result_of(scenario, is_required(bench, scenario), undecided(_KEPT_BACK))
 
 
 async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None) -> Result:
@@ -67,17 +67,17 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
     if not choice.profile.exact and bench.way is not None:
         changed = in_its_way(scenario, choice.aim, bench.way)
         if changed is None:
-            return told(scenario, False, left_out("does not apply: no transcription sessions are served here"))
+            return result_of(scenario, False, left_out("does not apply: no transcription sessions are served here"))
         scenario = changed
     reason = _does_not_apply(bench, scenario)
     if reason:
-        return told(scenario, is_required(bench, scenario), left_out(reason))
+        return result_of(scenario, is_required(bench, scenario), left_out(reason))
     reason = _out_of_reach(scenario, dead, withheld=choice.withheld is not None)
     reason = reason or heard_enough(bench.silence, scenario)
     if bench.waits and not scenario.steps:
         reason = reason or "not tried: this server says nothing before the client does"
     if reason:
-        return told(scenario, is_required(bench, scenario), undecided(reason))
+        return result_of(scenario, is_required(bench, scenario), undecided(reason))
     shake = scenario.handshake
     secret: Secret | None = {"wrong-key": WRONG_KEY, "secret-malformed": MALFORMED_SECRET}.get(
         shake.credential, choice.key
@@ -88,13 +88,13 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
                 bench, shake.secret_for, SHORTEST_LIFE if shake.credential == "secret-expired" else None
             )
         if minted.secret is None:
-            return told(scenario, is_required(bench, scenario), _not_minted(minted))
+            return result_of(scenario, is_required(bench, scenario), _not_minted(minted))
         secret = minted.secret
         if shake.credential == "secret-expired":
             moment = _end_of(bench, minted) + _EXPIRY_MARGIN
             if moment - bench.clock.now() > _LONGEST_WAIT:
-                said = "the endpoint gave the secret another lifetime than the 10 s asked for; it was not waited out"
-                return told(scenario, is_required(bench, scenario), undecided(said))
+                why = "the endpoint gave the secret another lifetime than the 10 s asked for; it was not waited out"
+                return result_of(scenario, is_required(bench, scenario), undecided(why))
             await bench.clock.pass_until(moment)
     out = outgoing(choice, shake, secret)
     if shake.reused:
@@ -102,7 +102,7 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
             first = distil(await attempt(bench, out))
         if not first.open:
             failed = replace(finding(first), summary="the first use failed already")
-            return told(scenario, is_required(bench, scenario), failed)
+            return result_of(scenario, is_required(bench, scenario), failed)
     started = time.monotonic()
 
     async def once() -> tuple[Exchange, Outcome]:
@@ -122,7 +122,7 @@ async def _tried(bench: Bench, scenario: Scenario, gate: Gate, dead: Rung | None
         judged = told_there(shake, outcome, judged, key_passes=bench.way is not None and choice.key is not None)
     violations = judge_exchange(exchange)
     judged = with_violations(judged, violations, failing=choice.on_mock or choice.strict)
-    return told(
+    return result_of(
         scenario, is_required(bench, scenario), judged, outcome, (time.monotonic() - started) * 1000, violations
     )
 
@@ -133,7 +133,7 @@ def is_required(bench: Bench, scenario: Scenario) -> bool:
     return bench.choice.profile.exact and bench.choice.aim in scenario.required
 
 
-def told(
+def result_of(
     scenario: Scenario,
     required: bool,
     judged: Finding,

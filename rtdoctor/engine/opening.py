@@ -53,10 +53,10 @@ def openings(choice: Choice) -> tuple[Opening, ...]:
         shake = WantedHandshake(path="/realtime/translations", query={"model": choice.translation_model})
         return (Opening("translation", shake, update_for("translation", choice.translation_model)),)
     kept = {name: value for name, value in choice.target.asked_query.items() if name in _AZURE_PREVIEW}
-    found = _conversation(choice, kept) if choice.aim == "realtime" else _transcription(choice, kept)
+    openings_here = _conversation(choice, kept) if choice.aim == "realtime" else _transcription(choice, kept)
     if choice.aim == "transcription" and not choice.kind_given and not choice.profile.exact:
-        found += _conversation(choice, kept)
-    return found
+        openings_here += _conversation(choice, kept)
+    return openings_here
 
 
 def in_vllms_way(choice: Choice, opening: Opening) -> Opening:
@@ -88,13 +88,13 @@ def update_for(aim: Kind, transcription_model: str, *, vad: bool = False) -> dic
     a language and no type (openclaw 111437, 2026-07-19). `vad` leaves turn detection as it is."""
     if aim == "translation":
         return {"type": "session.update", "session": {"audio": {"output": {"language": "es"}}}}
-    given: dict[str, Any] = {
+    audio_input: dict[str, Any] = {
         "format": {"type": "audio/pcm", "rate": 24_000},
         "transcription": {"model": transcription_model},
     }
     return {
         "type": "session.update",
-        "session": {"type": aim, "audio": {"input": given if vad else given | {"turn_detection": None}}},
+        "session": {"type": aim, "audio": {"input": audio_input if vad else audio_input | {"turn_detection": None}}},
     }
 
 

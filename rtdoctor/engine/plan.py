@@ -123,22 +123,23 @@ def chosen(asked: CheckAsked) -> list[Scenario]:
         Usage: a file breaks the form, or nothing is selected.
     """
     try:
-        found = load_folder(folder("scenarios"), causes())
+        scenarios = load_folder(folder("scenarios"), causes())
         if asked.scenarios is not None:
-            known = {scenario.id for scenario in found}
+            known = {scenario.id for scenario in scenarios}
             for scenario in load_folder(asked.scenarios, causes()):
                 if scenario.id in known:
                     raise BadScenario("{}: the id '{}' is a built-in scenario's already", scenario.origin, scenario.id)
-                found.append(scenario)
+                scenarios.append(scenario)
     except BadScenario as error:
         raise Usage("{}", error) from error
-    tags = sorted({tag for scenario in found for tag in scenario.tags})
+    tags = sorted({tag for scenario in scenarios for tag in scenario.tags})
     if wrong := next((tag for tag in asked.tags if tag not in tags), None):
         hint = did_you_mean(wrong, tags) or f"; the tags are {', '.join(tags)}"
         raise Usage("--tag '{}': there is no such tag{}", wrong, hint)
-    selected = select(found, asked.tags, asked.words)
+    selected = select(scenarios, asked.tags, asked.words)
     if not selected:
-        hint = next((told for word in asked.words if (told := did_you_mean(word, (one.id for one in found)))), "")
+        ids = [one.id for one in scenarios]
+        hint = next((hint for word in asked.words if (hint := did_you_mean(word, ids))), "")
         raise Usage("no scenario is selected by --tag and -k{}", hint or "; --list lists them")
     return selected
 
@@ -165,11 +166,11 @@ def _choice(asked: CheckAsked) -> tuple[Choice, ssl.SSLContext]:
             raise Usage("--profile '{}': is one of {}{}", asked.profile, ", ".join(known_profiles), hint)
         target = replace(target, profile=asked.profile)
     # The built-in mock is reached directly; flags that cannot be used are told all the same.
-    route, told = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
+    route, route_notices = route_to(target, replace(asked.route, proxy=DIRECT) if on_mock else asked.route)
     context = tls_context(route)
     if not on_mock:
         target = replace(target, route=route)
-        notices += told
+        notices += route_notices
     keeps_back = asked.route.insecure and not asked.route.send_key and not on_mock
     withheld = key if keeps_back else None
     model = asked.model or target.asked_query.get("model")

@@ -53,8 +53,11 @@ _URL = pattern(r"(?i)\s*(?:https?|wss?|ftp)://")
 _MOST_FRAMES, _MOST_HEADERS, _MOST_TEXT = 20, 100, 1_000
 
 
+Progress = Callable[[str], None]  # hears what is being done
+
+
 @dataclass(slots=True)
-class Found:
+class ProbeState:
     """What is known so far; a probe that runs out of time tells it. `started` is monotonic time, in seconds; `unasked`
     tells that a server spoke, or may have, and nobody had asked it to. `listed` are the models that it lists."""
 
@@ -77,40 +80,38 @@ async def probe(
     handshake: Handshake,
     *,
     want_fix: bool,
-    said: Callable[[str], None] = lambda _: None,
-    found: Found | None = None,
+    progress: Progress = lambda _: None,
+    state: ProbeState | None = None,
 ) -> Probed:
-    """Repeat the handshake and judge it. What may not be sent is left out; `said` hears progress,
-    and `found` is filled as the probe goes on.
+    """Repeat the handshake and judge it. What may not be sent is left out; `progress` hears what is done,
+    and `state` is filled as the probe goes on.
 
     A cancelled probe, or one that is out of time, tells what it found until then.
     """
-    found = found or Found()
+    state = state or ProbeState()
     return await _bounded(
-        bench, handshake, found, want_fix, _look(bench, _allowed(bench, handshake), found, want_fix, said)
+        bench, handshake, state, want_fix, _look(bench, _allowed(bench, handshake), state, want_fix, progress)
     )
 
 
-async def mend(
-    bench: Bench, handshake: Handshake, *, found: Found, said: Callable[[str], None] = lambda _: None
-) -> Probed:
-    """Look for the smallest change that works, after a probe that found what is in `found`; `bench` has a deadline of
+async def mend(bench: Bench, handshake: Handshake, *, state: ProbeState, progress: Progress = lambda _: None) -> Probed:
+    """Look for the smallest change that works, after a probe that came to `state`; `bench` has a deadline of
     its own."""
-    bench.listed = found.listed
-    return await _bounded(bench, handshake, found, True, _mend(bench, _allowed(bench, handshake), found, said))
+    bench.listed = state.listed
+    return await _bounded(bench, handshake, state, True, _mend(bench, _allowed(bench, handshake), state, progress))
 
 
-def can_mend(handshake: Handshake, found: Found) -> bool:
+def can_mend(handshake: Handshake, state: ProbeState) -> bool:
     """True where a change is worth looking for: the handshake was answered and does not work, and repeating it costs
     nothing."""
-    outcome = found.outcome
+    outcome = state.outcome
     if outcome is None or outcome.http_status is None or works(outcome):
         return False
-    return not found.unasked and not speaks_by_itself(handshake.url)
+    return not state.unasked and not speaks_by_itself(handshake.url)
 
 
 async def _bounded(
-    bench: Bench, handshake: Handshake, found: Found, want_fix: bool, work: Coroutine[Any, Any, None]
+    bench: Bench, handshake: Handshake, state: ProbeState, want_fix: bool, work: Coroutine[Any, Any, None]
 ) -> Probed:
     stopped, interrupted = "", False
     try:
@@ -120,100 +121,100 @@ async def _bounded(
         stopped = deadline_passed(bench.choice.deadline)
     except asyncio.CancelledError:
         stopped, interrupted = "interrupted", True
-    return probed_of(bench, handshake, found, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
+    return probed_of(bench, handshake, state, want_fix=want_fix, stopped=stopped, interrupted=interrupted)
 
 
 def probed_of(
-    bench: Bench, handshake: Handshake, found: Found, *, want_fix: bool, stopped: str, interrupted: bool
+    bench: Bench, handshake: Handshake, state: ProbeState, *, want_fix: bool, stopped: str, interrupted: bool
 ) -> Probed:
     """All that was found, not redacted yet; `stopped` says what ended the probe before its time."""
-    if stopped and want_fix and found.judged is not None and found.fix is None:
+    if stopped and want_fix and state.judged is not None and state.fix is None:
         cut = f"The search for a change that works was not finished: {stopped}."
-        found.judged = replace(found.judged, facts=(*found.judged.facts, cut))
-    if stopped and found.outcome is None:
+        state.judged = replace(state.judged, facts=(*state.judged.facts, cut))
+    if stopped and state.outcome is None:
         late = undecided(stopped)
-        if not any(rung.dead for rung in found.rungs):
-            found.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(found.rungs)], late, dead=True))
-    report = replace(_report(bench, found), interrupted=interrupted)
-    exchange = head_of(found.exchange) if found.exchange else None
-    return Probed(report, _allowed(bench, handshake).shown(), exchange, found.controls, found.fix, found.handover)
+        if not any(rung.dead for rung in state.rungs):
+            state.rungs.append(Rung(("dns", "tcp", "tls", "upgrade")[len(state.rungs)], late, dead=True))
+    report = replace(_report(bench, state), interrupted=interrupted)
+    exchange = head_of(state.exchange) if state.exchange else None
+    return Probed(report, _allowed(bench, handshake).shown(), exchange, state.controls, state.fix, state.handover)
 
 
-async def _look(bench: Bench, free: Handshake, found: Found, want_fix: bool, said: Callable[[str], None]) -> None:
-    said("name, TCP and TLS")
+async def _look(bench: Bench, free: Handshake, state: ProbeState, want_fix: bool, progress: Progress) -> None:
+    progress("name, TCP and TLS")
     async for rung in reach(bench):  # ends by itself after a dead one
-        found.rungs.append(rung)
-    if any(rung.dead for rung in found.rungs):
+        state.rungs.append(rung)
+    if any(rung.dead for rung in state.rungs):
         return
-    said("your handshake")
-    found.exchange = await tell_tls_port(bench, await _once(bench, free))
-    outcome = found.outcome = distil(found.exchange)
-    found.judged = finding(outcome)
-    if found.judged.verdict == "pass" and not works(outcome):
-        found.judged = finding(outcome, "fail", Weighed(UNKNOWN, None, found.judged.ruled_out))
+    progress("your handshake")
+    state.exchange = await tell_tls_port(bench, await _once(bench, free))
+    outcome = state.outcome = distil(state.exchange)
+    state.judged = finding(outcome)
+    if state.judged.verdict == "pass" and not works(outcome):
+        state.judged = finding(outcome, "fail", Weighed(UNKNOWN, None, state.judged.ruled_out))
     begins = speaks_by_itself(free.url)
-    found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
+    state.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
     if works(outcome):
         if want_fix:
-            found.handover = _handed(bench, free, free)
-        if found.judged.verdict == "fail":  # what other clients insist on: it opens for this one
-            found.judged = replace(found.judged, verdict="warn")
+            state.handover = _handed(bench, free, free)
+        if state.judged.verdict == "fail":  # what other clients insist on: it opens for this one
+            state.judged = replace(state.judged, verdict="warn")
             return
-        found.judged = judges.judge_clock(found.judged, found.exchange.answer, bench.clock.now())
+        state.judged = judges.judge_clock(state.judged, state.exchange.answer, bench.clock.now())
         return
     if not outcome.reached_session and free.path.rstrip("/").endswith("/realtime"):
-        said("REST over the same route")
+        progress("REST over the same route")
         answered = await ordinary_get(bench, free)
-        bench.listed = found.listed = listed_in(answered.answer)
+        bench.listed = state.listed = listed_in(answered.answer)
         rest = distil(answered, rest=True)
-        found.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
-    if begins or found.unasked:
+        state.parity = parity(rest, outcome, "upgrade" if outcome.http_status != 101 else "first-event")
+    if begins or state.unasked:
         if want_fix or ambiguous(outcome):
-            found.judged = replace(found.judged, facts=(*found.judged.facts, _ONCE))
+            state.judged = replace(state.judged, facts=(*state.judged.facts, _ONCE))
         want_fix = False
     elif ambiguous(outcome):
-        said("control handshakes")
-        controls = await compare(free, outcome, _again(bench, found))
-        found.controls = tuple(controls)
-        found.judged = conclude(found.judged, controls)
+        progress("control handshakes")
+        controls = await compare(free, outcome, _again(bench, state))
+        state.controls = tuple(controls)
+        state.judged = conclude(state.judged, controls)
     if bench.choice.withheld is not None:
-        found.judged = judges.judge_without_key(found.judged)
-    if want_fix and not found.unasked:
-        await _mend(bench, free, found, said)
+        state.judged = judges.judge_without_key(state.judged)
+    if want_fix and not state.unasked:
+        await _mend(bench, free, state, progress)
 
 
-def _again(bench: Bench, found: Found) -> Callable[[Handshake], Awaitable[Outcome]]:
+def _again(bench: Bench, state: ProbeState) -> Callable[[Handshake], Awaitable[Outcome]]:
     """One more handshake. What costs money is sent once, as it was told; to look for causes it is not sent again."""
 
     async def again(changed: Handshake) -> Outcome:
         seen = distil(await _once(bench, _free_only(changed)))
-        found.unasked = found.unasked or spoke(seen)
+        state.unasked = state.unasked or spoke(seen)
         return seen
 
     return again
 
 
-async def _mend(bench: Bench, free: Handshake, found: Found, said: Callable[[str], None]) -> None:
+async def _mend(bench: Bench, free: Handshake, state: ProbeState, progress: Progress) -> None:
     """Look for the smallest change, from what the handshake came to at first."""
-    outcome, judged, exchange = found.outcome, found.judged, found.exchange
+    outcome, judged, exchange = state.outcome, state.judged, state.exchange
     assert outcome is not None
     assert judged is not None
     assert exchange is not None
-    again, start, cheap = _again(bench, found), outcome, _free_only(free)
+    again, start, cheap = _again(bench, state), outcome, _free_only(free)
     key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
     if beyond(outcome, judged.cause) and (not key or key in free.written()):
         if works(await again(cheap)):
-            found.fix = Fix((), (), 1)
-            found.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
+            state.fix = Fix((), (), 1)
+            state.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
         else:
-            found.judged = replace(judged, facts=(*judged.facts, _BEYOND))
+            state.judged = replace(judged, facts=(*judged.facts, _BEYOND))
         return
     if cheap != free:
         start = await again(cheap)
         sent = any(frame.direction == "client" for frame in exchange.frames)
-        told = _left_out(free, cheap, sent, works(start))
-        found.judged = judged = replace(judged, facts=(*judged.facts, told))
+        left_out = _left_out(free, cheap, sent, works(start))
+        state.judged = judged = replace(judged, facts=(*judged.facts, left_out))
         if works(start):
             return
     means = Means(
@@ -224,15 +225,15 @@ async def _mend(bench: Bench, free: Handshake, found: Found, said: Callable[[str
         base=bench.choice.profile.base,
         key_header=bench.choice.profile.key_header,
     )
-    said(f"the smallest change that works, in at most {MOST_CONNECTIONS} handshakes")
-    found.fix, mended = await find_fix(cheap, start, means, again)
-    if found.fix.edits and not found.unasked and works(await again(cheap)):
+    progress(f"the smallest change that works, in at most {MOST_CONNECTIONS} handshakes")
+    state.fix, mended = await find_fix(cheap, start, means, again)
+    if state.fix.edits and not state.unasked and works(await again(cheap)):
         # It would have worked without any change by then: no edit is proven by that.
-        found.fix = replace(found.fix, edits=(), works=False)
-        found.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
+        state.fix = replace(state.fix, edits=(), works=False)
+        state.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
     elif mended is not None:
-        found.judged = with_proof(judged, cheap, mended, key)
-        found.handover = _handed(bench, cheap, mended)
+        state.judged = with_proof(judged, cheap, mended, key)
+        state.handover = _handed(bench, cheap, mended)
 
 
 def _handed(bench: Bench, before: Handshake, after: Handshake) -> Handover:
@@ -267,10 +268,10 @@ def _shown_answer(answer: Answer) -> Answer:
     )
 
 
-def _report(bench: Bench, found: Found) -> Report:
-    ms = round((time.monotonic() - found.started) * 1000, 1)
+def _report(bench: Bench, state: ProbeState) -> Report:
+    ms = round((time.monotonic() - state.started) * 1000, 1)
     results: Sequence[Result] = ()
-    if found.outcome is not None and found.judged is not None:
+    if state.outcome is not None and state.judged is not None:
         results = (
             Result(
                 scenario=SCENARIO,
@@ -278,26 +279,28 @@ def _report(bench: Bench, found: Found) -> Report:
                 tags=(),
                 required=True,
                 expected="101, then session.created",
-                seen=found.judged.summary,
-                finding=found.judged,
-                outcome=found.outcome,
+                seen=state.judged.summary,
+                finding=state.judged,
+                outcome=state.outcome,
                 ms=ms,
             ),
         )
-    summary = summarise(found.rungs, results)
-    if found.outcome is not None and found.judged is not None:
-        healthy = works(found.outcome)
-        why = found.judged.title or found.judged.summary
-        told = "Yes, this handshake opens a session." if healthy else f"No. {why}."
-        summary = replace(summary, can_connect=healthy, sentence=told, cause=found.judged.cause, parity=found.parity)
+    summary = summarise(state.rungs, results)
+    if state.outcome is not None and state.judged is not None:
+        healthy = works(state.outcome)
+        why = state.judged.title or state.judged.summary
+        sentence = "Yes, this handshake opens a session." if healthy else f"No. {why}."
+        summary = replace(
+            summary, can_connect=healthy, sentence=sentence, cause=state.judged.cause, parity=state.parity
+        )
     spend = bench.ledger.total()
     setting = setting_of(bench)
     return Report(
         setting=setting,
-        summary=with_caveats(summary, setting, tuple(found.rungs), bench.choice.retire_within),
-        ladder=tuple(found.rungs),
+        summary=with_caveats(summary, setting, tuple(state.rungs), bench.choice.retire_within),
+        ladder=tuple(state.rungs),
         results=tuple(results),
-        spend=replace(spend, billable=spend.billable or found.unasked),
+        spend=replace(spend, billable=spend.billable or state.unasked),
         duration_s=round(ms / 1000, 2),
     )
 
@@ -367,5 +370,5 @@ def _step(event: Mapping[str, Any] | str | bytes) -> Step:
 
 
 def _ga_form(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    told = migrate(dict(event), "client")
-    return told.event if told else None
+    migration = migrate(dict(event), "client")
+    return migration.event if migration else None

@@ -71,7 +71,7 @@ class ProbePlan:
     context: ssl.SSLContext
     handshake: Handshake
     ledger: Ledger
-    told: tuple[str, ...]
+    notices: tuple[str, ...]
 
 
 def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
@@ -109,7 +109,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         key = None  # neither the handshake nor a search for a change brings it there
     context = tls_context(route)
     ledger = Ledger(billable=asked.transcribe, raw=asked.spend)
-    told = _told_before(handshake, ledger)
+    sends = _sent_and_spent(handshake, ledger)
     if (scheme := (asked.url or "").partition("://")[0].strip().lower()) in ("http", "https"):
         notices = (*notices, _REST_URL.format(f"{scheme}://", f"{handshake.url.partition('://')[0]}://"))
     credentials = handshake.credentials() + ([key] if key else [])
@@ -147,7 +147,7 @@ def plan_probe(asked: ProbeAsked, begun: float) -> ProbePlan:
         spend=ledger.raw,
     )
     sockets_at_once(LIVE_CONCURRENCY)  # raises when there is room for none
-    return ProbePlan(choice, context, handshake, ledger, tuple(told))
+    return ProbePlan(choice, context, handshake, ledger, tuple(sends))
 
 
 def _first(key: Secret | None, credentials: Sequence[Secret], *, trusted: bool) -> Secret | None:
@@ -196,29 +196,29 @@ def _events(file: Path) -> tuple[Sent, ...]:
     return read_events(text, f"--send {file}")
 
 
-def _told_before(handshake: Handshake, ledger: Ledger) -> list[str]:
+def _sent_and_spent(handshake: Handshake, ledger: Ledger) -> list[str]:
     """What is left out, and what is sent that may cost money, a sentence each."""
     raw = [event for event in handshake.events if isinstance(event, (str, bytes))]
     joined = in_call(handshake.url)
     billable = sum(
         not isinstance(event, (str, bytes)) and not is_free(event, joined=joined) for event in handshake.events
     )
-    told = []
+    notices = []
     if speaks_by_itself(handshake.url):
-        told.append("This handshake may begin a conversation that costs money.")
+        notices.append("This handshake may begin a conversation that costs money.")
     if billable and ledger.billable:
-        told.append(f"Sends {plural(billable, 'billable event')}.")
+        notices.append(f"Sends {plural(billable, 'billable event')}.")
     elif billable:
         why = ", for the URL may be that of a session that goes on" if joined else ""
-        told.append(
+        notices.append(
             f"{plural(billable, 'billable event is', 'billable events are')} left out{why}; --transcribe sends them."
         )
     if raw and ledger.raw:
-        told.append(f"Sends {_no_events(len(raw))} unchanged: what that costs nobody can tell.")
+        notices.append(f"Sends {_no_events(len(raw))} unchanged: what that costs nobody can tell.")
     elif raw:
         why = f"{_no_events(len(raw))} {'is' if len(raw) == 1 else 'are'} left out (the first is {_why(raw[0])})"
-        told.append(f"{why}; --spend sends what you gave unchanged.")
-    return told
+        notices.append(f"{why}; --spend sends what you gave unchanged.")
+    return notices
 
 
 def _no_events(count: int) -> str:
@@ -248,15 +248,15 @@ def _filled(handshake: Handshake, key: Secret | None, key_env: str | None, stran
     def fill(text: str, before: str) -> str:
         """`before`: behind which characters a variable of another name is no part of a text, ^ for its beginning."""
 
-        def put(found: Match) -> str:
-            if (found.text("braced") or found.text("bare")) not in names:
-                if (text[: found.start()][-1:] or "^") in before:
-                    raise Usage(_OTHER, found.text(), names[0])
-                return found.text()
+        def put(place: Match) -> str:
+            if (place.text("braced") or place.text("bare")) not in names:
+                if (text[: place.start()][-1:] or "^") in before:
+                    raise Usage(_OTHER, place.text(), names[0])
+                return place.text()
             if key is None:
-                raise Usage("{} stands in the handshake, and there is no key to put there", found.text())
+                raise Usage("{} stands in the handshake, and there is no key to put there", place.text())
             if stranger:
-                raise Usage(_STRANGER, found.text(), stranger, KEY_VARIABLE)
+                raise Usage(_STRANGER, place.text(), stranger, KEY_VARIABLE)
             return key.reveal()
 
         return _VARIABLE.sub(put, text)

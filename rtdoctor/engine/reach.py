@@ -148,8 +148,8 @@ async def tell_tls_port(bench: Bench, exchange: Exchange) -> Exchange:
     )
     if secured.fault is not None and secured.fault.kind not in _ANSWERED:
         return exchange
-    told = "the port speaks TLS, and the URL says plain http: use https:// (wss:// for the socket)"
-    return replace(exchange, fault=Fault(fault.layer, "tls-port", told))
+    text = "the port speaks TLS, and the URL says plain http: use https:// (wss:// for the socket)"
+    return replace(exchange, fault=Fault(fault.layer, "tls-port", text))
 
 
 def rung_of(

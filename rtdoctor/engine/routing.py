@@ -133,13 +133,13 @@ def _in_network(host: str, no_proxy: str) -> bool:
 def _roots(environment: Mapping[str, str]) -> tuple[str | None, tuple[str, ...]]:
     """REQUESTS_CA_BUNDLE, trusted beside the rest, and what is to be said of the roots; what SSL_CERT_FILE says,
     OpenSSL does itself."""
-    told: list[str] = []
+    notices: list[str] = []
     named = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environment.get(name)]
     missing = [name for name in named if not os.path.exists(environment[name])]
-    told += [f"The trusted roots are those of {name}, which does not exist." for name in missing]
+    notices += [f"The trusted roots are those of {name}, which does not exist." for name in missing]
     if there := [name for name in named if name not in missing]:
-        told.append(f"The trusted roots are those of {' and '.join(there)}.")
+        notices.append(f"The trusted roots are those of {' and '.join(there)}.")
     bundle = environment.get("REQUESTS_CA_BUNDLE") or None
     if bundle:
-        told.append("REQUESTS_CA_BUNDLE is trusted, too.")
-    return bundle, tuple(told)
+        notices.append("REQUESTS_CA_BUNDLE is trusted, too.")
+    return bundle, tuple(notices)

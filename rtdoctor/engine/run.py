@@ -11,7 +11,7 @@ from rtdoctor.diagnose.rungs import not_tried
 from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.caveats import with_caveats
 from rtdoctor.engine.ladder import climb
-from rtdoctor.engine.matrix import is_required, run_matrix, told
+from rtdoctor.engine.matrix import is_required, result_of, run_matrix
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.model.finding import undecided
 from rtdoctor.model.report import (
@@ -108,7 +108,7 @@ def rest(bench: Bench, scenarios: Sequence[Scenario], known: SoFar, *, late: boo
     passed = undecided(f"not tried: {deadline_passed(choice.deadline)}")
     for scenario in scenarios:
         if scenario.id not in done:
-            known.results.append(told(scenario, is_required(bench, scenario), passed))
+            known.results.append(result_of(scenario, is_required(bench, scenario), passed))
             yield ScenarioDone(known.results[-1])
 
 

@@ -42,8 +42,8 @@ def _put(recorder: Recorder, number: int, out: Outgoing, exchange: Exchange, beg
     if answer is not None:
         opened = began + answer.ms / 1000
         body = answer.body.decode("utf-8", "replace")
-        told = {"subprotocol": exchange.subprotocol, "body": body, "at": opened}
-        recorder.answer(number, answer.status, answer.reason, answer.headers, **told)  # type: ignore[arg-type]
+        more = {"subprotocol": exchange.subprotocol, "body": body, "at": opened}
+        recorder.answer(number, answer.status, answer.reason, answer.headers, **more)  # type: ignore[arg-type]
     elif fault is not None:
         recorder.fault(number, fault.layer, fault.kind, fault.text, at=began)
     for frame in exchange.frames:

@@ -70,7 +70,7 @@ class _State:
     gist: Gist = field(default_factory=Gist)
     heard: Heard = field(default_factory=Heard)
     errors: list[ToldError] = field(default_factory=list)  # the first ones
-    told: int = 0  # of all
+    errors_told: int = 0  # of all
     went_on: bool = True  # after the last error, by an event that is none
     close: Close | None = None
     first: list[int] = field(default_factory=list)  # the lines of the first events
@@ -79,9 +79,9 @@ class _State:
     rest: bool = False
     dropped: bool = False  # it ended without a close frame
 
-    def add(self, found: Iterable[Violation], line: int) -> None:
+    def add(self, violations: Iterable[Violation], line: int) -> None:
         here = line
-        for violation in found:
+        for violation in violations:
             # What is told later of a first line is told at that line.
             early = self.first[violation.index] if 0 <= violation.index < len(self.first) else 0
             line = here and (early or here)
@@ -102,14 +102,14 @@ class _State:
             return
         error = self.gist.hear(kind, event, None if entry.at is None else entry.at - self.began)
         self.went_on = error is None
-        self.told += error is not None
+        self.errors_told += error is not None
         if error is not None and len(self.errors) < MOST_ERRORS:
             self.errors.append(ToldError(entry.line, quote_start(kind, _MOST_KIND), error))
 
     def finding(self) -> Finding | None:
         """What the referee says of it; None where nothing is wrong."""
-        told = Told(bool(self.errors), self.went_on, self.rest, self.dropped)
-        return judge_recorded(self.handshake, self.gist, self.close, told)
+        ended_so = Told(bool(self.errors), self.went_on, self.rest, self.dropped)
+        return judge_recorded(self.handshake, self.gist, self.close, ended_so)
 
     def count(self, sender: str, kind: str, *, known: bool) -> None:
         if not known and (sender, kind) not in self.events:
@@ -126,7 +126,7 @@ class _Sum:
     errors: int = 0
     warnings: int = 0
     other_dialect: str = ""  # what people call the first that is not GA's
-    told: int = 0  # errors that servers told of
+    errors_told: int = 0  # errors that servers told of
     exit_code: int = 0  # of the worst of them
     worst: str = ""  # what that one is
 
@@ -154,8 +154,8 @@ def validate_file(
 
     def end(socket: int) -> None:
         state = states.pop(socket, None)
-        if state is not None and (told := _ended(socket, state, whole)) is not None:
-            connections.append(told)
+        if state is not None and (connection := _ended(socket, state, whole)) is not None:
+            connections.append(connection)
 
     for entry in read_stream(source):
         entries += 1
@@ -196,12 +196,12 @@ def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     """The judgement on a connection that has come to its end, added to the whole; None where there is no room."""
     state.add(state.judge.finish(), 0)
     whole.number += 1
-    found = state.finding()
-    if found is not None and found.cause is not None and found.verdict in ("fail", "inconclusive"):
-        before, whole.exit_code = whole.exit_code, _worse(whole.exit_code, causes()[found.cause].exit)
+    finding = state.finding()
+    if finding is not None and finding.cause is not None and finding.verdict in ("fail", "inconclusive"):
+        before, whole.exit_code = whole.exit_code, _worse(whole.exit_code, causes()[finding.cause].exit)
         if whole.exit_code != before:
-            whole.worst = f"{found.cause}: {found.title}"
-    whole.told += state.told
+            whole.worst = f"{finding.cause}: {finding.title}"
+    whole.errors_told += state.errors_told
     whole.errors += state.severities["error"]
     whole.warnings += state.severities["warning"]
     if state.judge.dialect not in _OURS:
@@ -209,7 +209,7 @@ def _ended(socket: int, state: _State, whole: _Sum) -> Connection | None:
     if state.room.connections <= 0:
         return None
     state.room.connections -= 1
-    return _connection(socket, state, found)
+    return _connection(socket, state, finding)
 
 
 def _worse(one: int, two: int) -> int:
@@ -242,16 +242,16 @@ def _take(state: _State, entry: Entry, sink: Sink | None) -> None:
         state.first.append(entry.line)
     state.add(state.judge.feed(direction, entry.event, entry.at), entry.line)
     state.recent.append((entry.line, direction, kind))
-    told = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
-    if told is not None and len(state.migrated) < MOST_MIGRATED and state.room.migrated > 0:
+    migration = migrate(entry.event, direction) if state.judge.dialect in ("ga", "beta") else None
+    if migration is not None and len(state.migrated) < MOST_MIGRATED and state.room.migrated > 0:
         state.room.migrated -= 1
-        written = json.dumps(told.event, ensure_ascii=False)
+        written = json.dumps(migration.event, ensure_ascii=False)
         text = cut(quote_start(written, MOST_MIGRATED_TEXT + 1), MOST_MIGRATED_TEXT)
         state.migrated.append(
-            Migrated(entry.line, quote_start(kind, _MOST_KIND), text, tuple(map(quote, told.changes)))
+            Migrated(entry.line, quote_start(kind, _MOST_KIND), text, tuple(map(quote, migration.changes)))
         )
     if sink is not None and isinstance(entry.event, dict):
-        sink(_line(direction, entry, told.event if told else entry.event))
+        sink(_line(direction, entry, migration.event if migration else entry.event))
 
 
 def _line(direction: str, entry: Entry, event: dict[str, Any]) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _known_names() -> tuple[frozenset[str], frozenset[str]]:
     return names["server"], names["client"]
 
 
-def _connection(number: int, state: _State, found: Finding | None) -> Connection:
+def _connection(number: int, state: _State, finding: Finding | None) -> Connection:
     dialect = state.judge.dialect
     timeline = state.judge.timeline()
     shown = timeline.items[max(0, len(timeline.items) - state.room.items) :]
@@ -308,7 +308,7 @@ def _connection(number: int, state: _State, found: Finding | None) -> Connection
         ),
         migrated=tuple(state.migrated),
         errors=tuple(state.errors),
-        finding=found,
+        finding=finding,
         content=state.heard.content(),
     )
 
@@ -326,25 +326,25 @@ def _verdict(whole: _Sum, broken: int, *, strict: bool, fixed_era: str | None) -
     other = whole.other_dialect if fixed_era is None else ""
     if not whole.number:
         return "fail", "no event could be read"
-    told: list[str] = []
+    parts: list[str] = []
     if other:
-        told.append(f"this is {other}, not the GA Realtime API")
+        parts.append(f"this is {other}, not the GA Realtime API")
     if errors:
-        told.append(f"{errors} error{'s' if errors > 1 else ''}")
+        parts.append(f"{errors} error{'s' if errors > 1 else ''}")
     if broken:
-        told.append(f"{broken} line{'s' if broken > 1 else ''} could not be read")
+        parts.append(f"{broken} line{'s' if broken > 1 else ''} could not be read")
     if warnings:
-        told.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
-    if whole.told:
-        told.append(f"the server told of {whole.told} error{'s' if whole.told > 1 else ''}")
+        parts.append(f"{warnings} warning{'s' if warnings > 1 else ''}")
+    if whole.errors_told:
+        parts.append(f"the server told of {whole.errors_told} error{'s' if whole.errors_told > 1 else ''}")
     if whole.worst:
-        told.append(whole.worst)
+        parts.append(whole.worst)
     if other or errors or broken or (strict and warnings):
-        return "fail", "; ".join(told)
+        return "fail", "; ".join(parts)
     return (
-        ("warn", "; ".join(told))
+        ("warn", "; ".join(parts))
         if warnings
-        else ("pass", "; ".join(("no error of form", *told) if told else ("no error",)))
+        else ("pass", "; ".join(("no error of form", *parts) if parts else ("no error",)))
     )
 
 
@@ -364,9 +364,9 @@ def validation_of(files: Iterable[FileReport]) -> Validation:
 def explain_tape(source: BinaryIO) -> Explanation:
     """What went wrong on a tape, each cause once, in the order of its connections."""
     report = validate_file("the tape", source)
-    found: dict[str | None, Finding] = {}
+    findings: dict[str | None, Finding] = {}
     for one in report.connections:
-        if one.finding is not None and one.finding.cause not in found:
-            found[one.finding.cause] = one.finding
-    healthy = not found and bool(report.connections)
-    return Explanation(tuple(found.values()) or (() if healthy else explain([""]).findings), healthy)
+        if one.finding is not None and one.finding.cause not in findings:
+            findings[one.finding.cause] = one.finding
+    healthy = not findings and bool(report.connections)
+    return Explanation(tuple(findings.values()) or (() if healthy else explain([""]).findings), healthy)

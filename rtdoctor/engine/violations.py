@@ -25,17 +25,17 @@ def judge_exchange(exchange: Exchange) -> tuple[Violation, ...]:
     """Violations of the server in a live exchange. Client events count for the order, but what they do wrong was
     done on purpose by the scenario, so it is not told."""
     judge = StreamJudge(begins=True)
-    found: list[Violation] = []
+    violations: list[Violation] = []
     count: Counter[str] = Counter()
     for frame in exchange.frames:
-        if len(found) >= _MOST:
+        if len(violations) >= _MOST:
             break
         event = parse_event(frame.text)
         if event is None:
             continue
-        said = judge.feed(frame.direction, event, frame.at)
+        judged = judge.feed(frame.direction, event, frame.at)
         if frame.direction == "server":
-            count.update(violation.rule for violation in said)
-            found += [violation for violation in said if count[violation.rule] <= _MOST_OF_RULE]
+            count.update(violation.rule for violation in judged)
+            violations += [violation for violation in judged if count[violation.rule] <= _MOST_OF_RULE]
     # A refusal or a scenario's end cuts a session short; nothing can be asked of what would have come.
-    return tuple(violation.quoted() for violation in found)
+    return tuple(violation.quoted() for violation in violations)

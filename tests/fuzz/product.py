@@ -23,7 +23,7 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.diagnose.text.blocks import decoded
 from rtdoctor.diagnose.text.findings import explain
 from rtdoctor.engine.commandline import BadHandshake, handshake_from, read_command, read_events, read_har
-from rtdoctor.engine.probe import Found, probed_of
+from rtdoctor.engine.probe import ProbeState, probed_of
 from rtdoctor.engine.setup import Bench, Choice
 from rtdoctor.engine.validate import validate_file, validation_of
 from rtdoctor.engine.violations import judge_exchange
@@ -190,12 +190,12 @@ def _bench() -> Bench:
 def _probed(given: Handshake, exchange: Exchange, report: Report) -> list[Shown]:
     """What `probe` shows of an exchange."""
     outcome = distil(exchange)
-    found = Found(rungs=list(report.ladder), exchange=exchange, outcome=outcome, judged=finding(outcome))
+    state = ProbeState(rungs=list(report.ladder), exchange=exchange, outcome=outcome, judged=finding(outcome))
     seen = short(outcome)
-    found.fix = Fix((f"use {seen}",), (), 2, (Tried(("x",), False, seen),), bool(len(seen) % 2))
-    found.handover = handover(given, given.with_path("/v1/realtime"), KEY)
-    found.controls = (Control("path", "other", seen, False),)
-    probed = probed_of(_bench(), given, found, want_fix=True, stopped="", interrupted=False)
+    state.fix = Fix((f"use {seen}",), (), 2, (Tried(("x",), False, seen),), bool(len(seen) % 2))
+    state.handover = handover(given, given.with_path("/v1/realtime"), KEY)
+    state.controls = (Control("path", "other", seen, False),)
+    probed = probed_of(_bench(), given, state, want_fix=True, stopped="", interrupted=False)
     return written("probe", replace(probed, report=report))  # without the times of today
 
 

@@ -19,7 +19,7 @@ from rtdoctor.diagnose.snippet import NoSnippet
 from rtdoctor.diagnose.snippet import language as named
 from rtdoctor.engine.fixing import MOST_CONNECTIONS
 from rtdoctor.engine.plan import check_times
-from rtdoctor.engine.probe import Found, can_mend, mend, probe, probed_of
+from rtdoctor.engine.probe import ProbeState, can_mend, mend, probe, probed_of
 from rtdoctor.engine.probeplan import ProbeAsked, ProbePlan, plan_probe
 from rtdoctor.engine.run import cut_off, deadline_passed
 from rtdoctor.engine.setup import Bench
@@ -49,7 +49,7 @@ def carry_out(
     check_times(asked.timeout, asked.deadline)
     if language is not None:
         _check_language(language)
-    asks, found = _may_ask(fix, format), Found()
+    asks, state = _may_ask(fix, format), ProbeState()
     with Outputs("probe", format, reports) as outputs:
         show = _with_code(outputs, language)
         first: list[Probed] = []
@@ -60,21 +60,21 @@ def carry_out(
 
         with Watchdog(asked.deadline) as watchdog, patient(asked.deadline):
             plan = plan_probe(asked, watchdog.begun)
-            for told in plan.told:
-                say(told)
-            look = _Work(plan, found, bool(fix), partial(probe, want_fix=bool(fix)))
+            for notice in plan.notices:
+                say(notice)
+            look = _Work(plan, state, bool(fix), partial(probe, want_fix=bool(fix)))
             code = _run(watchdog, look, ahead if asks else show, deciding)
         if not first:
             return outputs.code(code)
         with process.on_interrupt(lambda: _leave(outputs, first[0])):
-            wants = not first[0].report.interrupted and can_mend(plan.handshake, found) and _wants()
+            wants = not first[0].report.interrupted and can_mend(plan.handshake, state) and _wants()
         if not wants:
             outputs.rest(first[0])
             return outputs.code(code)
         # Who thinks spends none of the deadline: the search has its own.
         with Watchdog(asked.deadline) as watchdog:
             plan = replace(plan, choice=replace(plan.choice, begun=watchdog.begun))
-            return outputs.code(_run(watchdog, _Work(plan, found, True, mend, shown=True), show, deciding))
+            return outputs.code(_run(watchdog, _Work(plan, state, True, mend, shown=True), show, deciding))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class _Work:
     found before."""
 
     plan: ProbePlan
-    found: Found
+    state: ProbeState
     want_fix: bool
     does: Callable[..., Awaitable[Probed]]
     shown: bool = False
@@ -92,7 +92,7 @@ class _Work:
 def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], deciding: Deciding) -> int:
     """Probe, and write the report; the exit code comes back."""
     progress = Progress(console(sys.stderr))
-    handshake, deadline, found = work.plan.handshake, work.plan.choice.deadline, work.found
+    handshake, deadline, state = work.plan.handshake, work.plan.choice.deadline, work.state
     begun: list[Bench] = []
 
     def last_words(interrupted: bool) -> bool:
@@ -100,7 +100,7 @@ def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], decidi
         for bench in begun:
             stopped = "interrupted" if interrupted else deadline_passed(deadline)
             probed = probed_of(
-                bench, handshake, found, want_fix=work.want_fix, stopped=stopped, interrupted=interrupted
+                bench, handshake, state, want_fix=work.want_fix, stopped=stopped, interrupted=interrupted
             )
             if not interrupted:
                 probed = replace(probed, report=cut_off(probed.report, deadline))
@@ -110,7 +110,8 @@ def _run(watchdog: Watchdog, work: _Work, show: Callable[[Probed], None], decidi
     async def whole() -> None:
         async with bench_of(work.plan) as bench:
             begun.append(bench)
-            probed = await work.does(bench, handshake, said=lambda what: progress(Pending((what,), 0, 1)), found=found)
+            done = partial(work.does, progress=lambda what: progress(Pending((what,), 0, 1)))
+            probed = await done(bench, handshake, state=state)
             probed = replace(probed, report=deciding.report(probed.report), shown=work.shown)
             with watchdog.lock:
                 progress.hide()
