@@ -132,7 +132,7 @@ async def test_a_probe_whose_deadline_passes_in_the_midst_of_the_fix_keeps_what_
             url = mock.base_url.replace("http", "ws") + "/realtime/transcription_sessions?intent=transcription"
             said = []
             done, took = await timed(
-                probe(bench, Handshake(url, (BEARER,)), want_fix=True, said=lambda what: said.append(what))
+                probe(bench, Handshake(url, (BEARER,)), want_fix=True, progress=lambda what: said.append(what))
             )
     assert took < LATE
     assert said[-1] == "the smallest change that works, in at most 24 handshakes"
