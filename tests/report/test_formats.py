@@ -362,7 +362,7 @@ def test_every_line_of_the_metrics_is_a_comment_or_a_sample(hostile):
 
 
 def test_every_format_but_the_terminals_has_a_file_of_its_own():
-    names = {name for command in WRITERS.values() for name in command} - {"terminal", "verbose", "github"}
+    names = {name for command in WRITERS.values() for name in command} - {"terminal", "verbose", "summary", "github"}
     assert names == set(FILES)
 
 
