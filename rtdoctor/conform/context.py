@@ -10,6 +10,7 @@ from rtdoctor.conform.cases import Case, NotServed, Untold
 from rtdoctor.conform.talk import Ended, Event, Talk
 from rtdoctor.engine.credential import outgoing
 from rtdoctor.engine.gate import PAUSES, Gate, pushed_back
+from rtdoctor.engine.opening import update_for
 from rtdoctor.engine.setup import Bench
 from rtdoctor.model.exchange import Answer, Request
 from rtdoctor.model.outcome import ErrorEvent, Outcome
@@ -19,6 +20,7 @@ from rtdoctor.privacy.secret import Secret
 from rtdoctor.wire.raw import new_key, shake
 
 KINDS = ("transcription", "realtime")
+NO_EVENT = "(no event)"
 CREATED = ("session.created", "transcription_session.created")
 _QUICK = 3.0  # seconds that a server may take for an answer that no model makes
 _UPGRADE = 10.0  # seconds for a 101 at least, once a session was seen to open: a gateway dials on, many at once
@@ -46,6 +48,7 @@ class World:
     ways: dict[str, Way] = field(default_factory=dict)
     trouble: str = ""
     speech: bytes = b""  # PCM16 at 24 kHz
+    waits: bool = False  # the server says nothing before the client does
 
     @property
     def slow(self) -> float:
@@ -197,14 +200,22 @@ class Context:
                 return Refused(fault=shaken.fault)
             return Refused(status=shaken.answer.status, body=shaken.answer.body)
         talk = shaken.talk
-        first = await talk.wait(timeout=self.slow, since=0)
+        first = await self._first(talk)
         if first is None:
             return Refused(ended=talk.ended, fault="" if talk.ended else "101, and then silence")
+        if first["type"] == NO_EVENT and (ended := await talk.end(self.quick)):
+            return Refused(ended=ended)  # a refusal in plain text
         if first["type"] != "error":
             return Refused(opened=True)
         return Refused(error=error_of(first), ended=await talk.end(self.quick))
 
     # --- sessions -----------------------------------------------------------------------------------------------------
+
+    async def _first(self, talk: Talk) -> Event | None:
+        """The first event of a connection; where the server waits for the client, after an event of ours."""
+        if self.world.waits and not talk.events:
+            await talk.send(update_for("realtime", self.choice.transcription_model, vad=True))
+        return await talk.wait(timeout=self.slow, since=0)
 
     async def begin(self, query: Mapping[str, str], **more: Any) -> Talk | Refused:
         """A session with its first event, or how it was refused. Where the server pushes back, one at a time from then
@@ -213,8 +224,11 @@ class Context:
         for pause in (*PAUSES, None):
             shaken = await self.shake(query, **more)
             if shaken.talk is not None:
-                first = await shaken.talk.wait(timeout=self.slow, since=0)
-                if first is not None and first["type"] != "error":
+                first = await self._first(shaken.talk)
+                plain = first is not None and first["type"] == NO_EVENT and await shaken.talk.end(self.quick)
+                if first is not None and first["type"] != "error" and not plain:
+                    if self.world.waits:  # the answer to what was sent belongs to no case
+                        await shaken.talk.wait("session.updated", timeout=self.quick, since=0)
                     return shaken.talk
             refused = await self.refused(shaken)
             if pause is None or not pushed_back(_outcome(refused)):

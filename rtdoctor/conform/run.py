@@ -33,6 +33,7 @@ from rtdoctor.protocol.models import kind_of, takes_vad
 
 _WIDTH = 4  # cases at once at first; more while the server takes them
 _MOST_SEEN, _MOST_CASES, _LONG = 3, 100, 200
+_SILENCE = "and then silence"
 _MOST_SECONDS = 90.0  # for one case
 Heard = Callable[[CaseResult], None]
 
@@ -148,6 +149,8 @@ async def _discover(world: World, known: SoFar) -> None:
             world.ways[kind] = await _way(context, kind)
         finally:
             context.cut()
+    if all(_SILENCE in way.why for way in world.ways.values()):
+        await _speak_first(world, known, scout)
     watch = EraWatch()
     for way in world.ways.values():
         if way.created:
@@ -159,6 +162,24 @@ async def _discover(world: World, known: SoFar) -> None:
         known.trouble = _quoted("no session opens: " + "; ".join(reasons))
         known.refused = all(way.refused for way in world.ways.values())
         world.trouble = known.trouble
+
+
+async def _speak_first(world: World, known: SoFar, scout: Case) -> None:
+    """A server that is silent may wait for the client: each kind is asked for once more, with an event of ours."""
+    world.waits = True
+    for kind in KINDS:
+        context = Context(world, scout)
+        try:
+            found = await _way(context, kind)
+        finally:
+            context.cut()
+        if not found.why:
+            world.ways[kind] = found
+    if all(way.why for way in world.ways.values()):
+        world.waits = False
+        return
+    seen = "nothing came before session.update was sent"
+    known.take(deviations()["session.first-event-other"], seen, "session.created")
 
 
 async def _nothing(_: Context) -> None:

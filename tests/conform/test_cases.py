@@ -14,7 +14,9 @@ from rtdoctor.engine.run import setting_of
 from rtdoctor.knowledge.deviations import deviations
 from tests.conform.deviant import KEY, deviant
 from tests.conform.ways import ROWS
+from tests.hostile.compatible import Server
 
+COMPATIBLE_KEY = "sk-compat-7f3a9c0d5e1b2468"
 CASES = {case.id: case for case in all_cases()}
 
 
@@ -129,3 +131,20 @@ async def test_the_deadline_leaves_the_rest_untold():
     assert [one.verdict for one in told.results] == ["could not tell"]
     assert told.duration_s < 2
     assert "deadline" in told.results[0].seen
+
+
+@pytest.mark.heavy
+async def test_a_server_that_waits_for_the_client_is_told_by_name_and_asked_all_the_same():
+    async with Server(key=COMPATIBLE_KEY, waits=True).serving() as base:
+        told = await conformed(base, "session.created", "authentication.subprotocol", timeout=0.4, key=COMPATIBLE_KEY)
+    found = {one.deviation.id for one in told.deviations}
+    assert "session.first-event-other" in found
+    assert {one.case: one.verdict for one in told.results}["authentication.subprotocol"] == "conforms"
+
+
+async def test_a_refusal_in_plain_text_is_no_open_door():
+    async with Server(key=COMPATIBLE_KEY, refuse="text").serving() as base:
+        told = await conformed(base, "authentication.none", key=COMPATIBLE_KEY)
+    found = {one.deviation.id for one in told.deviations}
+    assert "authentication.not-checked" not in found
+    assert "authentication.refusal-untold" in found
