@@ -3,8 +3,8 @@ span for the run and one for each layer that took time. Nothing is sent: a colle
 `curl -H 'Content-Type: application/json' --data @rtdoctor.otlp.json http://COLLECTOR:4318/v1/traces` hands it over.
 """
 
+import hashlib
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TextIO
@@ -23,14 +23,14 @@ def show(told: Any, out: TextIO) -> None:
 
 
 def document(of: Digest) -> dict[str, Any]:
-    """The trace as plain JSON values. Ids are new in each run; times are nanoseconds as text, as OTLP has them."""
+    """The trace as plain JSON values. Ids are of the run; times are nanoseconds as text, as OTLP has them."""
     resource = {"service.name": "rtdoctor", "service.version": of.version}
     spans = {"scope": {"name": "rtdoctor", "version": of.version}, "spans": list(_spans(of))}
     return {"resourceSpans": [{"resource": {"attributes": _attributes(resource)}, "scopeSpans": [spans]}]}
 
 
 def _spans(of: Digest) -> Iterator[dict[str, Any]]:
-    trace, root = os.urandom(16).hex(), os.urandom(8).hex()
+    trace, root = _id(of, "trace", 32), _id(of, "run", 16)
     began = datetime.fromisoformat(of.started_at).timestamp() if of.started_at else 0.0
     told: dict[str, Any] = {
         "url.full": of.subject,
@@ -57,7 +57,7 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
             continue
         yield {
             "traceId": trace,
-            "spanId": os.urandom(8).hex(),
+            "spanId": _id(of, case.name, 16),
             "parentSpanId": root,
             "name": case.name,
             "kind": _CLIENT,
@@ -66,6 +66,12 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
             "status": {"code": _ERROR, "message": cut(case.seen)} if case.verdict in _WRONG else {"code": _OK},
         }
         start += case.ms / 1000
+
+
+def _id(of: Digest, name: str, digits: int) -> str:
+    """An id of this run's own, and the same whenever the run is written."""
+    told = "\0".join((name, of.started_at, of.subject, repr(of.duration_s), repr([case.ms for case in of.cases])))
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:digits]
 
 
 def _of_layer(case: Case) -> dict[str, Any]:
