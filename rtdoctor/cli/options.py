@@ -13,7 +13,6 @@ from rtdoctor.report.writers import WRITERS
 
 TERMINAL = "terminal"  # the writer that is taken where none is named
 VERBOSE = "verbose"  # the same, with everything: -v
-SUMMARY = "summary"  # the same, in short: --summary
 KIND_FORM = "[transcription|realtime|translation|live]"
 Profile = Annotated[
     str | None,
@@ -171,7 +170,7 @@ def _not_one_of(value: str, names: Sequence[str]) -> str:
 
 def format_option(command: str) -> Any:
     """The option --format of a command: one of its writers in the table."""
-    names = [name for name in WRITERS[command] if name not in (VERBOSE, SUMMARY)]
+    names = [name for name in WRITERS[command] if name != VERBOSE]
 
     def known(value: str) -> str:
         if value not in names:
@@ -220,7 +219,7 @@ Baseline = Annotated[
 
 def report_option(command: str) -> Any:
     """The option --report of a command: its writers but the terminal's."""
-    names = [name for name in WRITERS[command] if name not in (TERMINAL, VERBOSE, SUMMARY)]
+    names = [name for name in WRITERS[command] if name not in (TERMINAL, VERBOSE)]
 
     def known(values: list[str] | None) -> list[str]:
         for value in values or ():

@@ -19,7 +19,7 @@ from rtdoctor.privacy.errors import Usage
 from rtdoctor.privacy.guard import Guarded, say
 from rtdoctor.report.writers import FILES, WRITERS, writer
 
-_TERMINALS = ("terminal", "verbose", "summary")
+_TERMINALS = ("terminal", "verbose")
 _MOST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB a step, of whatever wrote it
 
 

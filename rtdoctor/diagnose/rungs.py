@@ -18,12 +18,13 @@ from rtdoctor.model.near import near
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.profile import Profile
 from rtdoctor.model.target import Target, is_loopback_host
-from rtdoctor.privacy.quote import quote
+from rtdoctor.privacy.quote import quote, quote_start
 from rtdoctor.privacy.secret import Secret
 from rtdoctor.privacy.vocabulary import is_placeholder
 
 _LIST_SEEN = "2026-11-24"  # when protocol/models.toml was last held against its sources
 _FEW = 4
+_MOST_SPOKEN = 300  # characters of what was said and heard
 _MOST_SHOWN = 8  # models of a list
 SKEW_WARNED = 60.0  # seconds
 WER_WARNED = 0.3
@@ -448,8 +449,8 @@ def judge_quiet_update(outcome: Outcome) -> Finding:
     return Finding("pass", "session.update was not refused; no answer is due here", facts=tell(outcome))
 
 
-def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) -> Finding:
-    """A transcript came, and it is what was said."""
+def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: str | None) -> Finding:
+    """A transcript came, and it is what was said: the `reference`, where one is known."""
     told = (*heard, *tell(outcome))
     if outcome.transcript is None:
         return _failed(outcome, UNKNOWN)
@@ -461,7 +462,14 @@ def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: bool) ->
     if outcome.wer <= WER_WARNED:
         return Finding("pass", summary, facts=told)
     other = (Candidate("audio.sample-rate", "what was sent is 24 kHz mono PCM16, and declared so"),)
-    return Finding("warn", summary, facts=told, ruled_out=other)
+    beside = (
+        f"Expected: “{quote_start(reference or '', _MOST_SPOKEN)}”",
+        f"Heard:    “{quote_start(outcome.transcript, _MOST_SPOKEN)}”",
+    )
+    # The transcript stands beside what was said, and nowhere else.
+    facts = (*heard, *(fact for fact in tell(outcome) if not fact.startswith("Transcript: ")), *beside)
+    summary = f"not what was said, word error rate {outcome.wer:.0%}"
+    return Finding("warn", summary, facts=facts, ruled_out=other)
 
 
 def not_tried(after: str) -> Finding:

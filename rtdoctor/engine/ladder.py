@@ -206,7 +206,7 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
         yield rung_of("transcript", left_out(note))
     else:
         speech = bench.speech["speech"]
-        yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), bool(choice.reference)))
+        yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), choice.reference))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,10 +121,12 @@ class FileReport:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """All files, the verdict over them, and the knowledge that they were judged by (SDK version and dates)."""
+    """All files, the verdict over them, and the knowledge that they were judged by (SDK version and dates). `short`
+    asks for what the sessions held, without events, items and deviations."""
 
     version: str
     knowledge: Mapping[str, object]
     files: tuple[FileReport, ...]
     verdict: Verdict
     exit_code: int
+    short: bool = False

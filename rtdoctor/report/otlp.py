@@ -23,17 +23,14 @@ def show(told: Any, out: TextIO) -> None:
 
 
 def document(of: Digest) -> dict[str, Any]:
-    """The trace as plain JSON values. Ids are new in each run; times are nanoseconds as text, as OTLP has them."""
+    """The trace as plain JSON values. Ids are of the run; times are nanoseconds as text, as OTLP has them."""
     resource = {"service.name": "rtdoctor", "service.version": of.version}
     spans = {"scope": {"name": "rtdoctor", "version": of.version}, "spans": list(_spans(of))}
     return {"resourceSpans": [{"resource": {"attributes": _attributes(resource)}, "scopeSpans": [spans]}]}
 
 
 def _spans(of: Digest) -> Iterator[dict[str, Any]]:
-    # The ids follow from what was measured: new in each run, and the same where a report is written twice.
-    measured = (of.command, of.subject, of.started_at, of.duration_s, [(case.name, case.ms) for case in of.cases])
-    trace = hashlib.blake2b(repr(measured).encode("utf-8", "replace"), digest_size=16).hexdigest()
-    root = _span_id(trace, 0)
+    trace, root = _id(of, "trace", 32), _id(of, "run", 16)
     began = datetime.fromisoformat(of.started_at).timestamp() if of.started_at else 0.0
     told: dict[str, Any] = {
         "url.full": of.subject,
@@ -55,12 +52,12 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
         "status": {"code": _ERROR, "message": cut(of.sentence)} if of.exit_code else {"code": _OK},
     }
     start = began
-    for place, case in enumerate(of.cases, 1):
+    for case in of.cases:
         if case.group != LADDER or case.ms is None:
             continue
         yield {
             "traceId": trace,
-            "spanId": _span_id(trace, place),
+            "spanId": _id(of, case.name, 16),
             "parentSpanId": root,
             "name": case.name,
             "kind": _CLIENT,
@@ -71,8 +68,10 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
         start += case.ms / 1000
 
 
-def _span_id(trace: str, place: int) -> str:
-    return hashlib.blake2b(f"{trace} {place}".encode(), digest_size=8).hexdigest()
+def _id(of: Digest, name: str, digits: int) -> str:
+    """An id of this run's own, and the same whenever the run is written."""
+    told = "\0".join((name, of.started_at, of.subject, repr(of.duration_s), repr([case.ms for case in of.cases])))
+    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:digits]
 
 
 def _of_layer(case: Case) -> dict[str, Any]:

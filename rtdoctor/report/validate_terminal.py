@@ -34,18 +34,10 @@ _LATENCIES = {
 
 
 def show(validation: Validation, out: TextIO) -> None:
-    """Print the whole validation."""
-    _show(validation, console_on(out), short=False)
-
-
-def show_summary(validation: Validation, out: TextIO) -> None:
-    """Print what each session held and whether it is as it should be, without events, items and deviations."""
-    _show(validation, console_on(out), short=True)
-
-
-def _show(validation: Validation, console: Console, *, short: bool) -> None:
+    """Print the whole validation, or in short what each session held and whether it is as it should be."""
+    console = console_on(out)
     for report in validation.files:
-        _file(report, console, short=short)
+        _file(report, console, short=validation.short)
     if len(validation.files) > 1:
         _total(validation, console)
     knowledge = validation.knowledge

@@ -58,7 +58,6 @@ WRITERS: dict[str, dict[str, str]] = {
     },
     "validate": {
         "terminal": "rtdoctor.report.validate_terminal:show",
-        "summary": "rtdoctor.report.validate_terminal:show_summary",  # what --summary shows
         "json": "rtdoctor.report.validate_json:show",
         **_JUDGED,
     },

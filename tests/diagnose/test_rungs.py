@@ -123,7 +123,11 @@ async def test_each_rung_of_the_socket_can_fail(check):
         assert (report.summary.exit_code, report.summary.rung) == (1, rung), report.summary
     garbled = await check([], {"transcribed": "garbled"})
     assert (garbled.ladder[-1].verdict, garbled.summary.exit_code) == ("warn", 0)
-    assert "word error rate 100%" in garbled.ladder[-1].finding.summary
+    finding = garbled.ladder[-1].finding
+    assert "word error rate 100%" in finding.summary
+    expected, heard = finding.facts[-2:]
+    assert (expected[:23], heard[:14]) == ("Expected: “The quick do", "Heard:    “ehT")
+    assert str(finding).count("kciuq") == 1, "the transcript is told once"
 
 
 def test_a_401_of_the_list_fails_only_where_it_is_about_the_key():

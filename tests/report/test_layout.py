@@ -1,8 +1,12 @@
 """Text beside a label: wrapped, indented, and whole where it is to be pasted."""
 
+import io
+
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
+from rtdoctor.report.console import console
 from rtdoctor.report.layout import beside, wrapped
 
 
@@ -35,3 +39,11 @@ def test_a_label_stands_before_the_first_line_and_a_figure_at_its_end():
     console = Console(width=30)
     told = [line.plain for line in beside(console, Text("ok  tcp"), Text("one two three four"), 10, right="5 ms")]
     assert told == ["ok  tcp   one two three   5 ms", "          four"]
+
+
+def test_no_line_of_a_table_ends_in_blanks():
+    out, table = io.StringIO(), Table.grid(padding=(0, 2))
+    table.add_row("a long cell", "b")
+    table.add_row("a", "")
+    console(out).print(table)
+    assert out.getvalue() == "a long cell  b\na\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ import typer
 
 from rtdoctor import process
 from rtdoctor.cli.exits import USAGE, say
-from rtdoctor.cli.options import SUMMARY, TERMINAL, Knowledge, ShowOpaque, format_option, report_option
+from rtdoctor.cli.options import TERMINAL, Knowledge, ShowOpaque, format_option, report_option
 from rtdoctor.cli.tlsfiles import mend_tls_variables
 from rtdoctor.files import NotWritten, is_regular, until_interrupted, writing
 from rtdoctor.model.plural import plural
@@ -65,13 +66,16 @@ def validate(
         raise Usage("--migrate writes one stream; give one file")
     if files.count("-") > 1:
         raise Usage("- was given twice; standard input can be read once")
-    format = SUMMARY if summary and format == TERMINAL else format
     with Outputs("validate", format, report or (), [*map(_place, files)]) as outputs:
-        code = outputs.code(_judged(files, None if era is Era.auto else era.value, strict, migrate, outputs))
+        code = outputs.code(
+            _judged(files, None if era is Era.auto else era.value, strict, migrate, outputs, short=summary)
+        )
     raise typer.Exit(code)
 
 
-def _judged(files: Sequence[str], era: str | None, strict: bool, migrate_to: Path | None, outputs: Outputs) -> int:
+def _judged(
+    files: Sequence[str], era: str | None, strict: bool, migrate_to: Path | None, outputs: Outputs, *, short: bool
+) -> int:
     from rtdoctor.engine.validate import validation_of
     from rtdoctor.recording.source import UnreadableSource
 
@@ -89,7 +93,7 @@ def _judged(files: Sequence[str], era: str | None, strict: bool, migrate_to: Pat
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise  # told in one way for all commands
         raise Usage("{}", error) from error
-    validation = validation_of(reports)
+    validation = replace(validation_of(reports), short=short)
     with process.telling():
         outputs(validation)
     if process.is_interrupted():
