@@ -249,3 +249,13 @@ def test_a_client_waits_for_the_place_of_one_that_is_gone(by):
 
 def socket_of(listener):
     return plain.create_connection(listener.getsockname())
+
+
+async def test_so_many_connections_as_asked_for_are_taken_at_once():
+    async with MockServer({KEY}, connections=2) as mock, aiohttp.ClientSession() as http:
+        url = f"{mock.base_url}/realtime{REALTIME}"
+        async with http.ws_connect(url, headers=AUTH) as one, http.ws_connect(url, headers=AUTH) as two:
+            for ws in (one, two):
+                assert (await ws.receive_json())["type"] == "session.created"
+            with pytest.raises(aiohttp.ClientError):
+                await http.ws_connect(url, headers=AUTH)

@@ -1,5 +1,6 @@
 """WebRTC calls of the mock, and the sideband socket that joins one."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -103,3 +104,20 @@ async def test_a_browser_may_ask_first_and_nobody_knows_another_call():
             assert (told.status, told.headers["Access-Control-Allow-Methods"]) == (200, "POST")
         async with http.post(url + "/calls/rtc_nobody/accept", headers=AUTH) as told:
             assert (told.status, (await told.json())["error"]["code"]) == (404, "call_id_not_found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--x\r\nA: b\r\n\r\n\r\n" * 16_000,
+        b"--x\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" * 5_000,
+        b"--x\r\nContent-Disposition: form-data; " + b'a="b"; ' * 36_000 + b"\r\n\r\nv=0\r\n--x--",
+        b'--x\r\nContent-Disposition: form-data; name="' + b"=?utf-8?q?a?= " * 18_000 + b'"\r\n\r\nv=0\r\n--x--',
+    ],
+    ids=["parts", "nested", "parameters", "words"],
+)
+async def test_a_form_that_is_made_to_be_slow_is_refused_at_once(body):
+    async with calls() as (url, http), asyncio.timeout(2):
+        headers = AUTH | {"Content-Type": "multipart/form-data; boundary=x"}
+        async with http.post(url + "/calls", data=body[: 250 << 10], headers=headers) as told:
+            assert (told.status, (await told.json())["error"]["code"]) == (400, "invalid_offer")

@@ -165,6 +165,13 @@ async def test_vllm_refuses_a_key_before_the_upgrade_and_another_path_as_asgi():
     assert (await answered("vllm", "", path="/v1/realtime/x"))[0] == 403
 
 
+async def test_vllm_sets_no_end_and_goes_as_its_server_goes_where_one_is_set():
+    async with MockServer({KEY}, dialect="vllm", seconds=0.02) as mock, aiohttp.ClientSession() as http:
+        async with http.ws_connect(mock.base_url + "/realtime", headers={"Authorization": f"Bearer {KEY}"}) as ws:
+            assert (await ws.receive_json())["type"] == "session.created"
+            assert (await ws.receive()).data == 1012
+
+
 async def test_a_translation_goes_on_until_it_is_closed_and_every_event_has_its_shape():
     session = {"audio": {"output": {"language": "es"}, "input": {"transcription": {"model": "gpt-realtime-whisper"}}}}
     audio = [{"type": "session.input_audio_buffer.append", "audio": piece} for piece in _speech(24_000)]

@@ -81,7 +81,7 @@ def test_a_tape_is_graded_without_running_anything(tmp_path):
 @pytest.mark.heavy
 def test_one_lesson_shows_the_events_the_reason_and_the_remedy_and_every_report(tmp_path):
     reports = [part for name in ("junit", "html", "markdown", "sarif", "ndjson") for part in ("--report", name)]
-    asked = ("grade", "--lesson", "no-credit", *reports, "-v", "--", sys.executable, CLIENT)
+    asked = ("grade", "--lesson", "no-credit", "--record", "tapes", *reports, "-v", "--", sys.executable, CLIENT)
     done = run(*asked, env={"GRADE_FAULT": "retries-refusal", "COLUMNS": "160"}, cwd=tmp_path)
     told = done.stdout.decode()
     assert done.returncode == 1, told
@@ -92,6 +92,12 @@ def test_one_lesson_shows_the_events_the_reason_and_the_remedy_and_every_report(
     assert "error: credit_balance_exhausted" in told, "-v shows what the client printed"
     for name in ("rtdoctor.xml", "rtdoctor.html", "rtdoctor.md", "rtdoctor.sarif", "rtdoctor.ndjson"):
         assert "refusal.no-retry" in (tmp_path / name).read_text("utf-8"), name
+    assert {file.name for file in (tmp_path / "tapes").iterdir()} == {"plain.tape", "no-credit.tape"}
+    of_tape = run("grade", "--tape", "tapes/no-credit.tape", cwd=tmp_path)
+    assert (of_tape.returncode, b"FAIL  refusal.no-retry" in of_tape.stdout) == (1, True)
+    again = run(*asked, cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (2, b"")
+    assert b"is there already" in again.stderr
 
 
 @pytest.mark.heavy
