@@ -21,8 +21,8 @@ def refused(refusal: Refusal, headers: Mapping[str, str], connection: Connection
     """An HTTP answer in place of the 101, with these headers beside the refusal's own."""
     assert refusal.status is not None
     if not refusal.bare:
-        told = {**headers, **refusal.headers}
-        return web.Response(status=refusal.status, headers=told, body=refusal.body.encode() if refusal.body else None)
+        sent = {**headers, **refusal.headers}
+        return web.Response(status=refusal.status, headers=sent, body=refusal.body.encode() if refusal.body else None)
     # aiohttp names itself in every answer, and what it stands for does not.
     status = HTTPStatus(refusal.status)
     heard.answer(status.value, status.phrase, refusal.headers, body=refusal.body)
@@ -37,12 +37,12 @@ async def wrong_answer(
     """A 101 that a client must not take (RFC 6455, section 4.1): without the headers of an upgrade, or, where no `key`
     is given, with an accept key that was made of another. It waits so long for the client to go."""
     accept = base64.b64encode(hashlib.sha1((key or "another").encode() + _ACCEPT, usedforsecurity=False).digest())
-    told = {**headers, "Sec-WebSocket-Accept": accept.decode()}
+    sent = {**headers, "Sec-WebSocket-Accept": accept.decode()}
     if key is None:
-        told |= {"Upgrade": "websocket", "Connection": "Upgrade"}
-    heard.answer(101, "Switching Protocols", told, subprotocol=None)
+        sent |= {"Upgrade": "websocket", "Connection": "Upgrade"}
+    heard.answer(101, "Switching Protocols", sent, subprotocol=None)
     connection.made = True
-    _write(connection, HTTPStatus.SWITCHING_PROTOCOLS, told, "")
+    _write(connection, HTTPStatus.SWITCHING_PROTOCOLS, sent, "")
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await connection.lost.wait()

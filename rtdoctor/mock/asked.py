@@ -9,10 +9,10 @@ from rtdoctor.protocol.shapes import judge_shape
 
 def fault_of(event: dict[str, Any]) -> Bad | None:
     """The first thing that is wrong with the shape of a client event of a known type, or None."""
-    found = judge_shape(event, "client")
-    if not found:
+    violations = judge_shape(event, "client")
+    if not violations:
         return None
-    first = found[0]
+    first = violations[0]
     param = _dotted(first.pointer)
     if first.rule == "shape.missing":
         return Bad("missing-parameter", {"param": param})

@@ -33,5 +33,5 @@ class Frames:
 
 def levels(frames: Floats) -> Floats:
     """The level of each frame: the root of its mean square."""
-    found: Floats = np.sqrt((frames**2).mean(axis=1))
-    return found
+    levels: Floats = np.sqrt((frames**2).mean(axis=1))
+    return levels

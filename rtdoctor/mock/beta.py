@@ -30,8 +30,8 @@ class BetaSession(Session):
             except orjson.JSONDecodeError:
                 event = None
             if made := migrate(event, "client"):
-                told = made.event
-                if isinstance(session := told.get("session"), dict):
+                rewritten = made.event
+                if isinstance(session := rewritten.get("session"), dict):
                     session["type"] = self.config["type"]  # the beta's had none, and could not change it
-                data = orjson.dumps(told)
+                data = orjson.dumps(rewritten)
         await super().take(data, binary=binary)

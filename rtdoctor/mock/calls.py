@@ -45,16 +45,16 @@ class Calls:
 
     def session(self, call_id: str) -> Mapping[str, Any] | None:
         """The session of a call; None where nobody knows the call."""
-        found = self._sessions.get(call_id)
-        return found[0] if found else None
+        session = self._sessions.get(call_id)
+        return session[0] if session else None
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> web.Response:
         """The answer to a request at the path of calls or below it."""
         if method == "OPTIONS":
             return web.Response(headers=ALLOWED | _PREFLIGHT)
-        told = self._answer(path, headers, body) if method == "POST" else _refused(404, "call-not-found")
-        told.headers.update(ALLOWED)
-        return told
+        response = self._answer(path, headers, body) if method == "POST" else _refused(404, "call-not-found")
+        response.headers.update(ALLOWED)
+        return response
 
     def _answer(self, path: str, headers: Mapping[str, str], body: bytes | None) -> web.Response:
         scheme, _, token = headers.get("Authorization", "").partition(" ")
@@ -131,8 +131,8 @@ class Calls:
 
 
 def _value(medium: str, start: str, usual: str) -> str:
-    found = (row.removeprefix(start)[:32] for row in medium.splitlines() if row.startswith(start))
-    return next(found, usual)
+    values = (row.removeprefix(start)[:32] for row in medium.splitlines() if row.startswith(start))
+    return next(values, usual)
 
 
 def _parts(kind: str, body: bytes | None) -> tuple[str, Any]:

@@ -33,8 +33,8 @@ async def answer(
     here = (request.transport.get_extra_info("sockname") if request.transport else None) or ("",)
     if not is_ours(request.headers.items(), (str(here[0]),)):
         return _told(403, {"error": "ask by an address of this machine's own, and from no page of another site"})
-    given = request.headers.get(HEADER, "")
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode()):
+    sent = request.headers.get(HEADER, "")
+    if not hmac.compare_digest(sent.encode("utf-8", "replace"), token.encode()):
         return _told(401, {"error": f"the header {HEADER} must hold the token that was printed at the start"})
     way = (request.method, request.path.removeprefix(PATH))
     if way == ("GET", "/state"):

@@ -48,8 +48,8 @@ class Fault:
     def refusal(self) -> str | None:
         """The fatal refusal that it brings, if it is one: it can come in the midst of a session, too."""
         name = self.puts.get("open-realtime", "")
-        found = refusals().get(name)
-        return name if found is not None and found.close is not None else None
+        refusal = refusals().get(name)
+        return name if refusal is not None and refusal.close is not None else None
 
     def __str__(self) -> str:
         value = "" if self.value is None else f"={self.value:g}"
@@ -204,15 +204,15 @@ class Course:
 
     def at_event(self, count: int, kind: str) -> list[Fault]:
         """What happens to the server event of that number (from 1) and type."""
-        found = []
+        faults = []
         for fault in self._here():
             if fault.ends or (fault.refusal and fault.place):
                 due = kind == fault.place if isinstance(fault.place, str) else count >= fault.place
                 if due and self._once(fault):
-                    found.append(fault)
+                    faults.append(fault)
             elif fault.act and fault.each == "event" and fault.place in (0, count, kind) and self._chance(fault):
-                found.append(fault)
-        return found
+                faults.append(fault)
+        return faults
 
     def at_once(self) -> list[Fault]:
         """What ends a connection without waiting for an event."""

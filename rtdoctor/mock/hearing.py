@@ -44,8 +44,8 @@ class Heard:
     def answer(self, status: int, reason: str | None, headers: Mapping[str, str], **more: Any) -> None:
         """What was answered to the request."""
         if self._hear is not None:
-            told = [list(pair) for pair in headers.items()]
-            self._tell(kind="answer", status=status, reason=reason or "", headers=told, **more)
+            pairs = [list(pair) for pair in headers.items()]
+            self._tell(kind="answer", status=status, reason=reason or "", headers=pairs, **more)
 
     def text(self, by: str, data: str | bytes) -> None:
         """A text message of the server or the client; one of a client is judged."""

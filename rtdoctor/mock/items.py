@@ -19,17 +19,17 @@ class Items:
 
     async def create(self, event: dict[str, Any]) -> None:
         """Put an item of the client into the conversation."""
-        given = {key: value for key, value in event["item"].items() if value is not None}
+        asked = {key: value for key, value in event["item"].items() if value is not None}
         if self._session.config["type"] == "transcription":
             # Not seen; a transcription session has no conversation to add to (inferred).
             await self._session.refuse("unknown-event", {"value": event["type"]}, event)
             return
         after = event.get("previous_item_id")
-        if refused := self._misplaced(given, after):
+        if refused := self._misplaced(asked, after):
             await self._session.refuse(*refused, event)
             return
-        status = {"status": "completed"} if given["type"] in ("message", "function_call") else {}
-        item = {"id": self._session.clock.ident("item_"), **status, **given}
+        status = {"status": "completed"} if asked["type"] in ("message", "function_call") else {}
+        item = {"id": self._session.clock.ident("item_"), **status, **asked}
         size = self._session.size
         if size > MOST_EVENT:
             # Sound and pictures are heard and not kept, nor told again (inferred).
@@ -39,7 +39,7 @@ class Items:
         if size > MOST_EVENT:
             await self._session.refuse("too-large", {"value": size}, event)
             return
-        del event, given
+        del event, asked
         previous = await self._session.add_item(item, size, after)
         await self._session.emit("conversation.item.done", previous_item_id=previous, item=item)
 

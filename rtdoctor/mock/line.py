@@ -192,8 +192,8 @@ class Line:
 
     def _broken_frames(self, code: int, why: str) -> None:
         """The client broke the protocol, and the close frame that says so is sent already."""
-        told = cut(quote(why), _LONGEST_WHY)
-        self.heard.finding("error", "frame.broken", f"what the client sends is not as RFC 6455 has it: {told}")
+        reason = cut(quote(why), _LONGEST_WHY)
+        self.heard.finding("error", "frame.broken", f"what the client sends is not as RFC 6455 has it: {reason}")
         self.heard.close("server", code, "")
         self.heard.end("server", "close")
 

@@ -182,7 +182,7 @@ class LiveSession:
 
     async def _speak_on(self) -> None:
         kind, rate = self._format()
-        told = 0.0
+        told_at = 0.0
         while True:
             word, sound = self._says.popleft() if self._says else ("", b"")
             start, self._ms = self._ms, self._ms + int(1000 * STEP)
@@ -192,38 +192,38 @@ class LiveSession:
             if sound and kind == "audio/pcm":
                 data = to_pcm16(_resampled(from_pcm16(sound), _RATE, rate))
             await self._send({"type": "session.output_audio.delta", "delta": base64.b64encode(data).decode()})
-            if self._ms / 1000 - told >= _USAGE:
-                told = self._ms / 1000
-                await self.emit("session.usage.updated", usage={"seconds": told})
+            if self._ms / 1000 - told_at >= _USAGE:
+                told_at = self._ms / 1000
+                await self.emit("session.usage.updated", usage={"seconds": told_at})
             await asyncio.sleep(self._step)
 
     def _format(self) -> tuple[str, int]:
         """The form of the audio, both ways, and its rate."""
         audio = (self._started or {}).get("audio")
-        given = audio.get("format") if isinstance(audio, dict) else None
-        kind = given.get("type") if isinstance(given, dict) else None
+        form = audio.get("format") if isinstance(audio, dict) else None
+        kind = form.get("type") if isinstance(form, dict) else None
         if kind in _SILENCE:
             return str(kind), 8_000
-        return "audio/pcm", 16_000 if isinstance(given, dict) and given.get("rate") == 16_000 else _RATE
+        return "audio/pcm", 16_000 if isinstance(form, dict) and form.get("rate") == 16_000 else _RATE
 
     async def _start(self, event: Mapping[str, Any], size: int) -> None:
-        given = event.get("session")
+        session = event.get("session")
         if self._started is not None:
             await self._refuse(refusals()["live-started"], {}, event)
-        elif not isinstance(given, dict) or "model" not in given:
-            param = "session.model" if isinstance(given, dict) else "session"
+        elif not isinstance(session, dict) or "model" not in session:
+            param = "session.model" if isinstance(session, dict) else "session"
             await self._refuse(refusals()["missing-parameter"], {"param": param}, event)
-        elif strange := next((name for name in given if name not in _SESSION), None):
+        elif strange := next((name for name in session if name not in _SESSION), None):
             await self._refuse(refusals()["unknown-parameter"], {"param": f"session.{strange[:100]}"}, event)
-        elif given["model"] != _MODEL:
-            values = {"param": "session.model", "value": str(given["model"])[:100], "wanted": f"'{_MODEL}'"}
+        elif session["model"] != _MODEL:
+            values = {"param": "session.model", "value": str(session["model"])[:100], "wanted": f"'{_MODEL}'"}
             await self._refuse(refusals()["invalid-value"], values, event)
         elif size > MOST_EVENT:
             await self._refuse(refusals()["too-large"], {"value": size}, event)
         else:
-            held = weight(orjson.dumps(given))
+            held = weight(orjson.dumps(session))
             self._room.take(held)
-            self._held, self._began, self._started = held, self.clock.now(), given
+            self._held, self._began, self._started = held, self.clock.now(), session
             await self.emit("session.started", session=self.config)
             self._speaker = asyncio.create_task(self._speak())
 
@@ -246,12 +246,12 @@ class LiveSession:
         await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
 
     async def _refuse(self, refusal: Refusal, values: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        told = refusal.error(values, None)
-        given = event.get("event_id")
-        told["client_event_id"] = given if isinstance(given, str) else None
-        del told["event_id"]
-        told["code"] = told["code"] or told["type"]  # a code is required here
-        await self.emit("error", error=told)
+        error = refusal.error(values, None)
+        event_id = event.get("event_id")
+        error["client_event_id"] = event_id if isinstance(event_id, str) else None
+        del error["event_id"]
+        error["code"] = error["code"] or error["type"]  # a code is required here
+        await self.emit("error", error=error)
 
 
 def _resampled(samples: Any, rate: int, wanted: int) -> Any:
@@ -259,5 +259,5 @@ def _resampled(samples: Any, rate: int, wanted: int) -> Any:
     if rate == wanted or not len(samples):
         return samples
     size = len(samples) * wanted // rate
-    told = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
-    return told.astype(np.float32)
+    resampled = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
+    return resampled.astype(np.float32)

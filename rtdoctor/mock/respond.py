@@ -81,8 +81,8 @@ class Response:
 
     @property
     def _modalities(self) -> list[str]:
-        given: list[str] = self.asked.get("output_modalities") or self._config["output_modalities"]
-        return given
+        modalities: list[str] = self.asked.get("output_modalities") or self._config["output_modalities"]
+        return modalities
 
     @property
     def call(self) -> Mapping[str, Any] | None:
@@ -101,7 +101,7 @@ class Response:
 
     def _described(self, **now: Any) -> dict[str, Any]:
         config, asked = self._config, self.asked
-        told = {key: config["audio"]["output"][key] for key in ("format", "voice")}
+        sound = {key: config["audio"]["output"][key] for key in ("format", "voice")}
         output = (asked.get("audio") or {}).get("output") or {}
         return {
             "object": "realtime.response",
@@ -112,7 +112,7 @@ class Response:
             "conversation_id": self.session.conversation if self.inside else None,
             "output_modalities": self._modalities,
             "max_output_tokens": asked.get("max_output_tokens") or config["max_output_tokens"],
-            "audio": {"output": told | {key: value for key, value in output.items() if value is not None}},
+            "audio": {"output": sound | {key: value for key, value in output.items() if value is not None}},
             "usage": None,
             "metadata": asked.get("metadata"),
         } | now
@@ -212,8 +212,8 @@ class Response:
             output = [self.item]
         self.session.ended(self)
         usage = None if status == "failed" else self._usage()
-        told = None if status == "completed" else {"type": status, **(details or {})}
-        done = self._described(status=status, status_details=told, output=output, usage=usage)
+        why = None if status == "completed" else {"type": status, **(details or {})}
+        done = self._described(status=status, status_details=why, output=output, usage=usage)
         await session.emit("response.done", response=done)
         await session.emit("rate_limits.updated", rate_limits=_limits())
 
@@ -254,16 +254,16 @@ class Response:
         await self.finish("failed", {"error": {"type": refusal.type, "code": refusal.code, "message": message}})
 
     def _usage(self) -> dict[str, Any]:
-        heard, said = 10, len(self.sent.split()) + 1
-        loud = said if self.spoken and not self.call else 0
+        heard, spoken_tokens = 10, len(self.sent.split()) + 1
+        loud = spoken_tokens if self.spoken and not self.call else 0
         cached = {"text_tokens": 0, "audio_tokens": 0, "image_tokens": 0}
-        given = {"text_tokens": heard, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0}
+        input_details = {"text_tokens": heard, "audio_tokens": 0, "image_tokens": 0, "cached_tokens": 0}
         return {
-            "total_tokens": heard + said,
+            "total_tokens": heard + spoken_tokens,
             "input_tokens": heard,
-            "output_tokens": said,
-            "input_token_details": given | {"cached_tokens_details": cached},
-            "output_token_details": {"text_tokens": said - loud, "audio_tokens": loud},
+            "output_tokens": spoken_tokens,
+            "input_token_details": input_details | {"cached_tokens_details": cached},
+            "output_token_details": {"text_tokens": spoken_tokens - loud, "audio_tokens": loud},
         }
 
 

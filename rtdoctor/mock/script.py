@@ -146,9 +146,10 @@ def _script(value: object, origin: str) -> Script:
     if "connection" not in table:
         return Script(origin, (_part(table, ""),))
     _keys(table, ("script", "connection", "title"), "the script")
-    given = _list(table["connection"], "connection", _MOST_CONNECTIONS)
+    connections = _list(table["connection"], "connection", _MOST_CONNECTIONS)
     return Script(
-        origin, tuple(_part(_table(one, f"connection {n}"), f"connection {n}, ") for n, one in enumerate(given, 1))
+        origin,
+        tuple(_part(_table(one, f"connection {n}"), f"connection {n}, ") for n, one in enumerate(connections, 1)),
     )
 
 
@@ -191,7 +192,7 @@ def _step(table: Mapping[str, Any], where: str) -> ScriptStep:
     answers = table.get("answer")
     if answers is None and not types:
         raise _Wrong(f"{where}: expects nothing and answers nothing")
-    given = None if answers is None else _list(answers, f"{where}: answer", _MOST_ANSWERS)
+    listed = None if answers is None else _list(answers, f"{where}: answer", _MOST_ANSWERS)
     return ScriptStep(
         place=where,
         expect=types,
@@ -199,10 +200,10 @@ def _step(table: Mapping[str, Any], where: str) -> ScriptStep:
         least=least,
         most=most,
         answers=None
-        if given is None
+        if listed is None
         else tuple(
             _answer(_table(one, f"{where}, answer {n}"), f"{where}, answer {n}", bool(types))
-            for n, one in enumerate(given, 1)
+            for n, one in enumerate(listed, 1)
         ),
     )
 

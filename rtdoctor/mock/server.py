@@ -179,9 +179,9 @@ class MockServer:
             response.force_close()  # a second head on this connection would not be counted
             response.headers.update(self._headers())
             body = response.body if isinstance(response, web.Response) else None
-            told = {"body": body.decode("utf-8", "replace")} if isinstance(body, bytes) else {}
+            with_body = {"body": body.decode("utf-8", "replace")} if isinstance(body, bytes) else {}
             if not heard.over:
-                heard.answer(response.status, response.reason, response.headers, **told)
+                heard.answer(response.status, response.reason, response.headers, **with_body)
         heard.end("server", "close")
         return response
 

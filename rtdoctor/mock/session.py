@@ -116,8 +116,8 @@ class Session:
             await self.emit("session.updated", session=self.config)
             return
         refusal = refusals()[name]
-        given = event.get("event_id") if event else None
-        echo = given if isinstance(given, str) else None
+        event_id = event.get("event_id") if event else None
+        echo = event_id if isinstance(event_id, str) else None
         if refusal.close is not None:
             raise Fatal(refusal, values, echo)
         await self.emit("error", error=refusal.error(values, echo))
@@ -253,8 +253,8 @@ class Session:
 
     @property
     def _input(self) -> dict[str, Any]:
-        given: dict[str, Any] = self.config["audio"]["input"]
-        return given
+        audio_input: dict[str, Any] = self.config["audio"]["input"]
+        return audio_input
 
     def _new_detector(self) -> Detector | None:
         detection = self._input.get("turn_detection")
@@ -413,8 +413,8 @@ class Session:
             return "invalid-value", value
         if sorted(asked.get("output_modalities") or ["text"]) not in (["text"], ["audio"]):
             wanted = "['text'] and ['audio']"
-            given = asked["output_modalities"]
-            return "invalid-value", {"param": "response.output_modalities", "value": given, "wanted": wanted}
+            modalities = asked["output_modalities"]
+            return "invalid-value", {"param": "response.output_modalities", "value": modalities, "wanted": wanted}
         return None
 
     async def reply(self, reply: Reply, event: dict[str, Any] | None) -> asyncio.Task[None] | None:

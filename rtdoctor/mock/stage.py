@@ -60,9 +60,9 @@ class Stage:
             if self.script.parts and self.script.parts[-1].only:
                 self.fail(line, f"connection {number - self._first} was not expected")
             return
-        for name, given, wanted in (("query", query, part.query), ("headers", headers, part.headers)):
+        for name, sent, wanted in (("query", query, part.query), ("headers", headers, part.headers)):
             for key, value in wanted.items():
-                if not fits(value, given.get(key)):
+                if not fits(value, sent.get(key)):
                     self.fail(line, f"{part.place}: the handshake's {name} have not {key} = {_shown(value)}")
 
     def play(self, number: int, session: Played, line: Line, room: Room) -> "Play | None":
@@ -233,8 +233,8 @@ class Play:
             case "error" if "refusal" in value:
                 await session.refuse(value["refusal"], {}, event)
             case "error":
-                given = event.get("event_id") if isinstance(event, dict) else None
-                await session.emit("error", error=value | {"event_id": given if isinstance(given, str) else None})
+                event_id = event.get("event_id") if isinstance(event, dict) else None
+                await session.emit("error", error=value | {"event_id": event_id if isinstance(event_id, str) else None})
             case "close":
                 await line.close(value, answer.reason)
             case "wait":
@@ -263,18 +263,20 @@ class Play:
         return self._ids.setdefault(rest, self._session.clock.ident(rest.partition("_")[0] + "_"))
 
 
-def fits(wanted: Any, given: Any) -> bool:
+def fits(wanted: Any, value_sent: Any) -> bool:
     """Whether a value has what is wanted: every field of a table, every entry of a list, `"*"` for anything at all,
     `{ contains = "text" }` for a text in a text."""
     if wanted == "*":
-        return given is not None
+        return value_sent is not None
     if isinstance(wanted, Mapping):
         if set(wanted) == {"contains"}:
-            return isinstance(given, str) and str(wanted["contains"]) in given
-        return isinstance(given, Mapping) and all(fits(value, given.get(key)) for key, value in wanted.items())
+            return isinstance(value_sent, str) and str(wanted["contains"]) in value_sent
+        return isinstance(value_sent, Mapping) and all(
+            fits(value, value_sent.get(key)) for key, value in wanted.items()
+        )
     if isinstance(wanted, list | tuple):
-        return isinstance(given, list) and len(given) == len(wanted) and all(map(fits, wanted, given))
-    return bool(wanted == given) and isinstance(wanted, bool) == isinstance(given, bool)
+        return isinstance(value_sent, list) and len(value_sent) == len(wanted) and all(map(fits, wanted, value_sent))
+    return bool(wanted == value_sent) and isinstance(wanted, bool) == isinstance(value_sent, bool)
 
 
 def _matches(step: ScriptStep, event: Mapping[str, Any]) -> bool:

@@ -88,16 +88,16 @@ def _text(text: str, look: Callable[[str], Any], count: Callable[[Any], None]) -
             parts.append(part)
 
     end = 0
-    for found in _PLACE.finditer(text) if "{" in text or "}" in text else ():
-        put(text[end : found.start()])
-        end = found.end()
-        whole = text[found.start() : end]
+    for hole in _PLACE.finditer(text) if "{" in text or "}" in text else ():
+        put(text[end : hole.start()])
+        end = hole.end()
+        whole = text[hole.start() : end]
         if whole in ("{{", "}}"):
             put(whole[0])
         elif len(whole) == 1:
             raise BadTemplate(f"a brace stands alone in {text[:60]!r}; {{{{ is a brace")
         else:
-            put(look(found.text("path")))
+            put(look(hole.text("path")))
     put(text[end:])
     if len(parts) == 1 and not isinstance(parts[0], str):
         return parts[0]

@@ -81,11 +81,11 @@ def from_telephone(data: bytes, form: str) -> Iterator[bytes]:
 def _usage(model: str, seconds: float, text: str) -> dict[str, Any]:
     if model in _BY_DURATION:
         return {"type": "duration", "seconds": max(1, round(seconds))}
-    heard, said = max(1, round(seconds * 10)), len(text.split()) + 1
+    heard, written = max(1, round(seconds * 10)), len(text.split()) + 1
     return {
         "type": "tokens",
-        "total_tokens": heard + said,
+        "total_tokens": heard + written,
         "input_tokens": heard,
         "input_token_details": {"text_tokens": 0, "audio_tokens": heard},
-        "output_tokens": said,
+        "output_tokens": written,
     }

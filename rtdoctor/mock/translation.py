@@ -100,13 +100,13 @@ class TranslationSession:
         self._held = 0
 
     async def _update(self, event: Mapping[str, Any]) -> None:
-        given = event.get("session")
-        if not isinstance(given, dict):
+        session = event.get("session")
+        if not isinstance(session, dict):
             await self._refuse(refusals()["missing-parameter"], {"param": "session"}, event)
-        elif strange := _strange(given, {"audio": _AUDIO}, "session"):
+        elif strange := _strange(session, {"audio": _AUDIO}, "session"):
             await self._refuse(refusals()["unknown-parameter"], {"param": strange}, event)
         else:
-            audio = given.get("audio") or {}
+            audio = session.get("audio") or {}
             for side in ("input", "output"):
                 self.config["audio"][side] |= audio.get(side) or {}
             await self.emit("session.updated", session=self.config)
@@ -161,14 +161,14 @@ class TranslationSession:
         """The next word, and its sound."""
         if self._said >= len(self._words):
             return
-        place, told = self._said, {"elapsed_ms": self._ms}
+        place, times = self._said, {"elapsed_ms": self._ms}
         self._said += 1
         word = self._words[place] if not place else f" {self._words[place]}"
-        await self.emit("session.output_transcript.delta", delta=word, **told)
+        await self.emit("session.output_transcript.delta", delta=word, **times)
         pcm = (self._replies.pcm or b"")[place * _BYTES : (place + 1) * _BYTES] or bytes(_BYTES)
         sound = base64.b64encode(pcm).decode()
         form = {"format": "pcm16", "sample_rate": 24_000, "channels": 1}
-        await self.emit("session.output_audio.delta", delta=sound, **form, **told)
+        await self.emit("session.output_audio.delta", delta=sound, **form, **times)
 
     async def _close(self) -> None:
         """What is left comes out before the end (documented)."""
@@ -186,17 +186,21 @@ class TranslationSession:
         await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
 
     async def _refuse(self, refusal: Refusal, values: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        given = event.get("event_id")
-        error = refusal.error(values, given if isinstance(given, str) else None)
+        event_id = event.get("event_id")
+        error = refusal.error(values, event_id if isinstance(event_id, str) else None)
         await self.emit("error", error=error)
 
 
-def _strange(given: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str:
+def _strange(table: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str:
     """The first field that is none of the shape's; empty where there is none."""
-    for name, value in given.items():
+    for name, value in table.items():
         inner = shape.get(name)
         if inner is None:
             return f"{where}.{name[:100]}"
-        if isinstance(inner, dict) and isinstance(value, dict) and (found := _strange(value, inner, f"{where}.{name}")):
-            return found
+        if (
+            isinstance(inner, dict)
+            and isinstance(value, dict)
+            and (strange := _strange(value, inner, f"{where}.{name}"))
+        ):
+            return strange
     return ""

@@ -48,15 +48,15 @@ def check(session: object, own_type: str) -> Bad | None:
     """The first fault of an update to a session of that type, or None."""
     if not isinstance(session, Mapping):
         return Bad("missing-parameter", {"param": "session"})
-    given = session.get("type")
-    if given is None:
+    kind = session.get("type")
+    if kind is None:
         return Bad("missing-parameter", {"param": "session.type"})
-    if not isinstance(given, str) or given not in _SESSIONS:
-        return _bad_value("session.type", given, tuple(_SESSIONS))
+    if not isinstance(kind, str) or kind not in _SESSIONS:
+        return _bad_value("session.type", kind, tuple(_SESSIONS))
     # Unknown fields are told before the type's mismatch: flat beta fields were answered so on ?model= sockets.
-    bad = _walk(session, _taken(given), "session")
-    if bad is None and given != own_type:
-        return Bad("type-mismatch", {"given": given, "own": own_type})
+    bad = _walk(session, _taken(kind), "session")
+    if bad is None and kind != own_type:
+        return Bad("type-mismatch", {"given": kind, "own": own_type})
     return bad or _rules(session, own_type)
 
 
@@ -132,8 +132,8 @@ def _rules(session: Mapping[str, Any], own_type: str) -> Bad | None:
             return Bad("missing-parameter", {"param": f"{where}.rate"})
         if form.get("rate") is not None and form["rate"] < 24_000:
             return Bad("rate", {"param": f"{where}.rate", "value": form["rate"]})
-    given = audio.get("input") or {}
-    transcription = given.get("transcription")
+    audio_input = audio.get("input") or {}
+    transcription = audio_input.get("transcription")
     if transcription is None:
         return None
     where = "session.audio.input.transcription"
@@ -145,7 +145,7 @@ def _rules(session: Mapping[str, Any], own_type: str) -> Bad | None:
     for hint, refuses in _HINTS.items():
         if transcription.get(hint) is not None and refuses(model):
             return Bad("hint", {"param": f"{where}.{hint}", "model": model})
-    if own_type == "transcription" and given.get("turn_detection") is not None and not takes_vad(model):
+    if own_type == "transcription" and audio_input.get("turn_detection") is not None and not takes_vad(model):
         return Bad("turn-detection", {})
     return None
 
@@ -161,14 +161,14 @@ def merged(config: Mapping[str, Any], session: Mapping[str, Any]) -> dict[str, A
         new["audio"].setdefault(side, {}).update(copy.deepcopy(dict(audio.get(side) or {}))) if audio.get(
             side
         ) else None
-    given = new["audio"]["input"]
-    if isinstance(given.get("transcription"), dict):
-        given["transcription"] = {"language": None, "prompt": None} | given["transcription"]
-        if new["type"] == "transcription" and not takes_vad(given["transcription"]["model"]):
+    audio_input = new["audio"]["input"]
+    if isinstance(audio_input.get("transcription"), dict):
+        audio_input["transcription"] = {"language": None, "prompt": None} | audio_input["transcription"]
+        if new["type"] == "transcription" and not takes_vad(audio_input["transcription"]["model"]):
             # Such a model takes none, so what the session had by default goes too (inferred).
-            given["turn_detection"] = None
-    if isinstance(given.get("turn_detection"), dict):
-        given["turn_detection"] = vad_defaults(new["type"]) | given["turn_detection"]
+            audio_input["turn_detection"] = None
+    if isinstance(audio_input.get("turn_detection"), dict):
+        audio_input["turn_detection"] = vad_defaults(new["type"]) | audio_input["turn_detection"]
     return new
 
 
@@ -187,7 +187,7 @@ def vad_defaults(session_type: str) -> dict[str, Any]:
 
 def fresh_config(session_type: str, ident: str, expires_at: int, model: str | None) -> dict[str, Any]:
     """The session object of session.created (observed 2026-09-18 for transcription, August 2026 for realtime)."""
-    given = {
+    audio_input = {
         "format": {"type": "audio/pcm", "rate": 24_000},
         "transcription": None,
         "noise_reduction": None,
@@ -199,7 +199,7 @@ def fresh_config(session_type: str, ident: str, expires_at: int, model: str | No
             "object": "realtime.transcription_session",
             "id": ident,
             "expires_at": expires_at,
-            "audio": {"input": given},
+            "audio": {"input": audio_input},
             "include": None,
         }
     return {
@@ -217,7 +217,7 @@ def fresh_config(session_type: str, ident: str, expires_at: int, model: str | No
         "prompt": None,
         "expires_at": expires_at,
         "audio": {
-            "input": given,
+            "input": audio_input,
             "output": {"format": {"type": "audio/pcm", "rate": 24_000}, "voice": "alloy", "speed": 1.0},
         },
         "include": None,

@@ -66,8 +66,8 @@ class VllmSession:
             case "input_audio_buffer.append":
                 await self._append(event.get("audio"))
             case "input_audio_buffer.commit" if not self._validated:
-                said = "Model not validated. Make sure to validate the model by sending a session.update event."
-                await self._error(said, "model_not_validated")
+                sentence = "Model not validated. Make sure to validate the model by sending a session.update event."
+                await self._error(sentence, "model_not_validated")
             case "input_audio_buffer.commit":
                 self._ended = self._ended or bool(event.get("final"))
                 self._running = self._running or not event.get("final")
@@ -118,8 +118,8 @@ class VllmSession:
         refusal = refusals()[name]
         if refusal.close is not None:
             raise Fatal(refusal, values, None)
-        told = refusal.error(values, None)
-        await self._error(str(told["message"]), str(told["code"] or told["type"]))
+        error = refusal.error(values, None)
+        await self._error(str(error["message"]), str(error["code"] or error["type"]))
 
     async def _append(self, audio: object) -> None:
         try:
@@ -133,8 +133,8 @@ class VllmSession:
         self._held += len(pcm) // 8
         samples = from_pcm16(pcm)
         size = len(samples) * _OURS // _ITS_RATE
-        told = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
-        self._ear.feed(to_pcm16(told.astype(np.float32)))
+        resampled = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
+        self._ear.feed(to_pcm16(resampled.astype(np.float32)))
 
     async def _transcribe(self) -> None:
         await self._tell(self._ear.text())

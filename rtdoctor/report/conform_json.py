@@ -7,20 +7,20 @@ from typing import Any, TextIO
 from rtdoctor.model.conformance import SCHEMA_VERSION, VERDICTS, Conformance, Seen
 
 
-def show(told: Conformance, out: TextIO) -> None:
+def show(conformance: Conformance, out: TextIO) -> None:
     """Print the document, in one write."""
-    out.write(text(told) + "\n")
+    out.write(text(conformance) + "\n")
 
 
-def document(told: Conformance) -> dict[str, Any]:
+def document(conformance: Conformance) -> dict[str, Any]:
     """The run as plain JSON values."""
-    setting = told.setting
+    setting = conformance.setting
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "rtdoctor", "version": setting.version},
         "started_at": setting.started_at,
-        "duration_s": told.duration_s,
-        "interrupted": told.interrupted,
+        "duration_s": conformance.duration_s,
+        "interrupted": conformance.interrupted,
         "target": {
             "name": setting.name,
             "base_url": setting.base_url,
@@ -28,27 +28,29 @@ def document(told: Conformance) -> dict[str, Any]:
             "credential": setting.credential,
             "notices": list(setting.notices),
             "insecure": setting.insecure,
-            "dialect": told.dialect,
+            "dialect": conformance.dialect,
         },
         "summary": {
-            "verdict": told.verdict,
-            "exit_code": told.exit_code,
-            "sentence": told.sentence,
-            "counts": {verdict: told.count(verdict) for verdict in VERDICTS},
+            "verdict": conformance.verdict,
+            "exit_code": conformance.exit_code,
+            "sentence": conformance.sentence,
+            "counts": {verdict: conformance.count(verdict) for verdict in VERDICTS},
         },
-        "cases": [dataclasses.asdict(result) | {"deviations": list(result.deviations)} for result in told.results],
-        "deviations": [_deviation(one) for one in told.deviations],
+        "cases": [
+            dataclasses.asdict(result) | {"deviations": list(result.deviations)} for result in conformance.results
+        ],
+        "deviations": [_deviation(one) for one in conformance.deviations],
         "spend": {
-            "events": dict(told.spend.events),
-            "audio_ms": told.spend.audio_ms,
-            "billable": told.spend.billable,
+            "events": dict(conformance.spend.events),
+            "audio_ms": conformance.spend.audio_ms,
+            "billable": conformance.spend.billable,
         },
     }
 
 
-def text(told: Conformance) -> str:
+def text(conformance: Conformance) -> str:
     """The document as text; ASCII only, so that nothing in it can act on a terminal."""
-    return json.dumps(document(told), indent=2, ensure_ascii=True, allow_nan=False)
+    return json.dumps(document(conformance), indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def _deviation(one: Seen) -> dict[str, Any]:

@@ -19,50 +19,57 @@ _OF = {"conforms": "green", "deviates": "red", "not served": "dim", "could not t
 _MOST_LOW, _MOST_LEFT, _MOST_CASES = 25, 12, 4
 
 
-def show(told: Conformance, out: TextIO) -> None:
+def show(conformance: Conformance, out: TextIO) -> None:
     """Print it in short: of what weighs little a line each."""
-    _Writer(console_on(out)).whole(told)
+    _Writer(console_on(out)).whole(conformance)
 
 
-def show_verbose(told: Conformance, out: TextIO) -> None:
+def show_verbose(conformance: Conformance, out: TextIO) -> None:
     """Print every case, and every deviation in full."""
-    _Writer(console_on(out), verbose=True).whole(told)
+    _Writer(console_on(out), verbose=True).whole(conformance)
 
 
-def _dialect(told: Conformance) -> str:
-    return "no session opened, so its dialect is unknown" if told.dialect == UNKNOWN_DIALECT else told.dialect
+def _dialect(conformance: Conformance) -> str:
+    return (
+        "no session opened, so its dialect is unknown"
+        if conformance.dialect == UNKNOWN_DIALECT
+        else conformance.dialect
+    )
 
 
 class _Writer:
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console, self._verbose = console, verbose
 
-    def whole(self, told: Conformance) -> None:
+    def whole(self, conformance: Conformance) -> None:
         """All of it."""
-        setting = told.setting
+        setting = conformance.setting
         if setting.insecure:
             self._say(UNCHECKED, "bold red")
-        self._say(f"{setting.base_url}  ({_dialect(told)}; credential: {setting.credential})", "dim")
+        self._say(f"{setting.base_url}  ({_dialect(conformance)}; credential: {setting.credential})", "dim")
         for notice in setting.notices:
             self._say(notice, "dim")
-        self._say(told.sentence, _STYLE[told.verdict])
-        if told.interrupted:
+        self._say(conformance.sentence, _STYLE[conformance.verdict])
+        if conformance.interrupted:
             self._say("Interrupted: the report is partial.", "magenta")
         self._console.print()
-        self._groups(told.results)
-        for one in told.deviations:
+        self._groups(conformance.results)
+        for one in conformance.deviations:
             if self._verbose or one.deviation.weight != "low":
                 self._deviation(one)
         if not self._verbose:
-            self._low([one for one in told.deviations if one.deviation.weight == "low"])
+            self._low([one for one in conformance.deviations if one.deviation.weight == "low"])
         if self._verbose:
-            self._cases(told.results)
+            self._cases(conformance.results)
         else:
-            self._left(told.results, "could not tell")
-            self._left(told.results, "not served")
+            self._left(conformance.results, "could not tell")
+            self._left(conformance.results, "not served")
         self._console.print()
-        events = sum(count for _, count in told.spend.events)
-        self._say(f"{events} events and {told.spend.audio_ms / 1000:.0f} s of audio in {told.duration_s:g} s.", "dim")
+        events = sum(count for _, count in conformance.spend.events)
+        self._say(
+            f"{events} events and {conformance.spend.audio_ms / 1000:.0f} s of audio in {conformance.duration_s:g} s.",
+            "dim",
+        )
 
     def _groups(self, results: Iterable[CaseResult]) -> None:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -103,19 +110,19 @@ class _Writer:
             grid.add_row(label, Text(clean(text), "bold" if label == "fix" else ""))
         self._console.print(Padding(grid, (0, 0, 0, 2)))
 
-    def _low(self, found: list[Seen]) -> None:
-        if not found:
+    def _low(self, deviations: list[Seen]) -> None:
+        if not deviations:
             return
         self._console.print()
         self._say("Of low weight (-v tells each in full)", "bold")
         grid = Table.grid(padding=(0, 2))
         grid.add_column(overflow="fold")
         grid.add_column(overflow="fold")
-        for one in found[:_MOST_LOW]:
+        for one in deviations[:_MOST_LOW]:
             grid.add_row(Text(clean(one.deviation.id)), Text(clean(one.deviation.title), "dim"))
         self._console.print(Padding(grid, (0, 0, 0, 2)))
-        if len(found) > _MOST_LOW:
-            self._say(f"  and {len(found) - _MOST_LOW} more (-v)", "dim")
+        if len(deviations) > _MOST_LOW:
+            self._say(f"  and {len(deviations) - _MOST_LOW} more (-v)", "dim")
 
     def _left(self, results: Iterable[CaseResult], verdict: Verdict) -> None:
         alike: dict[str, list[str]] = {}
@@ -138,8 +145,8 @@ class _Writer:
         for name in ("case", "verdict", "what it asks, and what was seen"):
             table.add_column(name, overflow="fold")
         for result in results:
-            told = f"{result.title}: {result.seen}" if result.seen else result.title
-            table.add_row(clean(result.case), Text(result.verdict, _OF[result.verdict]), Text(clean(told)))
+            text = f"{result.title}: {result.seen}" if result.seen else result.title
+            table.add_row(clean(result.case), Text(result.verdict, _OF[result.verdict]), Text(clean(text)))
         self._console.print(table)
 
     def _say(self, text: str, style: str = "") -> None:

@@ -136,10 +136,10 @@ def is_wrong(case: Case) -> bool:
 
 def grouped(cases: Sequence[Case], key: Callable[[Case], object]) -> list[Group]:
     """The cases with one key together, the worst first, else in their order."""
-    found: dict[object, list[Case]] = {}
+    alike: dict[object, list[Case]] = {}
     for case in cases:
-        found.setdefault(key(case), []).append(case)
-    return sorted((Group(tuple(same)) for same in found.values()), key=lambda group: rank(group.first))
+        alike.setdefault(key(case), []).append(case)
+    return sorted((Group(tuple(same)) for same in alike.values()), key=lambda group: rank(group.first))
 
 
 def rank(case: Case) -> int:
@@ -149,8 +149,8 @@ def rank(case: Case) -> int:
 
 def wrong_groups(digest: Digest) -> list[Group]:
     """What is wrong, told once: cases with one cause, or the same answer where there is none."""
-    told = [case for case in digest.cases if is_wrong(case) and not _told_better(case, digest)]
-    cases = sorted(told, key=lambda case: (rank(case), case.name != digest.where))
+    own = [case for case in digest.cases if is_wrong(case) and not _told_better(case, digest)]
+    cases = sorted(own, key=lambda case: (rank(case), case.name != digest.where))
     return grouped(cases, lambda case: _cause(case) or (case.group, case.verdict, case.seen, case.file))
 
 
@@ -170,15 +170,15 @@ def _cause(case: Case) -> str | None:
 
 
 @singledispatch
-def digest(told: Any) -> Digest:
+def digest(value: Any) -> Digest:
     """What the value comes to.
 
     Raises:
         TypeError: no command tells such a value.
     """
-    if isinstance(told, tuple) and all(isinstance(one, Cause) for one in told):
-        return _list(told)
-    raise TypeError(f"nothing tells a {type(told).__name__}")
+    if isinstance(value, tuple) and all(isinstance(one, Cause) for one in value):
+        return _list(value)
+    raise TypeError(f"nothing tells a {type(value).__name__}")
 
 
 @digest.register
@@ -261,17 +261,19 @@ def _tally(tally: Tally) -> Case:
 
 @digest.register
 def _probe(probed: Probed) -> Digest:
-    told = _check(probed.report)
-    cases = tuple(replace(case, exchange=probed.exchange) if case.group == SCENARIOS else case for case in told.cases)
+    checked = _check(probed.report)
+    cases = tuple(
+        replace(case, exchange=probed.exchange) if case.group == SCENARIOS else case for case in checked.cases
+    )
     controls = tuple(
         Case(CONTROLS, one.name, "pass", one.seen, title=_control(one), decides=False) for one in probed.controls
     )
-    fix = told.fix
+    fix = checked.fix
     if probed.fix and probed.fix.works and probed.fix.edits:
         fix = "; ".join(edit.rstrip(".") for edit in probed.fix.edits) + "."
         fix = fix[:1].upper() + fix[1:]
     return replace(
-        told,
+        checked,
         command="probe",
         subject=probed.handshake.url,
         fix=fix,
@@ -322,13 +324,13 @@ def _proxy(watched: Watched) -> Digest:
     counted = dict(watched.counted) | ({"inconclusive": 1} if watched.unjudged else {})
     worst: Verdict = next((verdict for verdict in _WORST_FIRST if counted.get(verdict)), "pass")
     wrong = [one.finding for one in watched.passed if one.finding and one.verdict == worst]
-    found = wrong[0] if worst != "pass" and wrong else None
+    worst_finding = wrong[0] if worst != "pass" and wrong else None
     total = watched.total
     lost = watched.unanswered
     went = f"{plural(total, 'request')} {f'came, {lost} unanswered' if lost else 'went through'}"
     bad = total - watched.counted.get("pass", 0)
-    told = f"{bad} of them with something to look at" if bad else "nothing to remark"
-    sentence = f"{went}, {told}." if total else "No request came."
+    remark = f"{bad} of them with something to look at" if bad else "nothing to remark"
+    sentence = f"{went}, {remark}." if total else "No request came."
     if total and lost == total:
         sentence = f"{plural(total, 'request')} came, and none was answered."
     if watched.unjudged:
@@ -339,9 +341,9 @@ def _proxy(watched: Watched) -> Digest:
         subject=watched.to,
         verdict=worst,
         exit_code=watched.exit_code,
-        sentence=f"{sentence} First: {found.title}." if found and found.title else sentence,
-        fix=found.remedy if found else "",
-        cause=found.cause if found else None,
+        sentence=f"{sentence} First: {worst_finding.title}." if worst_finding and worst_finding.title else sentence,
+        fix=worst_finding.remedy if worst_finding else "",
+        cause=worst_finding.cause if worst_finding else None,
         notes=watched.notes,
         facts=(("listening at", watched.listening), ("leading to", watched.to)),
         cases=tuple(map(_passed, watched.passed)),
@@ -403,7 +405,7 @@ def _mock(served: Served) -> Digest:
         f"{plural(served.total, 'request')} came, {f'{bad} with something to remark' if bad else 'nothing to remark'}."
     )
     cases = tuple(map(_client, served.clients))
-    found = next((case.finding for case in cases if case.finding and case.verdict == worst), None)
+    worst_finding = next((case.finding for case in cases if case.finding and case.verdict == worst), None)
     kept = not served.wrong
     script = f" The script was {'kept to' if kept else 'not kept to: ' + served.wrong[0]}." if served.script else ""
     return Digest(
@@ -412,8 +414,8 @@ def _mock(served: Served) -> Digest:
         verdict=worst if kept else "fail",
         exit_code=served.exit_code,
         sentence=(came if served.total else "No client came.") + script,
-        fix=found.remedy if found and worst != "pass" else "",
-        cause=found.cause if found and worst != "pass" else None,
+        fix=worst_finding.remedy if worst_finding and worst != "pass" else "",
+        cause=worst_finding.cause if worst_finding and worst != "pass" else None,
         notes=served.wrong,
         facts=(
             ("listening at", served.listening),
@@ -430,11 +432,11 @@ def _mock(served: Served) -> Digest:
 def _client(one: Client) -> Case:
     """A client with the first of what is worst about it as its finding, and the rest as facts of that."""
     order = {"error": 0, "warning": 1}
-    said = sorted((told for told in one.told if not told.meant), key=lambda told: order.get(told.level, 2))
+    unmeant = sorted((told for told in one.told if not told.meant), key=lambda told: order.get(told.level, 2))
     finding = None
-    if said:
-        first = said[0]
-        more = tuple(f"{told.times} × {told.level} {told.id}: {told.text}" for told in said)
+    if unmeant:
+        first = unmeant[0]
+        more = tuple(f"{told.times} × {told.level} {told.id}: {told.text}" for told in unmeant)
         finding = Finding(one.verdict, first.text, first.id, first.text, facts=more, remedy=first.remedy)
     return Case(
         PASSED,
@@ -453,27 +455,27 @@ def _client(one: Client) -> Case:
 
 
 @digest.register
-def _grade(told: CourseResult) -> Digest:
-    worst = (*told.of("fail"), *told.of("warn"))
-    verdict: Verdict = "inconclusive" if told.exit_code == 3 else "fail" if told.exit_code else "pass"
+def _grade(result: CourseResult) -> Digest:
+    worst = (*result.of("fail"), *result.of("warn"))
+    verdict: Verdict = "inconclusive" if result.exit_code == 3 else "fail" if result.exit_code else "pass"
     return Digest(
         command="grade",
-        subject=told.client,
+        subject=result.client,
         verdict="warn" if verdict == "pass" and worst else verdict,
-        exit_code=told.exit_code,
-        sentence=told.sentence,
+        exit_code=result.exit_code,
+        sentence=result.sentence,
         fix=worst[0].remedy if worst else "",
         where=worst[0].mark.id if worst else "",
-        notes=("Interrupted: the report is partial.",) if told.interrupted else (),
+        notes=("Interrupted: the report is partial.",) if result.interrupted else (),
         facts=(
-            *((("made with", told.sdk),) if told.sdk else ()),
-            *((f"lesson {one.lesson or 'tape'}", one.happened) for one in told.lessons),
+            *((("made with", result.sdk),) if result.sdk else ()),
+            *((f"lesson {one.lesson or 'tape'}", one.happened) for one in result.lessons),
         ),
-        cases=tuple(map(_mark, told.marks)),
-        started_at=told.started_at,
-        duration_s=told.seconds,
-        interrupted=told.interrupted,
-        version=told.version,
+        cases=tuple(map(_mark, result.marks)),
+        started_at=result.started_at,
+        duration_s=result.seconds,
+        interrupted=result.interrupted,
+        version=result.version,
     )
 
 
@@ -496,12 +498,12 @@ def _mark(one: Graded) -> Case:
 
 
 @digest.register
-def _explain(told: Explanation) -> Digest:
-    known = [finding for finding in told.findings if finding.cause != UNKNOWN]
+def _explain(explanation: Explanation) -> Digest:
+    known = [finding for finding in explanation.findings if finding.cause != UNKNOWN]
     first = known[0] if known else None
-    if told.healthy:
+    if explanation.healthy:
         sentence = "Healthy: a session was opened, and nothing in the text tells of an error."
-        if told.next:
+        if explanation.next:
             sentence = "Healthy: nothing that the client asks for is known to be wrong."
     elif first is None:
         sentence = "Nothing known was found in the text."
@@ -511,59 +513,59 @@ def _explain(told: Explanation) -> Digest:
     return Digest(
         command="explain",
         subject="what you pasted",
-        verdict="pass" if told.healthy else "fail" if known else "inconclusive",
-        exit_code=0 if told.healthy or known else 3,
+        verdict="pass" if explanation.healthy else "fail" if known else "inconclusive",
+        exit_code=0 if explanation.healthy or known else 3,
         sentence=sentence,
-        fix=first.remedy if first else next((finding.remedy for finding in told.findings), ""),
+        fix=first.remedy if first else next((finding.remedy for finding in explanation.findings), ""),
         cause=first.cause if first else None,
         cases=tuple(
             Case(CAUSES, finding.cause or "", "fail", finding.title, title=finding.title, finding=finding)
-            for finding in told.findings
+            for finding in explanation.findings
         ),
     )
 
 
 @digest.register
-def _conform(told: Conformance) -> Digest:
-    known = {one.deviation.id: one for one in told.deviations}
-    weights = {one.deviation.weight for one in told.deviations}
-    setting = told.setting
+def _conform(conformance: Conformance) -> Digest:
+    known = {one.deviation.id: one for one in conformance.deviations}
+    weights = {one.deviation.weight for one in conformance.deviations}
+    setting = conformance.setting
     return Digest(
         command="conform",
         subject=setting.base_url,
-        verdict=told.verdict,
-        exit_code=told.exit_code,
-        sentence=told.sentence,
-        fix=told.deviations[0].deviation.fix if weights & {"high", "medium"} else "",
-        cause=told.deviations[0].deviation.id if told.exit_code == 1 and told.deviations else None,
-        notes=("Interrupted: the report is partial.",) if told.interrupted else (),
+        verdict=conformance.verdict,
+        exit_code=conformance.exit_code,
+        sentence=conformance.sentence,
+        fix=conformance.deviations[0].deviation.fix if weights & {"high", "medium"} else "",
+        cause=conformance.deviations[0].deviation.id if conformance.exit_code == 1 and conformance.deviations else None,
+        notes=("Interrupted: the report is partial.",) if conformance.interrupted else (),
         facts=(
             ("endpoint", setting.base_url),
-            ("dialect", told.dialect),
+            ("dialect", conformance.dialect),
             ("credential", setting.credential),
             *(("notice", notice) for notice in setting.notices),
             *((("certificates", "NOT CHECKED (--insecure)"),) if setting.insecure else ()),
-            ("events sent", str(sum(count for _, count in told.spend.events))),
-            ("audio sent", f"{told.spend.audio_ms / 1000:.1f} s"),
+            ("events sent", str(sum(count for _, count in conformance.spend.events))),
+            ("audio sent", f"{conformance.spend.audio_ms / 1000:.1f} s"),
         ),
-        cases=tuple(_conforming(result, known) for result in told.results),
+        cases=tuple(_conforming(result, known) for result in conformance.results),
         started_at=setting.started_at,
-        duration_s=told.duration_s,
-        interrupted=told.interrupted,
+        duration_s=conformance.duration_s,
+        interrupted=conformance.interrupted,
         version=setting.version,
     )
 
 
 def _conforming(result: CaseResult, known: Mapping[str, Seen]) -> Case:
     """A case with its gravest deviation as its finding, and the others as facts of that."""
-    found = [known[ident] for ident in result.deviations if ident in known]
-    found.sort(key=lambda one: WEIGHTS.index(one.deviation.weight))
-    grave = bool(found) and found[0].deviation.weight != "low"
+    deviations = [known[ident] for ident in result.deviations if ident in known]
+    deviations.sort(key=lambda one: WEIGHTS.index(one.deviation.weight))
+    grave = bool(deviations) and deviations[0].deviation.weight != "low"
     verdicts: dict[str, Verdict] = {"conforms": "pass", "not served": "skip", "could not tell": "inconclusive"}
     verdict = verdicts.get(result.verdict, "fail" if grave else "warn")
     finding = None
-    if found:
-        first = found[0].deviation
+    if deviations:
+        first = deviations[0].deviation
         finding = Finding(
             verdict,
             result.seen,
@@ -571,7 +573,7 @@ def _conforming(result: CaseResult, known: Mapping[str, Seen]) -> Case:
             explanation=f"The real service: {first.real}",
             facts=(
                 *(f"breaks {client.client}: {client.how}" for client in first.breaks),
-                *(f"{one.deviation.id}: {one.deviation.title}" for one in found[1:]),
+                *(f"{one.deviation.id}: {one.deviation.title}" for one in deviations[1:]),
             ),
             remedy=first.fix,
             evidence=(first.evidence,),
@@ -619,8 +621,8 @@ def remedy(report: Report) -> str:
         return ""
     deciding = [rung.finding for rung in report.ladder if rung.rung == report.summary.rung]
     others = [rung.finding for rung in report.ladder] + [result.finding for result in report.results]
-    found = (one.remedy for one in (*deciding, *others) if one.cause == report.summary.cause and one.remedy)
-    return next(found, "")
+    remedies = (one.remedy for one in (*deciding, *others) if one.cause == report.summary.cause and one.remedy)
+    return next(remedies, "")
 
 
 def _facts(setting: Setting) -> Iterator[tuple[str, str]]:

@@ -10,25 +10,25 @@ from rtdoctor.model.finding import Cause, Finding
 from rtdoctor.version import __version__
 
 
-def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
+def show(value: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
     """Print the document, in one write; ASCII only, so that nothing in it can act on a terminal."""
     head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "rtdoctor", "version": __version__}}
-    out.write(json.dumps(head | _of(told), indent=2, ensure_ascii=True) + "\n")
+    out.write(json.dumps(head | _of(value), indent=2, ensure_ascii=True) + "\n")
 
 
-def _of(told: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:
-    if isinstance(told, Explanation):
+def _of(value: Explanation | Page | Iterable[Cause]) -> dict[str, Any]:
+    if isinstance(value, Explanation):
         return {
-            "healthy": told.healthy,
-            "findings": [_finding(finding) for finding in told.findings],
-            "next": told.next,
+            "healthy": value.healthy,
+            "findings": [_finding(finding) for finding in value.findings],
+            "next": value.next,
         }
-    if isinstance(told, Page):
-        page = dataclasses.asdict(told)
+    if isinstance(value, Page):
+        page = dataclasses.asdict(value)
         del page["cause"]
-        cause = {name: getattr(told.cause, name) for name in ("title", "explanation", "remedy", "exit")}
-        return {"page": {"cause": told.cause.id, **cause, **page}}
-    return {"causes": [{"cause": cause.id, "title": cause.title} for cause in told]}
+        cause = {name: getattr(value.cause, name) for name in ("title", "explanation", "remedy", "exit")}
+        return {"page": {"cause": value.cause.id, **cause, **page}}
+    return {"causes": [{"cause": cause.id, "title": cause.title} for cause in value]}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

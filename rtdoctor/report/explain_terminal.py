@@ -20,24 +20,24 @@ _PASTED = 80  # columns of a command that is to be pasted
 Line = tuple[str, str]  # a line and its style
 
 
-def show(told: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
+def show(value: Explanation | Page | Iterable[Cause], out: TextIO) -> None:
     """Print it, in colour where a terminal (or FORCE_COLOR) wants it."""
     if not (out.isatty() or os.environ.get("FORCE_COLOR")):
-        out.write("".join(f"{text}\n" for text, _ in _lines(told)))
+        out.write("".join(f"{text}\n" for text, _ in _lines(value)))
         return
     from rich.text import Text
 
     from rtdoctor.report.console import console
 
     printer = console(out)
-    for text, style in _lines(told):
+    for text, style in _lines(value):
         printer.print(Text(text, style), soft_wrap=True)
 
 
-def _lines(told: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
-    if isinstance(told, Explanation):
-        return _explanation(told)
-    return _page(told) if isinstance(told, Page) else _list(told)
+def _lines(value: Explanation | Page | Iterable[Cause]) -> Iterator[Line]:
+    if isinstance(value, Explanation):
+        return _explanation(value)
+    return _page(value) if isinstance(value, Page) else _list(value)
 
 
 def _explanation(explanation: Explanation) -> Iterator[Line]:

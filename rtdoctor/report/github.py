@@ -16,9 +16,9 @@ _MOST = 9
 _KIND = {"fail": "error", "inconclusive": "error", "warn": "warning"}
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the annotations, in one write."""
-    of = digest(told)
+    of = digest(value)
     told_by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     answer = _answer(of)
     for group in wrong_groups(of):
@@ -51,15 +51,15 @@ def _bounded(kind: str, lines: Sequence[str]) -> list[str]:
 def _annotations(group: Group) -> list[tuple[str, str]]:
     """One for all that has one cause; in a recording one a deviation, on its line."""
     case = group.first
-    told = []
+    commands = []
     if not any(member.violations and member.file for member in group.cases) or case.finding:
-        told.append((_KIND[case.verdict], _line(_KIND[case.verdict], _title(case), _message(group), case.file)))
+        commands.append((_KIND[case.verdict], _line(_KIND[case.verdict], _title(case), _message(group), case.file)))
     for member in group.cases:
         for one in member.violations if member.file else ():
             kind = "error" if one.violation.severity == "error" else one.violation.severity
             message = f"{one.violation.event_type} {one.violation.pointer}: {one.violation.message}"
-            told.append((kind, _line(kind, one.violation.rule, message, member.file, one.line)))
-    return told
+            commands.append((kind, _line(kind, one.violation.rule, message, member.file, one.line)))
+    return commands
 
 
 def _title(case: Case) -> str:
@@ -69,12 +69,12 @@ def _title(case: Case) -> str:
 
 def _message(group: Group) -> str:
     case = group.first
-    said = [f"{group.names}: {group.seen}"]
+    lines = [f"{group.names}: {group.seen}"]
     if group.expected and group.expected != group.seen:
-        said.append(f"Expected: {group.expected}")
+        lines.append(f"Expected: {group.expected}")
     if case.finding and case.finding.remedy:
-        said.append(f"Fix: {case.finding.remedy}")
-    return "\n".join(said)
+        lines.append(f"Fix: {case.finding.remedy}")
+    return "\n".join(lines)
 
 
 def _line(kind: str, title: str, message: str, file: str = "", line: int = 0) -> str:

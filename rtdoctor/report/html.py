@@ -83,9 +83,9 @@ class Detail:
     parts: tuple[Part, ...]
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the page, in one write; ASCII only."""
-    out.write(page(digest(told)).encode("ascii", "xmlcharrefreplace").decode("ascii"))
+    out.write(page(digest(value)).encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 def page(of: Digest) -> str:
@@ -171,10 +171,10 @@ def _stages(outcome: Outcome | None) -> tuple[str, ...]:
     error = outcome.errors[0] if outcome.errors else outcome.http_error
     name = (error.code or error.type or "an error") if error else ""
     end = f"close {outcome.close_code}" if outcome.close_code is not None else "open" if outcome.open else ""
-    told = "session.updated" if outcome.updated else ""
+    stage = "session.updated" if outcome.updated else ""
     if outcome.transcript is not None:
-        told = "transcript"
-    return (status, outcome.first_event or "", told, name, end)
+        stage = "transcript"
+    return (status, outcome.first_event or "", stage, name, end)
 
 
 # --- what unfolds -----------------------------------------------------------------------------------------------------
@@ -221,13 +221,13 @@ def _parts(case: Case) -> list[Part]:
 
 def _violations(case: Case) -> list[tuple[str, str]]:
     """Where each stands, and what it is."""
-    told = [
+    rows = [
         (f"{one.violation.severity}, {f'line {one.line}' if one.line else f'event {one.violation.index}'}", _told(one))
         for one in case.violations[:_MOST_VIOLATIONS]
     ]
-    if case.violation_count > len(told):
-        told.append(("", f"and {case.violation_count - len(told)} more"))
-    return told
+    if case.violation_count > len(rows):
+        rows.append(("", f"and {case.violation_count - len(rows)} more"))
+    return rows
 
 
 def _told(one: Any) -> str:
@@ -244,10 +244,10 @@ def told(text: str, most: int = LONG) -> Any:
     from markupsafe import Markup, escape
 
     shown, made, end = cut(text, most), Markup(), 0
-    for found in _WHOLE.finditer(shown):
-        start = found.end() - len(found.text().strip())
-        made += escape(shown[end:start]) + Markup('<span class="whole">{}</span>').format(found.text().strip())
-        end = found.end()
+    for whole in _WHOLE.finditer(shown):
+        start = whole.end() - len(whole.text().strip())
+        made += escape(shown[end:start]) + Markup('<span class="whole">{}</span>').format(whole.text().strip())
+        end = whole.end()
     return made + escape(shown[end:])
 
 

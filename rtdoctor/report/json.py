@@ -75,15 +75,15 @@ def result_told(result: Result) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    told = dataclasses.asdict(finding)
+    fields = dataclasses.asdict(finding)
     for name in ("verdict", "places"):  # a run has no text in which a fault could stand
-        told.pop(name)
-    return told
+        fields.pop(name)
+    return fields
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    told = dataclasses.asdict(outcome)
-    request = told.pop("asked")
+    fields = dataclasses.asdict(outcome)
+    request = fields.pop("asked")
     for pairs in ("http_headers", "fault_details"):
-        told[pairs] = [list(pair) for pair in told[pairs]]
-    return {"request": request, **told}
+        fields[pairs] = [list(pair) for pair in fields[pairs]]
+    return {"request": request, **fields}

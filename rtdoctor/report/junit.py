@@ -16,9 +16,9 @@ _MOST_VIOLATIONS = 50
 _ELEMENT = {"fail": "failure", "inconclusive": "error", "skip": "skipped"}
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the document, in one write; ASCII only."""
-    of = digest(told)
+    of = digest(value)
     groups: dict[str, list[Case]] = {}
     for case in of.cases:
         groups.setdefault(case.group, []).append(case)

@@ -126,8 +126,8 @@ class LiveTerminal:
                 parts.append(Text(f"\n{plural(self._found, 'finding')}", style="bold"))
             for finding in self._findings:
                 level = finding["level"] if finding["level"] in ("error", "warning") else "info"
-                said = f"{level:7} {_shown(finding['id'])}: {_shown(finding['text'], 300)}"
-                parts.append(Text(said, style=_COLOURS.get(level, "")))
+                line_of_finding = f"{level:7} {_shown(finding['id'])}: {_shown(finding['text'], 300)}"
+                parts.append(Text(line_of_finding, style=_COLOURS.get(level, "")))
                 if finding["remedy"]:
                     parts.append(Text(f"        → {_shown(finding['remedy'], 300)}"))
             return Group(*parts)
@@ -212,8 +212,8 @@ def _note(event: Mapping[str, Any]) -> str:
         return f"{_held(error.get('code') or error.get('type'))} {_held(error.get('message'))}"
     if isinstance(response, dict):
         return _held(response.get("status", ""))
-    told = next((event[name] for name in ("transcript", "text", "delta", "arguments") if event.get(name)), "")
-    return _held(told if isinstance(told, str) else json.dumps(told))
+    words = next((event[name] for name in ("transcript", "text", "delta", "arguments") if event.get(name)), "")
+    return _held(words if isinstance(words, str) else json.dumps(words))
 
 
 def _held(value: object) -> str:

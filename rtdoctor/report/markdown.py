@@ -20,16 +20,16 @@ _SIGN = {"pass": "✅", "warn": "⚠️", "fail": "❌", "inconclusive": "❔", 
 _CUT = "\n\nThe report is cut here: it is longer than a summary may be. The JSON and HTML reports hold all of it.\n"
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print it, in one write; at most a million bytes."""
-    out.write(text(told))
+    out.write(text(value))
 
 
-def text(told: Any, most: int = _MOST_BYTES) -> str:
+def text(value: Any, most: int = _MOST_BYTES) -> str:
     """The Markdown, of at most so many bytes."""
     blocks: list[str] = []
     size = len(_CUT.encode())
-    for piece in _blocks(digest(told)):
+    for piece in _blocks(digest(value)):
         size += len(piece.encode("utf-8", "replace")) + 2
         if size > most:
             return "\n\n".join(blocks) + _CUT
@@ -78,8 +78,8 @@ def _blocks(of: Digest) -> Iterator[str]:
             yield _fenced("diff", "\n".join(of.handover.change))
         yield "### The whole handshake, to paste into a shell"
         if of.handover.events:
-            told = _fenced("json", "\n".join(of.handover.events))
-            yield f"events.jsonl, what to send after the first event:\n\n{told}"
+            fenced = _fenced("json", "\n".join(of.handover.events))
+            yield f"events.jsonl, what to send after the first event:\n\n{fenced}"
         for _, command in of.handover.commands:
             yield _fenced("sh", command)
         if of.handover.snippet:
@@ -105,7 +105,7 @@ def _blocks(of: Digest) -> Iterator[str]:
 
 def _fenced(language: str, text: str) -> str:
     """A block of code. Its fence is longer than any run of backticks in it, so that nothing of it is Markdown."""
-    fence = "`" * max(3, 1 + max((found.end() - found.start() for found in _TICKS.finditer(text)), default=0))
+    fence = "`" * max(3, 1 + max((ticks.end() - ticks.start() for ticks in _TICKS.finditer(text)), default=0))
     return f"{fence}{language}\n{block(text)}\n{fence}"
 
 

@@ -14,9 +14,9 @@ def show(served: Served, out: TextIO) -> None:
 
 def document(served: Served) -> dict[str, Any]:
     """The run as plain JSON values."""
-    told = dataclasses.asdict(served)
-    version = told.pop("version")
-    for client, one in zip(told["clients"], served.clients, strict=True):
+    fields = dataclasses.asdict(served)
+    version = fields.pop("version")
+    for client, one in zip(fields["clients"], served.clients, strict=True):
         client["verdict"] = one.verdict
     head = {"schema_version": SCHEMA_VERSION, "tool": {"name": "rtdoctor", "version": version}}
-    return {**head, "exit_code": served.exit_code, **told}
+    return {**head, "exit_code": served.exit_code, **fields}

@@ -8,9 +8,9 @@ from rtdoctor.report.digest import LADDER, Digest, digest
 _STATE = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the line, and what to change on a second one. A pipe would begin the performance data."""
-    of = digest(told)
+    of = digest(value)
     numbers = [f"'{case.name}'={case.ms / 1000:.3f}s" for case in of.cases if case.group == LADDER and case.ms]
     if of.duration_s is not None:
         numbers.append(f"'total'={of.duration_s:.3f}s")

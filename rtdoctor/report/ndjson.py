@@ -34,9 +34,9 @@ def make(out: TextIO) -> Callable[[Any], None]:
     """A reader that prints a line for each thing that it is told, and lets nothing wait."""
 
     def read(event: Any) -> None:
-        for name, told in _lines(event):
+        for name, fields in _lines(event):
             # ASCII only, so that nothing in it can act on a terminal.
-            out.write(json.dumps({"event": name} | told, ensure_ascii=True, allow_nan=False) + "\n")
+            out.write(json.dumps({"event": name} | fields, ensure_ascii=True, allow_nan=False) + "\n")
         out.flush()
 
     return read
@@ -45,8 +45,8 @@ def make(out: TextIO) -> Callable[[Any], None]:
 def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     match event:
         case RunStarted(setting=setting, scenarios=scenarios):
-            told = {"schema_version": SCHEMA_VERSION, "target": dataclasses.asdict(setting), "scenarios": scenarios}
-            yield "started", told
+            fields = {"schema_version": SCHEMA_VERSION, "target": dataclasses.asdict(setting), "scenarios": scenarios}
+            yield "started", fields
         case RungDone(rung=rung):
             yield "rung", rung_told(rung)
         case LadderDone(summary=summary):
@@ -65,24 +65,24 @@ def _lines(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "finished", series_document(event)
         case Conformance():
             whole = conform_document(event)
-            yield from (("case", told) for told in whole.pop("cases"))
-            yield from (("deviation", told) for told in whole.pop("deviations"))
+            yield from (("case", fields) for fields in whole.pop("cases"))
+            yield from (("deviation", fields) for fields in whole.pop("deviations"))
             yield "finished", whole
         case Validation():
             whole = validation_document(event)
-            yield from (("file", told) for told in whole.pop("files"))
+            yield from (("file", fields) for fields in whole.pop("files"))
             yield "finished", whole
         case Served():
             whole = served_document(event)
-            yield from (("client", told) for told in whole.pop("clients"))
+            yield from (("client", fields) for fields in whole.pop("clients"))
             yield "finished", whole
         case CourseResult():
             whole = grade_document(event)
-            yield from (("lesson", told) for told in whole.pop("lessons"))
-            yield from (("mark", told) for told in whole.pop("marks"))
+            yield from (("lesson", fields) for fields in whole.pop("lessons"))
+            yield from (("mark", fields) for fields in whole.pop("marks"))
             yield "finished", whole
 
 
-def _end(told: dict[str, Any]) -> dict[str, Any]:
+def _end(fields: dict[str, Any]) -> dict[str, Any]:
     """The document without what was told line by line."""
-    return {name: value for name, value in told.items() if name not in ("ladder", "results")}
+    return {name: value for name, value in fields.items() if name not in ("ladder", "results")}

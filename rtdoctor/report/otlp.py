@@ -17,9 +17,9 @@ _CLIENT, _OK, _ERROR = 3, 1, 2  # SPAN_KIND_CLIENT, STATUS_CODE_OK, STATUS_CODE_
 _WRONG = ("fail", "inconclusive")
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the trace, in one write; ASCII only."""
-    out.write(json.dumps(document(digest(told)), ensure_ascii=True, allow_nan=False) + "\n")
+    out.write(json.dumps(document(digest(value)), ensure_ascii=True, allow_nan=False) + "\n")
 
 
 def document(of: Digest) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def document(of: Digest) -> dict[str, Any]:
 def _spans(of: Digest) -> Iterator[dict[str, Any]]:
     trace, root = _id(of, "trace", 32), _id(of, "run", 16)
     began = datetime.fromisoformat(of.started_at).timestamp() if of.started_at else 0.0
-    told: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "url.full": of.subject,
         "network.protocol.name": "websocket",
         "rtdoctor.verdict": of.verdict,
@@ -41,14 +41,14 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
         "rtdoctor.fix": of.fix,
         "error.type": of.cause if of.exit_code else None,
     }
-    told |= _address(of.subject)
+    attributes |= _address(of.subject)
     yield {
         "traceId": trace,
         "spanId": root,
         "name": f"rtdoctor {of.command}",
         "kind": _CLIENT,
         **_times(began, (of.duration_s or 0.0) * 1000),
-        "attributes": _attributes(told),
+        "attributes": _attributes(attributes),
         "status": {"code": _ERROR, "message": cut(of.sentence)} if of.exit_code else {"code": _OK},
     }
     start = began
@@ -70,8 +70,8 @@ def _spans(of: Digest) -> Iterator[dict[str, Any]]:
 
 def _id(of: Digest, name: str, digits: int) -> str:
     """An id of this run's own, and the same whenever the run is written."""
-    told = "\0".join((name, of.started_at, of.subject, repr(of.duration_s), repr([case.ms for case in of.cases])))
-    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:digits]
+    measured = "\0".join((name, of.started_at, of.subject, repr(of.duration_s), repr([case.ms for case in of.cases])))
+    return hashlib.sha256(measured.encode("utf-8", "backslashreplace")).hexdigest()[:digits]
 
 
 def _of_layer(case: Case) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def _times(start: float, ms: float) -> dict[str, str]:
     return {"startTimeUnixNano": str(began), "endTimeUnixNano": str(began + round(ms * 1e6))}
 
 
-def _attributes(told: dict[str, Any]) -> list[dict[str, Any]]:
+def _attributes(values_by_name: dict[str, Any]) -> list[dict[str, Any]]:
     """As key and value; what is not known is left out. OTLP's JSON has whole numbers as text."""
-    values = {name: value for name, value in told.items() if value not in (None, "")}
+    values = {name: value for name, value in values_by_name.items() if value not in (None, "")}
     return [
         {"key": name, "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": cut(str(value))}}
         for name, value in values.items()

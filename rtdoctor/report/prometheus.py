@@ -14,9 +14,9 @@ _VERDICTS = ("pass", "warn", "fail", "inconclusive", "skip")
 Sample = tuple[dict[str, str], float]
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the metrics, in one write."""
-    of = digest(told)
+    of = digest(value)
     out.write("".join(_metric(*metric, of.subject) for metric in _metrics(of)))
 
 
@@ -56,8 +56,8 @@ def _metrics(of: Digest) -> Iterator[tuple[str, str, list[Sample]]]:
         yield "probe_realtime_close_code", "The code of the ladder's close", [({}, float(closes[0]))]
     counts: Counter[str] = Counter(case.verdict for case in of.cases if case.group == SCENARIOS)
     if counts:
-        told = [({"verdict": verdict}, float(counts[verdict])) for verdict in _VERDICTS]
-        yield "probe_realtime_scenarios", "Scenarios by verdict", told
+        samples = [({"verdict": verdict}, float(counts[verdict])) for verdict in _VERDICTS]
+        yield "probe_realtime_scenarios", "Scenarios by verdict", samples
 
 
 def _upgrade(of: Digest) -> Case | None:
@@ -74,8 +74,8 @@ def _sockets(of: Digest) -> Iterator[Case]:
 def _metric(name: str, help: str, samples: list[Sample], target: str) -> str:
     lines = [f"# HELP {name} {help}", f"# TYPE {name} gauge"]
     for labels, value in samples:
-        told = ",".join(f'{key}="{_label(text)}"' for key, text in ({"target": target} | labels).items())
-        lines.append(f"{name}{{{told}}} {value:.10g}")
+        pairs = ",".join(f'{key}="{_label(text)}"' for key, text in ({"target": target} | labels).items())
+        lines.append(f"{name}{{{pairs}}} {value:.10g}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -30,7 +30,9 @@ def document(watched: Watched) -> dict[str, Any]:
 
 
 def _passed(one: Passed) -> dict[str, Any]:
-    told = dataclasses.asdict(one)
-    told["verdict"] = one.verdict
-    told["events"] = [{"sender": sender, "type": kind, "count": count} for (sender, kind), count in one.events.items()]
-    return told
+    fields = dataclasses.asdict(one)
+    fields["verdict"] = one.verdict
+    fields["events"] = [
+        {"sender": sender, "type": kind, "count": count} for (sender, kind), count in one.events.items()
+    ]
+    return fields

@@ -22,10 +22,10 @@ _ARROWS = {"server": "←", "client": "→"}
 def live(line: Mapping[str, Any], *, verbose: bool = False) -> str | None:
     """A line of a tape as a line for people: requests, answers, ends and findings; with `verbose` events, too. None
     where there is nothing to show. Only what is to be done about a finding stands in a second line, of our own."""
-    told, remedy = _live(line, verbose), line.get("remedy")
-    if told is None or line.get("kind") != "finding" or not remedy:
-        return None if told is None else one_line(told)
-    return f"{one_line(told)}\n{' ' * len(_place(line))}   fix: {one_line(remedy)}"
+    text, remedy = _live(line, verbose), line.get("remedy")
+    if text is None or line.get("kind") != "finding" or not remedy:
+        return None if text is None else one_line(text)
+    return f"{one_line(text)}\n{' ' * len(_place(line))}   fix: {one_line(remedy)}"
 
 
 def _place(line: Mapping[str, Any]) -> str:
@@ -99,12 +99,12 @@ def show(watched: Watched, out: TextIO) -> None:
 
 def _events(one: Passed) -> str:
     most = sorted(one.events.items(), key=lambda item: -item[1])
-    told = [f"{count} {_ARROWS[sender]} {clean(kind)}" for (sender, kind), count in most[:_MOST_EVENTS]]
+    counts = [f"{count} {_ARROWS[sender]} {clean(kind)}" for (sender, kind), count in most[:_MOST_EVENTS]]
     more = len(most) - _MOST_EVENTS
-    return ", ".join(told) + (f" and {more} other types" if more > 0 else "")
+    return ", ".join(counts) + (f" and {more} other types" if more > 0 else "")
 
 
 def _wrong(one: Passed) -> str:
-    told = [plural(one.severities[name], name) for name in ("error", "warning") if one.severities.get(name)]
+    counts = [plural(one.severities[name], name) for name in ("error", "warning") if one.severities.get(name)]
     rules = list(dict.fromkeys(violation.rule for violation in one.violations if violation.severity != "notice"))
-    return f"{', '.join(told)} of form and order: {', '.join(rules[:5])}" if told else ""
+    return f"{', '.join(counts)} of form and order: {', '.join(rules[:5])}" if counts else ""

@@ -25,9 +25,9 @@ _MOST_CONFIG = 256 * 1024
 _BASE_URL = pattern(r"""\s*base_url\s*=\s*["'](?P<url>[^"']+)["']""")
 
 
-def show(told: Any, out: TextIO) -> None:
+def show(value: Any, out: TextIO) -> None:
     """Print the document, in one write; ASCII only."""
-    of = digest(told)
+    of = digest(value)
     rules: dict[str, dict[str, Any]] = {}
     results = list(_results(of, rules))
     run = {
@@ -137,7 +137,7 @@ def _target_line(subject: str) -> int:
     except (OSError, UnicodeDecodeError):
         return 0
     for number, line in enumerate(lines, 1):
-        if (found := _BASE_URL.match(line)) and _same_endpoint(found.text("url"), subject):
+        if (match := _BASE_URL.match(line)) and _same_endpoint(match.text("url"), subject):
             return number
     return 0
 

@@ -51,5 +51,5 @@ def show(series: Series, out: TextIO) -> None:
 
 
 def _codes(series: Series) -> str:
-    told = ", ".join(f"{code} ({plural(count, 'time')})" for code, count in sorted(series.exit_codes.items()))
-    return f"Exit codes: {told}."
+    codes = ", ".join(f"{code} ({plural(count, 'time')})" for code, count in sorted(series.exit_codes.items()))
+    return f"Exit codes: {codes}."

@@ -56,8 +56,8 @@ class _Picture:
         self._writer(event)
         if isinstance(event, RunFinished):
             self._console.print()  # the picture ends at its last line's foot
-            told = self._console.export_svg(title="rtdoctor check", code_format=_FORM, unique_id="rtdoctor")
-            self._out.write(told.encode("ascii", "xmlcharrefreplace").decode("ascii"))
+            picture = self._console.export_svg(title="rtdoctor check", code_format=_FORM, unique_id="rtdoctor")
+            self._out.write(picture.encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 def make(out: TextIO) -> _Picture:

@@ -96,8 +96,8 @@ class TerminalWriter:
         self.climbed()
         word = _WORD[rung.verdict] if rung.tried else _NOT_TRIED
         label = Text.assemble((f"{word:4} ", _STYLE[rung.verdict] if rung.tried else "dim"), f"{rung.rung:14}")
-        told = Text(clean(rung.finding.summary), "" if rung.tried and rung.verdict != "skip" else "dim")
-        self._beside(label, told, 19, right=f"{rung.ms:.0f} ms" if rung.ms is not None else "")
+        summary = Text(clean(rung.finding.summary), "" if rung.tried and rung.verdict != "skip" else "dim")
+        self._beside(label, summary, 19, right=f"{rung.ms:.0f} ms" if rung.ms is not None else "")
 
     def climbed(self) -> None:
         """The rungs that were not tried, once for each reason."""
@@ -106,8 +106,8 @@ class TerminalWriter:
             reasons.setdefault(rung.finding.summary, []).append(rung.rung)
         self._untried.clear()
         for reason, names in reasons.items():
-            told = ", ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
-            self._beside(Text(f"{_NOT_TRIED:4} ", "dim"), Text(f"{told}  {clean(reason)}", "dim"), 5)
+            names_shown = ", ".join(names) if len(names) < 3 else f"{names[0]} to {names[-1]}"
+            self._beside(Text(f"{_NOT_TRIED:4} ", "dim"), Text(f"{names_shown}  {clean(reason)}", "dim"), 5)
 
     def explain(self, name: str, finding: Finding, *, fix: bool = True) -> None:
         """One finding in full: cause, why, facts, what was ruled out, what to change, evidence. `fix` False leaves out
@@ -161,7 +161,7 @@ class TerminalWriter:
         self._say("", f"Does the endpoint behave as known?  {_counted(results)}.", "bold")
         if self._verbose:
             self._whole_table([result for result in results if result.outcome is not None])
-        told = {rung.finding.cause for rung in _worth_explaining(report.ladder) if rung.finding.cause}
+        explained = {rung.finding.cause for rung in _worth_explaining(report.ladder) if rung.finding.cause}
         wrong = [result for result in results if result.outcome is not None and result.verdict in _WRONG]
         ended = next((rung.finding.cause for rung in report.ladder if rung.dead), None)
         for same in _same(wrong, lambda result: (result.verdict, result.finding.cause, result.seen)):
@@ -173,17 +173,17 @@ class TerminalWriter:
         if self._verbose or not any(rung.dead for rung in report.ladder):
             self._left_out(untried, {rung.finding.summary: rung.rung for rung in report.ladder})
         self._violations(results)
-        self._causes(report, wrong, told)
+        self._causes(report, wrong, explained)
         if self._verbose:
             self._lessons(results)
 
-    def _left_out(self, untried: Sequence[Result], told: Mapping[str, str]) -> None:
+    def _left_out(self, untried: Sequence[Result], seen_above: Mapping[str, str]) -> None:
         """What was not tried, by its reason; `told` are the reasons that a rung gave already."""
         if untried:
             self._line()
         for same in _same(untried, lambda result: result.seen):
             names = _listed(same, None) if len(same) < 5 or self._verbose else plural(len(same), "scenario")
-            why = f"as {told[same[0].seen]}, above" if same[0].seen in told else clean(same[0].seen)
+            why = f"as {seen_above[same[0].seen]}, above" if same[0].seen in seen_above else clean(same[0].seen)
             text = Text.assemble((f"{names}: ", "bold"), why)
             self._beside(Text(f"{_WORD[same[0].verdict]:4} ", _STYLE[same[0].verdict]), text, 5)
 
@@ -237,14 +237,14 @@ class TerminalWriter:
         if any(result.required for result in tried):
             self._say("", _STAR, "dim")
 
-    def _causes(self, report: Report, wrong: Sequence[Result], told: set[str]) -> None:
+    def _causes(self, report: Report, wrong: Sequence[Result], explained: set[str]) -> None:
         """Each cause once: in full the one that decides, and all with -v; of the others title and fix. Of what has no
         cause the facts are all there is."""
         short: dict[str, Finding] = {}
         unknown = {rung.finding.summary for rung in report.ladder if rung.finding.cause == UNKNOWN}
         for result in wrong:
             cause, finding = result.finding.cause, result.finding
-            if cause is None or cause in told or cause in short:
+            if cause is None or cause in explained or cause in short:
                 continue
             if cause == UNKNOWN:
                 if result.seen not in unknown:
@@ -252,14 +252,14 @@ class TerminalWriter:
                 unknown.add(result.seen)
             elif self._verbose or cause == report.summary.cause:
                 self.explain(result.scenario, finding, fix=self._verbose)
-                told.add(cause)
+                explained.add(cause)
             else:
                 short[cause] = finding
         if short:
             self._line()
             # Where the session opens, what a scenario did wrong on purpose is nobody's to mend.
             mends = not report.summary.can_connect
-            rows = [row for cause, found in short.items() for row in _short(cause, found, fix=mends)]
+            rows = [row for cause, results in short.items() for row in _short(cause, results, fix=mends)]
             self._rows([(f"     {label}", text) for label, text in rows])
 
     def _violations(self, results: Sequence[Result]) -> None:
@@ -331,7 +331,7 @@ def _counted(results: Sequence[Result]) -> str:
 
 def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
     """Where the ladder ended comes first; a rung with the same cause as one before it adds nothing."""
-    told: dict[str | None, Rung] = {}
+    by_cause: dict[str | None, Rung] = {}
     unnamed = []
     about_model = any(rung.dead and _about_model(rung.finding) for rung in rungs)
     for rung in sorted(rungs, key=lambda rung: not rung.dead):
@@ -343,8 +343,8 @@ def _worth_explaining(rungs: Sequence[Rung]) -> list[Rung]:
             if rung.finding.facts or rung.finding.drift:  # its row says all the rest
                 unnamed.append(rung)
         else:
-            told.setdefault(rung.finding.cause, rung)
-    return [*told.values(), *unnamed]
+            by_cause.setdefault(rung.finding.cause, rung)
+    return [*by_cause.values(), *unnamed]
 
 
 def _about_model(finding: Finding) -> bool:
@@ -353,10 +353,10 @@ def _about_model(finding: Finding) -> bool:
 
 def _same(results: Iterable[Result], key: Callable[[Result], object]) -> list[list[Result]]:
     """The results with one key together, the worst first."""
-    found: dict[object, list[Result]] = {}
+    alike: dict[object, list[Result]] = {}
     for result in results:
-        found.setdefault(key(result), []).append(result)
-    return sorted(found.values(), key=lambda same: ("fail", "inconclusive", "warn", "skip").index(same[0].verdict))
+        alike.setdefault(key(result), []).append(result)
+    return sorted(alike.values(), key=lambda same: ("fail", "inconclusive", "warn", "skip").index(same[0].verdict))
 
 
 def _wanted(result: Result) -> str:

@@ -43,13 +43,13 @@ def _file(report: FileReport) -> dict[str, Any]:
 
 
 def _connection(connection: Connection) -> dict[str, Any]:
-    told = dataclasses.asdict(connection)
-    if told["finding"]:
-        del told["finding"]["places"]  # those are of pasted texts
-    told["events"] = [
+    fields = dataclasses.asdict(connection)
+    if fields["finding"]:
+        del fields["finding"]["places"]  # those are of pasted texts
+    fields["events"] = [
         {"sender": sender, "type": kind, "count": count} for (sender, kind), count in connection.events.items()
     ]
-    told["violations"] = [
+    fields["violations"] = [
         {
             "line": placed.line,
             **dataclasses.asdict(placed.violation),
@@ -57,4 +57,4 @@ def _connection(connection: Connection) -> dict[str, Any]:
         }
         for placed in connection.violations
     ]
-    return told
+    return fields

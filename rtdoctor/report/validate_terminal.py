@@ -55,18 +55,18 @@ def _total(validation: Validation, console: Console) -> None:
     every = [connection for report in validation.files for connection in report.connections]
     good = sum(report.overall == "pass" for report in validation.files)
     errors = sum(connection.severities.get("error", 0) for connection in every)
-    told = [f"{good} of {plural(len(validation.files), 'recording')} as they should be", plural(errors, "error")]
+    counts = [f"{good} of {plural(len(validation.files), 'recording')} as they should be", plural(errors, "error")]
     events = sum(sum(connection.events.values()) for connection in every)
-    told += [plural(events, "event"), *_amounts([connection.content for connection in every])]
-    for line in beside(console, Text(), Text(f"In all: {', '.join(told)}.", "bold"), 0):
+    counts += [plural(events, "event"), *_amounts([connection.content for connection in every])]
+    for line in beside(console, Text(), Text(f"In all: {', '.join(counts)}.", "bold"), 0):
         console.print(line, soft_wrap=True)
 
 
 def _file(report: FileReport, console: Console, *, short: bool) -> None:
     word = {"pass": "ok", "warn": "warn", "fail": "FAIL"}[report.overall]
     style = _STYLE[report.overall]
-    told = Text.assemble((clean(report.file), "bold"), f": {clean(report.sentence)}")
-    for line in beside(console, Text.assemble((f"{word}  ", style)), told, len(word) + 2):
+    head = Text.assemble((clean(report.file), "bold"), f": {clean(report.sentence)}")
+    for line in beside(console, Text.assemble((f"{word}  ", style)), head, len(word) + 2):
         console.print(line, soft_wrap=True)
     for problem in report.problems[:_MOST_SHOWN]:
         console.print(Text(f"  unread  {clean(problem)}", "yellow"))
@@ -119,19 +119,19 @@ def _content(content: Content, console: Console) -> None:
 
 def _amounts(every: Sequence[Content]) -> list[str]:
     """Responses, tokens and seconds of audio of these sessions together; what there is none of is not told."""
-    told = []
+    amounts = []
     if responses := sum(content.responses for content in every):
-        told.append(plural(responses, "response"))
+        amounts.append(plural(responses, "response"))
     if calls := sum(len(content.calls) + content.more_calls for content in every):
-        told.append(plural(calls, "function call"))
+        amounts.append(plural(calls, "function call"))
     for name, label in (("input_tokens", "tokens in"), ("output_tokens", "tokens out")):
         if count := sum(content.tokens.get(name, 0) for content in every):
-            told.append(f"{count:,} {label}")
+            amounts.append(f"{count:,} {label}")
     labels = {"client": "of audio sent", "server": "of audio received", "transcribed": "billed as transcribed"}
     for name, label in labels.items():
         if (seconds := sum(content.seconds.get(name, 0.0) for content in every)) >= _LEAST:
-            told.append(f"{seconds:.1f} s {label}")
-    return told
+            amounts.append(f"{seconds:.1f} s {label}")
+    return amounts
 
 
 def _told(connection: Connection, console: Console) -> None:
@@ -139,10 +139,12 @@ def _told(connection: Connection, console: Console) -> None:
     if connection.finding is not None:
         writer = TerminalWriter(console)
         writer.explain("what the server told", connection.finding)
-    for told in connection.errors[4:_MOST_SHOWN]:  # the first ones stand among the facts
-        error = told.error
+    for told_error in connection.errors[4:_MOST_SHOWN]:  # the first ones stand among the facts
+        error = told_error.error
         name = error.code or error.type or "(no code)"
-        _indented(console, f"line {told.line}, {clean(told.event_type)}: {clean(name)} {clean(error.message)}")
+        _indented(
+            console, f"line {told_error.line}, {clean(told_error.event_type)}: {clean(name)} {clean(error.message)}"
+        )
 
 
 def _indented(console: Console, text: str, style: str = "") -> None:
@@ -173,8 +175,8 @@ def _violation(placed: Placed, console: Console) -> None:
     console.print(head)
     _indented(console, f"{clean(violation.message)}")
     if violation.wanted or violation.got:
-        told = (("wanted", violation.wanted), ("got", violation.got))
-        _indented(console, "; ".join(f"{name} {clean(text)}" for name, text in told if text))
+        pairs = (("wanted", violation.wanted), ("got", violation.got))
+        _indented(console, "; ".join(f"{name} {clean(text)}" for name, text in pairs if text))
     if violation.hint:
         _indented(console, f"{clean(violation.hint)}", "bold")
     for line, sender, kind in placed.before:
@@ -208,14 +210,14 @@ def _latencies(connection: Connection, console: Console) -> None:
 def _steps(life: ItemLife) -> str:
     """The item's way in short: the last parts of the event names, with counts and times since its first step."""
     start = next((step.at for step in life.steps if step.at is not None), None)
-    told = []
+    steps = []
     for step in life.steps:
         name = step.event_type.removeprefix("conversation.item.").removeprefix("input_audio_buffer.")
         name = name.replace("input_audio_transcription.", "transcription.")
         count = f" ×{step.count}" if step.count > 1 else ""
         after = f" +{_ms(step.at - start)}" if step.at is not None and start is not None else ""
-        told.append(clean(f"{name}{count}{after}"))
-    return " → ".join(told)
+        steps.append(clean(f"{name}{count}{after}"))
+    return " → ".join(steps)
 
 
 def _ms(seconds: float) -> str:
@@ -223,11 +225,13 @@ def _ms(seconds: float) -> str:
 
 
 def _migrations(connection: Connection, console: Console) -> None:
-    for told in connection.migrated[:_MOST_MIGRATED]:
+    for migrated in connection.migrated[:_MOST_MIGRATED]:
         console.print()
-        console.print(Text.assemble(("  beta ", "yellow"), f"line {told.line}, {clean(told.event_type)}; in GA it is"))
-        _indented(console, f"{clean(told.event)}", "bold")
-        for change in told.changes:
+        console.print(
+            Text.assemble(("  beta ", "yellow"), f"line {migrated.line}, {clean(migrated.event_type)}; in GA it is")
+        )
+        _indented(console, f"{clean(migrated.event)}", "bold")
+        for change in migrated.changes:
             _indented(console, f"{clean(change)}", "dim")
     left = len(connection.migrated) - _MOST_MIGRATED
     if left > 0:

@@ -114,8 +114,8 @@ def writer(command: str, name: str) -> Callable[[TextIO], Reader]:
     from importlib import import_module
 
     module, _, function = WRITERS[command][name].partition(":")
-    found = getattr(import_module(module), function)
-    return found if function.startswith("make") else lambda out: lambda event: _whole(found, event, out)
+    show = getattr(import_module(module), function)
+    return show if function.startswith("make") else lambda out: lambda event: _whole(show, event, out)
 
 
 def _whole(show: Callable[[Any, TextIO], None], event: Any, out: TextIO) -> None:
