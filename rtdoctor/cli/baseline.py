@@ -87,17 +87,17 @@ def apply(report: Report, baseline: Sequence[KnownFailure]) -> Report:
     over = [known for known in baseline if known.expires < today]
     warnings, caveats = report.summary.warnings, report.summary.caveats
     summary = summarise(report.ladder, results, strict=report.setting.strict)
-    told = [
+    sentences = [
         f"{quote(known.scenario)} no longer fails with {quote(known.cause)}: take it out of the baseline."
         for known in stale
     ]
-    told += [f"The baseline's {quote(known.scenario)} was to be mended by {known.expires}." for known in over]
+    sentences += [f"The baseline's {quote(known.scenario)} was to be mended by {known.expires}." for known in over]
     if used:
-        told.insert(0, f"{plural(len(used), 'known failure')} of the baseline did not count.")
+        sentences.insert(0, f"{plural(len(used), 'known failure')} of the baseline did not count.")
     if stale or over:
         code = summary.exit_code or 1
         summary = replace(summary, verdict="fail" if code != 3 else summary.verdict, exit_code=code)
-    return replace(report, results=results, summary=replace(summary, warnings=(*told, *warnings), caveats=caveats))
+    return replace(report, results=results, summary=replace(summary, warnings=(*sentences, *warnings), caveats=caveats))
 
 
 def _is_of(cause: str, finding: Finding) -> bool:

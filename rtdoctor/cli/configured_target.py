@@ -47,7 +47,7 @@ class Configured:
         return {one.key: one.value for one in self.held if one.source != "environment"}
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def notices(self) -> tuple[str, ...]:
         """The sentences that stand before a run."""
         place = f"{self.named.file.name}, target {self.named.name}"
         notes = [f"{place}: {one.note}." for one in self.held if one.note]
@@ -58,7 +58,7 @@ class Configured:
             gets = f"{host} gets no key; key_env names the variable of the one it is to get"
         else:
             unset = "" if os.environ.get(str(key)) else ", which is not set"
-            gets = ", ".join([f"{host} gets the key of {key}{unset}", *(told for told, _ in self._ways())])
+            gets = ", ".join([f"{host} gets the key of {key}{unset}", *(sentence for sentence, _ in self._ways())])
         return (f"{place}: {gets}.", *notes)
 
     @property
@@ -103,8 +103,8 @@ def config_here(file: Path | None = None) -> Config | None:
     Raises:
         Usage: it breaks the form.
     """
-    found = file or find(Path.cwd())
-    return read(found) if found else None
+    place = file or find(Path.cwd())
+    return read(place) if place else None
 
 
 def configured(name: str, file: Path | None = None, environment: Mapping[str, str] = os.environ) -> Configured:

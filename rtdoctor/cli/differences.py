@@ -63,8 +63,8 @@ def _answer(case: Mapping[str, Any]) -> str:
     )
 
 
-def _verdict(told: Mapping[str, Any]) -> str:
-    return f"{told['verdict']} ({_q(told['cause'])})" if told["cause"] else str(told["verdict"])
+def _verdict(summary: Mapping[str, Any]) -> str:
+    return f"{summary['verdict']} ({_q(summary['cause'])})" if summary["cause"] else str(summary["verdict"])
 
 
 def _q(text: str) -> str:
@@ -81,20 +81,20 @@ def read_report(path: Path) -> dict[str, Any]:
     Raises:
         Usage: it cannot be read, or is none.
     """
-    told = read_json(path, _MOST)
-    if not _is_report(told):
+    report = read_json(path, _MOST)
+    if not _is_report(report):
         raise Usage("{}: is no JSON report of check or probe (--report json)", path)
-    return dict(told)
+    return dict(report)
 
 
-def _is_report(told: Any) -> bool:
+def _is_report(value: Any) -> bool:
     """True for what has the parts that are compared, in the form that they are written in."""
     try:
-        cases = [(one, one["rung"]) for one in told["ladder"]] + [(one, one["scenario"]) for one in told["results"]]
-        texts = [told["target"][name] for name in ("base_url", "model", "aim")] + [told["summary"]["sentence"]]
+        cases = [(one, one["rung"]) for one in value["ladder"]] + [(one, one["scenario"]) for one in value["results"]]
+        texts = [value["target"][name] for name in ("base_url", "model", "aim")] + [value["summary"]["sentence"]]
         texts += [text for one, name in cases for text in (name, one["finding"]["summary"])]
-        causes = [told["summary"]["cause"], *(one["finding"]["cause"] for one, _ in cases)]
-        verdicts = [told["summary"]["verdict"], *(one["verdict"] for one, _ in cases)]
+        causes = [value["summary"]["cause"], *(one["finding"]["cause"] for one, _ in cases)]
+        verdicts = [value["summary"]["verdict"], *(one["verdict"] for one, _ in cases)]
     except (KeyError, TypeError, IndexError):
         return False
     known = all(isinstance(verdict, str) and verdict in _VERDICTS for verdict in verdicts)

@@ -27,9 +27,9 @@ def keep_environment() -> None:
 def user_information(url: str) -> list[str]:
     """User and password of a URL as they stand and decoded, in whatever form they are written; none where there is no
     password and the user looks like no credential."""
-    found = _USER.search(url)
-    if found is None:
+    user = _USER.search(url)
+    if user is None:
         return []
-    password = found.text("password")
-    parts = [password] if password else [found.text("user")]
+    password = user.text("password")
+    parts = [password] if password else [user.text("user")]
     return [form for part in parts for form in dict.fromkeys((part, unquote(part))) if form]

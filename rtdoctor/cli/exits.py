@@ -58,8 +58,8 @@ def tell(error: BaseException) -> int:
 
     match error:
         case Leak():
-            told = f"rtdoctor refused to write: the output held a secret ({error}); please report this"
-            print(told, file=sys.stderr)
+            sentence = f"rtdoctor refused to write: the output held a secret ({error}); please report this"
+            print(sentence, file=sys.stderr)
             return BUG
         case Usage():
             return _annotated(str(error)) if os.environ.get("GITHUB_ACTIONS") == "true" else say(str(error), USAGE)

@@ -41,8 +41,8 @@ class GroupedCommand(WordedCommand):
         """Arguments, then each group, then what is in none."""
         parts: dict[str, list[tuple[str, str]]] = {"Arguments": [], **{name: [] for name, _ in GROUPS}, "Others": []}
         for param in self.get_params(ctx):
-            if (told := param.get_help_record(ctx)) is not None:
-                parts[_group(param)].append(told)
+            if (record := param.get_help_record(ctx)) is not None:
+                parts[_group(param)].append(record)
         for name, rows in parts.items():
             if rows:
                 with formatter.section(name):

@@ -60,15 +60,15 @@ def files_named(words: Sequence[str]) -> list[Path]:
     """
     if list(words) == ["-"]:
         return []
-    found = [_path(word) for word in words]
-    if not any(found):
+    paths = [_path(word) for word in words]
+    if not any(paths):
         return []
-    if missing := next((word for word, path in zip(words, found, strict=True) if path is None), None):
-        if any(path is not None and path.is_dir() for path in found) or like_a_path(missing):
+    if missing := next((word for word, path in zip(words, paths, strict=True) if path is None), None):
+        if any(path is not None and path.is_dir() for path in paths) or like_a_path(missing):
             raise Usage("there is no file {!a}", quote(missing))
         return []  # a word of a text that is also a file's name
     files: list[Path] = []
-    for path in found:
+    for path in paths:
         assert path is not None
         files += _in_folder(path) if path.is_dir() else [path]
     return files

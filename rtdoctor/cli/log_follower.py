@@ -29,7 +29,7 @@ def follow(path: Path) -> int:
         Usage: the file cannot be read.
     """
     stop = threading.Event()
-    told: set[str] = set()
+    known_causes: set[str] = set()
     with process.on_interrupt(stop.set):
         exits.say(f"following {path.name}; Ctrl-C ends it", 0)
         place, before, decoder = 0, "", codecs.getincrementaldecoder("utf-8")("replace")
@@ -42,7 +42,7 @@ def follow(path: Path) -> int:
                 stop.wait(_PAUSE)
                 continue
             text = before + decoder.decode(data)
-            _tell(explain([text], current()), told)
+            _tell(explain([text], current()), known_causes)
             before = text[-_CONTEXT:]
             before = before[before.find("\n") + 1 :]
     return process.exit_code(exits.OK)
@@ -63,9 +63,9 @@ def _grown(path: Path, place: int) -> tuple[bytes, int, bool]:
     return data, (0 if anew else place) + len(data), anew
 
 
-def _tell(explained: Explanation, told: set[str]) -> None:
-    new = [found for found in explained.findings if found.cause not in (UNKNOWN, *told)]
-    told.update(found.cause or "" for found in new)
+def _tell(explained: Explanation, known_causes: set[str]) -> None:
+    new = [finding for finding in explained.findings if finding.cause not in (UNKNOWN, *known_causes)]
+    known_causes.update(finding.cause or "" for finding in new)
     if new:
         with process.telling():
             show(replace(explained, findings=tuple(new), healthy=False), sys.stdout)

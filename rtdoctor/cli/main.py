@@ -201,7 +201,7 @@ def main() -> None:
             application(*_named(sys.argv[1:]))()
         finally:
             sys.stdout.flush()
-            if told := confess():
-                exits.say(told, 0)
+            if masked := confess():
+                exits.say(masked, 0)
     except Exception as error:
         raise SystemExit(exits.tell(error)) from None

@@ -133,11 +133,11 @@ class Teller:
             f"{plural(opened, 'socket')} opened, {plural(answered, 'other answer')}; "
             f"{self._count['client']} events from clients, {self._count['server']} to them."
         )
-        found = [(told, times) for told, times in self._found.most_common() if f" {without}: " not in told[:80]]
-        for told, times in found[:_MOST_SUMMED]:
+        findings = [(told, times) for told, times in self._found.most_common() if f" {without}: " not in told[:80]]
+        for told, times in findings[:_MOST_SUMMED]:
             yield one_line(f"  {times}× {told}")
-        if len(found) > _MOST_SUMMED:
-            yield f"  and {len(found) - _MOST_SUMMED} others"
+        if len(findings) > _MOST_SUMMED:
+            yield f"  and {len(findings) - _MOST_SUMMED} others"
 
     def _tell(self, t: float, seen: _Seen, text: str) -> None:
         self._say(one_line(f"{t:9.3f} {seen.name:>3} {text}"))
@@ -164,19 +164,19 @@ class Teller:
         seen.run, seen.repeated = ("", ""), 0
 
     def _finding(self, t: float, seen: _Seen, line: dict[str, Any]) -> None:
-        told = self._shown(line["level"], line["id"], line["text"], line.get("remedy") or "")
-        if told in self._found or len(self._found) < _MOST_KEPT:
-            self._found[told] += 1
+        shown = self._shown(line["level"], line["id"], line["text"], line.get("remedy") or "")
+        if shown in self._found or len(self._found) < _MOST_KEPT:
+            self._found[shown] += 1
         seen.findings += 1
-        first = told not in seen.told
+        first = shown not in seen.told
         if seen.findings <= _MOST_FINDINGS:
-            seen.told.add(told)
+            seen.told.add(shown)
         if self._verbose or (first and seen.findings <= _MOST_FINDINGS):
             if not seen.answered:
-                seen.early.append(told)
+                seen.early.append(shown)
                 return
             self._flush(t, seen)
-            self._tell(t, seen, f"  {told}")
+            self._tell(t, seen, f"  {shown}")
 
     def _tell_early(self, t: float, seen: _Seen) -> None:
         for told in seen.early:
@@ -188,10 +188,10 @@ class Teller:
         if finding not in self._quoted:
             level, ident, text, remedy = finding
             more = f" ({quote_start(remedy, _MOST_SHOWN)})" if remedy else ""
-            told = f"{level} {ident}: {quote_start(text, 2 * _MOST_SHOWN)}{more}"
+            shown = f"{level} {ident}: {quote_start(text, 2 * _MOST_SHOWN)}{more}"
             if len(self._quoted) >= _MOST_KEPT:
-                return told
-            self._quoted[finding] = told
+                return shown
+            self._quoted[finding] = shown
         return self._quoted[finding]
 
     def _end(self, t: float, seen: _Seen, line: dict[str, Any]) -> None:
@@ -220,9 +220,9 @@ def asked(line: dict[str, Any]) -> tuple[str, str]:
     offered = line.get("subprotocols") or []
     by = [] if "authorization" not in headers else ["Authorization"]
     by += ["a subprotocol"] if any("api-key" in name for name in offered) else []
-    told = f"key in {' and '.join(by)}" if by else "no key"
+    sent = f"key in {' and '.join(by)}" if by else "no key"
     beta = ", OpenAI-Beta" if "openai-beta" in headers else ""
-    return f"#{line['socket']}", f"upgrade {path[:500]} by {who}, {told}{beta}"
+    return f"#{line['socket']}", f"upgrade {path[:500]} by {who}, {sent}{beta}"
 
 
 @lru_cache(maxsize=256)

@@ -92,8 +92,8 @@ class Summing:
             wrong=tuple(quote_start(one, 400) for one in wrong),
         )
 
-    def _tell(self, one: _Open, told: tuple[str, str, str, str]) -> None:
-        level, ident, text, remedy = told
+    def _tell(self, one: _Open, finding: tuple[str, str, str, str]) -> None:
+        level, ident, text, remedy = finding
         kept = (level, ident, text[:_MOST_TEXT], remedy[:_MOST_TEXT])
         if kept in one.told or len(one.told) < _MOST_TOLD:
             one.told[kept] += 1
@@ -115,8 +115,10 @@ def _refused(data: str) -> tuple[str, str, str, str]:
 
 
 def _client(number: int, one: _Open, how: str, at: float, meant: Collection[str]) -> Client:
-    told = tuple(
+    findings = tuple(
         Told(level, ident, quote_start(text, _MOST_TEXT), quote_start(remedy, _MOST_TEXT), times, ident in meant)
         for (level, ident, text, remedy), times in one.told.items()
     )
-    return Client(number, one.socket, one.asked, one.answered, how, round(at - one.began, 3), dict(one.events), told)
+    return Client(
+        number, one.socket, one.asked, one.answered, how, round(at - one.began, 3), dict(one.events), findings
+    )

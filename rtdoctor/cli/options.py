@@ -146,14 +146,14 @@ def target_named(context: typer.Context, name: str) -> Any:
     from rtdoctor.privacy.guard import say
 
     file = context.params.get("config") or named_by_variable()
-    found = configured(name, file)
-    found.vouched(named=file is not None)
+    target = configured(name, file)
+    target.vouched(named=file is not None)
     if flag := context.params.get("knowledge"):
         use_knowledge(Path(flag))  # before the file's
-    context.default_map = defaults_of(found)
-    for sentence in found.told:
+    context.default_map = defaults_of(target)
+    for sentence in target.notices:
         say(f"rtdoctor: {sentence}")
-    return found
+    return target
 
 
 def given_beside_a_name(context: typer.Context, parameter: str) -> bool:

@@ -45,11 +45,11 @@ class _File:
     def flush(self) -> None:
         """There is nothing to do: a device gets each write at once, and a file appears at the end."""
 
-    def take(self, told: Any) -> None:
+    def take(self, value: Any) -> None:
         """Let the writer read it; what cannot be written is kept, and nothing more is."""
         if self.failed is None and self._open is not None:
             try:
-                self._reader(told)
+                self._reader(value)
             except NotWritten as error:
                 self.failed = error
 
@@ -87,7 +87,9 @@ class Outputs:
         self._files: list[_File] = []
         self._on_runner = os.environ.get("GITHUB_ACTIONS") == "true"
         self._annotates = "github" in WRITERS[command] and (self._on_runner or format == "github")
-        self._summary = Path(found) if (found := os.environ.get("GITHUB_STEP_SUMMARY")) and self._annotates else None
+        self._summary = (
+            Path(step_summary) if (step_summary := os.environ.get("GITHUB_STEP_SUMMARY")) and self._annotates else None
+        )
         self._token = ""
         self._finished = False
         self._state = 0
@@ -117,35 +119,35 @@ class Outputs:
         self._unfence()
         self._close(error or (None if self._finished else Usage("nothing was told")))
 
-    def __call__(self, told: Any) -> None:
+    def __call__(self, value: Any) -> None:
         """Take an event of a run, or the one value that a command tells; with the last one all reports are closed."""
         self._fence()
         try:
-            self._stdout(told)
-            last = not isinstance(told, OnTheWay)
+            self._stdout(value)
+            last = not isinstance(value, OnTheWay)
         finally:
-            if not isinstance(told, OnTheWay):
+            if not isinstance(value, OnTheWay):
                 self._unfence()
                 sys.stdout.flush()
         for file in self._files:
-            file.take(told)
+            file.take(value)
         if last:
-            self._finish(told.report if isinstance(told, Last) else told)
+            self._finish(value.report if isinstance(value, Last) else value)
 
-    def ahead(self, told: Any) -> None:
+    def ahead(self, value: Any) -> None:
         """Show a value on standard output alone, now: there is more to come, or `rest` ends it."""
         self._fence()
         try:
-            self._stdout(told)
+            self._stdout(value)
         finally:
             sys.stdout.flush()
 
-    def rest(self, told: Any) -> None:
+    def rest(self, value: Any) -> None:
         """Write the files of what was shown `ahead` and is all."""
         self._unfence()
         for file in self._files:
-            file.take(told)
-        self._finish(told)
+            file.take(value)
+        self._finish(value)
 
     def code(self, code: int) -> int:
         """The exit code: the run's own, 2 where a report could not be written, Nagios' where that is what it is for."""
@@ -153,46 +155,46 @@ class Outputs:
             return exits.USAGE
         return self._state if self._format == "nagios" and code in (0, 1, 2, 3) else code
 
-    def _finish(self, told: Any) -> None:
+    def _finish(self, value: Any) -> None:
         self._finished = True
         if self._format not in _TERMINALS and self._command != "explain":
-            self._tell(told)
+            self._tell(value)
         if self._annotates:
-            self._annotate(told)
+            self._annotate(value)
         self._close(None)
         for file in self._files:
             if file.failed:
                 exits.say(f"--report {file.name}: {file.failed}", 0)
 
-    def _tell(self, told: Any) -> None:
+    def _tell(self, value: Any) -> None:
         """The answer for people, where standard output is for a machine."""
         from rtdoctor.report.digest import digest, verdict_line
         from rtdoctor.report.nagios import state
 
-        of = digest(told)
+        of = digest(value)
         self._state = state(of)
         if self._format not in ("nagios", "github") and not (self._annotates and self._on_runner):
             say(verdict_line(of))
             if of.fix:
                 say(f"Fix: {of.fix}")
 
-    def _annotate(self, told: Any) -> None:
+    def _annotate(self, value: Any) -> None:
         if self._format in _TERMINALS:
-            writer(self._command, "github")(sys.stdout)(told)
+            writer(self._command, "github")(sys.stdout)(value)
             sys.stdout.flush()
         elif self._format != "github":
             import io
 
             out = io.StringIO()
-            writer(self._command, "github")(out)(told)
+            writer(self._command, "github")(out)(value)
             say(out.getvalue().rstrip("\n"))
         if self._summary is not None:
             try:
-                self._summarise(told, self._summary)
+                self._summarise(value, self._summary)
             except (NotWritten, OSError) as error:
                 exits.say(f"the summary of the step was not written: {error}", 0)
 
-    def _summarise(self, told: Any, path: Path) -> None:
+    def _summarise(self, value: Any, path: Path) -> None:
         """Put the Markdown behind what the step's summary holds already."""
         from rtdoctor.report.markdown import text
 
@@ -200,7 +202,7 @@ class Outputs:
         if before and not before.endswith(b"\n"):
             before += b"\n"
         guarded = Guarded(cast(Any, None))
-        ours = guarded.without_secrets(text(told, _MOST_SUMMARY - len(before)))
+        ours = guarded.without_secrets(text(value, _MOST_SUMMARY - len(before)))
         renewed(path)
         with writing(path, (1, 2)) as write:
             write(before + ours.encode("utf-8", "backslashreplace"))

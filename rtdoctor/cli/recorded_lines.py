@@ -105,9 +105,9 @@ def _line(entry: Entry, first: float | None) -> dict[str, Any]:
     if entry.problem:
         return {**common, "kind": "problem", "text": entry.problem}
     if entry.direction == "close":
-        told = event if isinstance(event, dict) else {}
-        code, reason = told.get("code", told.get("close_code")), told.get("reason", "")
-        return {**common, "kind": "close", "from": told.get("by", "server"), "code": code, "reason": reason}
+        close = event if isinstance(event, dict) else {}
+        code, reason = close.get("code", close.get("close_code")), close.get("reason", "")
+        return {**common, "kind": "close", "from": close.get("by", "server"), "code": code, "reason": reason}
     kind = event.get("type") if isinstance(event, dict) else None
     side = entry.direction or infer_direction(kind, *_known_names()) or "server"
     return {**common, "kind": "text", "from": side, "data": json.dumps(event)}
@@ -124,11 +124,17 @@ def _findings_of(connection: Connection, first: int) -> Iterator[Mapping[str, An
     """What the judges say of a connection, as lines. Quoted already."""
     common = {"t": None, "connection": first + connection.socket, "kind": "finding"}
     for placed in connection.violations:
-        found = placed.violation
+        violation = placed.violation
         where = f"line {placed.line}: " if placed.line else ""
-        level = _LEVELS[found.severity]
-        yield {**common, "level": level, "id": found.rule, "text": where + found.message, "remedy": found.hint}
-    if (told := connection.finding) is not None:
-        text = told.title or told.summary
-        level = _OPENED.get(told.verdict, "info")
-        yield {**common, "level": level, "id": told.cause or told.verdict, "text": text, "remedy": told.remedy}
+        level = _LEVELS[violation.severity]
+        yield {
+            **common,
+            "level": level,
+            "id": violation.rule,
+            "text": where + violation.message,
+            "remedy": violation.hint,
+        }
+    if (finding := connection.finding) is not None:
+        text = finding.title or finding.summary
+        level = _OPENED.get(finding.verdict, "info")
+        yield {**common, "level": level, "id": finding.cause or finding.verdict, "text": text, "remedy": finding.remedy}

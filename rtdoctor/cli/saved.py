@@ -53,7 +53,7 @@ def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[SavedRun]], int]
         files = sorted(file for file in folder.iterdir() if file.suffix == ".json")[-_MOST_FILES:]
     except OSError as error:
         raise Usage("{}: {}", folder, error) from error
-    found: dict[str, list[SavedRun]] = {}
+    runs: dict[str, list[SavedRun]] = {}
     unread = 0
     for file in files:
         try:
@@ -69,10 +69,10 @@ def saved_runs(folder: Path, last: int) -> tuple[dict[str, list[SavedRun]], int]
             target["base_url"] = "the built-in mock"  # its port is another each time
         name = f"{quote(target['base_url'])} · {quote(target['aim'])} with {quote(target['model'])}"
         held = {key: report[key] for key in ("target", "summary", "ladder", "results")}
-        found.setdefault(name, []).append(SavedRun(at, _slim(held)))
-        found[name].sort(key=lambda run: run.at)
-        del found[name][:-last]
-    return found, unread
+        runs.setdefault(name, []).append(SavedRun(at, _slim(held)))
+        runs[name].sort(key=lambda run: run.at)
+        del runs[name][:-last]
+    return runs, unread
 
 
 def _moment(text: object) -> str:

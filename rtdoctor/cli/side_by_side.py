@@ -37,21 +37,21 @@ def carry_out(first: Path, second: Path) -> int:
 def _show(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
     """Print both; True where they differ."""
     out = console(sys.stdout)
-    for letter, told in (("A", left), ("B", right)):
-        out.print(Text(_q(f"{letter}  {told['target']['base_url']}: {told['summary']['sentence']}")))
+    for letter, report in (("A", left), ("B", right)):
+        out.print(Text(_q(f"{letter}  {report['target']['base_url']}: {report['summary']['sentence']}")))
     out.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("", *VERDICTS):
         table.add_column(name, justify="right" if name else "left")
-    for letter, told in (("A", left), ("B", right)):
-        table.add_row(letter, *(str(told["summary"]["counts"][verdict]) for verdict in VERDICTS))
+    for letter, report in (("A", left), ("B", right)):
+        table.add_row(letter, *(str(report["summary"]["counts"][verdict]) for verdict in VERDICTS))
     out.print(table)
     differ = _cases(left, right, out)
     return _deviations(left, right, out) or differ
 
 
 def _cases(left: Mapping[str, Any], right: Mapping[str, Any], out: Any) -> bool:
-    verdicts = [{case["case"]: case["verdict"] for case in told["cases"]} for told in (left, right)]
+    verdicts = [{case["case"]: case["verdict"] for case in report["cases"]} for report in (left, right)]
     names = [name for name in {**verdicts[0], **verdicts[1]} if verdicts[0].get(name) != verdicts[1].get(name)]
     if not names:
         return False
@@ -60,15 +60,15 @@ def _cases(left: Mapping[str, Any], right: Mapping[str, Any], out: Any) -> bool:
     for name in ("case that differs", "A", "B"):
         table.add_column(name, overflow="fold")
     for name in names:
-        cells = (told.get(name, "not tried") for told in verdicts)
+        cells = (report.get(name, "not tried") for report in verdicts)
         table.add_row(Text(_q(name)), *(Text(cell, _STYLE.get(cell, "dim")) for cell in cells))
     out.print(table)
     return True
 
 
 def _deviations(left: Mapping[str, Any], right: Mapping[str, Any], out: Any) -> bool:
-    found = [{one["id"]: one for one in told["deviations"]} for told in (left, right)]
-    every = {**found[1], **found[0]}
+    by_id = [{one["id"]: one for one in report["deviations"]} for report in (left, right)]
+    every = {**by_id[1], **by_id[0]}
     names = sorted(every, key=lambda name: (WEIGHTS.index(every[name]["weight"]), name))
     out.print()
     if not names:
@@ -78,10 +78,10 @@ def _deviations(left: Mapping[str, Any], right: Mapping[str, Any], out: Any) -> 
     for name in ("deviation", "weight", "A", "B"):
         table.add_column(name, overflow="fold")
     for name in names:
-        cells = (f"×{told[name]['count']}" if name in told else "-" for told in found)
+        cells = (f"×{report[name]['count']}" if name in report else "-" for report in by_id)
         table.add_row(Text(_q(name)), every[name]["weight"], *cells)
     out.print(table)
-    return found[0].keys() != found[1].keys()
+    return by_id[0].keys() != by_id[1].keys()
 
 
 def _q(text: str) -> str:
@@ -91,12 +91,12 @@ def _q(text: str) -> str:
 def _read(path: Path) -> dict[str, Any]:
     import jsonschema_rs
 
-    told = read_json(path, _MOST)
+    report = read_json(path, _MOST)
     schema = json.loads(files("rtdoctor.report").joinpath("conform.schema.json").read_text(encoding="utf-8"))
     try:
-        good = jsonschema_rs.validator_for(schema).is_valid(told)
+        good = jsonschema_rs.validator_for(schema).is_valid(report)
     except (ValueError, RecursionError):
         good = False
     if not good:
         raise Usage("{}: is no JSON report of conform (--report json)", path)
-    return dict(told)
+    return dict(report)

@@ -19,17 +19,17 @@ def mend_tls_variables() -> None:
     """
     _drop_unusable_keylog()
     _hold("OPENSSL_CONF", os.environ.get("OPENSSL_CONF", ""), os.path.isfile, _NO_FILE)
-    told = f"{_NO_FILE}; --ca-file takes what can be read once"
-    _hold("SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", ""), os.path.isfile, told)
+    why = f"{_NO_FILE}; --ca-file takes what can be read once"
+    _hold("SSL_CERT_FILE", os.environ.get("SSL_CERT_FILE", ""), os.path.isfile, why)
     for name in os.environ.get("SSL_CERT_DIR", "").split(os.pathsep):
         _hold("SSL_CERT_DIR", name, os.path.isdir, "is no folder")
 
 
-def _hold(variable: str, name: str, is_good: Callable[[str], bool], told: str) -> None:
+def _hold(variable: str, name: str, is_good: Callable[[str], bool], why: str) -> None:
     if name and os.path.exists(name) and not is_good(name):
         from rtdoctor.privacy.errors import Usage
 
-        raise Usage("{} names {}, which {}", variable, name, told)
+        raise Usage("{} names {}, which {}", variable, name, why)
 
 
 def _drop_unusable_keylog() -> None:

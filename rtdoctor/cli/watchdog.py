@@ -85,10 +85,10 @@ class Watchdog:
         end, interrupted = self.begun + self._deadline + GRACE, False
         while (left := end - time.monotonic()) > 0:
             try:
-                said = self._said.get(timeout=left)
+                word = self._said.get(timeout=left)
             except queue.Empty:
                 break
-            if said == _OVER:
+            if word == _OVER:
                 return
             end, interrupted = min(end, time.monotonic() + _HEARD), True
         # In a thread of its own, for the writing may hang as well.

@@ -48,12 +48,12 @@ def _said(error: typer.BadParameter) -> str:
     """What the converter found, in a sentence; empty where it is told well already."""
     from rtdoctor.privacy.quote import quote_start
 
-    told = getattr(error.__cause__, "errors", None)
-    found = told()[0] if callable(told) else {}
-    kind, given = str(found.get("type")), quote_start(str(found.get("input")), 80)
+    errors = getattr(error.__cause__, "errors", None)
+    first = errors()[0] if callable(errors) else {}
+    kind, typed = str(first.get("type")), quote_start(str(first.get("input")), 80)
     if kind in _NUMBERS:
-        return f"'{given}' is no {_NUMBERS[kind].removeprefix('a ')}."
+        return f"'{typed}' is no {_NUMBERS[kind].removeprefix('a ')}."
     if kind in _BOUNDS:
         name, words = _BOUNDS[kind]
-        return f"{given} is not {words} {found['ctx'][name]:g}."
-    return str(found.get("msg", "")).removeprefix("Value error, ")
+        return f"{typed} is not {words} {first['ctx'][name]:g}."
+    return str(first.get("msg", "")).removeprefix("Value error, ")

@@ -63,7 +63,7 @@ def edits_for(handshake: Handshake, cause: str | None, means: Means) -> list[Edi
     """The edits that would change this handshake, those that the cause suggests first; none that gives up what the user
     wants. Two that come to the same handshake are one."""
     purpose = purpose_of(handshake)
-    found: list[tuple[bool, Edit]] = []
+    edits: list[tuple[bool, Edit]] = []
     made: list[Handshake] = []
     for entry in _table():
         if purpose and entry.get("for", purpose) != purpose:
@@ -75,12 +75,12 @@ def edits_for(handshake: Handshake, cause: str | None, means: Means) -> list[Edi
             continue
         made.append(changed)
         model = changed.query.get("model", means.model)
-        told = entry["text"].replace("{path}", changed.path).replace("{model}", model)
-        told = told.replace(
+        text = entry["text"].replace("{path}", changed.path).replace("{model}", model)
+        text = text.replace(
             "{header}", "api-key: KEY" if means.key_header == "api-key" else "Authorization: Bearer KEY"
         )
-        found.append((cause not in entry["cause"], Edit(entry["id"], told, entry["part"])))
-    return [edit for _, edit in sorted(found, key=lambda pair: pair[0])]
+        edits.append((cause not in entry["cause"], Edit(entry["id"], text, entry["part"])))
+    return [edit for _, edit in sorted(edits, key=lambda pair: pair[0])]
 
 
 def apply(edit: str, handshake: Handshake, means: Means) -> Handshake | None:
@@ -253,10 +253,10 @@ def _events(change: Callable[[dict[str, Any], Handshake, Means], None]) -> Calla
 
 
 def _ga(event: dict[str, Any], _handshake: Handshake, means: Means) -> None:
-    told = means.migrate(event)
-    if told is not None:
+    migrated = means.migrate(event)
+    if migrated is not None:
         event.clear()
-        event.update(told)
+        event.update(migrated)
 
 
 def _session_type(event: dict[str, Any], handshake: Handshake, _means: Means) -> None:

@@ -27,10 +27,10 @@ def judge_addresses(host: str, addresses: Sequence[str], fault: Fault | None, *,
     """The name has addresses."""
     if fault is not None:
         return _of_fault(fault, f"{redact(host)}: {quote(fault.text)}")
-    told = [f"Host: {redact(host)}"]
+    facts = [f"Host: {redact(host)}"]
     if given:
-        told.append("The addresses are those of --resolve; the resolver was not asked.")
-    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=tuple(told))
+        facts.append("The addresses are those of --resolve; the resolver was not asked.")
+    return Finding("pass", ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""), facts=tuple(facts))
 
 
 def judge_connection(
@@ -41,10 +41,10 @@ def judge_connection(
         if by_proxy:
             fault = Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {fault.text}")
         return _of_fault(fault, quote(fault.text))
-    told = tuple(text for _, text in failed)
+    facts = tuple(text for _, text in failed)
     if failed:
         return Finding(
-            "warn", f"{address}, after {plural(len(failed), 'address', 'addresses')} that failed", facts=told
+            "warn", f"{address}, after {plural(len(failed), 'address', 'addresses')} that failed", facts=facts
         )
     return Finding("pass", f"{'the proxy at ' if by_proxy else ''}{address}")
 
@@ -52,9 +52,9 @@ def judge_connection(
 def judge_tunnel(route: Route, fault: Fault) -> Finding:
     """The proxy opens no tunnel to the endpoint."""
     why = quote(fault.text)
-    told = [f"The proxy is {redact(route.proxy_host)}, from {route.proxy_from}.", f"{why[:1].upper()}{why[1:]}."]
-    told += [f"{name}: {value}." for name, value in quote_headers(fault.details)]
-    return _of_fault(fault, quote(fault.text), told)
+    facts = [f"The proxy is {redact(route.proxy_host)}, from {route.proxy_from}.", f"{why[:1].upper()}{why[1:]}."]
+    facts += [f"{name}: {value}." for name, value in quote_headers(fault.details)]
+    return _of_fault(fault, quote(fault.text), facts)
 
 
 def judge_certificate(
@@ -66,22 +66,22 @@ def judge_certificate(
     sent: int | None = None,
 ) -> Finding:
     """The chain is trusted, the name fits, the dates hold. `sent` is how many certificates the server sent."""
-    told = []
+    facts = []
     certificate = quoted(certificate)
     if certificate is not None:
-        told = [
+        facts = [
             f"Certificate for {certificate.subject} ({', '.join(certificate.names[:6]) or 'no names'}).",
             f"Issued by {certificate.issuer.rstrip('.')}.",
             f"Valid from {day(certificate.not_before)} to {day(certificate.not_after)}.",
         ]
     evidence: tuple[Evidence, ...] = ()
     if certificate is not None and (known := inspector_of(certificate.issuer)):
-        told.append(f"That issuer is {known.name}: TLS is opened on the way and signed anew.")
+        facts.append(f"That issuer is {known.name}: TLS is opened on the way and signed anew.")
         evidence = (known.evidence,)
     if fault is not None:
         if fault.kind == "untrusted" and certificate is not None:
-            told.append(_why_untrusted(fault, certificate, sent, target, bool(evidence)))
-        base = _of_fault(fault, quote(fault.text), told)
+            facts.append(_why_untrusted(fault, certificate, sent, target, bool(evidence)))
+        base = _of_fault(fault, quote(fault.text), facts)
         if fault.kind == "untrusted" and certificate is not None and (known := inspector_of(certificate.issuer)):
             why, remedy = _INSPECTED.format(known.name), _TRUST_IT.format(known.name)
             title = f"A company's proxy opens TLS on the way ({known.name})"
@@ -90,8 +90,8 @@ def judge_certificate(
     left = certificate.not_after - now if certificate else CERTIFICATE_WARNED
     summary = f"{version}, issued by {certificate.issuer}" if certificate else f"{version}"
     if left < CERTIFICATE_WARNED:
-        return Finding("warn", f"{summary}, ends in {left / 86_400:.0f} days", facts=tuple(told))
-    return Finding("pass", summary, facts=tuple(told), evidence=evidence)
+        return Finding("warn", f"{summary}, ends in {left / 86_400:.0f} days", facts=tuple(facts))
+    return Finding("pass", summary, facts=tuple(facts), evidence=evidence)
 
 
 def _is_known_service(target: Target | None) -> bool:
@@ -130,7 +130,7 @@ def judge_unchecked(judged: Finding, fault: Fault | None) -> Finding:
     return replace(judged, verdict="warn", summary=f"NOT CHECKED (--insecure); {wrong}")
 
 
-def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
+def _of_fault(fault: Fault, summary: str, facts: Sequence[str] = ()) -> Finding:
     outcome = Outcome(
         asked=Request("", ""),
         stage=fault.layer,
@@ -139,4 +139,4 @@ def _of_fault(fault: Fault, summary: str, told: Sequence[str] = ()) -> Finding:
         fault_text=quote(fault.text),
     )
     base = finding(outcome)
-    return replace(base, summary=summary, facts=tuple(told) or base.facts)
+    return replace(base, summary=summary, facts=tuple(facts) or base.facts)

@@ -38,19 +38,19 @@ _TOKEN_SAFE = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 token: what a 
 
 
 def named(
-    cause_id: str, verdict: Verdict, summary: str, told: Sequence[str] = (), *, url: str = "", **more: Any
+    cause_id: str, verdict: Verdict, summary: str, facts: Sequence[str] = (), *, url: str = "", **more: Any
 ) -> Finding:
     """A finding for a cause that the rung itself recognised, at the endpoint of a URL."""
     cause = causes()[cause_id]
-    return of_cause(cause, verdict, summary, told, **{"remedy": advised(cause.remedy, url), **more})
+    return of_cause(cause, verdict, summary, facts, **{"remedy": advised(cause.remedy, url), **more})
 
 
-def judge_config(target: Target, key: Secret | None, told: Sequence[str], query_cause: str | None = None) -> Finding:
+def judge_config(target: Target, key: Secret | None, notices: Sequence[str], query_cause: str | None = None) -> Finding:
     """The key is there and can be carried, and the base URL is the one of a Realtime endpoint.
 
     `query_cause` is what is wrong with the query of the URL that was given, where it is known to be refused.
     """
-    facts = [*target.notes, *told]
+    facts = [*target.notes, *notices]
     if target.asked_query:
         names = quote(", ".join(target.asked_query))
         facts.append(f"The query of the URL ({names}) is not sent by the ladder; rtdoctor probe repeats it exactly.")
@@ -109,10 +109,10 @@ def judge_refused_key(judged: Finding, key: Secret) -> Finding:
     """The finding with the place that the refused key came from: it is often another than people think."""
     if judged.cause not in ("auth.invalid", "auth.wrong-token", "auth.expired-secret"):
         return judged
-    told = (
+    fact = (
         f"The key that was sent comes from {quote(key.source)}{f' and has the form {key.form}…' if key.form else ''}."
     )
-    return replace(judged, facts=(*judged.facts, told))
+    return replace(judged, facts=(*judged.facts, fact))
 
 
 def judge_gone(judged: Finding, model: str, successor: str, in_service: bool) -> Finding:
@@ -139,10 +139,10 @@ def _aside(note: str) -> str:
 
 def judge_withheld(judged: Finding) -> Finding:
     """The finding of the configuration where the key is kept back, because TLS is not checked."""
-    told = "The certificate is not checked, so the key is not sent; --insecure-send-key sends it to whoever answers."
+    fact = "The certificate is not checked, so the key is not sent; --insecure-send-key sends it to whoever answers."
     if judged.verdict not in ("pass", "warn"):
         return judged
-    return replace(judged, verdict="warn", summary="the key is not sent (--insecure)", facts=(*judged.facts, told))
+    return replace(judged, verdict="warn", summary="the key is not sent (--insecure)", facts=(*judged.facts, fact))
 
 
 def judge_without_key(judged: Finding) -> Finding:
@@ -150,8 +150,8 @@ def judge_without_key(judged: Finding) -> Finding:
     layer = (judged.cause or "").split(".")[0]
     if judged.verdict != "fail" or layer not in ("auth", "refused", "close"):
         return judged
-    told = "A refusal was to be expected without the key; the way up to here works. --insecure-send-key sends it."
-    return Finding("inconclusive", f"{judged.summary}; the key was kept back (--insecure)", facts=(*judged.facts, told))
+    fact = "A refusal was to be expected without the key; the way up to here works. --insecure-send-key sends it."
+    return Finding("inconclusive", f"{judged.summary}; the key was kept back (--insecure)", facts=(*judged.facts, fact))
 
 
 def _offence(value: str) -> str:
@@ -174,14 +174,14 @@ def skew_of(answer: Answer | None, now: float) -> float | None:
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() + 0.5 - now
 
 
-def _skewed(answer: Answer | None, now: float, told: Sequence[str]) -> Finding | None:
+def _skewed(answer: Answer | None, now: float, facts: Sequence[str]) -> Finding | None:
     """The warning that the local clock is off, or None where it is not."""
     skew = skew_of(answer, now) or 0.0
     if abs(skew) <= SKEW_WARNED:
         return None
     side = "behind" if skew > 0 else "ahead"
     fact = f"The local clock is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead of'} the server's."
-    return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", [*told, fact])
+    return named("auth.clock-skew", "warn", f"the local clock is {abs(skew):.0f} s {side}", [*facts, fact])
 
 
 def judge_clock(judged: Finding, answer: Answer | None, now: float) -> Finding:
@@ -209,15 +209,15 @@ def judge_models(outcome: Outcome, answer: Answer | None, listed: Listed, known_
     weighed = weigh(outcome)
     if outcome.fault is not None:
         return Finding("warn", f"GET /models: {outcome.fault_text}", facts=tell(outcome))
-    told = list(tell(outcome))
+    facts = list(tell(outcome))
     # What a REST answer tells of the key holds for the socket, too; a REST path may be forbidden for other reasons.
     if outcome.http_status == 401 and (weighed.cause or "").startswith("auth."):
         return finding(outcome, "fail", weighed)
-    if skewed := _skewed(answer, now, told):
+    if skewed := _skewed(answer, now, facts):
         return skewed
     if outcome.http_status in (404, 405, 426, 501):  # 426: nothing but WebSockets is served
         missing = f"no GET /models here ({outcome.http_status})"
-        return Finding("warn" if listed.profile.exact else "skip", missing, facts=tuple(told))
+        return Finding("warn" if listed.profile.exact else "skip", missing, facts=tuple(facts))
     if outcome.http_status != 200:
         base = finding(outcome, "warn", weighed)
         return Finding(
@@ -226,10 +226,10 @@ def judge_models(outcome: Outcome, answer: Answer | None, listed: Listed, known_
             base.cause,
             base.title,
             base.explanation,
-            facts=tuple(told),
+            facts=tuple(facts),
             remedy=base.remedy,
         )
-    return _judge_list(answer, listed, known_shutdown, told, now)
+    return _judge_list(answer, listed, known_shutdown, facts, now)
 
 
 def listed_models(answer: Answer) -> Mapping[str, Mapping[str, Any]] | None:
@@ -241,42 +241,42 @@ def listed_models(answer: Answer) -> Mapping[str, Mapping[str, Any]] | None:
     return {entry["id"]: entry for entry in data if isinstance(entry, Mapping) and isinstance(entry.get("id"), str)}
 
 
-def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, told: list[str], now: float) -> Finding:
+def _judge_list(answer: Answer | None, listed: Listed, known_shutdown: str, facts: list[str], now: float) -> Finding:
     entries = listed_models(answer) if answer else None
     if entries is None:
-        return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(told))
-    told.append(f"{len(entries)} model{'s are' if len(entries) != 1 else ' is'} listed.")
+        return Finding("warn", "GET /models answered 200, but with no list of models", facts=tuple(facts))
+    facts.append(f"{len(entries)} model{'s are' if len(entries) != 1 else ' is'} listed.")
     shown = quote(listed.wanted)
     if listed.wanted not in entries:
-        return _not_listed(listed, told)
+        return _not_listed(listed, facts)
     shutdown = _date_of(entries[listed.wanted].get("shutdown_date"))
     source = "GET /models" if shutdown else f"rtdoctor's own list of {_LIST_SEEN}"
     shutdown = shutdown or (known_shutdown if listed.profile.exact else "")
     if shutdown:
         gone = shutdown <= day(now)
-        told.append(f"{shown} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
+        facts.append(f"{shown} {'was' if gone else 'will be'} shut down on {shutdown} ({source}).")
         summary = f"200; {shown} {'ended' if gone else 'ends'} {shutdown}"
-        return Finding("warn", summary, facts=tuple(told), shutdown=shutdown)
-    return Finding("pass", f"200, {shown} listed", facts=tuple(told))
+        return Finding("warn", summary, facts=tuple(facts), shutdown=shutdown)
+    return Finding("pass", f"200, {shown} listed", facts=tuple(facts))
 
 
-def _not_listed(listed: Listed, told: list[str]) -> Finding:
+def _not_listed(listed: Listed, facts: list[str]) -> Finding:
     shown = quote(listed.wanted)
-    told.append(f"{shown} is not among them.")
+    facts.append(f"{shown} is not among them.")
     if listed.profile.exact:
         seen = Evidence("PageSpace PR 2392: GET /v1/models is truthful about access", "2026-08-10", "observed")
-        return named("session.model-no-access", "warn", f"{shown} is not listed", told, evidence=(seen,))
+        return named("session.model-no-access", "warn", f"{shown} is not listed", facts, evidence=(seen,))
     if listed.taken != listed.wanted and listed.taken in listed.names:
-        told.append(f"No --model was given, so {quote(listed.taken)} is used, which is listed.")
-        return Finding("pass", f"200; {quote(listed.taken)} is used", facts=tuple(told))
+        facts.append(f"No --model was given, so {quote(listed.taken)} is used, which is listed.")
+        return Finding("pass", f"200; {quote(listed.taken)} is used", facts=tuple(facts))
     close = near(listed.wanted, listed.names, many=3, alike=0.7)
     if close:
-        told.append(f"Did you mean {' or '.join(map(quote, close))}?")
+        facts.append(f"Did you mean {' or '.join(map(quote, close))}?")
     else:
         first = ", ".join(map(quote, listed.names[:_MOST_SHOWN]))
-        told.append(f"Listed are {first}{' and more' if len(listed.names) > _MOST_SHOWN else ''}.")
+        facts.append(f"Listed are {first}{' and more' if len(listed.names) > _MOST_SHOWN else ''}.")
     change = f"Give --model with the name of a model that this server lists{f': {quote(close[0])}' if close else ''}."
-    base = named("session.model-unknown", "warn", f"{shown} is not listed", told)
+    base = named("session.model-unknown", "warn", f"{shown} is not listed", facts)
     return replace(
         base, explanation="The server's own list does not have it; it may serve it all the same.", remedy=change
     )
@@ -312,21 +312,21 @@ def judge_secret(
             return Finding("warn", f"mints no client secrets ({outcome.http_status})", facts=base.facts)
         summary = "200 without a value at the root" if outcome.http_status == 200 else base.summary
         return Finding("warn", summary, base.cause, base.title, base.explanation, facts=base.facts, remedy=base.remedy)
-    told = [*tell(outcome)]
+    facts = [*tell(outcome)]
     if expires_at is None:
-        return Finding("warn", "minted, but without a top-level expires_at", facts=tuple(told))
+        return Finding("warn", "minted, but without a top-level expires_at", facts=tuple(facts))
     if expires_at > 1e11:
-        return named("auth.clock-skew", "warn", "expires_at is in milliseconds, not seconds", told)
+        return named("auth.clock-skew", "warn", "expires_at is in milliseconds, not seconds", facts)
     skew = skew_of(answer, now)
     local, server = expires_at - now, expires_at - now - (skew or 0.0)
-    told.append(
+    facts.append(
         f"expires_at is {expires_at:.0f}: {server:.0f} s ahead by the server's Date, {local:.0f} s by the local clock."
     )
     if server <= 0:
-        return named("auth.expired-secret", "warn", "the secret was minted already expired", told)
+        return named("auth.expired-secret", "warn", "the secret was minted already expired", facts)
     if local <= 0:
-        return named("auth.clock-skew", "warn", "the secret looks expired because the local clock is ahead", told)
-    return Finding("pass", f"minted, valid for {server:.0f} s", facts=tuple(told))
+        return named("auth.clock-skew", "warn", "the secret looks expired because the local clock is ahead", facts)
+    return Finding("pass", f"minted, valid for {server:.0f} s", facts=tuple(facts))
 
 
 def judge_upgrade(outcome: Outcome) -> Finding:
@@ -342,8 +342,8 @@ def with_ways(judged: Finding, others: Sequence[tuple[str, str]]) -> Finding:
     came: dict[str, list[str]] = {}
     for query, seen in others:
         came.setdefault(seen, []).append(quote(query))
-    told = [f"Asked with {', '.join(queries)} it came to: {seen}." for seen, queries in came.items()]
-    return replace(judged, facts=(*told, *judged.facts)) if told else judged
+    facts = [f"Asked with {', '.join(queries)} it came to: {seen}." for seen, queries in came.items()]
+    return replace(judged, facts=(*facts, *judged.facts)) if facts else judged
 
 
 def judge_live(outcome: Outcome, *, started: bool) -> tuple[Finding, Finding, Finding]:
@@ -373,36 +373,36 @@ def judge_first_event(outcome: Outcome, dialect: str, kind: str, *, asked_for: b
     """The server greets with a session, of the kind that was asked for. `dialect` is the era or vendor's dialect that
     its events tell, by its title or empty for OpenAI's own."""
     first = outcome.first_event
-    told = (*tell(outcome), f"It speaks {dialect}.") if dialect else tell(outcome)
+    facts = (*tell(outcome), f"It speaks {dialect}.") if dialect else tell(outcome)
     if outcome.session_type and any(name.endswith("session.created") for name in outcome.events):
         untyped = outcome.session_type == "(none)"
         created = "session.created" + (", without session.type" if untyped else f", type {outcome.session_type}")
         after = f", after {first}" if first != "session.created" else _after(outcome)
         other = outcome.session_type not in (kind, "(none)") and kind in ("realtime", "transcription")
         if other and asked_for:
-            return _other_kind(outcome, kind, told)
+            return _other_kind(outcome, kind, facts)
         if dialect:
-            return Finding("warn", f"{created}: this is {dialect}", facts=told)
+            return Finding("warn", f"{created}: this is {dialect}", facts=facts)
         if untyped and first == "session.created":
-            return Finding("warn", created, facts=told)
+            return Finding("warn", created, facts=facts)
         if other:
-            return Finding("warn", f"a session of type {outcome.session_type} opened in place of {kind}", facts=told)
+            return Finding("warn", f"a session of type {outcome.session_type} opened in place of {kind}", facts=facts)
         return Finding("pass", created + after, facts=tell(outcome) if after != _after(outcome) else ())
     if outcome.reached_session and dialect and first is not None and first.endswith(".created"):
-        return Finding("warn", f"{first}, and no session.created: this is {dialect}", facts=told)
+        return Finding("warn", f"{first}, and no session.created: this is {dialect}", facts=facts)
     if first == "transcription_session.created":
-        return Finding("warn", "transcription_session.created: this is the beta", facts=told)
+        return Finding("warn", "transcription_session.created: this is the beta", facts=facts)
     return _failed(outcome, "peer.not-realtime")
 
 
 def judge_waiting(judged: Finding) -> Finding:
     """The finding of a first event that came only after the client had sent one."""
-    told = "The server said nothing until session.update was sent."
+    fact = "The server said nothing until session.update was sent."
     if judged.verdict not in ("pass", "warn"):
-        return replace(judged, facts=(*judged.facts, told))
+        return replace(judged, facts=(*judged.facts, fact))
     why = "A client that waits for session.created before it sends anything waits for ever."
     return replace(
-        judged, verdict="warn", summary="it greets only after the client has spoken", facts=(*judged.facts, told, why)
+        judged, verdict="warn", summary="it greets only after the client has spoken", facts=(*judged.facts, fact, why)
     )
 
 
@@ -410,8 +410,8 @@ def _after(outcome: Outcome) -> str:
     return f", {outcome.first_event_ms:.0f} ms after the 101" if outcome.first_event_ms is not None else ""
 
 
-def _other_kind(outcome: Outcome, kind: str, told: Sequence[str]) -> Finding:
-    base = named("session.type-mismatch", "fail", f"{kind} was asked for, {outcome.session_type} opened", told)
+def _other_kind(outcome: Outcome, kind: str, facts: Sequence[str]) -> Finding:
+    base = named("session.type-mismatch", "fail", f"{kind} was asked for, {outcome.session_type} opened", facts)
     return replace(
         base,
         explanation=f"The server opened a session of type {outcome.session_type}, though the URL asked for {kind}.",

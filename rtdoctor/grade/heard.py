@@ -76,16 +76,16 @@ class Messages:
 
     def first(self, sender: str, *types: str, after: float = -math.inf, since: float = -math.inf) -> Heard | None:
         """The first of those later than `after`, and no earlier than `since`."""
-        found = [
+        ones = [
             row.at(max(bisect_right(row.times, after), bisect_left(row.times, since)))
             for row in self._rows_of(sender, types)
         ]
-        return min(filter(None, found), key=lambda one: one.t, default=None)
+        return min(filter(None, ones), key=lambda one: one.t, default=None)
 
     def last(self, sender: str, *types: str, until: float) -> Heard | None:
         """The last of those no later than `until`; of several types at one moment, one of the last type named."""
-        found = [row.at(bisect_right(row.times, until) - 1) for row in self._rows_of(sender, types)]
-        return max(reversed([*filter(None, found)]), key=lambda one: one.t, default=None)
+        ones = [row.at(bisect_right(row.times, until) - 1) for row in self._rows_of(sender, types)]
+        return max(reversed([*filter(None, ones)]), key=lambda one: one.t, default=None)
 
     def count(self, sender: str, kind: str, until: float) -> int:
         """How many there are of that type by then."""

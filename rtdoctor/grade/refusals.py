@@ -19,7 +19,7 @@ class Refusal:
     talk: Talk
     retry: bool
     words: str
-    told: str
+    shown: str
     clues: tuple[str, ...]
 
 
@@ -45,24 +45,24 @@ def refusal_of(talk: Talk) -> Refusal | None:
         return None
     error = error_before(talk, closing.t)
     names = [str(error[name]) for name in ("code", "type") if isinstance(error.get(name), str)]
-    said = " ".join((closing.reason, *names))
+    words = " ".join((closing.reason, *names))
     clues = (str(closing.code), *names, *([str(error["message"])[:40]] if error.get("message") else []))
-    told = f"close {closing.code} {closing.reason}".rstrip()
-    return _known(talk, closing.t, "close", closing.code, said, told, tuple(filter(None, (*clues, closing.reason))))
+    shown = f"close {closing.code} {closing.reason}".rstrip()
+    return _known(talk, closing.t, "close", closing.code, words, shown, tuple(filter(None, (*clues, closing.reason))))
 
 
 def _known(
-    talk: Talk, t: float, kind: str, code: int | None, said: str, told: str, clues: tuple[str, ...]
+    talk: Talk, t: float, kind: str, code: int | None, words: str, shown: str, clues: tuple[str, ...]
 ) -> Refusal | None:
     for entry in _table():
-        if code in entry.get(kind, ()) and entry.get("reason", "") in said:
-            return Refusal(t, talk, entry["retry"], entry["words"], told, clues)
+        if code in entry.get(kind, ()) and entry.get("reason", "") in words:
+            return Refusal(t, talk, entry["retry"], entry["words"], shown, clues)
     return None
 
 
 def refusals(run: Run, *, retry: bool) -> Iterator[Refusal]:
     """The refusals of a run after which another attempt may help, or those after which it may not."""
     for talk in run.talks:
-        found = refusal_of(talk)
-        if found is not None and found.retry is retry and found.t <= run.until:
-            yield found
+        refusal = refusal_of(talk)
+        if refusal is not None and refusal.retry is retry and refusal.t <= run.until:
+            yield refusal

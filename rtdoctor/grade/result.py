@@ -84,8 +84,8 @@ def _graded(mark: Mark, judged: list[tuple[str, Judgement]], sdk: Sdk | None) ->
     judged.sort(key=lambda one: WORST_FIRST.index(one[1].grade))
     (lesson, worst), *others = judged
     remedy = mark.remedies.get(sdk.id, "") if sdk else ""
-    told = f"{mark.remedy} {sdk.title}: {remedy}" if sdk and remedy else mark.remedy
-    return Graded(mark, worst, lesson, told, tuple(others))
+    remedies = f"{mark.remedy} {sdk.title}: {remedy}" if sdk and remedy else mark.remedy
+    return Graded(mark, worst, lesson, remedies, tuple(others))
 
 
 def sdk_in(runs: Iterable[Run]) -> Sdk | None:

@@ -70,8 +70,8 @@ class Talk:
 
     def session(self, before: float) -> Mapping[str, Any]:
         """The session's settings as the server told them last before that time; empty where it told none."""
-        told = self.heard.last("server", "session.created", "session.updated", until=before)
-        session = told.event.get("session") if told else None
+        shown = self.heard.last("server", "session.created", "session.updated", until=before)
+        session = shown.event.get("session") if shown else None
         return session if isinstance(session, Mapping) else {}
 
 

@@ -156,8 +156,8 @@ class Frames:
     def _add(self, frame: Frame, take: Callable[[Message], object]) -> None:
         data = bytes(frame.data)
         if frame.opcode is Opcode.CLOSE:
-            told = Close.parse(data)
-            take(Message("close", data, told.code if data else None, told.reason))
+            close = Close.parse(data)
+            take(Message("close", data, close.code if data else None, close.reason))
         elif frame.opcode in (Opcode.PING, Opcode.PONG):
             take(Message(_KINDS[frame.opcode], data))
         else:

@@ -190,8 +190,8 @@ class Proxy:
         if self.withheld:
             notes.append(f"{plural(self.withheld, 'request')} of web pages of other hosts passed without the key.")
         if self.strangers:
-            told = "of web pages of other hosts, or to a name of another host, refused with 403"
-            notes.append(f"{plural(self.strangers, 'request')} {told}.")
+            refused = "of web pages of other hosts, or to a name of another host, refused with 403"
+            notes.append(f"{plural(self.strangers, 'request')} {refused}.")
         if self._target.route.insecure:
             notes.append(
                 "THE CERTIFICATE WAS NOT CHECKED (--insecure --insecure-send-key): whoever answered got the key."

@@ -44,8 +44,8 @@ class Upstream:
                     return await self._by_proxy(protocol)
                 return await self._straight(protocol)
         except TimeoutError as error:
-            told = f"no connection to {self.target.host} port {self.target.port} within {self.timeout:g} s"
-            raise Unreached(Fault("tls" if self.target.tls else "tcp", "timeout", told)) from error
+            text = f"no connection to {self.target.host} port {self.target.port} within {self.timeout:g} s"
+            raise Unreached(Fault("tls" if self.target.tls else "tcp", "timeout", text)) from error
 
     async def _straight(self, protocol: Callable[[], asyncio.BaseProtocol]) -> asyncio.Transport:
         target = self.target
@@ -89,8 +89,8 @@ class Upstream:
         host, port = route.proxy_address
         resolved = await resolve(host, port, self.timeout, route)
         if resolved.fault is not None or not resolved.addresses:
-            told = "its name does not resolve" if resolved.fault is None else resolved.fault.text
-            raise Unreached(Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {told}"))
+            why = "its name does not resolve" if resolved.fault is None else resolved.fault.text
+            raise Unreached(Fault("tcp", "proxy-absent", f"the proxy cannot be reached: {why}"))
         try:
             _, writer = await open_tunnel(resolved.addresses[0], route, target.host, target.port, self.timeout)
         except TunnelRefused as error:

@@ -112,8 +112,8 @@ class Watch:
             case "binary":
                 self._recorder.data(number, side, "binary", message.data, at=at)
                 self._count(one, side, "(binary frame)")
-                told = "a binary frame: the Realtime API takes and sends text frames only"
-                self._violation(number, one, Violation("error", "frame.binary", told, event_type=""), side, at)
+                text = "a binary frame: the Realtime API takes and sends text frames only"
+                self._violation(number, one, Violation("error", "frame.binary", text, event_type=""), side, at)
             case kind:
                 self._recorder.data(number, side, kind, message.data, at=at)
 
@@ -124,18 +124,18 @@ class Watch:
         why = str(broken)
         if broken.data:
             self._recorder.data(number, side, "broken", broken.data, at=at)
-        told = f"what the {side} sends is no WebSocket frame: {why}"
-        one.unread.append(told)
+        text = f"what the {side} sends is no WebSocket frame: {why}"
+        one.unread.append(text)
         if side == "server" and one.exchange.fault is None and one.close is None:
             one.exchange = replace(one.exchange, fault=Fault("session", "broken-frames", why))
-        self._finding(number, "error", "frame.broken", f"{told}; it passes, and is judged no further", at)
+        self._finding(number, "error", "frame.broken", f"{text}; it passes, and is judged no further", at)
 
     def lost(self, number: int, side: Direction, why: str, at: float) -> None:
         """What a side sends is not looked at any more; `why` is a clause."""
         if (one := self._open.get(number)) is not None:
-            told = f"{why}: what the {side} sends now passes, and is neither judged nor recorded"
-            one.unread.append(told)
-            self._finding(number, "warning", "proxy.behind", told, at)
+            text = f"{why}: what the {side} sends now passes, and is neither judged nor recorded"
+            one.unread.append(text)
+            self._finding(number, "warning", "proxy.behind", text, at)
 
     def note(self, number: int, id: str, text: str, at: float) -> None:
         """The proxy did something to it on purpose; nobody is blamed."""
@@ -177,8 +177,8 @@ class Watch:
             text = data.decode()
         except UnicodeDecodeError:
             text = data.decode("utf-8", "replace")
-            told = "a text frame that is no UTF-8 (RFC 6455, section 8.1)"
-            self._violation(number, one, Violation("error", "frame.not-utf8", told), side, at)
+            message = "a text frame that is no UTF-8 (RFC 6455, section 8.1)"
+            self._violation(number, one, Violation("error", "frame.not-utf8", message), side, at)
         self._recorder.text(number, side, text, at=at)
         try:
             event = parse(data)
@@ -188,8 +188,8 @@ class Watch:
             self._count(one, side, "(no event)")
             if side == "server":
                 one.gist.misread(text)
-            told = f"a text that is no event: {quote(why_no_event(text)) or 'no JSON object with a type'}"
-            self._violation(number, one, Violation("error", "frame.no-event", told), side, at)
+            message = f"a text that is no event: {quote(why_no_event(text)) or 'no JSON object with a type'}"
+            self._violation(number, one, Violation("error", "frame.no-event", message), side, at)
             return
         kind = event.get("type")
         name = kind[:_MOST_NAME] if isinstance(kind, str) else "(no event)"
@@ -208,18 +208,18 @@ class Watch:
 
     def _judge(self, number: int, one: _Watched, at: float) -> None:
         """What the referee says now; a cause is told once, when it is known first."""
-        told = Told(one.errors > 0, one.went_on, one.rest, one.dropped)
+        ended_so = Told(one.errors > 0, one.went_on, one.rest, one.dropped)
         exchange = one.exchange
         if exchange.answer is None and exchange.fault is None:
             return
-        one.finding = judge_recorded(exchange, one.gist, one.close, told)
-        found = one.finding
-        if found is None or found.cause is None or found.cause in one.told:
+        one.finding = judge_recorded(exchange, one.gist, one.close, ended_so)
+        finding = one.finding
+        if finding is None or finding.cause is None or finding.cause in one.told:
             return
-        one.told.add(found.cause)
-        level = "warning" if found.verdict == "warn" else "error"
-        what = found.summary if found.cause == UNKNOWN else f"{found.title}. {found.summary}"
-        self._finding(number, level, found.cause, what, at, found.remedy)
+        one.told.add(finding.cause)
+        level = "warning" if finding.verdict == "warn" else "error"
+        what = finding.summary if finding.cause == UNKNOWN else f"{finding.title}. {finding.summary}"
+        self._finding(number, level, finding.cause, what, at, finding.remedy)
 
     def _violation(self, number: int, one: _Watched, violation: Violation, side: Direction, at: float) -> None:
         shown = violation.quoted()
@@ -274,5 +274,5 @@ def _ending(close: Close | None, by: Direction, how: Ended) -> str:
     if close is not None and close.code is not None:
         reason = f" {quote_start(close.reason, _MOST_SHOWN)}" if close.reason else ""
         return f"closed by the {close.by} with {close.code}{reason}"
-    said = {"reset": "reset by the {}", "eof": "ended by the {}", "stopped": "still open", "close": "answered"}
-    return said[how].format(by)
+    ways = {"reset": "reset by the {}", "eof": "ended by the {}", "stopped": "still open", "close": "answered"}
+    return ways[how].format(by)

@@ -42,8 +42,8 @@ def config(
     targets = [configured(one, config.file) for one in names]
     with process.telling():
         if in_json:
-            told = {"file": quote(str(config.file)), "targets": {one.named.name: as_json(one) for one in targets}}
-            sys.stdout.write(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+            document = {"file": quote(str(config.file)), "targets": {one.named.name: as_json(one) for one in targets}}
+            sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
             return
         sys.stdout.write(f"{clean(quote(str(config.file)))}\n")
         if not targets:
@@ -54,7 +54,7 @@ def config(
             width = max(len(value) for _, value, _ in rows)
             for key, value, source in rows:
                 sys.stdout.write(f"  {key:13} {clean(value):{min(width, 44)}}  {clean(source)}".rstrip() + "\n")
-            for sentence in one.told[: 1 if one.target else 0]:
+            for sentence in one.notices[: 1 if one.target else 0]:
                 sys.stdout.write(f"  → {clean(quote(sentence.partition(': ')[2]))}\n")
 
 

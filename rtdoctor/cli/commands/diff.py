@@ -21,8 +21,8 @@ def diff(
     """
     from rtdoctor.cli.differences import differences, read_report
 
-    told = list(differences(read_report(Path(old)), read_report(Path(new))))
+    sentences = list(differences(read_report(Path(old)), read_report(Path(new))))
     with process.telling():
-        for sentence in told or ["Both reports answer the same."]:
+        for sentence in sentences or ["Both reports answer the same."]:
             sys.stdout.write(clean(sentence) + "\n")
-    raise typer.Exit(exits.WRONG if told else exits.OK)
+    raise typer.Exit(exits.WRONG if sentences else exits.OK)

@@ -84,12 +84,12 @@ def _explained(words: Sequence[str], cause: str | None, list_only: bool, outputs
         return exits.OK
     files = files_named(words)
     with until_interrupted() as ending:
-        told = _told(files, words, ending)
+        explanation = _told(files, words, ending)
     with process.telling():
-        outputs(told)
+        outputs(explanation)
     if process.is_interrupted():
         exits.say("interrupted; this is what was found until then", 0)
-    unknown = any(finding.cause == UNKNOWN for finding in told.findings)
+    unknown = any(finding.cause == UNKNOWN for finding in explanation.findings)
     if unknown and not files and len(words) == 1 and like_a_path(words[0]):
         exits.say(f"there is no file {quote(ascii(words[0]))}; it was read as text", 0)
     return process.exit_code(exits.INCONCLUSIVE if unknown else exits.OK)
@@ -128,8 +128,8 @@ def _cause_of(asked: str) -> str:
 
     if asked in causes():
         return asked
-    found = explain([asked]).findings
-    if not found or found[0].cause in (None, UNKNOWN):
+    findings = explain([asked]).findings
+    if not findings or findings[0].cause in (None, UNKNOWN):
         hint = did_you_mean(asked, causes()) or "; --list names the causes"
         raise Usage("nothing is known of {!a}{}", quote(asked), hint)
-    return found[0].cause
+    return findings[0].cause

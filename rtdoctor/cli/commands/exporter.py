@@ -105,7 +105,7 @@ def exporter_for(file: Path | None, hosts: Sequence[str] = ()) -> Exporter:
         one.vouched(named=file is not None)
         if one.values.get("mint"):
             raise Usage("{}, target {}: mint: a scrape mints nothing", config.file, one.named.name)
-        for sentence in one.told:
+        for sentence in one.notices:
             say(f"rtdoctor: {sentence}")
 
     async def probe(target: str, module: str) -> str:

@@ -36,20 +36,20 @@ def history(
     from rtdoctor.cli.saved import saved_runs
 
     targets, unread = saved_runs(folder, last)
-    told = {name: _told(runs) for name, runs in targets.items()}
+    histories = {name: _told(runs) for name, runs in targets.items()}
     with process.telling():
         if as_json:
-            document = {"folder": quote(str(folder)), "unread": unread, "targets": list(told.values())}
+            document = {"folder": quote(str(folder)), "unread": unread, "targets": list(histories.values())}
             sys.stdout.write(json.dumps(document, indent=2) + "\n")
         else:
-            for one in told.values():
+            for one in histories.values():
                 sys.stdout.writelines(f"{one_line(line)}\n" for line in _lines(one))
             if unread:
                 what = "1 file is no report" if unread == 1 else f"{unread} files are no reports"
                 sys.stdout.write(f"{what}, and left out.\n")
-            if not told:
+            if not histories:
                 sys.stdout.write("There is no saved report here; rtdoctor check --save DIR keeps one.\n")
-    raise typer.Exit(exits.OK if told else exits.INCONCLUSIVE)
+    raise typer.Exit(exits.OK if histories else exits.INCONCLUSIVE)
 
 
 def _told(runs: Sequence[SavedRun]) -> dict[str, Any]:
@@ -78,18 +78,18 @@ def _told(runs: Sequence[SavedRun]) -> dict[str, Any]:
     }
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    runs = told["runs"]
-    yield f"{told['base_url']} · {told['aim']} with {told['model']}"
+def _lines(history: Mapping[str, Any]) -> Iterator[str]:
+    runs = history["runs"]
+    yield f"{history['base_url']} · {history['aim']} with {history['model']}"
     first, last = _time(runs[0]["at"]), _time(runs[-1]["at"])
     yield f"{plural(len(runs), 'run')}, {first}{f' to {last}' if first != last else ''}"
     if len(runs) > _WIDTH:
         yield f"The last {_WIDTH}:"
     yield ""
-    width = max(map(len, told["rows"]), default=0)
+    width = max(map(len, history["rows"]), default=0)
     yield f"{'run':{width}}  {''.join(_SIGNS.get(run['verdict'], ' ') for run in runs[-_WIDTH:])}"
     same = []
-    for name, row in told["rows"].items():
+    for name, row in history["rows"].items():
         if len(set(row)) == 1 and row[0] in ("pass", "skip"):
             same.append(name)
         else:
@@ -99,9 +99,9 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield ". as expected, w warning, F failed, ? could not tell, - not tried"
     yield ""
-    for change in told["changes"]:
+    for change in history["changes"]:
         yield f"{_time(change['at'])}  {change['what']}"
-    if not told["changes"]:
+    if not history["changes"]:
         yield "No answer changed."
     yield ""
 

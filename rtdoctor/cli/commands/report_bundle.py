@@ -47,10 +47,10 @@ def report_bundle(
     """
     from rtdoctor.cli.differences import read_report
 
-    given = reports or []
-    if len(given) > _MOST_REPORTS:
-        raise Usage("report-bundle takes {} reports, and {} were given", _MOST_REPORTS, len(given))
-    inside = contents([read_report(file) for file in given], _targets())
+    files = reports or []
+    if len(files) > _MOST_REPORTS:
+        raise Usage("report-bundle takes {} reports, and {} were given", _MOST_REPORTS, len(files))
+    inside = contents([read_report(file) for file in files], _targets())
     with process.telling():
         sys.stdout.write(f"{clean(quote(str(output)))} will hold:\n")
         for name, text in inside.items():
@@ -61,7 +61,7 @@ def report_bundle(
     if not yes and not _agreed():
         raise Usage("nothing was written; --yes writes it")
     try:
-        with writing(output, (*given, 1, 2)) as write:
+        with writing(output, (*files, 1, 2)) as write:
             write(zipped(inside))
     except NotWritten as error:
         raise Usage("{}", error) from error
@@ -78,7 +78,9 @@ def contents(reports: Sequence[Mapping[str, Any]], targets: Mapping[str, Any] | 
     for number, report in enumerate(reports, 1):
         files[f"report-{number}.json"] = report
     guard = Guarded(cast(Any, None))
-    return {name: guard.without_secrets(json.dumps(quoted(told), indent=2) + "\n") for name, told in files.items()}
+    return {
+        name: guard.without_secrets(json.dumps(quoted(document), indent=2) + "\n") for name, document in files.items()
+    }
 
 
 def zipped(inside: Mapping[str, str]) -> bytes:

@@ -68,8 +68,8 @@ def carry_out(
 def _list(scenarios: Sequence[Scenario], *, in_json: bool) -> None:
     """Two lines a scenario: its id, tags and how its answer is known, and what it tries; as JSON with all evidence."""
     if in_json:
-        told = [_listed(scenario) for scenario in scenarios]
-        sys.stdout.write(json.dumps({"scenarios": told}, indent=2) + "\n")
+        listed = [_listed(scenario) for scenario in scenarios]
+        sys.stdout.write(json.dumps({"scenarios": listed}, indent=2) + "\n")
         return
     out = console(sys.stdout)
     for scenario in scenarios:

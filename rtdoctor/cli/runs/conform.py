@@ -117,33 +117,33 @@ def _run(watchdog: Watchdog, plan: Plan, cases: Sequence[Case], outputs: Outputs
         left = tuple(one.id for one in cases if one.id not in known.results)
         progress(Pending(left, len(known.results), len(cases)))
 
-    def tell(told: Conformance) -> None:
+    def tell(conformance: Conformance) -> None:
         progress.hide()
         with process.telling():
-            outputs(told)
-        watchdog.code = exits.INTERRUPTED if told.interrupted else told.exit_code
+            outputs(conformance)
+        watchdog.code = exits.INTERRUPTED if conformance.interrupted else conformance.exit_code
 
     def last_words(interrupted: bool) -> bool:
         for bench, known in begun:
             why = "interrupted" if interrupted else f"the deadline of {plan.choice.deadline:g} s passed"
-            told = report_of(bench, known, why=why, interrupted=interrupted)
+            conformance = report_of(bench, known, why=why, interrupted=interrupted)
             if not interrupted:  # which is what the process ends with
-                told = replace(
-                    told,
+                conformance = replace(
+                    conformance,
                     verdict="inconclusive",
                     exit_code=exits.INCONCLUSIVE,
-                    sentence=f"{told.sentence} Not at its end: {why}.",
+                    sentence=f"{conformance.sentence} Not at its end: {why}.",
                 )
-            outputs(told)
+            outputs(conformance)
         return bool(begun)
 
     async def whole() -> None:
         async with bench_for(plan) as bench:
             known = SoFar(setting_of(bench), cases, time.monotonic())
             begun.append((bench, known))
-            told = await run(bench, known, heard)
+            conformance = await run(bench, known, heard)
             with watchdog.lock:
-                tell(told)
+                tell(conformance)
 
     try:
         return watchdog.run(whole, last_words)

@@ -98,11 +98,11 @@ def carry_out(asked: Asked, *, format: str, reports: Sequence[str] = ()) -> int:
         if asked.record is not None:
             raise Usage("--record records a client that runs, and --tape runs none")
         with Watchdog(asked.deadline) as watchdog, Outputs("grade", shown, reports, [asked.tape]) as outputs:
-            told = _of_tape(asked.tape)
+            result = _of_tape(asked.tape)
             with watchdog.lock, process.telling():
-                outputs(told)
-                watchdog.code = told.exit_code
-            return outputs.code(told.exit_code)
+                outputs(result)
+                watchdog.code = result.exit_code
+            return outputs.code(result.exit_code)
     wanted = _wanted(asked.lessons)
     command = _command(asked)
     with (

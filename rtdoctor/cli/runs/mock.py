@@ -71,8 +71,8 @@ def show_faults() -> None:
     width = max(map(len, known()))
     for fault in known().values():
         value = "" if fault.value is None else f" (={fault.value:g} {fault.unit})"
-        told = f"{fault.name:{width}}  {fault.words}{value}"
-        print(textwrap.fill(told, _COLUMNS, subsequent_indent=" " * (width + 2), break_long_words=False))
+        row = f"{fault.name:{width}}  {fault.words}{value}"
+        print(textwrap.fill(row, _COLUMNS, subsequent_indent=" " * (width + 2), break_long_words=False))
     print(
         "\nNAME=VALUE sets what stands behind =; @N is the n-th connection, #PLACE an event\n"
         "by number or type (or the n-th response or turn), :RATE a share from 0 to 1:\n"
@@ -191,10 +191,10 @@ def _greeting(server: MockServer, ways: Ways, source: str | None) -> Iterator[st
     yield f"OPENAI_BASE_URL={server.base_url}"
     if ways.tls:
         yield from trusting(ways.tls_ca or USUAL_CA)
-    told = f"the key in {source}" if source else f"the key {USUAL_KEY}"
+    sentence = f"the key in {source}" if source else f"the key {USUAL_KEY}"
     if ways.api_key:
-        told = "the key of --api-key"
-    yield f"# accepts {told}; Ctrl-C ends it"
+        sentence = "the key of --api-key"
+    yield f"# accepts {sentence}; Ctrl-C ends it"
     if server.token:
         yield f"# curl -H 'X-Rtdoctor-Token: {server.token}' -d '{{\"fault\": \"abort\"}}' {server.control_url}/faults"
     yield from warned(ways.host)

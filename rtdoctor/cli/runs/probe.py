@@ -164,9 +164,9 @@ def _wants() -> bool:
     return bool(answer) and answer.strip().lower() in ("", "y", "yes")
 
 
-def _leave(outputs: Outputs, told: Probed) -> None:
+def _leave(outputs: Outputs, probed: Probed) -> None:
     """Who interrupts the question has seen the answer; the files are written all the same."""
-    outputs.rest(told)
+    outputs.rest(probed)
     process.leave(exits.INTERRUPTED, flush=False)  # standard output may be in the midst of a write
 
 

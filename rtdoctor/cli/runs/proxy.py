@@ -142,20 +142,20 @@ async def _until_interrupted(
 
 
 def _greeting(proxy: Proxy, asked: Asked, wanted: Wanted) -> list[str]:
-    told = [f"OPENAI_BASE_URL={clean(proxy.base_url)}"]
-    told.append(f"# leads to {quote(asked.upstream.target.base_url)}; Ctrl-C ends it")
+    lines = [f"OPENAI_BASE_URL={clean(proxy.base_url)}"]
+    lines.append(f"# leads to {quote(asked.upstream.target.base_url)}; Ctrl-C ends it")
     if not is_loopback_host(wanted.host):
         who = "SPENDS YOUR KEY" if asked.key else "goes to the endpoint from here"
-        told.append(f"# WARNING: everybody who reaches {clean(quote(wanted.host))} may use it, and {who}")
+        lines.append(f"# WARNING: everybody who reaches {clean(quote(wanted.host))} may use it, and {who}")
     if wanted.route.insecure:
-        told.append(
+        lines.append(
             "# WARNING: the endpoint's certificate is NOT CHECKED (--insecure), and WHOEVER ANSWERS GETS THE KEY"
         )
     if asked.key:
-        told.append(f"# the key in {quote(asked.key.source)} takes the place of the client's")
+        lines.append(f"# the key in {quote(asked.key.source)} takes the place of the client's")
     if wanted.record:
-        told.append(f"# records to {clean(quote(str(wanted.record)))}; audio: {wanted.audio}")
-    return told
+        lines.append(f"# records to {clean(quote(str(wanted.record)))}; audio: {wanted.audio}")
+    return lines
 
 
 def _faults(texts: Sequence[str], *, changing: bool) -> Faults | None:

@@ -48,12 +48,12 @@ def seconds(flag: str, text: str) -> float:
     """
     number, unit = (text[:-1], text[-1:]) if text[-1:] in _UNITS else (text, "s")
     try:
-        found = float(number) * _UNITS[unit] if number.isascii() and number[:1].isdigit() else 0.0
+        seconds = float(number) * _UNITS[unit] if number.isascii() and number[:1].isdigit() else 0.0
     except ValueError:
-        found = 0.0
-    if not 0 < found <= _LONGEST:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST:
         raise Usage("{} '{}': wants a time such as 30s, 5m or 1h", flag, text)
-    return found
+    return seconds
 
 
 def rhythm(repeat: int | None, every: str | None, during: str | None) -> Rhythm | None:

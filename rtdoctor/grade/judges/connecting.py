@@ -40,9 +40,9 @@ def waits_for_session(run: Run, _plain: Run | None) -> Judgement:
     talk_of = run.opened[0]
     for talk in run.opened:
         first = talk.heard.first("server")
-        found = [one for one in talk.heard.of("client") if first is None or one.t < first.t]
-        if len(found) > len(early):
-            early, talk_of = found, talk
+        before = [one for one in talk.heard.of("client") if first is None or one.t < first.t]
+        if len(before) > len(early):
+            early, talk_of = before, talk
     if not early:
         return Judgement("pass", "sends nothing before session.created")
     speech = [one for one in early if one.type == "input_audio_buffer.append"]
@@ -68,8 +68,8 @@ def first_event_timeout(run: Run, _plain: Run | None) -> Judgement:
                 return not_seen(f"only {run.until - talk.answered_at:.1f} s were given to it")
             waited = f"still waits {run.until - talk.answered_at:.1f} s after the 101, without a first event"
             return Judgement("fail", waited, (proof(talk.answered_at, talk, "101, and then nothing"),))
-        said = f"gives up {act - talk.answered_at:.1f} s after a 101 without a first event"
-        return Judgement("pass" if act - talk.answered_at < 2 * LET_GO else "warn", said)
+        seen = f"gives up {act - talk.answered_at:.1f} s after a 101 without a first event"
+        return Judgement("pass" if act - talk.answered_at < 2 * LET_GO else "warn", seen)
     return not_seen("the server always spoke first")
 
 

@@ -59,11 +59,11 @@ def events_taken(run: Run, _plain: Run | None) -> Judgement:
             lines = (line(asked, talk), line(one, talk, named))
             if asked.type == "session.update":
                 return Judgement("fail", f"session.update is refused as a whole: {named}", lines)
-            said = f"{quote(asked.type)} is refused: {named}"
+            seen = f"{quote(asked.type)} is refused: {named}"
             if run.ending is not None:
-                warned = warned or Judgement("warn", said, lines)
+                warned = warned or Judgement("warn", seen, lines)
             else:
-                warned = not_seen(f"{said}; perhaps by a fault")
+                warned = not_seen(f"{seen}; perhaps by a fault")
     if warned:
         return warned
     if not any(talk.heard.of("client") for talk in run.opened):
@@ -89,7 +89,7 @@ def survives_drop(run: Run, plain: Run | None) -> Judgement:
         if talk.ended_by == "server" and talk.ended_how in ("reset", "eof") and not talk.closings:
             assert talk.ended_at is not None
             what = f"a connection that is gone ({talk.ended_how})"
-            return _after_end(run, talk, talk.ended_at, what, plain, told=True)
+            return _after_end(run, talk, talk.ended_at, what, plain, was_told=True)
     return not_seen("no connection was lost without a close frame")
 
 
@@ -104,7 +104,7 @@ def survives_expiry(run: Run, plain: Run | None) -> Judgement:
     return not_seen("no session came to the end of its time")
 
 
-def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, told: bool = False) -> Judgement:
+def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, was_told: bool = False) -> Judgement:
     """The judgement of what a client does after an end. `told`: to end with a word about it is as good."""
     lines = (proof(t, talk, f"← {what}"),)
     again = next((other for other in run.talks if t <= other.asked_at <= run.until), None)
@@ -117,14 +117,14 @@ def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, 
     if run.ending is None:
         return Judgement("warn", f"does not connect again after {what}", lines)
     clues = ("1006", "1001", _EXPIRED, "maximum duration", "no close frame", "reset by peer", "econnreset", "hang up")
-    grade, said = told_or_not(run, clues, what, plain)
+    grade, seen = told_or_not(run, clues, what, plain)
     if grade == "fail":
-        return Judgement("fail", said, lines)
+        return Judgement("fail", seen, lines)
     if grade == "not seen":
         return Judgement("warn", f"does not connect again after {what}, and goes on", lines)
-    if told and grade == "pass":
-        return Judgement("pass", f"does not connect again after {what}, and tells it: {said}")
-    return Judgement("warn", f"does not connect again after {what}: {said}", lines)
+    if was_told and grade == "pass":
+        return Judgement("pass", f"does not connect again after {what}, and tells it: {seen}")
+    return Judgement("warn", f"does not connect again after {what}: {seen}", lines)
 
 
 def error_not_fatal(run: Run, plain: Run | None) -> Judgement:
@@ -133,10 +133,10 @@ def error_not_fatal(run: Run, plain: Run | None) -> Judgement:
         for one in talk.heard.of("server", "error"):
             if _is_fatal(talk, one) or _answered(talk, one):
                 continue
-            grade, said = went_on(run, talk, one.t, plain)
+            grade, seen = went_on(run, talk, one.t, plain)
             if grade != "not seen":
                 code = quote(str(_error(one).get("code") or _error(one).get("type")))
-                return _graded(grade, f"after the error {code}: {said}", (line(one, talk, code),))
+                return _graded(grade, f"after the error {code}: {seen}", (line(one, talk, code),))
     return not_seen("no error came that leaves the session open")
 
 
@@ -171,8 +171,8 @@ def unknown_event(run: Run, plain: Run | None) -> Judgement:
     for talk in run.opened:
         for one in talk.heard.of("server"):
             if one.type and one.type not in known:
-                grade, said = went_on(run, talk, one.t, plain)
-                return _graded(grade, f"after {quote(one.type)}: {said}", (line(one, talk),))
+                grade, seen = went_on(run, talk, one.t, plain)
+                return _graded(grade, f"after {quote(one.type)}: {seen}", (line(one, talk),))
     return not_seen("no unknown event was sent")
 
 
@@ -181,8 +181,8 @@ def unknown_field(run: Run, plain: Run | None) -> Judgement:
     for talk in run.opened:
         for one in talk.heard.of("server"):
             if ADDED in one.event:
-                grade, said = went_on(run, talk, one.t, plain)
-                return _graded(grade, f"after the field {ADDED}: {said}", (line(one, talk, f"with {ADDED}"),))
+                grade, seen = went_on(run, talk, one.t, plain)
+                return _graded(grade, f"after the field {ADDED}: {seen}", (line(one, talk, f"with {ADDED}"),))
     return not_seen("no unknown field was sent")
 
 
@@ -200,8 +200,8 @@ def tells_failed_response(run: Run, plain: Run | None) -> Judgement:
             if run.ending is None:
                 return not_seen(how_it_ended(run))
             clues = [str(error[name])[:40] for name in ("code", "type", "message") if error.get(name)]
-            grade, said = told_or_not(run, clues, "a failed response", plain)
-            return _graded(grade, said, lines)
+            grade, seen = told_or_not(run, clues, "a failed response", plain)
+            return _graded(grade, seen, lines)
     return not_seen("no response failed")
 
 
@@ -209,18 +209,18 @@ def _asks_again(talk: Talk, t: float) -> bool:
     """Whether the next thing that is asked for is a response, and no turn is added before it."""
     added = ("conversation.item.create", "input_audio_buffer.commit", "response.create")  # of one moment the turn first
     asked = talk.heard.first("client", *added, after=t)
-    said = talk.heard.first("server", "input_audio_buffer.committed", after=t)
-    return asked is not None and asked.type == "response.create" and (said is None or asked.t < said.t)
+    committed = talk.heard.first("server", "input_audio_buffer.committed", after=t)
+    return asked is not None and asked.type == "response.create" and (committed is None or asked.t < committed.t)
 
 
-def _graded(grade: str, said: str, lines: tuple[str, ...]) -> Judgement:
+def _graded(grade: str, seen: str, lines: tuple[str, ...]) -> Judgement:
     match grade:
         case "pass":
-            return Judgement("pass", said)
+            return Judgement("pass", seen)
         case "warn" | "fail":
-            return Judgement(grade, said, shown(lines))
+            return Judgement(grade, seen, shown(lines))
         case _:
-            return not_seen(said)
+            return not_seen(seen)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -16,44 +16,44 @@ _MANY, _LONG = 10, 5.0  # attempts, seconds
 
 def reads_refusal(run: Run, plain: Run | None) -> Judgement:
     """A refusal that no retry mends ends the client, with an error that says why."""
-    found = next(refusals(run, retry=False), None)
-    if found is None:
+    refusal = next(refusals(run, retry=False), None)
+    if refusal is None:
         return not_seen("nothing was refused for good")
     if run.ending is None:
         return not_seen(how_it_ended(run))
-    grade, said = told_or_not(run, found.clues, quote(found.told), plain)
-    return _judged(grade, said, _shows(found))
+    grade, seen = told_or_not(run, refusal.clues, quote(refusal.shown), plain)
+    return _judged(grade, seen, _shows(refusal))
 
 
 def no_retry(run: Run, plain: Run | None) -> Judgement:
     """What no retry mends is not tried again."""
-    found = next(refusals(run, retry=False), None)
-    if found is None:
+    refusal = next(refusals(run, retry=False), None)
+    if refusal is None:
         return not_seen("nothing was refused for good")
-    more = [talk for talk in run.talks if found.t < talk.asked_at <= run.until]
+    more = [talk for talk in run.talks if refusal.t < talk.asked_at <= run.until]
     usual = max(0, len(plain.talks) - 1) if plain else 0
     if len(more) > usual:
-        within = more[-1].asked_at - found.t
+        within = more[-1].asked_at - refusal.t
         again = (proof(talk.asked_at, talk, "→ connects again") for talk in more)
         times = plural(len(more), "more time")
-        said = f"connects {times} within {within:.1f} s of {quote(found.told)}: {found.words}"
-        return Judgement("fail", said, shown((*_shows(found), *again)))
-    return Judgement("pass", f"does not connect again after {quote(found.told)}")
+        seen = f"connects {times} within {within:.1f} s of {quote(refusal.shown)}: {refusal.words}"
+        return Judgement("fail", seen, shown((*_shows(refusal), *again)))
+    return Judgement("pass", f"does not connect again after {quote(refusal.shown)}")
 
 
 def retries(run: Run, _plain: Run | None) -> Judgement:
     """What passes by itself is tried again, at the opening of a session."""
-    found = next((one for one in refusals(run, retry=True) if _at_opening(one)), None)
-    if found is None:
+    refusal = next((one for one in refusals(run, retry=True) if _at_opening(one)), None)
+    if refusal is None:
         return not_seen("nothing was refused for a while")
-    if any(found.t < talk.asked_at <= run.until for talk in run.talks):
-        return Judgement("pass", f"connects again after {quote(found.told)}")
-    said = f"does not connect again after {quote(found.told)}: {found.words}"
-    return Judgement("warn", said, _shows(found))
+    if any(refusal.t < talk.asked_at <= run.until for talk in run.talks):
+        return Judgement("pass", f"connects again after {quote(refusal.shown)}")
+    seen = f"does not connect again after {quote(refusal.shown)}: {refusal.words}"
+    return Judgement("warn", seen, _shows(refusal))
 
 
-def _at_opening(found: Refusal) -> bool:
-    return not found.talk.heard.first("server", "session.created")
+def _at_opening(refusal: Refusal) -> bool:
+    return not refusal.talk.heard.first("server", "session.created")
 
 
 def backs_off(run: Run, _plain: Run | None) -> Judgement:
@@ -64,13 +64,13 @@ def backs_off(run: Run, _plain: Run | None) -> Judgement:
     waits = [wait for talk in failed if (wait := _wait(talk, run.talks, run.until)) is not None]
     if len(waits) < 2:
         return not_seen("fewer than two more attempts were made")
-    told = ", ".join(f"{wait:.2f}" for wait in waits[:8])
+    seconds = ", ".join(f"{wait:.2f}" for wait in waits[:8])
     lines = shown(proof(talk.asked_at, talk, "→ connects") for talk in failed)
     if max(waits) < _HOT or _hammers(failed):
-        return Judgement("fail", f"hammers: waits {told} s between attempts", lines)
+        return Judgement("fail", f"hammers: waits {seconds} s between attempts", lines)
     if max(waits[1:]) < _GROWS * waits[0]:
-        return Judgement("warn", f"the wait does not grow: {told} s", lines)
-    return Judgement("pass", f"waits {told} s between attempts")
+        return Judgement("warn", f"the wait does not grow: {seconds} s", lines)
+    return Judgement("pass", f"waits {seconds} s between attempts")
 
 
 def _hammers(talks: Sequence[Talk]) -> bool:
@@ -85,13 +85,13 @@ def _wait(talk: Talk, talks: Sequence[Talk], until: float) -> float | None:
     return next((other.asked_at - over for other in talks if over <= other.asked_at <= until), None)
 
 
-def _shows(found: Refusal) -> tuple[str, ...]:
-    return (proof(found.t, found.talk, f"← {quote(found.told)}"),)
+def _shows(refusal: Refusal) -> tuple[str, ...]:
+    return (proof(refusal.t, refusal.talk, f"← {quote(refusal.shown)}"),)
 
 
-def _judged(grade: str, said: str, shows: tuple[str, ...]) -> Judgement:
+def _judged(grade: str, seen: str, shows: tuple[str, ...]) -> Judgement:
     match grade:
         case "pass" | "warn" | "fail":
-            return Judgement(grade, said, () if grade == "pass" else shows)
+            return Judgement(grade, seen, () if grade == "pass" else shows)
         case _:
-            return not_seen(said)
+            return not_seen(seen)

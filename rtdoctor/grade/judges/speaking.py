@@ -35,15 +35,15 @@ def right_rate(run: Run, _plain: Run | None) -> Judgement:
         pace = _pace(appends, _SECOND.get(kind, 48_000))
         if pace is None:
             continue
-        told = f"{pace:.2f} s of {kind} a second"
+        seen = f"{pace:.2f} s of {kind} a second"
         if _REAL[0] <= pace <= _REAL[1]:
-            return Judgement("pass", f"sends {told}")
+            return Judgement("pass", f"sends {seen}")
         wrong = next((rate for rate, share in _WRONG.items() if abs(pace / share - 1) < _NEAR), None)
         if kind == "audio/pcm" and wrong:
             shows = (line(appends[0], talk), line(appends[-1], talk, f"{len(appends)} appends"))
-            return Judgement("fail", f"sends {told}: that is sound of {wrong} Hz, declared as 24000", shows)
+            return Judgement("fail", f"sends {seen}: that is sound of {wrong} Hz, declared as 24000", shows)
         if kind != "audio/pcm" and abs(pace / 6 - 1) < _NEAR:
-            return Judgement("fail", f"sends {told}: that is PCM16 at 24000 Hz", (line(appends[0], talk),))
+            return Judgement("fail", f"sends {seen}: that is PCM16 at 24000 Hz", (line(appends[0], talk),))
     return not_seen("no sound was sent at the pace of a microphone")
 
 
@@ -72,8 +72,8 @@ def _format(talk: Talk, t: float, side: str) -> Mapping[str, Any]:
 
 def _detects(talk: Talk, t: float) -> bool:
     audio = talk.session(t).get("audio")
-    given = audio.get("input") if isinstance(audio, Mapping) else None
-    return bool(given.get("turn_detection")) if isinstance(given, Mapping) else False
+    audio_input = audio.get("input") if isinstance(audio, Mapping) else None
+    return bool(audio_input.get("turn_detection")) if isinstance(audio_input, Mapping) else False
 
 
 def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
@@ -91,15 +91,15 @@ def one_who_commits(run: Run, _plain: Run | None) -> Judgement:
                 code = error.get("code") if isinstance(error, Mapping) else None
                 lines = [line(one, talk, "while turn_detection is on")]
                 lines += [line(empty, talk, str(code))] if empty and code == "input_audio_buffer_commit_empty" else []
-                said = "commits while the server's turn detection commits, too"
-                return Judgement("fail" if len(lines) > 1 or len(commits) > 1 else "warn", said, shown(lines))
+                seen = "commits while the server's turn detection commits, too"
+                return Judgement("fail" if len(lines) > 1 or len(commits) > 1 else "warn", seen, shown(lines))
         if not commits and not _detects(talk, appends[-1].t):
             if talk.heard.first("client", "input_audio_buffer.clear", after=appends[-1].t) or talk.ended_by == "server":
                 continue
             if run.until - appends[-1].t < 1.0 and run.ending is None:
                 continue
-            said = "turn detection is off and nothing is committed: the speech is never answered"
-            return Judgement("fail", said, (line(appends[-1], talk, "the last one"),))
+            seen = "turn detection is off and nothing is committed: the speech is never answered"
+            return Judgement("fail", seen, (line(appends[-1], talk, "the last one"),))
         heard = True
     return Judgement("pass", "one of the two ends a turn") if heard else not_seen("no turn came to its end")
 
@@ -119,13 +119,13 @@ def barge_in_early(run: Run, plain: Run | None) -> Judgement:
             lines = [line(response, talk), line(started, talk, "before any sound"), *(line(one, talk) for one in cut)]
             if any(_number(one.event.get("audio_end_ms")) > 0 for one in cut):
                 return Judgement("fail", "truncates an item of which no sound was sent", shown(lines))
-            grade, said = went_on(run, talk, started.t, plain, speech_tells=False)
+            grade, seen = went_on(run, talk, started.t, plain, speech_tells=False)
             if grade == "fail":
-                return Judgement("fail", f"after speech before the first sound: {said}", shown(lines))
+                return Judgement("fail", f"after speech before the first sound: {seen}", shown(lines))
             if cut:
                 return Judgement("warn", "truncates an item of which no sound was sent, at 0", shown(lines))
             if grade == "pass":
-                return Judgement("pass", f"after speech before the first sound: {said}")
+                return Judgement("pass", f"after speech before the first sound: {seen}")
     return not_seen("nobody spoke before the first sound of a response")
 
 
@@ -162,8 +162,8 @@ def truncates_what_was_played(run: Run, _plain: Run | None) -> Judgement:
             if asked > sent + 1:
                 return Judgement("fail", f"truncates at {asked:.0f} ms, of {sent:.0f} ms that were sent", lines)
             if asked > passed + _SLACK_MS:
-                said = f"truncates at {asked:.0f} ms, {passed:.0f} ms after the first sound came"
-                return Judgement("fail", said, lines)
+                seen = f"truncates at {asked:.0f} ms, {passed:.0f} ms after the first sound came"
+                return Judgement("fail", seen, lines)
             good += 1
     return Judgement("pass", "truncates within what was played") if good else not_seen("nothing was truncated")
 

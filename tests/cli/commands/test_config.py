@@ -156,7 +156,7 @@ def test_it_is_told_which_host_gets_which_key_and_by_which_way(here):
         "base_url = 'https://gateway.example/v1'\nkey_env = 'GATEWAY_KEY'\nproxy = 'http://p.example:1'\n"
         "ca_file = 'a.pem'",
     )
-    assert found.told == (
+    assert found.notices == (
         "rtdoctor.toml, target x: gateway.example gets the key of GATEWAY_KEY, which is not set, "
         "by the proxy http://p.example:1, trusting the CA of a.pem.",
     )
@@ -166,7 +166,7 @@ def test_it_is_told_which_host_gets_which_key_and_by_which_way(here):
 def test_another_host_gets_the_usual_key_only_where_the_file_says_so(here):
     stranger = told_of(here, "base_url = 'https://gateway.example/v1'")
     assert stranger.values["key_env"] == "none"
-    assert "gateway.example gets no key" in stranger.told[0]
+    assert "gateway.example gets no key" in stranger.notices[0]
     assert told_of(here, "base_url = 'https://eu.api.openai.com/v1'").values["key_env"] == "OPENAI_API_KEY"
     assert told_of(here, "base_url = 'http://api.openai.com/v1'").values["key_env"] == "none"
     pretended = told_of(here, "base_url = 'https://gateway.example/v1'\nprofile = 'openai'")
@@ -226,10 +226,10 @@ def test_the_word_is_given_by_flag_or_variable(tmp_path):
 def test_the_environment_goes_before_the_file_and_that_is_told(here):
     found = told_of(here, "base_url = 'openai'\nproxy = 'http://p.example:1'", {"HTTPS_PROXY": "http://other:2"})
     assert "proxy" not in found.values
-    assert "HTTPS_PROXY is set, so the proxy of the file is not used" in found.told[1]
+    assert "HTTPS_PROXY is set, so the proxy of the file is not used" in found.notices[1]
     found = told_of(here, "base_url = 'openai'", {"OPENAI_BASE_URL": "https://evil.example/v1"})
     assert found.values["base_url"] == "openai"
-    assert "OPENAI_BASE_URL is set and not used" in found.told[1]
+    assert "OPENAI_BASE_URL is set and not used" in found.notices[1]
 
 
 # --- as a user runs it ------------------------------------------------------------------------------------------------
