@@ -36,14 +36,17 @@ def flat(text: str) -> bytes:
 class Match:
     """A match in a text; groups and places are those of the text, as in `re`."""
 
-    __slots__ = ("_found", "_numbers", "string")
+    __slots__ = ("_found", "_numbers", "_spans", "string")
 
     def __init__(self, match: Any, string: str, numbers: Mapping[str, int]) -> None:
         self._found, self.string, self._numbers = match, string, numbers
+        self._spans: dict[int | str, tuple[int, int]] = {}  # those that were asked for
 
     def span(self, group: int | str = 0) -> tuple[int, int]:
         """Where a group stands; (-1, -1) where it took no part."""
-        place: tuple[int, int] = self._found.span(self._numbers[group] if isinstance(group, str) else group)
+        place = self._spans.get(group)
+        if place is None:
+            place = self._spans[group] = self._found.span(self._numbers[group] if isinstance(group, str) else group)
         return place
 
     def start(self, group: int | str = 0) -> int:

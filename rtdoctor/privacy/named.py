@@ -14,7 +14,8 @@ Span = tuple[int, int]
 
 _QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
-_HELD = pattern(rf"\{{?{_VALUE}")
+# Where a value ends stands a blank. One brace may stand before it.
+_ENDS = bytes(32 if chr(code) in "\t\n\f\r \"'`,;&<>(){}[]\\" else 46 for code in range(256))
 # A name that tells, and all that stands between it and its value: signs, a type, brackets, a call, quotes, a scheme.
 _BRACKET = r"(?:[\[(]|<<)\s{0,40}"
 _NAMED = pattern(
@@ -275,13 +276,16 @@ def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
     """Values behind telling names. A value may be such a name itself, with its own value behind it: every name is
     looked at, and how far a value goes is found once for all names within it."""
     heads = _NAMED.finditer(text, flattened=flattened)
+    ends = flattened.translate(_ENDS)
     head, ended = next(heads, None), 0
     while head is not None:
         following = next(heads, None)
         start = head.end()
         if start >= ended:
-            held = _HELD.match(text, start, flattened)
-            ended = held.end() if held else start
+            first = start + (flattened[start : start + 1] == b"{")
+            high = ends.find(b" ", first)
+            high = high if high >= 0 else len(ends)
+            ended = high if high > first else start
         if start < ended:
             yield from _named(head, text[start:ended], following)
         head = following
@@ -387,11 +391,12 @@ def _value(found: Match, held: str, password: bool) -> tuple[str, bool]:
     mark, end = opening[-1:], start + len(held)
     if mark:
         escapes = len(opening) - len(opening.lstrip("\\"))
-        for at in range(end, min(len(text), start + _MOST_QUOTED)):
-            if text[at] == "\n":
-                break
+        stop = min(len(text), start + _MOST_QUOTED)
+        stop = line if (line := text.find("\n", end, stop)) >= 0 else stop
+        at = end - 1
+        while (at := text.find(mark, at + 1, stop)) >= 0:
             whole = text[start:at]
-            if text[at] == mark and len(whole) - len(whole.rstrip("\\")) <= escapes:
+            if len(whole) - len(whole.rstrip("\\")) <= escapes:
                 whole = whole.rstrip("\\") if escapes else whole
                 return (whole, True) if password or " " not in whole else (held.rstrip(".:!?*"), True)
     elif password:
@@ -609,8 +614,6 @@ def _all(found: Match) -> Iterator[Span]:
 
 # The bytes without which an expression need not be tried; case is what programs write.
 _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span]]], ...] = (
-    ((b"@",), _USER, _user),
-    ((b"@",), _USER_WITHOUT_SCHEME, _user_without_scheme),
     ((b" -p", b" -a", b" -P", b" -E", b" -N", b"htpasswd", b"IDENTIFIED", b"requirepass"), _SHORT_FLAG, _whole),
     ((b"stdin", b"sudo -S", b"chpasswd", b"cryptsetup"), _PIPED, _whole),
     ((b"\x1a",), _BEYOND, _beyond_ascii),
@@ -706,6 +709,8 @@ _HINTED = (
         before=70,
         after=330,
     ),
+    # No white space stands in these, so that the words around the sign are all that there may be of it.
+    _Hinted((_USER, _user, ("@",)), (_USER_WITHOUT_SCHEME, _user_without_scheme, ("@",)), after=0),
     _Hinted(
         (_FIELD, _field, (r"(?i)\b(?:value|default)[\"'`]?\s{0,3}[:=]",)),
         (_SESSION, _whole, (r"(?i)sess(?:ion|)id|connect\.sid|laravel_session",)),

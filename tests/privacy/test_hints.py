@@ -42,6 +42,7 @@ PIECES = (
         "invalid api key ",
         'token provided: "',
     ),
+    *("wss://me:pw@host/ ", "https://token@", "u@h", "://a:b c@", " me:hunter2@host", "=a:b@"),
     *("password\n", "DB_PASS\n", "\nDB_SECRET\r\n  ", "x9y8z7w6v5\n", "use password abc1def2 "),
     *("secret 'abc123def'", 'auth("user","hunter2pw")', 'login.x ( "a" , "b c d e" )', "openai-insecure-api-key."),
     *(
