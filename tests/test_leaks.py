@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rtdoctor.cli.commands.report_bundle import contents
-from rtdoctor.engine.commandline import given_from, read_command
+from rtdoctor.engine.commandline import handshake_from, read_command
 from rtdoctor.engine.routing import RouteAsked, route_to
 from rtdoctor.model.target import parse_pinned, parse_proxy, parse_target
 from rtdoctor.privacy.clean import clean
@@ -120,10 +120,10 @@ SENTENCES = {
     "a proxy": lambda text: parse_proxy(f"ftp://me:{text}@p.example"),
     "a proxy's port": lambda text: parse_proxy(f"http://me:{text}@p.example:x1"),
     "an address": lambda text: parse_pinned(f"h.example:443:{text}"),
-    "a header": lambda text: given_from("wss://h.example/v1", [f"api-key={text}"], [], []),
-    "a header with a control": lambda text: given_from("wss://h.example/v1", [f"{text}\x01: x"], [], []),
-    "a query": lambda text: given_from("wss://h.example/v1", [], [], [text]),
-    "a socket's URL": lambda text: given_from(text, [], [], []),
+    "a header": lambda text: handshake_from("wss://h.example/v1", [f"api-key={text}"], [], []),
+    "a header with a control": lambda text: handshake_from("wss://h.example/v1", [f"{text}\x01: x"], [], []),
+    "a query": lambda text: handshake_from("wss://h.example/v1", [], [], [text]),
+    "a socket's URL": lambda text: handshake_from(text, [], [], []),
     "a command line": lambda text: read_command(f"curl -sSH api-key={text} https://h.example/v1"),
     "a command line without a URL": lambda text: read_command(f"curl --json {text} -U me:{text}"),
     "a command line with a quote": lambda text: read_command(f"curl -H '{text}"),

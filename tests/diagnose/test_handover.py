@@ -4,7 +4,7 @@ import pytest
 
 from rtdoctor.diagnose.handover import handover, with_snippet
 from rtdoctor.diagnose.snippet import NoSnippet
-from rtdoctor.engine.commandline import given_from, read_command, read_events
+from rtdoctor.engine.commandline import handshake_from, read_command, read_events
 from rtdoctor.model.handshake import Handshake
 from rtdoctor.privacy.known import keep
 from rtdoctor.privacy.secret import Secret
@@ -96,7 +96,7 @@ def test_what_stands_beside_the_key_is_masked_as_ever():
 
 def test_client_code_speaks_to_the_same_place_in_the_same_way():
     url = "wss://h.example/base/v1/realtime?model=my-model"
-    given = given_from(url, [], ["realtime", f"openai-insecure-api-key.{KEY}"], [])
+    given = handshake_from(url, [], ["realtime", f"openai-insecure-api-key.{KEY}"], [])
     handed = with_snippet(handover(given, given, KEY), "python-websockets", "t", "r")
     assert "https://h.example/base/v1" in handed.snippet
     assert "my-model" in handed.snippet

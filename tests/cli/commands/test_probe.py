@@ -16,7 +16,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from rtdoctor.engine.commandline import given_from
+from rtdoctor.engine.commandline import handshake_from
 from tests.cli.commands.test_check import rtdoctor, serving
 from tests.conftest import KEY
 
@@ -289,7 +289,7 @@ def test_insecure_keeps_a_key_back_in_whatever_form_or_refuses(form):
     else:
         assert done.returncode == 3
         assert "X-Mine: [secret " in done.stdout
-        sent = given_from("wss://h.example/v1/realtime", [header], [], [])
+        sent = handshake_from("wss://h.example/v1/realtime", [header], [], [])
         assert not any(piece in sent.without_secrets(sent.secrets()).written() for piece in (header[8:], KEY))
 
 
