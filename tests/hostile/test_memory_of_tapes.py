@@ -60,3 +60,18 @@ def test_a_tape_takes_no_more_memory_whatever_it_holds(made, tmp_path, monkeypat
         assert done.memory < MOST_MEMORY, words
         assert done.code in (0, 1, 2, 3), words
         assert done.code != 2 or len(done.err.splitlines()) == 1, done.err
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(sys.platform != "linux", reason="measured by /proc")
+def test_the_terminal_holds_of_its_last_events_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with (tmp_path / "a.tape").open("w") as file:
+        file.write(HEAD + "\n")
+        file.writelines(f"{json.dumps(line)}\n" for line in asked(1))
+        data = json.dumps({"type": "error", "error": {"message": "\U0001f600" * 2_000_000}}, ensure_ascii=False)
+        for _ in range(12):
+            file.write(json.dumps(text(data), ensure_ascii=False) + "\n")
+    done = spent("view", "--terminal", "a.tape", env=environment(), timeout=30)
+    assert done.memory < MOST_MEMORY
+    assert done.code == 0, done.err
