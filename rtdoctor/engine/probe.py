@@ -155,8 +155,7 @@ async def _look(bench: Bench, free: Handshake, found: Found, want_fix: bool, sai
     found.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
     if works(outcome) and waits_for_client(free.url):
-        quiet = "101, and silent until session.start, as this API is"
-        found.judged = Finding("pass", quiet, facts=found.judged.facts, ruled_out=found.judged.ruled_out)
+        found.judged = judges.judge_live(outcome, started=False)[0]
     if works(outcome):
         if want_fix:
             found.handover = _handed(bench, free, free)
