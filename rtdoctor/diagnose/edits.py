@@ -49,14 +49,14 @@ def _table() -> tuple[dict[str, Any], ...]:
 
 
 def purpose_of(handshake: Handshake) -> str:
-    """What the user wants, `transcription` or `realtime`, as far as the handshake tells; empty where it does not."""
+    """The kind of session that the user wants, as far as the handshake tells; empty where it does not."""
     types = {session.get("type") for event in handshake.events if (session := _session_of(event))}
     if handshake.query.get("intent") == "transcription" or handshake.path.endswith("/transcription_sessions"):
         return "transcription"
     if "transcription" in types or any(_kind(event) == "transcription_session.update" for event in handshake.events):
         return "transcription"
     model = handshake.query.get("model")
-    return ("transcription" if kind_by_name(model) == "transcription" else "realtime") if model else ""
+    return kind_by_name(model) if model else ""
 
 
 def edits_for(handshake: Handshake, cause: str | None, means: Means) -> list[Edit]:

@@ -349,12 +349,13 @@ def with_ways(judged: Finding, others: Sequence[tuple[str, str]]) -> Finding:
 def judge_live(outcome: Outcome, *, started: bool) -> tuple[Finding, Finding, Finding]:
     """First event, session and transcript of a GPT-Live socket, which says nothing until session.start; a session is
     paid by the second from then on, so without leave none is begun."""
-    if outcome.errors or outcome.close_code is not None or outcome.fault:
+    begun = "session.started" in outcome.events and not outcome.errors
+    if not begun and (outcome.errors or outcome.close_code is not None or outcome.fault):
         return finding(outcome), left_out("no session was begun"), _NO_TURN
     if not started:
         quiet = "it waits for session.start, as this API does; --transcribe begins a session, which costs money"
         return Finding("pass", "silent, as it must be", facts=tell(outcome)), left_out(quiet), _NO_TURN
-    if "session.started" in outcome.events:
+    if begun:
         first = Finding("pass", "session.started", facts=tell(outcome))
         return first, Finding("pass", "begun and closed again"), _NO_TURN
     return _failed(outcome, "peer.silent"), left_out("no session was begun"), _NO_TURN

@@ -12,13 +12,17 @@ from rtdoctor.engine.controls import Attempt
 from rtdoctor.model.fix import Fix, Tried
 from rtdoctor.model.handshake import Handshake
 from rtdoctor.model.outcome import Outcome
+from rtdoctor.model.scenario import waits_for_client
 
 MOST_CONNECTIONS = 24  # each may have a server load a model
 _MOST_EDITS = 3
 
 
 def works(outcome: Outcome) -> bool:
-    """A session stands, and nothing that was sent was refused."""
+    """A session stands, and nothing that was sent was refused; of GPT-Live, whose sessions cost money as they begin,
+    the socket stands and nothing came."""
+    if waits_for_client(outcome.asked.url):
+        return outcome.http_status == 101 and outcome.open and not outcome.errors
     return outcome.session_stands and outcome.open
 
 

@@ -204,6 +204,8 @@ async def _socket(bench: Bench) -> AsyncGenerator[Rung, None]:
     if not bench.ledger.billable:
         note = "not asked for: it costs money; --transcribe or --audio FILE sends speech"
         yield rung_of("transcript", left_out(note))
+    elif not _speaks(opening):
+        yield rung_of("transcript", left_out("not tried: no speech is sent into a session of this kind"))
     else:
         speech = bench.speech["speech"]
         yield rung_of("transcript", rungs.judge_transcript(outcome, _heard(speech), choice.reference))
@@ -256,7 +258,7 @@ async def _ask(bench: Bench, opening: Opening, *, speak: bool = True) -> _Opened
     steps = [Step(send=opening.update), answer] if may_update else []
     if may_update and opening.kind == "live":
         steps += [Step(send={"type": "session.close"}), Step(await_=("session.closed",))]
-    elif bench.ledger.billable and opening.kind != "translation" and opening.awaited:
+    elif bench.ledger.billable and _speaks(opening):
         steps += [
             Step(audio="speech"),
             Step(send={"type": "input_audio_buffer.commit"}),
@@ -268,6 +270,11 @@ async def _ask(bench: Bench, opening: Opening, *, speak: bool = True) -> _Opened
     waits = outcome.first_event is not None and exchange.frames[0].direction == "client"
     bench.waits = bench.waits or (waits and opening.kind != "live")
     return _Opened(opening, out, outcome, dialect_of(exchange), may_update)
+
+
+def _speaks(opening: Opening) -> bool:
+    """True where speech is sent into the session: not for a translation, nor where commits have a form of their own."""
+    return opening.kind != "translation" and bool(opening.awaited)
 
 
 def _title(dialect: str) -> str:

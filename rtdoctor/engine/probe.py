@@ -36,7 +36,7 @@ from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.model.report import Report, Result, Rung
-from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself
+from rtdoctor.model.scenario import Step, in_call, is_free, speaks_by_itself, waits_for_client
 from rtdoctor.privacy.quote import quote_headers, quote_start, quoted
 from rtdoctor.protocol.migrate import migrate
 from rtdoctor.wire.session import read_back
@@ -155,6 +155,8 @@ async def _look(bench: Bench, free: Handshake, state: ProbeState, want_fix: bool
     begins = speaks_by_itself(free.url)
     state.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
+    if works(outcome) and waits_for_client(free.url):
+        found.judged = judges.judge_live(outcome, started=False)[0]
     if works(outcome):
         if want_fix:
             state.handover = _handed(bench, free, free)

@@ -1,6 +1,7 @@
 """`probe --fix` on servers that are not OpenAI's: it mends toward their form, and keeps what the user wants."""
 
 import pytest
+from aiohttp import web
 
 from rtdoctor import ProbeAsked, probe_async
 from rtdoctor.diagnose.edits import Means, edits_for
@@ -148,3 +149,49 @@ def test_gpt_live_loses_its_origin_and_its_subprotocol_and_keeps_its_path():
     assert "change the path to /v1/realtime/translations" in edits(
         "wss://api.openai.com/v1/realtime?model=gpt-realtime-translate", None
     )
+
+
+class LiveServer(Server):
+    """GPT-Live as it was seen (2026-09-12): keys by header, no Origin, silence until session.start."""
+
+    async def _answer(self, request):
+        if request.path != "/v1/live/sessions":
+            return web.json_response({"error": "not found"}, status=404)
+        if request.headers.get("Authorization") != f"Bearer {KEY}":
+            error = {"message": "You didn't provide an API key.", "code": "missing_authorization"}
+            return web.json_response({"error": error}, status=401)
+        if "Origin" in request.headers:
+            return web.Response(status=403)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
+
+
+@pytest.mark.parametrize(
+    ("headers", "subprotocols", "cause", "edits"),
+    [
+        ((f"Authorization: Bearer {KEY}",), (), None, None),
+        ((), (), "auth.missing", ("send the key as Authorization: Bearer KEY",)),
+        (
+            (),
+            ("realtime", f"openai-insecure-api-key.{KEY}"),
+            "auth.missing",
+            ("send the key as Authorization: Bearer KEY",),
+        ),
+        (
+            (f"Authorization: Bearer {KEY}", "Origin: https://x.example"),
+            (),
+            "refused.origin",
+            ("remove the header Origin",),
+        ),
+    ],
+)
+async def test_gpt_live_is_silent_where_it_works_and_is_mended_toward_its_own_form(headers, subprotocols, cause, edits):
+    async with LiveServer().serving() as base:
+        url = f"ws{base.removeprefix('http')}/live/sessions"
+        asked = ProbeAsked(url=url, headers=headers, subprotocols=subprotocols, key=KEY, timeout=1.0)
+        done = await probe_async(asked, fix=True)
+    assert (done.report.summary.cause, done.fix.edits if done.fix else None) == (cause, edits)
+    assert done.handover is not None
