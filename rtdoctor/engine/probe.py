@@ -156,7 +156,7 @@ async def _look(bench: Bench, free: Handshake, state: ProbeState, want_fix: bool
     state.unasked = (begins and outcome.http_status == 101) or (spoke(outcome) and not bench.ledger.total().billable)
 
     if works(outcome) and waits_for_client(free.url):
-        found.judged = judges.judge_live(outcome, started=False)[0]
+        state.judged = judges.judge_live(outcome, started=False)[0]
     if works(outcome):
         if want_fix:
             state.handover = _handed(bench, free, free)
