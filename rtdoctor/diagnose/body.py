@@ -42,8 +42,8 @@ def error_in_body(text: str) -> Mapping[str, Any] | None:
 
 def error_in_event(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The same of an event that tells of an error and has no error object: its fields stand beside its type."""
-    told = _fields({name: value for name, value in event.items() if name not in ("type", "event_id")})
-    return told or None
+    fields = _fields({name: value for name, value in event.items() if name not in ("type", "event_id")})
+    return fields or None
 
 
 def _objects(value: Any, levels: int) -> Iterator[Mapping[str, Any]]:

@@ -211,18 +211,18 @@ def _of_session(exchange: Exchange) -> dict[str, Any]:
         if name == "(no event)" and frame.text:
             gist.misread(frame.text)
             words = words or frame.text
-    told = gist.facts(exchange.close, alive=exchange.alive)
+    fields = gist.facts(exchange.close, alive=exchange.alive)
     # A message that is no event, and with which it ended: the server's words of what is wrong.
-    in_vain = told["close_code"] is not None or exchange.unmet or exchange.fault or not told["session_type"]
-    if in_vain and not told["errors"] and (error := _error_in_words(words)):
-        told["errors"] = (error,)
-    return told | {"subprotocol": _text(exchange.subprotocol, MOST_NAME), "truncated": exchange.truncated}
+    in_vain = fields["close_code"] is not None or exchange.unmet or exchange.fault or not fields["session_type"]
+    if in_vain and not fields["errors"] and (error := _error_in_words(words)):
+        fields["errors"] = (error,)
+    return fields | {"subprotocol": _text(exchange.subprotocol, MOST_NAME), "truncated": exchange.truncated}
 
 
 def _error_in_words(text: str) -> ErrorEvent | None:
     """What a message that is no event tells of an error: an object's fields, or a line of plain words."""
     if parse_event(text) is not None:
-        return error_of(found) if (found := error_in_body(text)) else None
+        return error_of(error) if (error := error_in_body(text)) else None
     line = text.strip()
     plain = 0 < len(line) <= _MOST_WORDS and line[0] not in "<{[" and (any(map(str.isspace, line)) or topic_of([line]))
     return ErrorEvent(message=quote(line)) if plain else None

@@ -52,7 +52,7 @@ def with_proof(judged: Finding, before: Handshake, after: Handshake, key: str | 
         )
     if judged.cause not in _VAGUE:
         return judged
-    found = [
+    parts = [
         words
         for words, differs in (
             ("the path", before.path.rstrip("/") != after.path.rstrip("/")),
@@ -63,9 +63,9 @@ def with_proof(judged: Finding, before: Handshake, after: Handshake, key: str | 
         )
         if differs
     ]
-    if not found:
+    if not parts:
         return judged
-    what = " and ".join(found)
+    what = " and ".join(parts)
     open_still = tuple(fact for fact in judged.facts if not fact.startswith(("From outside these", "What is left:")))
     return replace(judged, facts=(*open_still, f"The change that works proves which it was: {what}."))
 

@@ -452,16 +452,16 @@ def judge_quiet_update(outcome: Outcome) -> Finding:
 
 def judge_transcript(outcome: Outcome, heard: Sequence[str], reference: str | None) -> Finding:
     """A transcript came, and it is what was said: the `reference`, where one is known."""
-    told = (*heard, *tell(outcome))
+    all_facts = (*heard, *tell(outcome))
     if outcome.transcript is None:
         return _failed(outcome, UNKNOWN)
     summary = f"“{outcome.transcript}”"
     if outcome.wer is None:
         note = "no reference text to hold it against" if not reference else ""
-        return Finding("pass", summary, facts=(*told, note) if note else told)
+        return Finding("pass", summary, facts=(*all_facts, note) if note else all_facts)
     summary += f", word error rate {outcome.wer:.0%}"
     if outcome.wer <= WER_WARNED:
-        return Finding("pass", summary, facts=told)
+        return Finding("pass", summary, facts=all_facts)
     other = (Candidate("audio.sample-rate", "what was sent is 24 kHz mono PCM16, and declared so"),)
     beside = (
         f"Expected: “{quote_start(reference or '', _MOST_SPOKEN)}”",

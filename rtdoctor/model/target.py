@@ -206,10 +206,10 @@ def parse_pinned(text: str) -> Pinned:
     return Pinned(asked_host, number, parsed)
 
 
-def _masked_port(found: Match) -> str:
-    scheme, _, rest = found.text().partition("://")
+def _masked_port(match: Match) -> str:
+    scheme, _, rest = match.text().partition("://")
     host, _, port = rest.partition(":")
-    return found.text() if port.isdigit() and len(port) <= 5 else f"{scheme}://{host}:{mask(port)}"
+    return match.text() if port.isdigit() and len(port) <= 5 else f"{scheme}://{host}:{mask(port)}"
 
 
 def parse_target(text: str, *, as_sdk: bool = False) -> Target:
@@ -244,14 +244,14 @@ def parse_target(text: str, *, as_sdk: bool = False) -> Target:
         raise BadTarget("'{}' is no host name", parts.hostname) from error
     notes: list[str] = []
     path, tail = parts.path.rstrip("/"), ""
-    found = _SOCKET.search(path)
+    match = _SOCKET.search(path)
     kind: Kind | None = None
-    if found and (found.group(1) is None or found.group(1) in (*REST_TAILS, _TRANSLATIONS)):
-        kind = "live" if path.endswith("/live/sessions") else "translation" if found.group(1) == _TRANSLATIONS else None
-        path, tail = path[: found.start()], "" if kind else found.group(1) or ""
+    if match and (match.group(1) is None or match.group(1) in (*REST_TAILS, _TRANSLATIONS)):
+        kind = "live" if path.endswith("/live/sessions") else "translation" if match.group(1) == _TRANSLATIONS else None
+        path, tail = path[: match.start()], "" if kind else match.group(1) or ""
         if not tail:
-            notes.append(f"The URL given ends in {found.group()}, which is added to this one where a socket is opened.")
-    if not path and not found and not as_sdk:
+            notes.append(f"The URL given ends in {match.group()}, which is added to this one where a socket is opened.")
+    if not path and not match and not as_sdk:
         path = "/v1"
         notes.append("The URL has no path, /v1 was added.")
     host = f"[{asked_host}]" if ":" in asked_host else asked_host

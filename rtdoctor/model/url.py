@@ -27,19 +27,19 @@ class UrlParts:
 
 def split_url(url: str) -> UrlParts:
     """Take a URL apart, or a path with its query."""
-    found = _PLACE.match(url)
-    assert found is not None  # it matches the empty text
-    site, path = found.text("site") or "", found.text("path")
+    match = _PLACE.match(url)
+    assert match is not None  # it matches the empty text
+    site, path = match.text("site") or "", match.text("path")
     below = below_base(path)
-    named = parse_qsl(found.text("query") or "", keep_blank_values=True)
+    named = parse_qsl(match.text("query") or "", keep_blank_values=True)
     return UrlParts(site + path[: len(path) - len(below)], below, tuple(pair for pair in named if pair[0]))
 
 
 def below_base(path: str) -> str:
     """What follows the API's base in a path: from its socket on, else from behind its version; else all of it."""
-    found = _SOCKET.match(path)
-    if found is not None:
-        return path[len(found.text("base")) :]
+    match = _SOCKET.match(path)
+    if match is not None:
+        return path[len(match.text("base")) :]
     return _BASE.sub(lambda base: base.text("rest"), path)
 
 

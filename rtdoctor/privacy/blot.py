@@ -35,16 +35,16 @@ def shown(text: str) -> str:
     """A blotted text as it is told: a mark for each blot."""
     if text.isascii():
         return text
-    told: list[str] = []
+    kept: list[str] = []
     run: list[str] = []  # the characters of the blot that is being read
     for char in text:
         begins = char in _VALUES and BLOT in run[-1:]
         ours = char in _VALUES or char == BLOT
         if run and (begins or not ours):
-            told.append(_mark(run))
+            kept.append(_mark(run))
             run = []
-        (run if ours else told).append(char)
-    return "".join((*told, _mark(run) if run else ""))
+        (run if ours else kept).append(char)
+    return "".join((*kept, _mark(run) if run else ""))
 
 
 def _mark(run: list[str]) -> str:

@@ -72,20 +72,20 @@ class Guarded:
         """
         enough = len(text) > _PIECE or len(fold(self._tail + text).text) >= GUARDED
         if enough and known() and not text.isspace():
-            found = _places(self._tail + text)
-            self.masked |= dict.fromkeys(name for name, _, _ in found)
-            text = self._masked(text, found) if found else text
+            pieces = _places(self._tail + text)
+            self.masked |= dict.fromkeys(name for name, _, _ in pieces)
+            text = self._masked(text, pieces) if pieces else text
         self._tail = (self._tail + text)[-_TAIL:]
         return text
 
-    def _masked(self, text: str, found: list[tuple[str, int, int]]) -> str:
+    def _masked(self, text: str, pieces: list[tuple[str, int, int]]) -> str:
         """The text without those pieces, by whatever letter puts no other together."""
         for letter in _FILLERS:
-            places = ((start - len(self._tail), end - len(self._tail)) for _, start, end in found)
+            places = ((start - len(self._tail), end - len(self._tail)) for _, start, end in pieces)
             masked = _blotted(text, places, letter)
             if not any(end > len(self._tail) for _, _, end in _places(self._tail + masked)):
                 return masked
-        raise Leak(found[0][0])
+        raise Leak(pieces[0][0])
 
     @property
     def buffer(self) -> Any:
@@ -124,7 +124,7 @@ class _GuardedBytes:
 
 def _places(text: str) -> list[tuple[str, int, int]]:
     """Where secrets stand that no output may hold: the name of each, from, to."""
-    found: list[tuple[str, int, int]] = []
+    pieces: list[tuple[str, int, int]] = []
     for start in range(0, len(text), _PIECE):
         piece = text[start : start + _PIECE + _TAIL]
         # Marks and colours are ours, and of the same length they hide nothing.
@@ -136,8 +136,8 @@ def _places(text: str) -> list[tuple[str, int, int]]:
                 if hit.size >= GUARDED:
                     for place in _not_ours(view.text, hit):
                         low, high = view.span(*place)
-                        found.append((hit.secret.name, start + low, start + high))
-    return found
+                        pieces.append((hit.secret.name, start + low, start + high))
+    return pieces
 
 
 def _not_ours(text: str, hit: Hit) -> Iterator[tuple[int, int]]:

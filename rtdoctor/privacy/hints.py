@@ -55,5 +55,5 @@ def parts(hinted: Hint, flattened: bytes, blanks: bytes) -> Iterator[tuple[int, 
 
 
 def _end(blanks: bytes, place: int, size: int) -> int:
-    found = blanks.find(b" ", place)
-    return size if found < 0 else found
+    blank = blanks.find(b" ", place)
+    return size if blank < 0 else blank

@@ -133,10 +133,10 @@ class _Needle:
             return _Search(())
         # Of a very long one what comes late is looked for as it is, not in fifty other forms.
         core = self.secret.core
-        found = dict.fromkeys(forms(core[:_ENCODED], self.least))
+        all_forms = dict.fromkeys(forms(core[:_ENCODED], self.least))
         if len(core) > _ENCODED:
-            found[Form(fold(core).text, self.least)] = None
-        return _Search(_usable(found))
+            all_forms[Form(fold(core).text, self.least)] = None
+        return _Search(_usable(all_forms))
 
     @cached_property
     def numbers(self) -> _Search:

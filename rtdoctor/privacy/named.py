@@ -265,8 +265,8 @@ def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     words = _FINDER.found(flattened)
     for needed, (_, shape, judge) in zip(_NEEDED, _SHAPES, strict=True):
         if not needed.isdisjoint(words):
-            for found in shape.finditer(text, flattened=flattened):
-                yield from judge(found)
+            for match in shape.finditer(text, flattened=flattened):
+                yield from judge(match)
     blanks = white(flattened)
     for hinted in _HINTED:
         yield from hinted.spans(text, flattened, blanks)
@@ -291,37 +291,37 @@ def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
         head = following
 
 
-def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
-    text, start = found.string, found.end()
-    low = _name_start(text, found.start("name"))
-    name, rest, said = found.text("name").lower(), found.text("rest"), found.text("said").strip()
+def _named(match: Match, held: str, following: Match | None) -> Iterator[Span]:
+    text, start = match.string, match.end()
+    low = _name_start(text, match.start("name"))
+    name, rest, said = match.text("name").lower(), match.text("rest"), match.text("said").strip()
     if (
-        (rest and not vocabulary.names_secret(text[low : found.end("rest")]))
+        (rest and not vocabulary.names_secret(text[low : match.end("rest")]))
         or (not said.isascii() and said not in _SIGNS)
-        or (said == "," and found.group("open") is None)
+        or (said == "," and match.group("open") is None)
         or (said == "|" and not _ROW.fullmatch(text[max(0, low - _LONGEST_NAME) : low].rpartition("\n")[2]))
     ):
         return
-    within = found.group("within") or ""
-    password = _of_password(found.text("name") + rest + said) and "(" not in within
+    within = match.group("within") or ""
+    password = _of_password(match.text("name") + rest + said) and "(" not in within
     inner = following is not None and _name_start(text, following.start("name")) == start + held.startswith("{")
     if inner and (not password or within or held.startswith("{")):
         return  # what stands here is a name that tells, too: its value is behind it
-    value, quoted = _value(found, held, password)
+    value, quoted = _value(match, held, password)
     if (
         not value
         or _SCHEME_ALONE.fullmatch(value)
         or "\u2588" in value
         or MASK[:-1] in value  # it is masked already
         or (name == "cookie" and "=" in value)
-        or _only_a_prefix(found, start + len(value), quoted)
+        or _only_a_prefix(match, start + len(value), quoted)
         or ((within or said == ",") and _before_a_value(text, start + len(value)))
         or (said == "," and (value.startswith("--") or _tells_by_itself(value) or (name == "pass" and " " in value)))
-        or (name == "key" and _of_a_field(text, found.start("name")))
+        or (name == "key" and _of_a_field(text, match.start("name")))
         or (name in ("key", "auth") and vocabulary.is_credential_header(value))
         or (said[:2] in ("==", "!=") and _tells_by_itself(value))
         or (name == "signature" and _ALGORITHM.fullmatch(value))
-        or vocabulary.is_id(text[low : found.end("rest")])
+        or vocabulary.is_id(text[low : match.end("rest")])
     ):
         return
     sentence = said in ("is", "was", "|")
@@ -339,7 +339,7 @@ def _named(found: Match, held: str, following: Match | None) -> Iterator[Span]:
         plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
         ended = text[start + len(value) : start + len(value) + 1]
         if plain and not rest and ((quoted and said in _ASSIGNS) or (said in ("=", ":=") and ended not in _IN_CODE)):
-            plain = not _assigned(text, low, found.end("name"), value)
+            plain = not _assigned(text, low, match.end("name"), value)
     if not plain:
         yield start, start + len(value)
 
@@ -381,13 +381,13 @@ def _before_a_value(text: str, end: int) -> bool:
     return bool(_SIGN_BEHIND.match(text[end : end + _LONGEST_NAME]))
 
 
-def _value(found: Match, held: str, password: bool) -> tuple[str, bool]:
+def _value(match: Match, held: str, password: bool) -> tuple[str, bool]:
     """The value as far as it goes, and whether it stands in quotes.
 
     A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does. One that
     is not quoted goes to the next blank where it is a password, but not into a further field.
     """
-    text, start, opening = found.string, found.end(), found.group("open") or ""
+    text, start, opening = match.string, match.end(), match.group("open") or ""
     mark, end = opening[-1:], start + len(held)
     if mark:
         escapes = len(opening) - len(opening.lstrip("\\"))
@@ -407,10 +407,10 @@ def _value(found: Match, held: str, password: bool) -> tuple[str, bool]:
     return held.rstrip(".:!?*"), bool(mark)
 
 
-def _only_a_prefix(found: Match, end: int, quoted: bool) -> bool:
+def _only_a_prefix(match: Match, end: int, quoted: bool) -> bool:
     """True for the letters before a text's quote, that are no part of it: b"", f""."""
-    prefix = end - found.end() <= 2 and found.string[end - 1].isalpha()
-    return prefix and not quoted and found.string[end : end + 1] in _MARKS_OF_TEXT
+    prefix = end - match.end() <= 2 and match.string[end - 1].isalpha()
+    return prefix and not quoted and match.string[end : end + 1] in _MARKS_OF_TEXT
 
 
 def _no_password(value: str, after: str) -> bool:
@@ -431,40 +431,40 @@ def _name_start(text: str, start: int) -> int:
     return low
 
 
-def _whole(found: Match) -> Iterator[Span]:
-    if not a_name(found.text("value").rstrip(".:!?*")):
-        yield found.span("value")
+def _whole(match: Match) -> Iterator[Span]:
+    if not a_name(match.text("value").rstrip(".:!?*")):
+        yield match.span("value")
 
 
-def _of_telling_name(found: Match) -> Iterator[Span]:
-    if vocabulary.tells(found.text("name")):
-        yield from _whole(found)
+def _of_telling_name(match: Match) -> Iterator[Span]:
+    if vocabulary.tells(match.text("name")):
+        yield from _whole(match)
 
 
-def _offered(found: Match) -> Iterator[Span]:
-    if a_password_word(found.text("value")):
-        yield found.span("value")
+def _offered(match: Match) -> Iterator[Span]:
+    if a_password_word(match.text("value")):
+        yield match.span("value")
     else:
-        yield from _whole(found)
+        yield from _whole(match)
 
 
-def _set(found: Match) -> Iterator[Span]:
-    if found.text("value").startswith("-"):
+def _set(match: Match) -> Iterator[Span]:
+    if match.text("value").startswith("-"):
         return  # the next flag
-    if vocabulary.tells(found.text("name")) or found.text("name").endswith("PASS"):
-        yield from _whole(found)
+    if vocabulary.tells(match.text("name")) or match.text("name").endswith("PASS"):
+        yield from _whole(match)
 
 
-def _next_line(found: Match) -> Iterator[Span]:
-    if _mixed(found.text("value")) and not a_name(found.text("value")):
-        yield found.span("value")
+def _next_line(match: Match) -> Iterator[Span]:
+    if _mixed(match.text("value")) and not a_name(match.text("value")):
+        yield match.span("value")
 
 
-def _beyond_ascii(found: Match) -> Iterator[Span]:
-    value = found.text("value").rstrip(".,;\"'`)")
-    told = found.text("name").rstrip("：＝→⇒はが은는").lower()
-    if told.endswith(_BEYOND_ASCII) and not a_name(value) and value.lower() not in _SAID_OF:
-        yield found.start("value"), found.start("value") + len(value)
+def _beyond_ascii(match: Match) -> Iterator[Span]:
+    value = match.text("value").rstrip(".,;\"'`)")
+    name = match.text("name").rstrip("：＝→⇒はが은는").lower()
+    if name.endswith(_BEYOND_ASCII) and not a_name(value) and value.lower() not in _SAID_OF:
+        yield match.start("value"), match.start("value") + len(value)
 
 
 def _mixed(value: str) -> bool:
@@ -472,26 +472,26 @@ def _mixed(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value)
 
 
-def _spoken(found: Match) -> Iterator[Span]:
-    group = "value" if found.group("value") is not None else "word"
-    value = found.text(group).rstrip(".!")
-    if found.group("received") is not None:
-        if not a_name(found.text("received")):
-            yield found.span("received")
+def _spoken(match: Match) -> Iterator[Span]:
+    group = "value" if match.group("value") is not None else "word"
+    value = match.text(group).rstrip(".!")
+    if match.group("received") is not None:
+        if not a_name(match.text("received")):
+            yield match.span("received")
     elif _mixed(value) and value[0] not in "/.~" and not (group == "word" and _ALGORITHM.fullmatch(value)):
-        yield found.start(group), found.start(group) + len(value)
+        yield match.start(group), match.start(group) + len(value)
 
 
-def _jarred(found: Match) -> Iterator[Span]:
-    start = found.start("value")
-    for held in _IN_JAR.finditer(found.text("value")):
+def _jarred(match: Match) -> Iterator[Span]:
+    start = match.start("value")
+    for held in _IN_JAR.finditer(match.text("value")):
         if not _PLACEHOLDER.fullmatch(held.text("value")):
             yield start + held.start("value"), start + held.end("value")
 
 
-def _field(found: Match) -> Iterator[Span]:
+def _field(match: Match) -> Iterator[Span]:
     """A value whose name is another field of the same object, before or after it, or is the object's own."""
-    text, (start, end) = found.string, found.span()
+    text, (start, end) = match.string, match.span()
     begins = max(0, start - _AROUND)
     opened = max(text.rfind("{", begins, start), text.rfind("}", begins, start))
     before = text[max(begins, opened + 1) : start]
@@ -509,81 +509,81 @@ def _field(found: Match) -> Iterator[Span]:
         owner = _OBJECTS_NAME.search(text[max(0, opened - _AROUND) : opened])
         names = [owner] if owner else []
     if any(vocabulary.tells(named.text("name")) for named in names):
-        yield from _whole(found)
+        yield from _whole(match)
 
 
-def _by_default(found: Match) -> Iterator[Span]:
-    if vocabulary.names_secret(found.text("name")):
-        yield from _whole(found)
+def _by_default(match: Match) -> Iterator[Span]:
+    if vocabulary.names_secret(match.text("name")):
+        yield from _whole(match)
 
 
-def _in_place_of(found: Match) -> Iterator[Span]:
-    if a_name(found.text("value")):
+def _in_place_of(match: Match) -> Iterator[Span]:
+    if a_name(match.text("value")):
         return
-    statement = _statement(found)
+    statement = _statement(match)
     if _TELLING.search(statement) and any(vocabulary.names_secret(word.text()) for word in _WORDS.finditer(statement)):
-        yield found.span("value")
+        yield match.span("value")
 
 
-def _asked(found: Match) -> Iterator[Span]:
-    if _tells_by_itself(found.text("value")):
+def _asked(match: Match) -> Iterator[Span]:
+    if _tells_by_itself(match.text("value")):
         return
-    owner = _ASSIGNED_CALL.search(_statement(found))
-    if vocabulary.names_secret(found.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
-        yield from _whole(found)
+    owner = _ASSIGNED_CALL.search(_statement(match))
+    if vocabulary.names_secret(match.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
+        yield from _whole(match)
 
 
-def _statement(found: Match) -> str:
+def _statement(match: Match) -> str:
     """What stands before it in its line."""
-    start = found.start()
+    start = match.start()
     low = max(0, start - _STATEMENT)
-    return found.string[max(low, found.string.rfind("\n", low, start), found.string.rfind(";", low, start)) : start]
+    return match.string[max(low, match.string.rfind("\n", low, start), match.string.rfind(";", low, start)) : start]
 
 
-def _other_scheme(found: Match) -> Iterator[Span]:
-    if found.text("scheme").lower() not in _NO_SCHEMES and not a_name(found.text("value")):
-        yield found.span("value")
+def _other_scheme(match: Match) -> Iterator[Span]:
+    if match.text("scheme").lower() not in _NO_SCHEMES and not a_name(match.text("value")):
+        yield match.span("value")
 
 
-def _refused(found: Match) -> Iterator[Span]:
-    group = "value" if found.group("value") is not None else "bare"
-    if not a_name(found.text(group).rstrip(".:!?*")):
-        yield found.span(group)
+def _refused(match: Match) -> Iterator[Span]:
+    group = "value" if match.group("value") is not None else "bare"
+    if not a_name(match.text(group).rstrip(".:!?*")):
+        yield match.span(group)
 
 
-def _in_header(found: Match) -> Iterator[Span]:
-    value = found.text("value")
+def _in_header(match: Match) -> Iterator[Span]:
+    value = match.text("value")
     named = value.isupper() or value.lower() in _SAID_OF or value.lower() in _SCHEMES or vocabulary.tells(value)
-    if not named and found.string[found.end("value") : found.end("value") + 1] not in ("=", "(", "."):
-        yield found.span("value")
+    if not named and match.string[match.end("value") : match.end("value") + 1] not in ("=", "(", "."):
+        yield match.span("value")
 
 
-def _behind_scheme(found: Match) -> Iterator[Span]:
-    value = found.text("value").rstrip(".:|")
+def _behind_scheme(match: Match) -> Iterator[Span]:
+    value = match.text("value").rstrip(".:|")
     parameter = value.partition("=")[0]
     # `Bearer realm=…` is a challenge (RFC 9110, section 11.6.1), and its words are none of ours to hide.
     if parameter != value.rstrip("=") and a_name(parameter):
         return
     if len(value) >= 6 and not a_name(value.rstrip("=")):
-        start = found.start("value")
+        start = match.start("value")
         yield start, start + len(value)
 
 
-def _user(found: Match) -> Iterator[Span]:
-    start, end = found.span("value")
-    if not _PORT.fullmatch(found.text("value")):
+def _user(match: Match) -> Iterator[Span]:
+    start, end = match.span("value")
+    if not _PORT.fullmatch(match.text("value")):
         yield start, end - 1
 
 
-def _user_without_scheme(found: Match) -> Iterator[Span]:
-    user, _, rest = found.text("value").partition(":")
+def _user_without_scheme(match: Match) -> Iterator[Span]:
+    user, _, rest = match.text("value").partition(":")
     if user.lower() not in _NO_USER and not rest.startswith("//"):
-        yield found.span("value")
+        yield match.span("value")
 
 
-def _flag(found: Match) -> Iterator[Span]:
-    start, end = found.span("value")
-    flag, value = found.text("flag"), found.text("value")
+def _flag(match: Match) -> Iterator[Span]:
+    start, end = match.span("value")
+    flag, value = match.text("flag"), match.text("value")
     words = flag.lstrip("-").lower().split("-")
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
         word = a_password_word(value) and _STRONG.search(flag)
@@ -591,13 +591,13 @@ def _flag(found: Match) -> Iterator[Span]:
             yield start, end
     elif words[-1] == "cert" and ":" in value and not _DRIVE.search(value):
         yield start + value.rindex(":") + 1, end
-    elif (words[-1] == "user" or found.group("short") is not None) and ":" in value and not _URL.match(value):
+    elif (words[-1] == "user" or match.group("short") is not None) and ":" in value and not _URL.match(value):
         yield start + value.index(":") + 1, end
 
 
-def _cookies(found: Match) -> Iterator[Span]:
-    start = found.start("value")
-    yield from ((start + low, start + high) for low, high in cookie_spans(found.text("value")))
+def _cookies(match: Match) -> Iterator[Span]:
+    start = match.start("value")
+    yield from ((start + low, start + high) for low, high in cookie_spans(match.text("value")))
 
 
 def cookie_spans(text: str) -> Iterator[Span]:
@@ -608,8 +608,8 @@ def cookie_spans(text: str) -> Iterator[Span]:
             yield crumb.span("value")
 
 
-def _all(found: Match) -> Iterator[Span]:
-    yield found.span("value")
+def _all(match: Match) -> Iterator[Span]:
+    yield match.span("value")
 
 
 # The bytes without which an expression need not be tried; case is what programs write.
@@ -654,16 +654,16 @@ class _Hinted:
     def places(self, flattened: bytes, blanks: bytes) -> Iterator[tuple[int, int, list[int]]]:
         """From where to where which shapes are to be tried, by their numbers. `blanks` is `white(flattened)`."""
         for start, end in parts(self._hint, flattened, blanks):
-            found = self._which.found(flattened[start:end])
-            yield start, end, [number for number in range(len(self.shapes)) if number in found]
+            numbers = self._which.found(flattened[start:end])
+            yield start, end, [number for number in range(len(self.shapes)) if number in numbers]
 
     def spans(self, text: str, flattened: bytes, blanks: bytes) -> Iterator[Span]:
         """Where the values stand."""
         for start, end, numbers in self.places(flattened, blanks):
             for number in numbers:
                 shape, judge = self.shapes[number]
-                for found in shape.finditer(text, start, end, flattened):
-                    yield from judge(found)
+                for match in shape.finditer(text, start, end, flattened):
+                    yield from judge(match)
 
 
 _CREDENTIAL = r"(?i)(?:api-key|authorization)[\"'`]?\s{0,3}[:=]"

@@ -116,11 +116,11 @@ def redact(text: str) -> str:
 def redact_media(text: str) -> str:
     """The base64 of media without known secrets, as they are or inside of what it holds, and without vendors' keys. It
     is opaque by its nature: words and names in it are chance."""
-    found = [Span(hit.start, hit.end, mask(hit.secret.reveal())) for hit in known().find_in_media(text)]
+    spans = [Span(hit.start, hit.end, mask(hit.secret.reveal())) for hit in known().find_in_media(text)]
     # A key that begins with letters alone (AKIA) is one where the text begins; behind a + or / it is chance.
     head = text[:_SHORT]
-    found += [Span(start, end, mask(head[start:end]), 1) for start, end in _vendors(head, flat(head)) if start == 0]
-    return _without(text, _joined(found)) if found else text
+    spans += [Span(start, end, mask(head[start:end]), 1) for start, end in _vendors(head, flat(head)) if start == 0]
+    return _without(text, _joined(spans)) if spans else text
 
 
 def quote_named(name: str, text: str) -> str:
@@ -187,30 +187,30 @@ def secret_words(text: str) -> list[str]:
 
 def spans(text: str, *, opaque_too: bool) -> list[Span]:
     """What of a text is to be masked, in order; none overlap."""
-    found: list[Span] = []
+    spans_found: list[Span] = []
     for start in range(0, max(1, len(text)), _WINDOW):
         piece = text if len(text) <= _WINDOW + _OVERLAP else text[start : start + _WINDOW + _OVERLAP]
         for view in layers(piece):
-            found += (
+            spans_found += (
                 dataclasses.replace(span, start=span.start + start, end=span.end + start)
                 for span in _of_view(view, opaque_too)
             )
         if piece is text:
             break
-    if not found:
+    if not spans_found:
         return []
     kept = [mark.span() for mark in MARKS.finditer(text)]
-    return list(_joined(span for span in found if not _within(span.start, span.end, kept)))
+    return list(_joined(span for span in spans_found if not _within(span.start, span.end, kept)))
 
 
 def _masked(text: str, *, opaque_too: bool) -> str:
     return _without(text, spans(text, opaque_too=opaque_too))
 
 
-def _without(text: str, found: Iterable[Span]) -> str:
+def _without(text: str, spans: Iterable[Span]) -> str:
     parts: list[str] = []
     place = 0
-    for span in found:
+    for span in spans:
         parts += (text[place : span.start], span.mark)
         place = span.end
     return "".join((*parts, text[place:])) if parts else text
@@ -225,18 +225,18 @@ def _of_view(view: View, opaque_too: bool) -> Iterator[Span]:
         for hit in secrets.find(view):
             yield Span(*view.span(hit.start, hit.end), mask(hit.secret.reveal()))
         if "**" in text:
-            for found in _STARRED.finditer(text, flattened=flattened):
-                yield _echo(view, *found.span())
-        for found in secrets.ends(text, flattened):
-            if _starred(found.text("said")) == len(found.text("said")):
-                yield _echo(view, *found.span("last"))
+            for match in _STARRED.finditer(text, flattened=flattened):
+                yield _echo(view, *match.span())
+        for match in secrets.ends(text, flattened):
+            if _starred(match.text("said")) == len(match.text("said")):
+                yield _echo(view, *match.span("last"))
     if len(text) < 3:
         return
     hidden = b"*" in flattened or b"\x1a" in flattened
-    for found in _ECHOED.finditer(text, flattened=flattened) if hidden else ():
-        held = found.text()[: _starred(found.text())]
+    for match in _ECHOED.finditer(text, flattened=flattened) if hidden else ():
+        held = match.text()[: _starred(match.text())]
         if not (held.isascii() and "*" not in held):
-            yield _echo(view, found.start(), found.start() + len(held))
+            yield _echo(view, match.start(), match.start() + len(held))
     for start, end in named_spans(text, flattened):
         yield Span(*view.span(start, end), mask(text[start:end]), 1)
     for start, end in _vendors(text, flattened):
@@ -282,30 +282,30 @@ def _starred(text: str) -> int:
 
 def _allowed(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     """Where opaque text stands that is known to open nothing: OpenAI's ids, ids by their name, hosts."""
-    for found in vocabulary.id_pattern().finditer(text, flattened=flattened):
-        yield found.span()
-    for found in _NAMED_ID.finditer(text, flattened=flattened):
-        yield found.span("value" if found.group("value") is not None else "session")
-    for found in vocabulary.id_header_pattern().finditer(text, flattened=flattened):
-        if vocabulary.is_id_of(found.text("name"), found.text("value").strip(";")):
-            yield found.span("value")
-    for found in _COMMIT.finditer(text, flattened=flattened):
-        yield found.span("value")
+    for match in vocabulary.id_pattern().finditer(text, flattened=flattened):
+        yield match.span()
+    for match in _NAMED_ID.finditer(text, flattened=flattened):
+        yield match.span("value" if match.group("value") is not None else "session")
+    for match in vocabulary.id_header_pattern().finditer(text, flattened=flattened):
+        if vocabulary.is_id_of(match.text("name"), match.text("value").strip(";")):
+            yield match.span("value")
+    for match in _COMMIT.finditer(text, flattened=flattened):
+        yield match.span("value")
     if b"." in flattened:
-        for found in _BARE_HOST.finditer(text, flattened=flattened):
-            yield found.span("host")
+        for match in _BARE_HOST.finditer(text, flattened=flattened):
+            yield match.span("host")
     if b"://" in flattened:
-        for found in _HOST.finditer(text, flattened=flattened):
-            if max(map(len, found.text("host").split("."))) <= _LONGEST_LABEL:
-                yield found.span("host")
+        for match in _HOST.finditer(text, flattened=flattened):
+            if max(map(len, match.text("host").split("."))) <= _LONGEST_LABEL:
+                yield match.span("host")
 
 
 def _vendors(text: str, flattened: bytes) -> Iterator[tuple[int, int]]:
     """Keys of vendors that begin with something of their own."""
     done = 0
     plain: dict[str, int] = {}  # by the characters of a form: as far as this there is nothing that tells
-    for found in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
-        start, end = found.span()
+    for match in vocabulary.prefix_pattern().finditer(text, flattened=flattened):
+        start, end = match.span()
         if start < done or _in_a_word(text, start, end):
             continue
         for form in vocabulary.by_prefix()[text[start:end]]:
@@ -330,8 +330,8 @@ def _in_a_word(text: str, start: int, end: int) -> bool:
         edge -= 1
     if edge == start:
         return False
-    said = text[edge:start] + text[start:end].rstrip("-_")
-    return text[end - 1] not in "-_" or start - edge < _SHORT_WORD or (said.isalpha() and is_word(said))
+    word = text[edge:start] + text[start:end].rstrip("-_")
+    return text[end - 1] not in "-_" or start - edge < _SHORT_WORD or (word.isalpha() and is_word(word))
 
 
 def _telling(piece: str) -> bool:
@@ -419,11 +419,11 @@ def _tells_itself(key: Any, name: str) -> bool:
     return vocabulary.tells(key) or vocabulary.is_plain(key) or (vocabulary.is_harmless(key) and not several)
 
 
-def _joined(found: Iterable[Span]) -> Iterator[Span]:
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
     """The spans in order. Those that overlap become one, with the marks of the known secrets in it."""
     group: list[Span] = []
     end = 0
-    for span in sorted(found, key=lambda span: (span.start, -span.end)):
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         touches = bool(group) and span.start == end and span.mark in (group[-1].mark, MASK)
         if group and not (span.start < end or touches):
             yield _one(group, end)

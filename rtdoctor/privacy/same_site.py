@@ -20,26 +20,26 @@ def is_ours(
     Its Host is one of those, and so is its Origin, where it has one: a page of this machine's own may ask. Without an
     Origin a browser must not call it another site's, unless it `navigates`. With a `port` both have it.
     """
-    given: dict[str, list[str]] = {name: [] for name in _OF_BROWSERS}
+    sent: dict[str, list[str]] = {name: [] for name in _OF_BROWSERS}
     for name, value in headers:
-        if (small := name.lower()) in given:
-            given[small].append(value.strip())
-    if any(len(values) > 1 for values in given.values()) or not given["host"]:
+        if (small := name.lower()) in sent:
+            sent[small].append(value.strip())
+    if any(len(values) > 1 for values in sent.values()) or not sent["host"]:
         return False
     known = {_plain(name) for name in names}
-    if not _is_known(given["host"][0], known, port):
+    if not _is_known(sent["host"][0], known, port):
         return False
-    if given["origin"]:
-        origin = _ORIGIN.fullmatch(given["origin"][0])
+    if sent["origin"]:
+        origin = _ORIGIN.fullmatch(sent["origin"][0])
         return origin is not None and _is_known(origin.text("place"), known, port)
-    return navigates or not given["sec-fetch-site"] or given["sec-fetch-site"][0] in ("none", "same-origin")
+    return navigates or not sent["sec-fetch-site"] or sent["sec-fetch-site"][0] in ("none", "same-origin")
 
 
 def _is_known(place: str, names: Collection[str], port: int | None) -> bool:
-    found = _PLACE.fullmatch(place)
-    if found is None or (port is not None and (found.group("port") is None or found.text("port") != str(port))):
+    match = _PLACE.fullmatch(place)
+    if match is None or (port is not None and (match.group("port") is None or match.text("port") != str(port))):
         return False
-    name = _plain(found.text("name"))
+    name = _plain(match.text("name"))
     return name in names or name == "localhost" or _is_loopback(name)
 
 

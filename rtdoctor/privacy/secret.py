@@ -65,8 +65,8 @@ class Secret:
 
 
 def _prefix(value: str) -> str:
-    found = _PUBLIC_PREFIX.match(value)
-    return found.text() if found else ""
+    match = _PUBLIC_PREFIX.match(value)
+    return match.text() if match else ""
 
 
 def core(value: str) -> str:

@@ -124,11 +124,11 @@ def _undone(view: View) -> View:
     lows: list[int] = []
     highs: list[int] = []
     size = place = 0
-    for found in _ESCAPE.finditer(view.text):
-        char = _char(found.text())
+    for match in _ESCAPE.finditer(view.text):
+        char = _char(match.text())
         if char is None:
             continue
-        start, end = found.span()
+        start, end = match.span()
         size += start - place
         parts += (view.text[place:start], char)
         at.append(size)
@@ -151,9 +151,9 @@ def _char(escape: str) -> str | None:
 
 
 def _read_char(escape: str) -> str | None:
-    found = _ESCAPE.fullmatch(escape)
-    assert found is not None
-    kind, held = _group(found)
+    match = _ESCAPE.fullmatch(escape)
+    assert match is not None
+    kind, held = _group(match)
     if kind == "same":
         return held
     if kind in ("white", "colour"):
@@ -167,19 +167,19 @@ def _read_char(escape: str) -> str | None:
 _remembered_char = lru_cache(4096)(_read_char)
 
 
-def _group(found: Match) -> tuple[str, str]:
-    return next((name, held) for name, held in found.groupdict().items() if held is not None)
+def _group(match: Match) -> tuple[str, str]:
+    return next((name, held) for name, held in match.groupdict().items() if held is not None)
 
 
 class _LookAlikes(dict[int, int | str]):
     """For str.translate: what another alphabet's letter or digit stands for in ASCII, or SUB."""
 
-    def __missing__(self, given: int) -> int | str:
-        code = given - _TAGS if _TAGS < given < _TAGS + 128 else given
+    def __missing__(self, code_point: int) -> int | str:
+        code = code_point - _TAGS if _TAGS < code_point < _TAGS + 128 else code_point
         plain = unicodedata.normalize("NFKC", chr(code)) if code > 127 else chr(code)
         shown = ord(plain) if len(plain) == 1 and plain.isascii() else 0x1A if code > 127 else code
         if len(self) < _MOST_KNOWN:
-            self[given] = shown
+            self[code_point] = shown
         return shown
 
 

@@ -141,7 +141,7 @@ def is_harmless(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [found.text().lower() for found in _WORDS_OF_NAME.finditer(name)]
+    return [match.text().lower() for match in _WORDS_OF_NAME.finditer(name)]
 
 
 @cache
@@ -186,11 +186,11 @@ def key_forms() -> tuple[KeyForm, ...]:
 @cache
 def by_prefix() -> Mapping[str, tuple[KeyForm, ...]]:
     """The forms that begin with something of their own, by what it is."""
-    found: dict[str, tuple[KeyForm, ...]] = {}
+    by_prefix: dict[str, tuple[KeyForm, ...]] = {}
     for form in key_forms():
         for prefix in form.prefix:
-            found[prefix] = (*found.get(prefix, ()), form)
-    return found
+            by_prefix[prefix] = (*by_prefix.get(prefix, ()), form)
+    return by_prefix
 
 
 @cache

@@ -64,8 +64,8 @@ def is_word(letters: str) -> bool:
 def humps(piece: str) -> list[str]:
     """The parts of a camelCase name; the last of some capitals before small letters begins a word: HTTP, Error."""
     parts: list[str] = []
-    for found in _HUMPS.finditer(piece):
-        part = found.text()
+    for match in _HUMPS.finditer(piece):
+        part = match.text()
         if parts and part.islower() and parts[-1].isupper():
             part = parts[-1][-1] + part
             parts[-1] = parts[-1][:-1]
@@ -112,7 +112,7 @@ def _strange(piece: str) -> int:
 @lru_cache(8192)
 def _spans(token: str) -> tuple[tuple[int, int], ...]:
     """The opaque parts of a token. What is short or a number between two opaque pieces belongs to them."""
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     run: list[tuple[int, int, int]] = []  # pieces that may belong together: from, to, how many characters are strange
 
     def close() -> None:
@@ -126,7 +126,7 @@ def _spans(token: str) -> tuple[tuple[int, int], ...]:
                 last += 1
             kept = run[first : last + 1]
             if sum(high - low for low, high, _ in kept) >= SHORTEST and sum(piece[2] for piece in kept) >= _STRANGE:
-                found.append((kept[0][0], kept[-1][1]))
+                places.append((kept[0][0], kept[-1][1]))
         run.clear()
 
     every = 0
@@ -140,9 +140,9 @@ def _spans(token: str) -> tuple[tuple[int, int], ...]:
             close()
     close()
     # Base64 has pieces that look like a word: where most of a token is opaque, all of it is.
-    if found and sum(high - low for low, high in found) >= _MOST * every and _BASE64.fullmatch(token):
+    if places and sum(high - low for low, high in places) >= _MOST * every and _BASE64.fullmatch(token):
         return ((0, len(token)),)
-    return tuple(found)
+    return tuple(places)
 
 
 def _parted(token: str, one: tuple[int, int, int], two: tuple[int, int, int]) -> bool:

@@ -66,8 +66,8 @@ def direction_in_prefix(prefix: str) -> EntryDirection | None:
 def _arrows(prefix: str, plain: str) -> Iterator[str]:
     if plain.isascii() and "<" not in plain and ">" not in plain and plain is prefix:
         return
-    for found in _ARROW.finditer(plain):
-        start, end = found.span()
+    for match in _ARROW.finditer(plain):
+        start, end = match.span()
         before, after = plain[max(0, start - 1) : start], plain[end : end + 1]
         if not (_joins(before) or (after and after in _BESIDE_ARROW)):
             yield prefix[start:end]
@@ -75,7 +75,7 @@ def _arrows(prefix: str, plain: str) -> Iterator[str]:
     if last.endswith(("<", ">")) and (len(last) == 1 or last[-2].isspace()):
         yield last[-1]
     if " TEXT" in plain:
-        yield from (found["arrow"] for found in _TEXT.finditer(plain) if not _joins(plain[: found.start()][-1:]))
+        yield from (match["arrow"] for match in _TEXT.finditer(plain) if not _joins(plain[: match.start()][-1:]))
 
 
 def _joins(before: str) -> bool:
@@ -83,7 +83,7 @@ def _joins(before: str) -> bool:
 
 
 def _found(marks: Pattern, text: str) -> Iterator[str]:
-    return (found[0] for found in marks.finditer(text))
+    return (match[0] for match in marks.finditer(text))
 
 
 def infer_direction(name: object, server: Container[str], client: Container[str]) -> EntryDirection | None:

@@ -34,8 +34,8 @@ def seconds(value: object, key: str = "") -> float | None:
 
 def time_in_prefix(prefix: str) -> float | None:
     """The time stamp in the text before an event: ISO 8601, a clock time, or a number at its beginning."""
-    if found := _ISO.search(prefix):
-        return _from_iso(found[0])
+    if match := _ISO.search(prefix):
+        return _from_iso(match[0])
     if clock := _CLOCK.search(prefix):
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))
     if number := _NUMBER.search(prefix):

@@ -191,12 +191,12 @@ def _loosely(come: bytes) -> Head | None:
     nobody could be sure of."""
     head, _, rest = come.lstrip(b"\r\n").replace(b"\r\n", b"\n").partition(b"\n\n")
     first, *lines = head.decode("latin-1").split("\n")
-    found = _STATUS_LINE.match(first)
-    if found is None or found.text("status") == "101":
+    match = _STATUS_LINE.match(first)
+    if match is None or match.text("status") == "101":
         return None
     pairs = [line.partition(":") for line in lines if ":" in line]
     headers = tuple((name.strip(), value.strip()) for name, _, value in pairs)
-    return Head(int(found.text("status")), found.text("reason") or "", headers, rest, loose=True)
+    return Head(int(match.text("status")), match.text("reason") or "", headers, rest, loose=True)
 
 
 def headers_of(head: h11.Response | h11.InformationalResponse) -> Headers:
