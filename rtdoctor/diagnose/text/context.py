@@ -30,12 +30,14 @@ def of_the_socket(seen: list[Sighting], block: Block) -> Iterator[Sighting]:
     """The sightings of a window, in its order, without those that the text around them explains away."""
     proxied = [item for item in seen if item.fault in (("proxy", "refused"), ("proxy", "auth"))]
     handshakes = [item for item in seen if item.fault and item.fault[0] == "tls"]
+    ended = [item for item in seen if item.fault == ("session", "dropped")]
     telling = [item for item in seen if item.name != "URL" and not _quoted(block, item)]
     for item in seen:
         if (
             not _by_a_proxy(item, proxied)
             and not _told_better(item, handshakes)
-            and not _in_a_handshake(item, handshakes, block)
+            and not (item.fault == ("tcp", "timeout") and _on_the_line_of(handshakes, item, block))
+            and not (item.fault == ("tcp", "reset") and _on_the_line_of(ended, item, block))
             and not (item.status == 101 and item.name in _ACCESS_LOGS)  # the leg of who asks this server
             and not _of_another_path(item)
             and not (telling and _quoted(block, item))
@@ -81,12 +83,12 @@ def _told_better(item: Sighting, handshakes: list[Sighting]) -> bool:
     )
 
 
-def _in_a_handshake(item: Sighting, handshakes: list[Sighting], block: Block) -> bool:
-    """True for a time-out on the line of a failed TLS handshake: there the connection of TCP stood."""
-    return item.fault == ("tcp", "timeout") and any(
+def _on_the_line_of(earlier: list[Sighting], item: Sighting, block: Block) -> bool:
+    """True on the line of a TLS handshake that failed or of a socket that has ended: the connection of TCP stood."""
+    return any(
         0 < item.at - other.end < _SAME_LINE
         and block.text.find("\n", other.end - block.start, item.at - block.start) < 0
-        for other in handshakes
+        for other in earlier
     )
 
 
