@@ -22,7 +22,7 @@ _WISH = pattern(
     r"|\b(?:feature request|would like|add a test|we should|should be able|\d+ (?:passed|failed)|question:|can i\b"
     r"|how (?:do|can|could|would) (?:i|we)\b|(?:in order )?to (?:avoid|prevent|handle|guard against)\b"
     r"|you(?:'d| had) better|might be|no (?:\w+ )?way to\b|would be (?:a )?(?:great|nice|good|useful))"
-    r"|^[-*>\s\d.\[\]x]{0,8}(?:adds?|added|adding|exposes?|implement(?:s|ed)?|introduces?|refactor(?:s|ed)?|allows?"
+    r"|^[-*>#\s\d.\[\]x]{0,8}(?:adds?|added|adding|exposes?|implement(?:s|ed)?|introduces?|refactor(?:s|ed)?|allows?"
     r"|document(?:s|ed)?)\b"
 )
 # A text that plans or describes a change, and reports no problem.
