@@ -57,28 +57,28 @@ def _look_for_request_lines(block: Block) -> Iterator[Sighting]:
     """The first lines of requests as they go over the wire, and as curl -v prints them, with their Host."""
     if " http/1." not in block.lower:
         return
-    for found in _REQUEST_LINE.finditer(block.text, flattened=block.flat):
-        path = found.text("path")
-        if "realtime" not in path.lower() or not 0 <= found.start() < block.until:
+    for match in _REQUEST_LINE.finditer(block.text, flattened=block.flat):
+        path = match.text("path")
+        if "realtime" not in path.lower() or not 0 <= match.start() < block.until:
             continue
-        head = block.text[found.end() : found.end() + _HEAD].partition("\n\n")[0]
+        head = block.text[match.end() : match.end() + _HEAD].partition("\n\n")[0]
         host = _HOST_LINE.search(head)
         upgrade = "websocket" in head.lower()
         url = f"wss://{host.text('host')}{path}" if host and upgrade else path
-        start, end = block.start + found.start("path"), block.start + found.end("path")
-        yield Sighting("URL", start, end, path, line_of(block.text, found.start(), found.end()), url=url)
+        start, end = block.start + match.start("path"), block.start + match.end("path")
+        yield Sighting("URL", start, end, path, line_of(block.text, match.start(), match.end()), url=url)
 
 
 def _look_for_parts(block: Block) -> Iterator[Sighting]:
     """URLs that code puts together from a host and a path, as constructors of URLs and sockets take them."""
     if "openai" not in block.lower:
         return
-    for found in _IN_PARTS.finditer(block.text, flattened=block.flat):
-        start, end = found.start("path"), found.end("path")
+    for match in _IN_PARTS.finditer(block.text, flattened=block.flat):
+        start, end = match.start("path"), match.end("path")
         if 0 <= start < block.until:
-            url = f"wss://{found.text('host')}{found.text('path')}"
+            url = f"wss://{match.text('host')}{match.text('path')}"
             line = line_of(block.text, start, end)
-            yield Sighting("URL", block.start + start, block.start + end, found.text("path"), line, url=url)
+            yield Sighting("URL", block.start + start, block.start + end, match.text("path"), line, url=url)
 
 
 def _scheme(lower: str, place: int) -> int | None:
@@ -135,8 +135,8 @@ def _first_on_its_line(text: str, place: int) -> bool:
 
 def unused(text: str, start: int, end: int) -> bool:
     """True where a part of a file of code is a text that a variable of its own holds, and that nothing reads."""
-    found = _HELD.match(text[text.rfind("\n", 0, start) + 1 : start])
-    if found is None or _ENDS.match(text, end) is None:
+    match = _HELD.match(text[text.rfind("\n", 0, start) + 1 : start])
+    if match is None or _ENDS.match(text, end) is None:
         return False
-    name = found.text("name")
+    name = match.text("name")
     return sum(1 for _ in pattern(rf"(?:^|[^\w]){name}(?:[^\w]|$)").finditer(text)) == 1

@@ -49,9 +49,9 @@ def of_the_socket(seen: list[Sighting], block: Block) -> Iterator[Sighting]:
 
 def _of_another_path(item: Sighting) -> bool:
     """A status on the line of a server's access log, for a path that is no socket's."""
-    if item.status is None or (found := _ACCESS_LINE.search(item.line)) is None:
+    if item.status is None or (match := _ACCESS_LINE.search(item.line)) is None:
         return False
-    return _SOCKET_PATH.search(found.text("path")) is None
+    return _SOCKET_PATH.search(match.text("path")) is None
 
 
 def _quoted(block: Block, item: Sighting) -> bool:

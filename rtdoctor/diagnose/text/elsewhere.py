@@ -62,8 +62,8 @@ class Elsewhere:
 def _about(block: Block, met: set[tuple[str, str]]) -> Iterator[str]:
     if any(name == "rest" for _, name in met):
         yield "an ordinary HTTP request of another interface (chat completions or its kin)"
-    for found in _OTHER_MODEL.finditer(block.text, flattened=block.flat):
-        if not any(word in found.text("model").lower() for word in _OF_SOCKETS):
-            yield f"a model that answers by ordinary HTTP ({found.text('model')[:40]})"
+    for match in _OTHER_MODEL.finditer(block.text, flattened=block.flat):
+        if not any(word in match.text("model").lower() for word in _OF_SOCKETS):
+            yield f"a model that answers by ordinary HTTP ({match.text('model')[:40]})"
     if tool := min((word for word, name in met if name == "tools"), default=""):
         yield f"another service or tool ({tool})"

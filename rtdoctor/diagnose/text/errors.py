@@ -69,20 +69,20 @@ def look_for_errors(block: Block) -> Iterator[Sighting]:
         for place in _places(block, (code.lower(),)):
             at, end = block.start + place, block.start + place + len(code)
             inside = bisect_right(lows, place) - 1  # the objects come in their order and do not overlap
-            told = inside >= 0 and place < spans[inside][1]
-            if place < block.until and not told and _whole(block.text, place, len(code)):
+            inside_object = inside >= 0 and place < spans[inside][1]
+            if place < block.until and not inside_object and _whole(block.text, place, len(code)):
                 line = line_of(block.text, place, place + len(code))
                 yield Sighting("error code", at, end, code, line, error=ErrorEvent(code=code))
 
 
 def _places(block: Block, words: tuple[str, ...]) -> list[int]:
-    found = []
+    starts = []
     for word in words:
         place = block.lower.find(word)
         while place >= 0:
-            found.append(place)
+            starts.append(place)
             place = block.lower.find(word, place + len(word))
-    return sorted(found) if len(words) > 1 else found
+    return sorted(starts) if len(words) > 1 else starts
 
 
 def _whole(text: str, place: int, length: int) -> bool:
@@ -109,19 +109,19 @@ def _groups(block: Block, low: int, high: int) -> Iterator[list[Pair]]:
 def _pairs(block: Block, low: int, high: int) -> Iterator[Pair]:
     text, at = block.text, low
     ends: dict[str, tuple[int, int]] = {}
-    while found := _PAIR.search(text, at, high, block.flat):
-        key, quote, opening = found.text("key"), found.text("quote"), found.group("open")
-        start = found.start() - len(quote)
-        at = found.start() + 1
+    while match := _PAIR.search(text, at, high, block.flat):
+        key, quote, opening = match.text("key"), match.text("quote"), match.group("open")
+        start = match.start() - len(quote)
+        at = match.start() + 1
         if start < low or not text.startswith(quote, start) or _of_name(text[max(0, start - 1) : start]):
             continue
         if opening is None:
-            pair = Pair(key, found.text("word"), False, start, found.end())
+            pair = Pair(key, match.text("word"), False, start, match.end())
         else:
-            end = _end_of_text(text, opening, found.end(), high, ends)
-            if end < 0 or end - found.end() > _MOST_TEXT:
+            end = _end_of_text(text, opening, match.end(), high, ends)
+            if end < 0 or end - match.end() > _MOST_TEXT:
                 continue
-            pair = Pair(key, text[found.end() : end], True, start, end + len(opening))
+            pair = Pair(key, text[match.end() : end], True, start, end + len(opening))
         yield pair
         low = at = pair.end
 
@@ -154,7 +154,7 @@ def _new(group: list[Pair], pair: Pair, text: str) -> bool:
 
 
 def _error(group: list[Pair], block: Block) -> Sighting | None:
-    told: dict[str, str | None] = {}
+    fields: dict[str, str | None] = {}
     event, is_event = "", False
     for pair in group:
         key, value = pair.key, _value(pair)
@@ -163,11 +163,11 @@ def _error(group: list[Pair], block: Block) -> Sighting | None:
             event = value[:_MOST_NAME]
         if key == "error":
             if pair.quoted and pair.text and "{" not in pair.text[:3]:
-                told.setdefault("message", value)  # vLLM puts a bare text there
+                fields.setdefault("message", value)  # vLLM puts a bare text there
             continue
-        told[key] = value
-    kind, code, message = (told.get("type") or "")[:_MOST_NAME], told.get("code"), told.get("message") or ""
-    param = told.get("param")
+        fields[key] = value
+    kind, code, message = (fields.get("type") or "")[:_MOST_NAME], fields.get("code"), fields.get("message") or ""
+    param = fields.get("param")
     if code and (code.isdigit() or not _is_code(code)):
         code = None
     sure = is_error_type(kind) or (code is not None and code in known_codes())
@@ -190,5 +190,5 @@ def _is_code(text: str) -> bool:
 
 
 def _value(pair: Pair) -> str | None:
-    text = _QUOTE.sub(lambda found: found.text("quote"), pair.text) if "\\" in pair.text else pair.text
+    text = _QUOTE.sub(lambda match: match.text("quote"), pair.text) if "\\" in pair.text else pair.text
     return None if text in _NOTHING else text[:1000]

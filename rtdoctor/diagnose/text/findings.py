@@ -54,42 +54,42 @@ def explain(chunks: Iterable[str], current: Current | None = None, *, is_file: b
     reader = Reader(current, is_file=is_file)
     for block in blocks(sifted(chunks)):
         reader.read(block)
-    told = _told(reader)
+    best = _told(reader)
     text = reader.short
-    if text is None or told.elsewhere or is_file:  # the lines of a file of code are as they were written
-        return told.explanation
+    if text is None or best.elsewhere or is_file:  # the lines of a file of code are as they were written
+        return best.explanation
     sure = [_of(other) for other in wrapped.surely(text)]
-    told = min([known for known in sure if known.rank < _UNKNOWN] or [told], key=lambda known: known.rank)
-    if told.rank > _SURE:
-        told = min((told, *(_of(other) for other in wrapped.perhaps(text))), key=lambda known: known.rank)
-    if told.rank >= _WEAK:
-        told = min((told, *(_of(other) for other in wrapped.as_one_line(text))), key=lambda known: known.rank)
-    return told.explanation
+    best = min([known for known in sure if known.rank < _UNKNOWN] or [best], key=lambda known: known.rank)
+    if best.rank > _SURE:
+        best = min((best, *(_of(other) for other in wrapped.perhaps(text))), key=lambda known: known.rank)
+    if best.rank >= _WEAK:
+        best = min((best, *(_of(other) for other in wrapped.as_one_line(text))), key=lambda known: known.rank)
+    return best.explanation
 
 
 def explain_all(sources: Iterable[tuple[str, Iterable[str]]], current: Current | None = None) -> Explanation:
     """Several texts with their names, told as one: each cause once, with the places of all."""
-    told: dict[str, Finding] = {}
+    by_cause: dict[str, Finding] = {}
     rank: dict[str, int] = {}  # the best place that a cause has in one of the texts
     healthy = False
     steps: dict[str, str] = {}  # what to do next, by the first cause of the text that it was made for
     for name, chunks in sources:
         one = explain(chunks, current, is_file=of_code(name))
         healthy = healthy or one.healthy
-        for number, found in enumerate(one.findings):
-            placed = (replace(at, file=name) for at in found.places)
-            if found.cause == "auth.invalid":
+        for number, judged in enumerate(one.findings):
+            placed = (replace(at, file=name) for at in judged.places)
+            if judged.cause == "auth.invalid":
                 placed = (with_key(at, name.lower().rpartition(".")[2]) for at in placed)
-            facts = tuple(f"{shown(name)}: {fact}" for fact in found.facts)
-            named = replace(found, facts=facts, places=tuple(placed))
-            cause = found.cause or UNKNOWN
-            told[cause] = _together(told[cause], named) if cause in told else named
+            facts = tuple(f"{shown(name)}: {fact}" for fact in judged.facts)
+            named = replace(judged, facts=facts, places=tuple(placed))
+            cause = judged.cause or UNKNOWN
+            by_cause[cause] = _together(by_cause[cause], named) if cause in by_cause else named
             rank[cause] = min(number, rank.get(cause, number))
         if one.next:
             steps.setdefault(one.findings[0].cause or UNKNOWN if one.findings else "", one.next)
-    known = [found for cause, found in told.items() if cause != UNKNOWN]
-    findings = known or ([] if healthy else list(told.values()))
-    findings.sort(key=lambda found: (rank[found.cause or UNKNOWN], _place(found)))
+    known = [judged for cause, judged in by_cause.items() if cause != UNKNOWN]
+    findings = known or ([] if healthy else list(by_cause.values()))
+    findings.sort(key=lambda judged: (rank[judged.cause or UNKNOWN], _place(judged)))
     first = findings[0].cause or UNKNOWN if findings else ""
     return Explanation(tuple(findings), healthy and not findings, steps.get(first, ""))
 
@@ -172,11 +172,11 @@ class Reader:
         elif seen.sent or seen.field or seen.beta or seen.coded:
             self._take_code(seen, block, inside)
         else:
-            said = (seen.status, seen.close_code, seen.error, seen.fault) != (None,) * 4
-            self._client = self._client or said
-            if said or seen.event or seen.body or seen.answerer:
+            tells = (seen.status, seen.close_code, seen.error, seen.fault) != (None,) * 4
+            self._client = self._client or tells
+            if tells or seen.event or seen.body or seen.answerer:
                 self._keep(self._story.take(seen))
-            if not said and not seen.event and not seen.answerer:
+            if not tells and not seen.event and not seen.answerer:
                 self._keep([(Outcome(_NOTHING, "request", text=seen.text), (seen.line,))])
 
     @property
@@ -277,14 +277,14 @@ def _said(seen: Sighting) -> Read:
 
 def _alone(text: str) -> Iterator[Sighting]:
     """A text that is nothing but a status, a close code or an error code."""
-    if found := _CODE.match(text):
-        if found["code"] in known_codes() and not _foreign(text):
-            yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=found["code"]))
-    elif found := _EVENT.match(text):
-        start, end = found.start("event"), found.end("event")
-        yield Sighting("event alone", start, end, text, text, sent=found.text("event"))
-    elif (found := _NUMBER.match(text)) and not _foreign(text[: found.start("number")]):
-        number, rest = int(found["number"]), found["rest"].strip(" :,;()\"'")
+    if match := _CODE.match(text):
+        if match["code"] in known_codes() and not _foreign(text):
+            yield Sighting("code alone", 0, len(text), text, text, error=ErrorEvent(code=match["code"]))
+    elif match := _EVENT.match(text):
+        start, end = match.start("event"), match.end("event")
+        yield Sighting("event alone", start, end, text, text, sent=match.text("event"))
+    elif (match := _NUMBER.match(text)) and not _foreign(text[: match.start("number")]):
+        number, rest = int(match["number"]), match["rest"].strip(" :,;()\"'")
         rest = "" if rest.lower() in NO_REASON else rest
         worded = not rest or (len(rest) >= 3 and all(char.isalnum() or char in "_. ()'-" for char in rest))
         if 1000 <= number <= 4999 and worded and (not rest or "_" in rest or "." in rest or "clos" in text.lower()):
@@ -314,9 +314,9 @@ _UNKNOWN = (len(TIERS), 0)
 
 def _told(reader: Reader) -> _Told:
     if reader.about:
-        said = _elsewhere(reader.about)
-        return _Told(Explanation((said,), False, next_step([said], [])), _UNKNOWN, True)
-    told: dict[str, tuple[Rule, Finding]] = {}
+        from_elsewhere = _elsewhere(reader.about)
+        return _Told(Explanation((from_elsewhere,), False, next_step([from_elsewhere], [])), _UNKNOWN, True)
+    by_cause: dict[str, tuple[Rule, Finding]] = {}
     answered: set[str] = set()
     stood, unknown = False, []
     for outcome, lines in reader.outcomes.items():
@@ -327,31 +327,31 @@ def _told(reader: Reader) -> _Told:
             if outcome.stage != "request":
                 unknown.append((outcome, lines))
         else:
-            found = _placed(_finding(outcome, lines, weighed), outcome, reader)
+            judged = _placed(_finding(outcome, lines, weighed), outcome, reader)
             assert weighed.rule is not None
             if weighed.rule.tier != _GUESS and not _only_asked(outcome):
                 answered.add(weighed.cause)
-            known = told.get(weighed.cause)
+            known = by_cause.get(weighed.cause)
             if known is None:
-                told[weighed.cause] = (weighed.rule, found)
+                by_cause[weighed.cause] = (weighed.rule, judged)
             else:
                 better = weighed.rule.rank < known[0].rank
-                best, other = (found, known[1]) if better else (known[1], found)
-                told[weighed.cause] = (weighed.rule if better else known[0], _together(best, other))
-    sure = [found for rule, found in told.values() if rule.tier != _GUESS]
+                best, other = (judged, known[1]) if better else (known[1], judged)
+                by_cause[weighed.cause] = (weighed.rule if better else known[0], _together(best, other))
+    sure = [judged for rule, judged in by_cause.values() if rule.tier != _GUESS]
     findings = _first_resort(sure)
     if not findings:
-        every = sure if stood else [found for _, found in told.values()]
+        every = sure if stood else [judged for _, judged in by_cause.values()]
         findings = _first_resort(every) or every
     stood = stood or (not findings and not unknown and reader.only_code)
     if not findings and not stood:
         findings = [_unknown(unknown)]
-    following = {name for found in findings for name in _FOLLOWERS.get(found.cause or "", ())}
-    findings = [found for found in findings if found.cause not in following]
+    following = {name for judged in findings for name in _FOLLOWERS.get(judged.cause or "", ())}
+    findings = [judged for judged in findings if judged.cause not in following]
     # What happened comes before what the text only asks for.
-    findings.sort(key=lambda found: (found.cause not in answered, _place(found)))
+    findings.sort(key=lambda judged: (judged.cause not in answered, _place(judged)))
     findings = _each_edit_once(_more_exactly(_with_a_rival(findings, reader), reader))
-    ranks = [told[found.cause][0].rank for found in findings if found.cause in told]
+    ranks = [by_cause[judged.cause][0].rank for judged in findings if judged.cause in by_cause]
     healthy = stood and not findings
     resort = bool(findings) and not _first_resort(findings)
     rank = min(ranks, default=_UNKNOWN if findings else _SURE)
@@ -366,13 +366,13 @@ def _with_a_rival(findings: list[Finding], reader: Reader) -> list[Finding]:
     of several lines shows it: the commoner one first. A client's line alone is read as of OpenAI, which answers so for
     a path; a log holds too much for such a guess."""
     first, rival = findings[0].cause if findings else None, "refused.forbidden"
-    told = (reader.short or "").strip()
-    if first != "refused.path" or "\n" not in told or len(told) > _REPORT:
+    text = (reader.short or "").strip()
+    if first != "refused.path" or "\n" not in text or len(text) > _REPORT:
         return findings
     for outcome, lines in reader.outcomes.items():
         if outcome.http_status != 403 or outcome.asked.url or outcome.http_body or outcome.http_headers:
             continue
-        if len(told.encode()) - len("".join(lines).encode()) < _WORDS:
+        if len(text.encode()) - len("".join(lines).encode()) < _WORDS:
             continue
         if rule := next((rule for rule in matching(outcome) if rule.cause == rival), None):
             return [_finding(outcome, lines, Weighed(rival, rule, ())), *findings]
@@ -381,33 +381,33 @@ def _with_a_rival(findings: list[Finding], reader: Reader) -> list[Finding]:
 
 def _more_exactly(findings: list[Finding], reader: Reader) -> list[Finding]:
     """The findings, with what the text's words tell more exactly than the first before it."""
-    named = {found.cause for found in findings}
+    named = {judged.cause for judged in findings}
     more = [
         _finding(outcome, lines, weighed)
-        for found in findings[:1]
-        for outcome, lines in reader.more(found.cause or UNKNOWN)
+        for judged in findings[:1]
+        for outcome, lines in reader.more(judged.cause or UNKNOWN)
         if (weighed := weigh(outcome)).rule is not None and weighed.cause not in named
     ]
     return [*more, *findings]
 
 
-def _edits(found: Finding) -> set[tuple[str, int, str]]:
-    return {(place.file, place.line, place.instead) for place in found.places}
+def _edits(judged: Finding) -> set[tuple[str, int, str]]:
+    return {(place.file, place.line, place.instead) for place in judged.places}
 
 
 def _each_edit_once(findings: list[Finding]) -> list[Finding]:
     """The findings without those of which every place comes to a line that an earlier one tells: it names them."""
     kept: list[Finding] = []
-    told: set[tuple[str, int, str]] = set()
-    for found in findings:
-        edits = _edits(found)
-        if edits and edits <= told and all(place.instead for place in found.places):
+    edits_told: set[tuple[str, int, str]] = set()
+    for judged in findings:
+        edits = _edits(judged)
+        if edits and edits <= edits_told and all(place.instead for place in judged.places):
             first = next(at for at, other in enumerate(kept) if edits & _edits(other))
-            also = f"The same edit mends {found.cause}: {found.title}."
+            also = f"The same edit mends {judged.cause}: {judged.title}."
             kept[first] = replace(kept[first], facts=(*kept[first].facts, also))
             continue
-        told |= edits
-        kept.append(found)
+        edits_told |= edits
+        kept.append(judged)
     return kept
 
 
@@ -432,22 +432,24 @@ def _elsewhere(about: str) -> Finding:
 
 def _first_resort(findings: list[Finding]) -> list[Finding]:
     """Those that say more than that something ended."""
-    return [found for found in findings if found.cause and not causes()[found.cause].last_resort]
+    return [judged for judged in findings if judged.cause and not causes()[judged.cause].last_resort]
 
 
 def _finding(outcome: Outcome, lines: tuple[str, ...], weighed: Weighed) -> Finding:
-    told = finding(outcome, "fail", weighed)
+    judged = finding(outcome, "fail", weighed)
     seen = tuple(f"The text says: {line}" for line in lines if line)
-    return replace(told, facts=tuple(shown(fact) for fact in (*seen, *tell(outcome)))[:_FACTS])
+    return replace(judged, facts=tuple(shown(fact) for fact in (*seen, *tell(outcome)))[:_FACTS])
 
 
-def _placed(told: Finding, outcome: Outcome, reader: Reader) -> Finding:
+def _placed(judged: Finding, outcome: Outcome, reader: Reader) -> Finding:
     """The finding with the places of what the client asks for."""
     if outcome.stage != "request":
-        return told
+        return judged
     words = (outcome.text, *outcome.sent, *outcome.session_fields)
     places = [reader.places[word] for word in dict.fromkeys(words) if word in reader.places]
-    return replace(told, places=tuple(repaired(told.cause or "", found, reader.current) for found in places[:_FACTS]))
+    return replace(
+        judged, places=tuple(repaired(judged.cause or "", place, reader.current) for place in places[:_FACTS])
+    )
 
 
 def _together(best: Finding, other: Finding) -> Finding:
@@ -468,6 +470,6 @@ def _unknown(reads: list[tuple[Outcome, tuple[str, ...]]]) -> Finding:
     return of_cause(cause, "inconclusive", "nothing known", facts)
 
 
-def _place(found: Finding) -> int:
+def _place(finding: Finding) -> int:
     """Where a cause comes: in the order of the layers, and inside of one as users meet them."""
-    return list(causes()).index(found.cause or UNKNOWN)
+    return list(causes()).index(finding.cause or UNKNOWN)

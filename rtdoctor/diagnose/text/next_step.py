@@ -34,9 +34,9 @@ def next_step(findings: Sequence[Finding], urls: Sequence[str], *, asked: bool =
     return "rtdoctor check --tag smoke   # says whether a session opens now"
 
 
-def _mended(found: Finding) -> str:
+def _mended(finding: Finding) -> str:
     """The URL as it should be, so that no key is sent in the clear; empty where it is not known."""
-    place = next((place for place in found.places if place.instead), None)
+    place = next((place for place in finding.places if place.instead), None)
     if place is None:
         return ""
     after = len(place.source) - place.column - place.length

@@ -98,11 +98,11 @@ def _automaton() -> tuple[tuple[tuple[str, tuple[TextPattern, ...]], ...], Any]:
     """Each literal with the patterns that want it, and what finds them by their numbers."""
     from ahocorasick_rs import AhoCorasick
 
-    found: dict[str, tuple[TextPattern, ...]] = {}
+    by_literal: dict[str, tuple[TextPattern, ...]] = {}
     for wanting in patterns():
         for literal in wanting.has:
-            found[literal] = (*found.get(literal, ()), wanting)
-    return tuple(found.items()), AhoCorasick(list(found))
+            by_literal[literal] = (*by_literal.get(literal, ()), wanting)
+    return tuple(by_literal.items()), AhoCorasick(list(by_literal))
 
 
 def literals() -> tuple[str, ...]:
@@ -130,11 +130,11 @@ def look(block: Block) -> Iterator[Sighting]:
         met.add(index)
         wanted |= {pattern.name: pattern for pattern in wanting if pattern.match}
     for found_by in wanted.values():
-        for found in _matches(found_by, block):
+        for match in _matches(found_by, block):
             if not found_by.faults:
-                yield sighted(found_by, found, block)
-            elif fault := _numbered(found_by, found):
-                yield replace(sighted(found_by, found, block), fault=fault)
+                yield sighted(found_by, match, block)
+            elif fault := _numbered(found_by, match):
+                yield replace(sighted(found_by, match, block), fault=fault)
 
 
 def _alone(literal: str, text: str, start: int, end: int) -> bool:
@@ -170,24 +170,24 @@ def _matches(wanted: TextPattern, block: Block) -> Iterator[Match]:
     expression, *before = map(pattern, wanted.expressions)
     refusing = [name for name in expression.names() if name.startswith("not_")]
     at = 0
-    while found := expression.search(block.text, at, flattened=block.flat):
-        start, end = found.span()
+    while match := expression.search(block.text, at, flattened=block.flat):
+        start, end = match.span()
         if start >= block.until:
             return
         if (
-            any(found.start(name) >= 0 for name in refusing)
+            any(match.start(name) >= 0 for name in refusing)
             or (before and before[0].search(block.text[max(0, start - _BEFORE) : start]))
             or not _holds(wanted.has, block.lower, start, end)
         ):
             at = start + 1
             continue
-        yield found
+        yield match
         at = max(end, start + 1)
 
 
-def _numbered(wanted: TextPattern, found: Match) -> tuple[str, str] | None:
+def _numbered(wanted: TextPattern, match: Match) -> tuple[str, str] | None:
     """The fault that a number means."""
-    digits = found.text("number") or found.text("number_short")
+    digits = match.text("number") or match.text("number_short")
     # A HRESULT is written as hexadecimal, or as the same 32 bits with a sign.
     number = int(digits) + (1 << 32) if digits.startswith("-") else int(digits, wanted.gives.get("base", 10))
     layer, _, kind = wanted.faults.get(number, "").partition("/")
@@ -210,10 +210,10 @@ def line_of(text: str, start: int, end: int) -> str:
     return " ".join(text[low : min(stop, low + 2 * _LINE)].split())
 
 
-def sighted(wanted: TextPattern, found: Match, block: Block) -> Sighting:
+def sighted(wanted: TextPattern, match: Match, block: Block) -> Sighting:
     """A match as the facts that it holds, each cut to a bound."""
-    groups, gives = found.groupdict(), wanted.gives
-    start, end = found.start(), found.start("then") if groups.get("then") is not None else found.end()
+    groups, gives = match.groupdict(), wanted.gives
+    start, end = match.start(), match.start("then") if groups.get("then") is not None else match.end()
     body = (groups.get("body") or "")[:_MOST_BODY]
     if groups.get("body_from") is not None:
         body = block.text[end : end + _MOST_BODY]

@@ -66,66 +66,66 @@ class Current:
     model: str
 
 
-def mended(cause: str, found: Place, current: Current | None = None) -> Place:
+def mended(cause: str, place: Place, current: Current | None = None) -> Place:
     """The place with the line as it should be, where that can be said of the line alone."""
-    fault = found.source[found.column : found.column + found.length]
+    fault = place.source[place.column : place.column + place.length]
     if cause == "session.beta-retired":
-        return _without_beta(found)
+        return _without_beta(place)
     if cause in ("session.beta-event", "session.beta-field"):
-        made = _migrated(found, current) if current else found
+        made = _migrated(place, current) if current else place
         if made.instead or cause == "session.beta-event":
             return made
     if cause == "session.model-retired" and current:
         retired = _MODEL_VALUE.sub(lambda match: f"{match.text('name')}{current.model}", fault)
-        return replace(found, instead=_with(found, retired)) if retired != fault else found
+        return replace(place, instead=_with(place, retired)) if retired != fault else place
     repair = _REPAIRS.get(cause)
     repaired = repair(fault) if repair else fault
     if repaired == fault:
-        return found
-    return replace(found, instead=_with(found, repaired))
+        return place
+    return replace(place, instead=_with(place, repaired))
 
 
-def _with(found: Place, repaired: str) -> str:
+def _with(place: Place, repaired: str) -> str:
     """The line with something else in the place of the fault."""
-    return found.source[: found.column] + repaired + found.source[found.column + found.length :]
+    return place.source[: place.column] + repaired + place.source[place.column + place.length :]
 
 
-def _without_beta(found: Place) -> Place:
-    if _ONLY_HEADER.search(found.source) is not None or _ONLY_SUBPROTOCOL.search(found.source) is not None:
-        return replace(found, removed=True)
+def _without_beta(place: Place) -> Place:
+    if _ONLY_HEADER.search(place.source) is not None or _ONLY_SUBPROTOCOL.search(place.source) is not None:
+        return replace(place, removed=True)
     for beta in (_BETA_HEADER, _BETA_SUBPROTOCOL):
-        without = beta.sub("", found.source)
-        if without != found.source:
+        without = beta.sub("", place.source)
+        if without != place.source:
             gone = not without.strip(" \t,;\\")
-            return replace(found, removed=True) if gone else replace(found, instead=without)
-    return found
+            return replace(place, removed=True) if gone else replace(place, instead=without)
+    return place
 
 
-def _migrated(found: Place, current: Current) -> Place:
+def _migrated(place: Place, current: Current) -> Place:
     """The line with the GA form of the event that holds the fault, where the whole event stands on it as JSON. A new
     name alone would be refused for the fields, and fields alone for the name."""
-    for start in (at for at, char in enumerate(found.source[: found.column]) if char == "{"):
+    for start in (at for at, char in enumerate(place.source[: place.column]) if char == "{"):
         try:
-            event, end = _JSON.raw_decode(found.source, start)
+            event, end = _JSON.raw_decode(place.source, start)
         except (ValueError, RecursionError):
             continue
-        if end < found.column + found.length:
+        if end < place.column + place.length:
             continue
         made = current.migrate(event)
         if made is not None:
-            told = json.dumps(made, ensure_ascii=False)
-            return replace(found, instead=found.source[:start] + told + found.source[end:])
-    return found
+            written = json.dumps(made, ensure_ascii=False)
+            return replace(place, instead=place.source[:start] + written + place.source[end:])
+    return place
 
 
-def with_key(found: Place, suffix: str) -> Place:
+def with_key(place: Place, suffix: str) -> Place:
     """The line that holds a placeholder, as it reads the key from the environment in the language of the file."""
     reads = reading()["environment"].get(suffix)
-    end = found.column + found.length
-    quoted = found.source[found.column - 1 : found.column] in ("'", '"', "`") and found.column > 0
-    if not reads or not quoted or not found.source.startswith("Bearer ", found.column):
-        return found
-    return replace(found, instead=found.source[: found.column - 1] + reads + found.source[end:])
+    end = place.column + place.length
+    quoted = place.source[place.column - 1 : place.column] in ("'", '"', "`") and place.column > 0
+    if not reads or not quoted or not place.source.startswith("Bearer ", place.column):
+        return place
+    return replace(place, instead=place.source[: place.column - 1] + reads + place.source[end:])
 
 
 def _path(url: str) -> str:
@@ -142,7 +142,7 @@ def _intent(url: str) -> str:
 
 
 def _without_model(url: str) -> str:
-    return _MODEL.sub(lambda found: "?" if found.text(0).startswith("?") else "", url).replace("?&", "?").rstrip("?&")
+    return _MODEL.sub(lambda match: "?" if match.text(0).startswith("?") else "", url).replace("?&", "?").rstrip("?&")
 
 
 def _intent_for_model(url: str) -> str:
@@ -150,11 +150,11 @@ def _intent_for_model(url: str) -> str:
 
 
 def _azure(url: str) -> str:
-    found = _AZURE.search(url)
-    name = _DEPLOYMENT.search(found.text("query")) if found else None
-    if found is None or name is None:
+    match = _AZURE.search(url)
+    name = _DEPLOYMENT.search(match.text("query")) if match else None
+    if match is None or name is None:
         return url
-    return f"{url[: found.start()]}/openai/v1/realtime?model={name.text('name')}"
+    return f"{url[: match.start()]}/openai/v1/realtime?model={name.text('name')}"
 
 
 def _scheme(url: str) -> str:

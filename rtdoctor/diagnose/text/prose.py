@@ -72,10 +72,10 @@ def _first(entry: dict[str, Any], block: Block, beside: str) -> Iterator[Sightin
     refusing = [name for name in wanted.names() if name.startswith("not_")]
     # Names of errors and codes are words, too; places stay.
     spaced = "" if beside else block.text.replace("_", " ")
-    for found in chain(wanted.finditer(block.text, flattened=block.flat), wanted.finditer(spaced)):
-        if any(found.start(name) >= 0 for name in refusing):
+    for match in chain(wanted.finditer(block.text, flattened=block.flat), wanted.finditer(spaced)):
+        if any(match.start(name) >= 0 for name in refusing):
             continue
-        start, end = found.span()
+        start, end = match.span()
         line = line_of(block.text, start, end)
         if _WISH.search(line):
             continue

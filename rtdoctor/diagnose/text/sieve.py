@@ -85,8 +85,8 @@ def _sift(part: str, seen: _Seen) -> Iterator[str]:
     lower = small(part)
     if not lower.isascii():
         lower = lower.encode("utf-8", "replace").decode()
-    found = _automaton().find_matches_as_indexes(lower)
-    if not found:
+    hits = _automaton().find_matches_as_indexes(lower)
+    if not hits:
         yield _empty(part)
         return
     lines = [f"{line}\n" for line in part.split("\n")]
@@ -95,7 +95,7 @@ def _sift(part: str, seen: _Seen) -> Iterator[str]:
         if len(remembered) > _KINDS:
             remembered.clear()
     kept_to = 0
-    for number, indexes in _lines_of(found, lines, lower):
+    for number, indexes in _lines_of(hits, lines, lower):
         if not _new(lines[number], indexes, seen):
             continue
         low, high = max(kept_to, number - _AROUND), min(len(lines), number + _AROUND + 1)
@@ -108,11 +108,11 @@ def _sift(part: str, seen: _Seen) -> Iterator[str]:
         yield _empty("".join(lines[kept_to:]))
 
 
-def _lines_of(found: list[tuple[int, int, int]], lines: list[str], lower: str) -> Iterator[tuple[int, list[int]]]:
+def _lines_of(hits: list[tuple[int, int, int]], lines: list[str], lower: str) -> Iterator[tuple[int, list[int]]]:
     """The numbers of the lines in which something was found, each with what."""
     numbers = _numbers()
     number, end, indexes = 0, len(lines[0]), list[int]()
-    for index, start, stop in found:
+    for index, start, stop in hits:
         if start >= end and indexes:
             yield number, indexes
             indexes = []
@@ -138,23 +138,23 @@ def _part_of_more(lower: str, start: int, stop: int) -> bool:
 
 def _new(line: str, indexes: list[int], seen: _Seen) -> bool:
     """True for a line of a kind that was not met often."""
-    said = line.lstrip(_DATE)
-    if said in seen.lines:
+    undated = line.lstrip(_DATE)
+    if undated in seen.lines:
         return False
-    if _numbers().issuperset(indexes) and _OF_A_STATUS.search(said) is None:
+    if _numbers().issuperset(indexes) and _OF_A_STATUS.search(undated) is None:
         return False
-    kind = _kind(said, indexes)
+    kind = _kind(undated, indexes)
     seen.kinds[kind] += 1
     often = seen.kinds[kind] > _OFTEN
-    if often and len(said) < _LONGEST:
-        seen.lines.add(said)
+    if often and len(undated) < _LONGEST:
+        seen.lines.add(undated)
     return not often
 
 
 def _kind(line: str, indexes: list[int]) -> tuple[object, ...]:
     """What two lines have in common that say the same: what is known in them, and the numbers that tell."""
     closes = _OF_A_CLOSE.search(line) is not None
-    return (*sorted(set(indexes)), *([found.text() for found in _CLOSE_CODE.finditer(line)] if closes else ()))
+    return (*sorted(set(indexes)), *([match.text() for match in _CLOSE_CODE.finditer(line)] if closes else ()))
 
 
 def _empty(text: str) -> str:

@@ -175,15 +175,15 @@ def _failed(base: Outcome, fault: Sighting) -> Read:
     """What an attempt shares, with the fault of a layer."""
     assert fault.fault is not None
     layer, kind = fault.fault
-    told = replace(base, stage=layer, fault=kind, fault_layer=layer, fault_text=_with_address(fault))
-    return replace(told, text=fault.text, open=False), (fault.line,)
+    outcome = replace(base, stage=layer, fault=kind, fault_layer=layer, fault_text=_with_address(fault))
+    return replace(outcome, text=fault.text, open=False), (fault.line,)
 
 
 def _with_address(fault: Sighting) -> str:
     """A fault's words with the address that comes right after them."""
-    told = " ".join(fault.text.split())
-    found = _ADDRESS.match(fault.line.partition(told)[2])
-    return f"{told}{found.text(0)}" if found else fault.text
+    words = " ".join(fault.text.split())
+    match = _ADDRESS.match(fault.line.partition(words)[2])
+    return f"{words}{match.text(0)}" if match else fault.text
 
 
 _ADDRESS = pattern(r":? (?:[\w.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\]):\d{1,5}\b")
@@ -200,7 +200,7 @@ def _base(attempt: Attempt) -> Outcome:
     # A server that sends its own close code has answered 101 before; 1005 and 1006 are made up by the client.
     upgraded = upgraded or (status is None and close is not None and close.close_code not in (1005, 1006))
     quiet_end = session is not None and (close is None or close.close_code in (1000, 1001)) and not attempt.faults
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "asked": attempt.asked,
         "stage": "session" if session else "upgrade",
         "http_status": status.status if status else 101 if upgraded else None,
@@ -212,10 +212,10 @@ def _base(attempt: Attempt) -> Outcome:
         "open": quiet_end,
     }
     if close is not None and not (quiet_end and close.close_code == 1000):
-        told |= {"close_code": close.close_code, "close_reason": close.close_reason}
+        fields |= {"close_code": close.close_code, "close_reason": close.close_reason}
     if status is not None and status.status != 101:
-        told |= _of_answer(attempt, status)
-    return Outcome(**told)
+        fields |= _of_answer(attempt, status)
+    return Outcome(**fields)
 
 
 # The phrases that HTTP gives its statuses, in letters alone, and what stands in the place of a body that is empty.
@@ -244,11 +244,11 @@ def _of_answer(attempt: Attempt, status: Sighting) -> dict[str, Any]:
 def _said_after(status: Sighting) -> str:
     """What a line says after its status and a colon, where that is more than the status's own phrase: the body, as a
     client puts it into one line."""
-    told = " ".join(status.text.split())
-    tail = status.line.partition(told)[2] if told.endswith(str(status.status)) else ""
-    said = tail.removeprefix(":").strip() if tail.startswith(":") else ""
-    bare = "".join(char for char in said.lower() if char.isalpha())
-    return "" if bare in _PHRASES or not bare else said
+    words = " ".join(status.text.split())
+    tail = status.line.partition(words)[2] if words.endswith(str(status.status)) else ""
+    phrase = tail.removeprefix(":").strip() if tail.startswith(":") else ""
+    bare = "".join(char for char in phrase.lower() if char.isalpha())
+    return "" if bare in _PHRASES or not bare else phrase
 
 
 def _headers(text: str) -> tuple[tuple[str, str], ...]:

@@ -97,8 +97,8 @@ def _unescaped(text: str) -> str:
     return text
 
 
-def _char(found: Match) -> str:
-    if code := found.group("hex"):
+def _char(match: Match) -> str:
+    if code := match.group("hex"):
         return chr(int(code, 16))
-    char = found.text("char")
+    char = match.text("char")
     return _CHARS.get(char, char)
