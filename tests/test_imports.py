@@ -145,7 +145,8 @@ def test_findings_are_made_where_judgement_is():
     """Whoever measures gives values; what was left out or not tried has makers of its own."""
     makers = {str(file.relative_to(ROOT)) for file in FILES if "Finding(" in file.read_text(encoding="utf-8")}
     assert {maker for maker in makers if not maker.startswith("diagnose/")} == {
-        *("model/finding.py", "report/digest.py")  # of a mark and of a case of conform, which are judged already
+        # of a mark, of a case of conform and of a client of the mock, which are judged already
+        *("model/finding.py", "report/digests/conform.py", "report/digests/grade.py", "report/digests/mock.py")
     }
 
 

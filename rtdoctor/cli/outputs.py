@@ -168,7 +168,8 @@ class Outputs:
 
     def _tell(self, value: Any) -> None:
         """The answer for people, where standard output is for a machine."""
-        from rtdoctor.report.digest import digest, verdict_line
+        from rtdoctor.report.digest import verdict_line
+        from rtdoctor.report.digests import digest
         from rtdoctor.report.nagios import state
 
         of = digest(value)

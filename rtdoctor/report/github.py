@@ -10,7 +10,8 @@ from typing import Any, TextIO
 
 from rtdoctor.model.plural import plural
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import Case, Digest, Group, digest, verdict_line, wrong_groups
+from rtdoctor.report.digest import Case, Digest, Group, verdict_line, wrong_groups
+from rtdoctor.report.digests import digest
 
 _MOST = 9
 _KIND = {"fail": "error", "inconclusive": "error", "warn": "warning"}

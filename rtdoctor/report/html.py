@@ -17,17 +17,8 @@ from rtdoctor.model.exchange import Exchange
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.plural import plural
 from rtdoctor.report.bounded import LONG, block, cut
-from rtdoctor.report.digest import (
-    LADDER,
-    SCENARIOS,
-    Case,
-    Digest,
-    Group,
-    digest,
-    grouped,
-    rank,
-    wrong_groups,
-)
+from rtdoctor.report.digest import LADDER, SCENARIOS, Case, Digest, Group, grouped, rank, wrong_groups
+from rtdoctor.report.digests import digest
 
 _MOST_DETAILS = 900_000  # characters of what unfolds; with the rest a page stays below 1.5 MB
 _MOST_ON_CARD = 5  # deviations of a recording

@@ -10,7 +10,8 @@ from typing import Any, TextIO
 from xml.etree import ElementTree
 
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import Case, Digest, digest, verdict_line
+from rtdoctor.report.digest import Case, Digest, verdict_line
+from rtdoctor.report.digests import digest
 
 _MOST_VIOLATIONS = 50
 _ELEMENT = {"fail": "failure", "inconclusive": "error", "skip": "skipped"}

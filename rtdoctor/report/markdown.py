@@ -10,7 +10,8 @@ from typing import Any, TextIO
 from rtdoctor.linear import pattern
 from rtdoctor.model.plural import plural
 from rtdoctor.report.bounded import block, cut
-from rtdoctor.report.digest import LADDER, Case, Digest, Group, digest, grouped, is_wrong, verdict_line, wrong_groups
+from rtdoctor.report.digest import LADDER, Case, Digest, Group, grouped, is_wrong, verdict_line, wrong_groups
+from rtdoctor.report.digests import digest
 
 _MOST_BYTES = 1_000_000  # GitHub takes 1 MiB for a step's summary, and drops a longer one whole
 _MOST_GROUPS, _MOST_NAMES, _MOST_FACTS, _MOST_VIOLATIONS = 40, 40, 12, 30

@@ -3,7 +3,8 @@
 from typing import TextIO
 
 from rtdoctor.model.served import Served
-from rtdoctor.report.digest import digest, verdict_line
+from rtdoctor.report.digest import verdict_line
+from rtdoctor.report.digests import digest
 
 
 def show(served: Served, out: TextIO) -> None:

@@ -3,7 +3,8 @@
 from typing import Any, TextIO
 
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import LADDER, Digest, digest
+from rtdoctor.report.digest import LADDER, Digest
+from rtdoctor.report.digests import digest
 
 _STATE = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 

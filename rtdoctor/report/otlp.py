@@ -11,7 +11,8 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import LADDER, Case, Digest, digest, verdict_line
+from rtdoctor.report.digest import LADDER, Case, Digest, verdict_line
+from rtdoctor.report.digests import digest
 
 _CLIENT, _OK, _ERROR = 3, 1, 2  # SPAN_KIND_CLIENT, STATUS_CODE_OK, STATUS_CODE_ERROR
 _WRONG = ("fail", "inconclusive")

@@ -13,7 +13,7 @@ from rtdoctor.model.plural import plural
 from rtdoctor.model.probed import Probed
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
-from rtdoctor.report.digest import digest
+from rtdoctor.report.digests import digest
 from rtdoctor.report.layout import beside
 from rtdoctor.report.terminal import UNCHECKED, TerminalWriter, in_short
 

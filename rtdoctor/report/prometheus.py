@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import LADDER, SCENARIOS, Case, Digest, digest
+from rtdoctor.report.digest import LADDER, SCENARIOS, Case, Digest
+from rtdoctor.report.digests import digest
 
 _VERDICTS = ("pass", "warn", "fail", "inconclusive", "skip")
 Sample = tuple[dict[str, str], float]

@@ -11,7 +11,8 @@ from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.clean import clean, one_line
 from rtdoctor.privacy.quote import quote_start
 from rtdoctor.report.console import console as console_on
-from rtdoctor.report.digest import digest, verdict_line
+from rtdoctor.report.digest import verdict_line
+from rtdoctor.report.digests import digest
 
 _MOST_SHOWN, _MOST_EVENTS, _MOST_TEXT = 20, 8, 300
 _WORDS = {"pass": "ok", "warn": "warn", "fail": "FAIL", "inconclusive": "?", "skip": "-"}

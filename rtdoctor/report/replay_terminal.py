@@ -7,7 +7,8 @@ from rich.text import Text
 from rtdoctor.model.replayed import Replayed
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console as console_on
-from rtdoctor.report.digest import digest, verdict_line
+from rtdoctor.report.digest import verdict_line
+from rtdoctor.report.digests import digest
 
 _MOST_SHOWN = 20
 

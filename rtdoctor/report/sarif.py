@@ -15,7 +15,8 @@ from rtdoctor.linear import pattern
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.target import BadTarget, parse_target
 from rtdoctor.report.bounded import cut
-from rtdoctor.report.digest import Case, Digest, digest, verdict_line, wrong_groups
+from rtdoctor.report.digest import Case, Digest, verdict_line, wrong_groups
+from rtdoctor.report.digests import digest
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL = {"fail": "error", "inconclusive": "warning", "warn": "note"}

@@ -9,7 +9,8 @@ from rtdoctor.model.plural import plural
 from rtdoctor.model.series import Series
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console
-from rtdoctor.report.digest import digest, verdict_line
+from rtdoctor.report.digest import verdict_line
+from rtdoctor.report.digests import digest
 
 
 def show(series: Series, out: TextIO) -> None:

@@ -27,7 +27,8 @@ from rtdoctor.model.report import (
 )
 from rtdoctor.privacy.clean import clean
 from rtdoctor.report.console import console
-from rtdoctor.report.digest import UNKNOWN, Digest, digest, verdict_line
+from rtdoctor.report.digest import UNKNOWN, Digest, verdict_line
+from rtdoctor.report.digests import digest
 from rtdoctor.report.layout import beside, wrapped
 
 _STYLE = {"pass": "green", "warn": "yellow", "fail": "bold red", "inconclusive": "magenta", "skip": "dim"}

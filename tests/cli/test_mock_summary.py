@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from rtdoctor.cli.mock_summary import Summing
 from rtdoctor.mock.faults import Faults
 from rtdoctor.mock.server import MockServer
-from rtdoctor.report.digest import digest
+from rtdoctor.report.digests import digest
 from tests.conftest import KEY
 from tests.proxy.passing import until
 from tests.report.test_formats import shown

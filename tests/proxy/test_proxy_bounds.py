@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from rtdoctor.proxy.frames import Frames
-from rtdoctor.report.digest import digest
+from rtdoctor.report.digests import digest
 from tests.proxy.passing import HEAD, SWITCH, Far, frame, proxied, seen, until
 
 MOST = 100_000

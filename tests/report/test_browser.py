@@ -5,7 +5,7 @@ import json
 import pytest
 
 import rtdoctor
-from rtdoctor.report.digest import digest
+from rtdoctor.report.digests import digest
 from rtdoctor.report.html import page as html_of
 from tests.cli.commands.test_check import serving
 from tests.conftest import KEY

@@ -16,7 +16,8 @@ from rtdoctor.model.exchange import Request, Spend
 from rtdoctor.model.finding import Finding
 from rtdoctor.model.outcome import Outcome
 from rtdoctor.model.report import RUNGS, Report, Result, RunFinished, Rung, Setting, Summary
-from rtdoctor.report.digest import digest, verdict_line, wrong_groups
+from rtdoctor.report.digest import verdict_line, wrong_groups
+from rtdoctor.report.digests import digest
 from rtdoctor.report.markdown import text as markdown
 from rtdoctor.report.writers import FILES, WRITERS, writer
 from tests.leaking import write_all

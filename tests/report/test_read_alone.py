@@ -12,7 +12,7 @@ import trustme
 import rtdoctor
 from rtdoctor.engine.routing import RouteAsked
 from rtdoctor.mock.faults import Faults
-from rtdoctor.report.digest import digest
+from rtdoctor.report.digests import digest
 from rtdoctor.report.html import page
 from rtdoctor.report.terminal import make
 from tests.cli.commands.test_check import serving as mock

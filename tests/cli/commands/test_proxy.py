@@ -22,7 +22,8 @@ from rtdoctor.mock.server import MockServer
 from rtdoctor.model.watched import Passed, Watched
 from rtdoctor.privacy.errors import Usage
 from rtdoctor.recording.tape import read_tape
-from rtdoctor.report.digest import digest, verdict_line
+from rtdoctor.report.digest import verdict_line
+from rtdoctor.report.digests import digest
 from rtdoctor.report.writers import WRITERS
 from tests.conftest import KEY
 from tests.processes import started
