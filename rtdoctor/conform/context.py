@@ -176,7 +176,7 @@ class Context:
         usual |= {"Sec-WebSocket-Protocol": ", ".join(out.handshake.subprotocols) or None} | dict(plain or {})
         sent = dict(out.handshake.headers) | {name: value for name, value in usual.items() if value is not None}
         world = self.world
-        answered = await shake(world.bench.http, method, out.handshake.url, sent, world.upgrade)
+        answered = await shake(world.bench.http, method, out.handshake.url, tuple(sent.items()), world.upgrade)
         answer = answered.answer
         if answered.link is None or answer is None:
             fault = answered.fault

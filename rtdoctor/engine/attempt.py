@@ -43,7 +43,7 @@ async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step], into_sile
     upgraded = await upgrade(
         bench.http,
         handshake.url,
-        headers=dict(handshake.headers),
+        headers=handshake.headers,
         subprotocols=handshake.subprotocols,
         timeout=timeout,
         most=most_at_once(most),

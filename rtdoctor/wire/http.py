@@ -68,7 +68,7 @@ class Conversation:
         self._parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
         self._come = bytearray()  # of the answer, as long as its head is not read
 
-    async def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> None:
+    async def ask(self, method: str, url: str, headers: Headers, body: bytes = b"") -> None:
         """Send a request. The URL's path and query go out as they are; `Host` and what every client sends come first,
         and a header that is given takes the place of one of ours.
 
@@ -83,10 +83,10 @@ class Conversation:
         ours = {"Host": parts.netloc, "Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
         if body:
             ours |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
-        given = {name.lower() for name in headers}
-        sent = {name: value for name, value in ours.items() if name.lower() not in given} | dict(headers)
+        taken = {name.lower() for name, _ in headers}
+        sent = (*((name, value) for name, value in ours.items() if name.lower() not in taken), *headers)
         # White space around a value is none of it (RFC 9110, section 5.5).
-        pairs = [(name.encode("utf-8"), value.strip(" \t").encode("utf-8")) for name, value in sent.items()]
+        pairs = [(name.encode("utf-8"), value.strip(" \t").encode("utf-8")) for name, value in sent]
         try:
             data = self._parser.send(h11.Request(method=method, target=target, headers=pairs)) or b""
             data += self._parser.send(h11.Data(data=body)) or b"" if body else b""
@@ -263,7 +263,7 @@ async def rest(
                 link = link or await links.connect(url, tunnel=False)
                 own = credentials_for(links.route) if link.by_proxy else {}
                 talk = Conversation(link, "http")
-                await talk.ask(method, url, {**headers, **own, "Connection": "close"}, body)
+                await talk.ask(method, url, (*headers.items(), *own.items(), ("Connection", "close")), body)
                 head = await talk.head()
                 if head.status == 101:
                     fault = Fault("http", "not-http", "101, and no upgrade was asked for")

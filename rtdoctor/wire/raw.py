@@ -5,10 +5,9 @@ import asyncio
 import base64
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rtdoctor.model.exchange import Answer, Fault
+from rtdoctor.model.exchange import Answer, Fault, Headers
 from rtdoctor.wire.http import FAILURES, Conversation, fault_of
 from rtdoctor.wire.link import Link, Links
 
@@ -32,7 +31,7 @@ def new_key() -> str:
     return base64.b64encode(os.urandom(16)).decode("ascii")
 
 
-async def shake(links: Links, method: str, url: str, headers: Mapping[str, str], timeout: float) -> Answered:
+async def shake(links: Links, method: str, url: str, headers: Headers, timeout: float) -> Answered:
     """Send a request of these headers, and read the head of its answer; of one that is no 101 the body, too."""
     started = time.monotonic()
     link: Link | None = None

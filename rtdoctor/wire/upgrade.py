@@ -2,10 +2,10 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rtdoctor.model.exchange import Answer, Fault
+from rtdoctor.model.exchange import Answer, Fault, Headers
 from rtdoctor.wire.frames import MOST_FRAME, Socket
 from rtdoctor.wire.link import Links
 from rtdoctor.wire.raw import new_key, shake
@@ -29,7 +29,7 @@ async def upgrade(
     links: Links,
     url: str,
     *,
-    headers: Mapping[str, str],
+    headers: Headers,
     subprotocols: Sequence[str],
     timeout: float,
     most: int = MOST_FRAME,
@@ -37,7 +37,9 @@ async def upgrade(
     """Send the handshake. The ws:// or wss:// URL goes out as it is; no redirect is followed. A message may have `most`
     bytes."""
     key = new_key()
-    shaken = await shake(links, "GET", url, _asking(key, subprotocols) | dict(headers), timeout)
+    taken = {name.lower() for name, _ in headers}
+    asking = (pair for pair in _asking(key, subprotocols) if pair[0].lower() not in taken)
+    shaken = await shake(links, "GET", url, (*asking, *headers), timeout)
     if shaken.link is None or shaken.answer is None:
         return Upgraded(answer=shaken.answer, fault=shaken.fault, layers=shaken.layers)
     fault = _judge(shaken.answer, key, subprotocols)
@@ -54,14 +56,15 @@ def accept_of(key: str) -> str:
     return base64.b64encode(hashlib.sha1(key.encode() + _MAGIC).digest()).decode()  # noqa: S324 (the RFC wants it)
 
 
-def _asking(key: str, subprotocols: Sequence[str]) -> dict[str, str]:
-    asking = {
-        "Upgrade": "websocket",
-        "Connection": "Upgrade",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": key,
-    }
-    return asking | ({"Sec-WebSocket-Protocol": ", ".join(subprotocols)} if subprotocols else {})
+def _asking(key: str, subprotocols: Sequence[str]) -> Headers:
+    offered = (("Sec-WebSocket-Protocol", ", ".join(subprotocols)),) if subprotocols else ()
+    return (
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", key),
+        *offered,
+    )
 
 
 def _judge(answer: Answer, key: str, offered: Sequence[str]) -> Fault | None:

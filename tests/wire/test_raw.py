@@ -31,7 +31,7 @@ async def answered(reply, headers=None, scheme="ws"):
     async with server:
         links = Links(context_for(DIRECT))
         url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/realtime?model=m"
-        told = await shake(links, "GET", url, headers or {}, 1.0)
+        told = await shake(links, "GET", url, tuple((headers or {}).items()), 1.0)
         over.set()
         await links.close()
     return told, b"".join(asked)
@@ -73,7 +73,7 @@ async def test_what_is_no_answer_is_named(reply, kind):
 
 
 async def test_nobody_there_is_refused_and_plain_text_is_no_tls():
-    told = await shake(Links(context_for(DIRECT)), "GET", "ws://127.0.0.1:9/v1", {}, 1.0)
+    told = await shake(Links(context_for(DIRECT)), "GET", "ws://127.0.0.1:9/v1", (), 1.0)
     assert told.fault is not None
     assert told.fault.kind == "refused"
     told, _ = await answered(b"HTTP/1.1 400 Bad\r\n\r\n", scheme="wss")

@@ -36,7 +36,7 @@ async def opened(handler, *, billable: bool = False, **more):
     app = web.Application()
     app.router.add_get("/", serve)
     async with TestServer(app) as server, open_session(context_for(DIRECT)) as http:
-        upgraded = await upgrade(http, str(server.make_url("/")), headers={}, subprotocols=(), timeout=2)
+        upgraded = await upgrade(http, str(server.make_url("/")), headers=(), subprotocols=(), timeout=2)
         session = Session(upgraded.socket, Ledger(billable=billable), **more)
         yield session
         await session.leave()

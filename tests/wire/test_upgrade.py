@@ -51,7 +51,7 @@ async def shake(port: int, timeout: float = 2.0):
         return await upgrade(
             session,
             f"ws://127.0.0.1:{port}/v1/realtime",
-            headers={"Authorization": "Bearer sk-test-0123456789", "api-key": "sk-test-0123456789"},
+            headers=(("Authorization", "Bearer sk-test-0123456789"), ("api-key", "sk-test-0123456789")),
             subprotocols=("realtime", "openai-insecure-api-key.sk-test-0123456789"),
             timeout=timeout,
         )
@@ -149,7 +149,7 @@ async def answering(make_head):
             return await upgrade(
                 session,
                 f"ws://127.0.0.1:{port}/v1/realtime",
-                headers={},
+                headers=(),
                 subprotocols=("realtime", "openai-insecure-api-key.sk-test-0123456789"),
                 timeout=2,
             )
@@ -346,7 +346,7 @@ async def test_after_a_session_no_socket_is_left(tls, left, tmp_path):
             await rest(session, "GET", url, request=Request("", ""), headers={}, timeout=timeout)
         else:
             shaking = asyncio.ensure_future(
-                upgrade(session, f"ws{'s' * tls}://{place}", headers={}, subprotocols=(), timeout=timeout)
+                upgrade(session, f"ws{'s' * tls}://{place}", headers=(), subprotocols=(), timeout=timeout)
             )
             if left == "cancelled":
                 await arrived.wait()
