@@ -2,43 +2,27 @@
 user information of a URL, in a command line's `-u`, in a cookie, in the armour of a private key."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 from rtdoctor.linear import ByteSet, Match, Pattern, pattern
 from rtdoctor.privacy import vocabulary
+from rtdoctor.privacy.behind_names import behind_names
 from rtdoctor.privacy.hints import hint, parts, white
-from rtdoctor.privacy.secret import MASK
-from rtdoctor.privacy.words import opaque
+from rtdoctor.privacy.value import (
+    ALGORITHM,
+    QUOTES,
+    SAID_OF,
+    STRONG,
+    Span,
+    a_name,
+    a_password_word,
+    mixed,
+    tells_by_itself,
+)
 
-Span = tuple[int, int]
-
-_QUOTES = r"""["'`]"""
 _VALUE = r"""[^\s"'`,;&<>(){}\[\]\\]+"""
-# Where a value ends stands a blank. One brace may stand before it.
-_ENDS = bytes(32 if chr(code) in "\t\n\f\r \"'`,;&<>(){}[]\\" else 46 for code in range(256))
-# A name that tells, and all that stands between it and its value: signs, a type, brackets, a call, quotes, a scheme.
-_BRACKET = r"(?:[\[(]|<<)\s{0,40}"
-_NAMED = pattern(
-    r"(?i)(?P<name>key|token|secret|auth(?:orization)?|passw(?:or)?[dt]|passphrase|passcode|pwd|cookie|credentials?|creds|"
-    r"signature|\bsig|\bpw|(?:\b|_)pass|"
-    # German, French, Spanish, Portuguese, Dutch; Polish, Swedish, Norwegian, Danish, Finnish, Czech, Hungarian, Turkish
-    r"kennwort|mot de passe|contrase.a|senha|wachtwoord|"
-    r"has\x1ao|l\x1asenord|passord|adgangskode|salasana|heslo|jelsz\x1a|\x1aifre|parola|"
-    r"[?&]code|jwt|password)(?P<rest>[\w\-]{0,40})"
-    rf"(?:\\{{0,3}}{_QUOTES})?(?:>>)?(?::(?:{_QUOTES}?\w{{1,40}}{_QUOTES}?:)?(?:protected|private))?[\])]?\*{{0,2}}"
-    r"(?P<said>\??\s{0,3}:\s{0,3}&?'?[A-Za-z][\w:<>\[\]]{1,30}\s{1,3}=\s{0,3}|"  # a type before the value
-    r"\s{0,40}(?::=|=>|->|!==?|={1,3}|[:\x1a])\s{0,40}|\s{1,40}\|\s{1,40}|\s{1,3}(?:is|was)\s{1,3}|\s{0,3},\s{0,3})"
-    r"(?:\*{1,2}\s{1,3})?"
-    r"(?:(?:[|>][+\-]?|!{1,2}[\w/]{0,20}|&\w{1,40})\s{1,40}){0,2}"  # YAML: a block, a tag, an anchor
-    rf"(?:(?P<within>(?:{_BRACKET}|\{{\s{{0,40}}|[A-Za-z_.:]{{1,40}}\(\s{{0,40}}|string\([0-9]{{1,9}}\)\s{{1,3}}){{0,4}})"
-    rf"[$@~bfruBFRU]{{0,2}}(?P<open>\\{{0,3}}{_QUOTES}{{1,3}})|(?:{_BRACKET}){{0,3}})"
-    r"(?:(?:bearer|basic|token|apikey|digest)(?:\s|%20|\+)+)?"
-)
-_SIGNS = "：＝→⇒"  # what stands between a name and its value beyond ASCII
 _SCHEME = pattern(
-    rf"(?i)\b(?P<scheme>bearer|basic){_QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){_QUOTES}?[\[(]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
+    rf"(?i)\b(?P<scheme>bearer|basic){QUOTES}?(?:[:=]\s{{0,3}}|(?:\s|%20|\+){{1,5}}){QUOTES}?[\[(]?(?P<value>[A-Za-z0-9._~+/=\-|:]+)"
 )
-_SCHEME_ALONE = pattern(r"(?i)(?:bearer|basic|token|apikey|digest)(?:%20|\+)*")
 _SUBPROTOCOL = pattern(rf"(?i)openai-insecure-api-key\.(?P<value>{_VALUE})")
 # A word before the colon that is followed by a port's digits is a host, not a user.
 _USER = pattern(r"""(?::/{2,3}|[A-Za-z]{2}:/)(?P<value>[^\s"'`<>/@:]*:[^\s"'`<>]+@|[^\s/@"'`<>]+@)""")
@@ -49,7 +33,7 @@ _USER_WITHOUT_SCHEME = pattern(
 _NO_USER = frozenset(("mailto", "sip", "sips", "acct", "xmpp", "http", "https", "ws", "wss", "urn", "file"))
 _FLAG = pattern(
     r"(?:^|[\s\"'`])(?P<flag>(?P<short>-[a-zA-Z]{0,8}[uU])|--?[a-zA-Z][a-zA-Z\-]{2,60})"
-    rf"(?:\s{{1,20}}|=|){_QUOTES}?(?P<value>[^\s\"'`\-][^\s\"'`]*)"
+    rf"(?:\s{{1,20}}|=|){QUOTES}?(?P<value>[^\s\"'`\-][^\s\"'`]*)"
 )
 # mysql and its kin take the password without a blank, sshpass with one.
 _SHORT_FLAG = pattern(
@@ -80,30 +64,6 @@ _CRUMB = pattern(r"(?P<name>[^\s=;,]+)=(?P<value>\"[^\"]+\"|[^;]+)")
 _PLACEHOLDER = pattern(r"\$\{?[A-Z_]+\}?|%[A-Z_]+%|\{{1,2}[\w ]+\}{1,2}|<[\w -]+>|\[.*")
 _COOKIE_WORDS = frozenset(("expires", "path", "domain", "max-age", "samesite", "priority", "version"))
 _PEM = pattern(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<value>[A-Za-z0-9+/=\s\\:,.\-]{16,})")
-_LETTERS = pattern(r"[A-Za-z]+")
-_LEET = pattern(r"[a-z][0-9][A-Za-z]|[^\w .\-(){}\[\]:,'\"|?*+/\\$%<>&=]")
-_VARIABLE = pattern(r"[$%]?\{{0,2}[A-Za-z_][A-Za-z]*(?:[_.]{1,3}[A-Za-z]+)*\}{0,2}%?|[$%{<].*")
-_PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
-_MOST_QUOTED = 200  # characters of a quoted value
-_LONGEST_NAME = 40
-_MARKS_OF_TEXT = ('"', "'", "`")  # what stands right before one is what a text is written in: b"", f""
-_OF_FIELDS = (
-    "invalid",
-    "unknown",
-    "unexpected",
-    "missing",
-    "duplicate",
-    "unrecognized",
-    "extra",
-    "no such",
-    "reserved",
-)
-_TAIL = pattern(r"[^\s\"'`;&]{0,200}")
-_NEXT_FIELD = pattern(r",[A-Za-z_][\w.\-]*[:=]")
-_TEMPLATE = pattern(
-    r"\$\{?[A-Z_][A-Z0-9_]*\}?|\$\w*(?i:pass|pwd|pw|secret)\w*|\$[{(].*[})]|%\w*%|%[sdrv]|%\(\w+\)s?|"
-    r"\{+[\w .]*\}*|<[\w -]*>?|\*+|(?:os\.environ|process\.env|std::env|env|getenv|getpass|settings|config|System)\b.*"
-)
 # Words of a flag's name that tell of a secret, and its last words that tell that only a place or a name follows.
 _SECRET_FLAGS = frozenset((
     "apikey", "auth", "authorization", "bearer", "credential", "credentials", "key", "keypass", "pass", "passphrase",
@@ -112,77 +72,20 @@ _SECRET_FLAGS = frozenset((
 _NO_SECRET_FLAGS = frozenset(("env", "file", "id", "name", "path", "type", "url"))
 _DRIVE = pattern(r"(?:^|[^A-Za-z])[A-Za-z]:[^:]*$")
 _URL = pattern("(?:https?|wss?):|[0-9]+:[0-9]+$")
-_OF_PASSWORD = pattern(
-    r"(?i)passw|passp|passc|pwd|\bpw|(?:\b|_)pass|kennwort|mot de|contrase|senha|wachtwoord|"
-    r"has\x1ao|senord|adgangs|passo|salasana|heslo|jelsz|\x1aifre|parola"
-)
-# Names whose value is one even where it is a word: `key`, `auth` and their kin name too much else.
-_STRONG = pattern(
-    r"(?i)(?:(?:api|access|secret|subscription|account|private|auth|service)[_\-]?key|token|secret|credentials?)$"
-)
-_ALGORITHM = pattern(r"(?i)(?:sha|md|rsa|ecdsa|hmac|ed|es|rs|ps|hs)[\w\-]*")
-_SIGN_BEHIND = pattern(rf"\\{{0,3}}{_QUOTES}?(?:>>)?\s{{0,3}}(?::|=)")
-_ASSIGNS = ("=", ":=", ":", "=>", "->")
-_ROW = pattern(r".*\|\s*[*`\"]{0,3}")
-_IN_CODE = ("(", ".", "[", ")", ",")
-# What is said of a password, and is none.
-_SAID_OF = frozenset((
-    "a", "absent", "accepted", "and", "bool", "bytes", "denied", "disabled", "empty", "enabled", "error", "expired",
-    "failed", "false", "field", "for", "forbidden", "hidden", "in", "incorrect", "int", "invalid", "is",
-    "malformed", "masked", "missing", "must", "necessary", "needed", "none", "not", "null", "of", "optional", "or",
-    "present", "provided", "redacted", "rejected", "required", "revoked", "set", "str", "string", "the", "to",
-    "true", "unauthorized", "undefined", "unknown", "unset", "unsupported", "valid", "wrong",
-))  # fmt: skip
-# What stands in the place of a key in documentation, in code and in prose, and is none.
-_NO_VALUES = _SAID_OF | frozenset((
-    "argument", "before", "boolean", "client", "config", "configuration", "default", "dynamic", "environment",
-    "ephemeral", "example", "header", "inline", "input", "instead", "literal", "managed", "number", "object", "option",
-    "options", "parameter", "params", "placeholder", "process", "realtime", "request", "response", "result", "server",
-    "session", "settings", "static", "together", "unspecified", "value", "values", "variable",
-))  # fmt: skip
-
-
-_NUMBER_OF = pattern(r"(?i)[a-z]{0,2}[0-9.]+[a-z]{0,3}|0x[0-9a-f]+")
 _SCHEMES = frozenset(("basic", "bearer", "digest", "header", "negotiate", "ntlm", "realm", "scheme"))
-_NO_SCHEMES = (_SCHEMES | _SAID_OF) - {"negotiate", "ntlm"}
-
-
-def a_name(value: str) -> bool:
-    """True for a word, a variable's name or a placeholder in the place of a secret: it holds none."""
-    return _a_name_before(value) if len(value) <= _LONGEST_NAME else _a_name(value)
-
-
-def _a_name(value: str) -> bool:
-    if f"{value}.".startswith("openai-beta."):
-        return True  # a subprotocol, which stands beside the one that holds a key
-    if _PERCENT.match(value) or not _VARIABLE.fullmatch(value):
-        return False
-    if value[0] in "$%{<":
-        return _like_a_variable(value)
-    return not any(opaque(word.text()) for word in _LETTERS.finditer(value))
-
-
-_a_name_before = lru_cache(8192)(_a_name)  # names come again and again
-
-
-def _like_a_variable(value: str) -> bool:
-    """True for `$NAME`, `${...}`, `%s`, `<key>` and their kin; a digit in the middle of small letters is no name's."""
-    core = value.lstrip("$%{<").rstrip("}>%")
-    return value[1:2] in ("{", "(") or not _LEET.search(core)
-
-
+_NO_SCHEMES = (_SCHEMES | SAID_OF) - {"negotiate", "ntlm"}
 _CALL = pattern(
-    rf"(?i)(?:auth[a-z]*|credentials?|login)(?:\.[a-z]{{1,20}})?\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{_QUOTES}[^\s\"'`]{{1,80}}{_QUOTES}"
-    rf"\s{{0,3}},\s{{0,3}}{_QUOTES}(?P<value>[^\"'`\n]{{3,200}}){_QUOTES}"
+    rf"(?i)(?:auth[a-z]*|credentials?|login)(?:\.[a-z]{{1,20}})?\s{{0,3}}[(=]{{1,2}}\s{{0,3}}\(?\s{{0,3}}{QUOTES}[^\s\"'`]{{1,80}}{QUOTES}"
+    rf"\s{{0,3}},\s{{0,3}}{QUOTES}(?P<value>[^\"'`\n]{{3,200}}){QUOTES}"
 )
 # Kubernetes and Compose write a name and its value as two fields.
-_IS = rf"{_QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{_QUOTES}?"
-_AND = rf"{_QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){_QUOTES}?"
+_IS = rf"{QUOTES}?\s{{0,3}}[:=]\s{{0,3}}{QUOTES}?"
+_AND = rf"{QUOTES}?(?:,\s{{0,40}}|\s{{1,40}}){QUOTES}?"
 _FIELD = pattern(rf"(?i)\b(?:value|default){_IS}(?P<value>[^\s\"'`,{{}}]{{3,200}})")
 _NAME_FIELD = pattern(rf"(?i)\b(?:name|key){_IS}(?P<name>[\w.\-]{{1,120}})")
 _ADJACENT = pattern(_AND)
 # What an object is called: `api_key: {`, `variable "api_key" {`.
-_OBJECTS_NAME = pattern(rf"(?P<name>[\w.\-]{{1,120}})\\{{0,3}}{_QUOTES}?\s{{0,3}}(?:[:=]>?\s{{0,3}})?$")
+_OBJECTS_NAME = pattern(rf"(?P<name>[\w.\-]{{1,120}})\\{{0,3}}{QUOTES}?\s{{0,3}}(?:[:=]>?\s{{0,3}})?$")
 _AROUND = 240  # characters of an object that are looked at on either side of a value
 # In the place of a header that carries a credential even a word is one.
 _HEADER = pattern(
@@ -196,16 +99,16 @@ _PLIST = pattern(r"(?i)<key>(?P<name>[\w.\-]{1,120})</key>\s{0,40}<string>(?P<va
 _SET = pattern(
     rf"\b(?P<name>[A-Z0-9_]{{0,60}}(?:KEY|TOKEN|SECRET|PASSWORD|PASS)|"
     rf"(?i:(?:proxy_)?set[_\-]header|set|add_header|header_up)(?: -[a-zA-Z]{{1,3}}){{0,3}} \$?[\w\-]{{1,80}})"
-    rf"[\t ]{{1,3}}{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
+    rf"[\t ]{{1,3}}{QUOTES}?(?P<value>[^\s\"'`;]{{6,200}})"
 )
 _MADE = pattern(
-    rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}\s{{0,3}}\)"
+    rf"(?i)(?:key|token|secret|password|credentials?)[a-z]{{0,20}}\(\s{{0,3}}{QUOTES}(?P<value>[^\s\"'`]{{6,200}}){QUOTES}\s{{0,3}}\)"
 )
 # What stands in where nothing is set: behind a telling name, or in a call that asks for one or is assigned to one.
-_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}")
+_OR = pattern(rf"(?:\|\||\?\?|\?:|\bor\b|\|\s{{0,3}}default\b)\s{{0,3}}{QUOTES}(?P<value>[^\s\"'`]{{6,200}}){QUOTES}")
 _ASKED = pattern(
-    rf"\(\s{{0,3}}{_QUOTES}?(?P<name>[\w.\-]{{1,120}}){_QUOTES}?\s{{0,3}},\s{{0,3}}(?:default\s{{0,3}}=\s{{0,3}})?"
-    rf"{_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}"
+    rf"\(\s{{0,3}}{QUOTES}?(?P<name>[\w.\-]{{1,120}}){QUOTES}?\s{{0,3}},\s{{0,3}}(?:default\s{{0,3}}=\s{{0,3}})?"
+    rf"{QUOTES}(?P<value>[^\s\"'`]{{6,200}}){QUOTES}"
 )
 _ASSIGNED_CALL = pattern(r"(?P<name>[\w.\-]{1,120})[\"']?\s{0,3}(?::=|[:=])\s{0,3}[\w.:]{1,60}$")
 _TELLING = pattern("(?i)key|token|secret|auth|pass|pwd|cred|cookie|signature|jwt|senha|kennwort|wachtwoord")
@@ -229,14 +132,14 @@ _OTHER_SCHEME = pattern(
 # What a server says of a key that it was given.
 _SAID_OF_A_KEY = r"(?i)(?:api[ _\-]?key|token|password|secret)(?: for [\w ]{1,30})?(?: provided| given)?(?: is)?"
 _REFUSED = pattern(
-    rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){_QUOTES}(?P<value>[^\s\"'`]{{6,200}}){_QUOTES}|"
+    rf"{_SAID_OF_A_KEY}(?::\s{{1,3}}|\s{{1,3}}){QUOTES}(?P<value>[^\s\"'`]{{6,200}}){QUOTES}|"
     rf"{_SAID_OF_A_KEY}:\s{{1,3}}(?P<bare>[^\s\"'`,;()\[\]{{}}<>|]{{6,200}})(?:[\s,;.]|\z)"
 )
 _PASSWORD = "(?:passw(?:or[dt]|d)|passphrase|passcode|kennwort)"
 # A variable, or the word itself, alone on its line: the value is on the next one.
 _NEXT_LINE = pattern(
     rf"(?m)^[\t ]*(?P<name>[A-Z0-9_]{{0,60}}(?:SECRET|PASSWORD|PASSWD|PASS|PWD)|(?i:{_PASSWORD}))[\t ]*\r?\n"
-    rf"[\t ]*{_QUOTES}?(?P<value>[^\s\"'`;]{{6,200}}){_QUOTES}?[\t ]*\r?(?:\n|\z)"
+    rf"[\t ]*{QUOTES}?(?P<value>[^\s\"'`;]{{6,200}}){QUOTES}?[\t ]*\r?(?:\n|\z)"
 )
 # What other scripts call a password; an expression sees only that they are none of ASCII's.
 _BEYOND = pattern(r"(?P<name>\x1a{2,40})[\"'`]?\s{0,3}[:=]?\s{0,3}[\"'`]?(?P<value>[\x21-\x7e]{6,200})")
@@ -253,7 +156,7 @@ _SPOKEN = pattern(
     rf"(?i)\b(?:invalid|incorrect|wrong|bad|unknown|expired|revoked|malformed|received|using|with)"
     rf"(?: (?:api[ _\-]?)?key| token| password| secret| passphrase)\s[(\"'`]?(?P<value>[A-Za-z0-9+/=_\-.!]{{6,200}})|"
     rf"\b{_PASSWORD}(?: for [\w ]{{1,30}})?(?: is| -)?\s{{1,3}}[(\"'`]?(?P<word>[A-Za-z0-9+/=_\-.!#$@*]{{6,200}})|"
-    rf"\bReceived={_QUOTES}?(?P<received>[^\s,\"'`]{{3,200}})"
+    rf"\bReceived={QUOTES}?(?P<received>[^\s,\"'`]{{3,200}})"
 )
 _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(?P<value>[^<>\s]{3,200})\s{0,40}</")
 
@@ -261,7 +164,7 @@ _ELEMENT = pattern(r"(?i)<(?P<name>[\w:.\-]{1,120})(?:\s[^<>]{0,200})?>\s{0,40}(
 def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     """Where the values stand."""
     if any(word in flattened for word in (b"=", b":", b",", b"|", b"->", b" is ", b" was ", b"\x1a")):
-        yield from _behind_names(text, flattened)
+        yield from behind_names(text, flattened)
     words = _FINDER.found(flattened)
     for needed, (_, shape, judge) in zip(_NEEDED, _SHAPES, strict=True):
         if not needed.isdisjoint(words):
@@ -270,165 +173,6 @@ def named_spans(text: str, flattened: bytes) -> Iterator[Span]:
     blanks = white(flattened)
     for hinted in _HINTED:
         yield from hinted.spans(text, flattened, blanks)
-
-
-def _behind_names(text: str, flattened: bytes) -> Iterator[Span]:
-    """Values behind telling names. A value may be such a name itself, with its own value behind it: every name is
-    looked at, and how far a value goes is found once for all names within it."""
-    heads = _NAMED.finditer(text, flattened=flattened)
-    ends = flattened.translate(_ENDS)
-    head, ended = next(heads, None), 0
-    while head is not None:
-        following = next(heads, None)
-        start = head.end()
-        if start >= ended:
-            first = start + (flattened[start : start + 1] == b"{")
-            high = ends.find(b" ", first)
-            high = high if high >= 0 else len(ends)
-            ended = high if high > first else start
-        if start < ended:
-            yield from _named(head, text[start:ended], following)
-        head = following
-
-
-def _named(match: Match, held: str, following: Match | None) -> Iterator[Span]:
-    text, start = match.string, match.end()
-    low = _name_start(text, match.start("name"))
-    name, rest, said = match.text("name").lower(), match.text("rest"), match.text("said").strip()
-    if (
-        (rest and not vocabulary.names_secret(text[low : match.end("rest")]))
-        or (not said.isascii() and said not in _SIGNS)
-        or (said == "," and match.group("open") is None)
-        or (said == "|" and not _ROW.fullmatch(text[max(0, low - _LONGEST_NAME) : low].rpartition("\n")[2]))
-    ):
-        return
-    within = match.group("within") or ""
-    password = _of_password(match.text("name") + rest + said) and "(" not in within
-    inner = following is not None and _name_start(text, following.start("name")) == start + held.startswith("{")
-    if inner and (not password or within or held.startswith("{")):
-        return  # what stands here is a name that tells, too: its value is behind it
-    value, quoted = _value(match, held, password)
-    if (
-        not value
-        or _SCHEME_ALONE.fullmatch(value)
-        or "\u2588" in value
-        or MASK[:-1] in value  # it is masked already
-        or (name == "cookie" and "=" in value)
-        or _only_a_prefix(match, start + len(value), quoted)
-        or ((within or said == ",") and _before_a_value(text, start + len(value)))
-        or (said == "," and (value.startswith("--") or _tells_by_itself(value) or (name == "pass" and " " in value)))
-        or (name == "key" and _of_a_field(text, match.start("name")))
-        or (name in ("key", "auth") and vocabulary.is_credential_header(value))
-        or (said[:2] in ("==", "!=") and _tells_by_itself(value))
-        or (name == "signature" and _ALGORITHM.fullmatch(value))
-        or vocabulary.is_id(text[low : match.end("rest")])
-    ):
-        return
-    sentence = said in ("is", "was", "|")
-    if password:
-        plain = (
-            value.lower() in _SAID_OF
-            or value == "Union"
-            or _no_password(value, text[start + len(value) : start + len(value) + 1])
-        )
-        if (sentence or (rest and "=" not in said)) and not quoted:
-            plain = plain or (value.isalpha() and (value.islower() or value.istitle()))
-    elif sentence:
-        plain = not any(char.isdigit() for char in value) and a_name(value)
-    else:
-        plain = len(value) < 6 or value.isdigit() or a_name(value.lstrip("{"))
-        ended = text[start + len(value) : start + len(value) + 1]
-        if plain and not rest and ((quoted and said in _ASSIGNS) or (said in ("=", ":=") and ended not in _IN_CODE)):
-            plain = not _assigned(text, low, match.end("name"), value)
-    if not plain:
-        yield start, start + len(value)
-
-
-@lru_cache(4096)
-def _of_password(said: str) -> bool:
-    return _OF_PASSWORD.search(said) is not None
-
-
-def _assigned(text: str, low: int, high: int, value: str) -> bool:
-    """True for a word that is assigned to a key, a token or a secret: it is the value, whatever it looks like."""
-    return (
-        a_password_word(value)
-        and bool(_STRONG.search(text[low:high]))
-        and not _of_a_field(text, low)
-        and "logprob" not in text[high : high + _MOST_QUOTED]  # a token of a transcript
-    )
-
-
-def a_password_word(value: str) -> bool:
-    """True for a word in small letters that speaks of no value, but may be one."""
-    return (
-        len(value) >= 6
-        and value.isascii()
-        and value.isalpha()
-        and value[1:].islower()
-        and value.lower() not in _NO_VALUES
-        and not vocabulary.tells(value)
-    )
-
-
-def _tells_by_itself(value: str) -> bool:
-    """True for a value that is a name of a secret: one of several names in a row."""
-    return vocabulary.tells(value) and not any(map(str.isdigit, value)) and value.replace("-", "").isalpha()
-
-
-def _before_a_value(text: str, end: int) -> bool:
-    """True where what ends here, in quotes and brackets, is a field's name: its value follows."""
-    return bool(_SIGN_BEHIND.match(text[end : end + _LONGEST_NAME]))
-
-
-def _value(match: Match, held: str, password: bool) -> tuple[str, bool]:
-    """The value as far as it goes, and whether it stands in quotes.
-
-    A quoted value goes to its closing quote, whatever stands in it; with a blank in it only a password does. One that
-    is not quoted goes to the next blank where it is a password, but not into a further field.
-    """
-    text, start, opening = match.string, match.end(), match.group("open") or ""
-    mark, end = opening[-1:], start + len(held)
-    if mark:
-        escapes = len(opening) - len(opening.lstrip("\\"))
-        stop = min(len(text), start + _MOST_QUOTED)
-        stop = line if (line := text.find("\n", end, stop)) >= 0 else stop
-        at = end - 1
-        while (at := text.find(mark, at + 1, stop)) >= 0:
-            whole = text[start:at]
-            if len(whole) - len(whole.rstrip("\\")) <= escapes:
-                whole = whole.rstrip("\\") if escapes else whole
-                return (whole, True) if password or " " not in whole else (held.rstrip(".:!?*"), True)
-    elif password:
-        tail = _TAIL.match(text[end : end + _MOST_QUOTED])
-        whole = text[start : end + (tail.end() if tail else 0)]
-        cut = _NEXT_FIELD.search(whole)
-        return (whole[: cut.start()] if cut else whole).rstrip(".:!?*,)]}"), False
-    return held.rstrip(".:!?*"), bool(mark)
-
-
-def _only_a_prefix(match: Match, end: int, quoted: bool) -> bool:
-    """True for the letters before a text's quote, that are no part of it: b"", f""."""
-    prefix = end - match.end() <= 2 and match.string[end - 1].isalpha()
-    return prefix and not quoted and match.string[end : end + 1] in _MARKS_OF_TEXT
-
-
-def _no_password(value: str, after: str) -> bool:
-    """True for a variable's name or a template in the place of a password. One that only begins like those is one."""
-    return value[0] in "$%{<*" and bool(_TEMPLATE.fullmatch(value + after if after in "})>" else value))
-
-
-def _of_a_field(text: str, start: int) -> bool:
-    """True for "Unknown key: x": it is a field's name that somebody speaks of."""
-    return text[max(0, start - 14) : start].lower().rstrip().endswith(_OF_FIELDS)
-
-
-def _name_start(text: str, start: int) -> int:
-    """Where the word of letters, digits and dashes begins that a name is a part of."""
-    low = start
-    while low and start - low < _LONGEST_NAME and (text[low - 1].isalnum() or text[low - 1] in "-_"):
-        low -= 1
-    return low
 
 
 def _whole(match: Match) -> Iterator[Span]:
@@ -456,20 +200,15 @@ def _set(match: Match) -> Iterator[Span]:
 
 
 def _next_line(match: Match) -> Iterator[Span]:
-    if _mixed(match.text("value")) and not a_name(match.text("value")):
+    if mixed(match.text("value")) and not a_name(match.text("value")):
         yield match.span("value")
 
 
 def _beyond_ascii(match: Match) -> Iterator[Span]:
     value = match.text("value").rstrip(".,;\"'`)")
     name = match.text("name").rstrip("：＝→⇒はが은는").lower()
-    if name.endswith(_BEYOND_ASCII) and not a_name(value) and value.lower() not in _SAID_OF:
+    if name.endswith(_BEYOND_ASCII) and not a_name(value) and value.lower() not in SAID_OF:
         yield match.start("value"), match.start("value") + len(value)
-
-
-def _mixed(value: str) -> bool:
-    """True for letters and digits together that are no number with its unit."""
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _NUMBER_OF.fullmatch(value)
 
 
 def _spoken(match: Match) -> Iterator[Span]:
@@ -478,7 +217,7 @@ def _spoken(match: Match) -> Iterator[Span]:
     if match.group("received") is not None:
         if not a_name(match.text("received")):
             yield match.span("received")
-    elif _mixed(value) and value[0] not in "/.~" and not (group == "word" and _ALGORITHM.fullmatch(value)):
+    elif mixed(value) and value[0] not in "/.~" and not (group == "word" and ALGORITHM.fullmatch(value)):
         yield match.start(group), match.start(group) + len(value)
 
 
@@ -526,7 +265,7 @@ def _in_place_of(match: Match) -> Iterator[Span]:
 
 
 def _asked(match: Match) -> Iterator[Span]:
-    if _tells_by_itself(match.text("value")):
+    if tells_by_itself(match.text("value")):
         return
     owner = _ASSIGNED_CALL.search(_statement(match))
     if vocabulary.names_secret(match.text("name")) or (owner and vocabulary.names_secret(owner.text("name"))):
@@ -553,7 +292,7 @@ def _refused(match: Match) -> Iterator[Span]:
 
 def _in_header(match: Match) -> Iterator[Span]:
     value = match.text("value")
-    named = value.isupper() or value.lower() in _SAID_OF or value.lower() in _SCHEMES or vocabulary.tells(value)
+    named = value.isupper() or value.lower() in SAID_OF or value.lower() in _SCHEMES or vocabulary.tells(value)
     if not named and match.string[match.end("value") : match.end("value") + 1] not in ("=", "(", "."):
         yield match.span("value")
 
@@ -586,7 +325,7 @@ def _flag(match: Match) -> Iterator[Span]:
     flag, value = match.text("flag"), match.text("value")
     words = flag.lstrip("-").lower().split("-")
     if _SECRET_FLAGS.intersection(words) and words[-1] not in _NO_SECRET_FLAGS:
-        word = a_password_word(value) and _STRONG.search(flag)
+        word = a_password_word(value) and STRONG.search(flag)
         if (word or not a_name(value)) and value.strip(":=,;") and not value.startswith(("/", "./", "../", "~")):
             yield start, end
     elif words[-1] == "cert" and ":" in value and not _DRIVE.search(value):
@@ -629,7 +368,6 @@ _SHAPES: tuple[tuple[tuple[bytes, ...], Pattern, Callable[[Match], Iterator[Span
     ((b"</",), _ELEMENT, _of_telling_name),
     ((b"<key>",), _PLIST, _of_telling_name),
 )
-
 # Which of these bytes stand in a text is told in one pass over it.
 _EVERY_WORD = sorted({word for words, *_ in _SHAPES for word in words})
 _FINDER = ByteSet(vocabulary.escaped(word.decode("latin-1")).encode("latin-1") for word in _EVERY_WORD)
