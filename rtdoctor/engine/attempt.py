@@ -50,7 +50,7 @@ async def _attempt(bench: Bench, out: Outgoing, steps: Sequence[Step], into_sile
     )
     if upgraded.socket is None:
         return Exchange(out.request, upgraded.answer, fault=upgraded.fault, layers=upgraded.layers)
-    session = Session(upgraded.socket, bench.ledger, joined=in_call(handshake.url), most=most)
+    session = Session(upgraded.socket, bench.ledger, joined=in_call(handshake.url), most=most, patience=timeout)
     unmet: tuple[str, ...] = ()
     alive = False
     try:

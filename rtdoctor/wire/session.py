@@ -110,7 +110,8 @@ class Ledger:
 
 
 class Session:
-    """One open socket; `joined`: into a call that goes on. It records `most` bytes and never judges."""
+    """One open socket; `joined`: into a call that goes on. It records `most` bytes and never judges. A peer that does
+    not read has `patience` seconds to take a message."""
 
     def __init__(
         self,
@@ -119,8 +120,9 @@ class Session:
         *,
         joined: bool = False,
         most: int = MOST_BYTES,
+        patience: float = 10.0,
     ) -> None:
-        self._joined, self._most = joined, most
+        self._joined, self._most, self._patience = joined, most, patience
         self._socket = socket
         self._ledger = ledger
         self._started = time.monotonic()
@@ -167,7 +169,10 @@ class Session:
     async def _out(self, data: str | bytes, name: str, audio_bytes: int = 0) -> None:
         self._keep_sent(data, name, audio_bytes)
         try:
-            await self._socket.send(data)
+            async with asyncio.timeout(self._patience):
+                await self._socket.send(data)
+        except TimeoutError:
+            self.fault = Fault("session", "timeout", f"what was sent was not read within {self._patience:g} s")
         except OSError:
             # The peer is gone; what it said before that is still to be read.
             await self._drain()
@@ -217,8 +222,8 @@ class Session:
         if not self.ended:
             pongs = self._pongs
             try:
-                await self._socket.ping(b"rtdoctor")
                 async with asyncio.timeout(timeout):
+                    await self._socket.ping(b"rtdoctor")
                     while not self.ended and self._pongs == pongs:
                         await self._receive()
             except TimeoutError:
