@@ -129,7 +129,13 @@ def test_what_no_retry_mends_is_known_by_status_code_and_reason(tape, clue, grad
 
 @pytest.mark.parametrize(
     ("times", "grade"),
-    [((0.5, 1.5, 3.5), "pass"), ((0.5, 1.0, 1.5), "warn"), ((0.05, 0.1, 0.15), "fail"), ((0.5,), "not seen")],
+    [
+        ((0.5, 1.5, 3.5), "pass"),
+        ((0.5, 1.0, 1.5), "warn"),
+        ((0.5, 1.0, 1.7, 2.2), "warn"),  # one was late, and none after it
+        ((0.05, 0.1, 0.15), "fail"),
+        ((0.5,), "not seen"),
+    ],
 )
 def test_the_wait_between_attempts_grows(times, grade):
     tape = Tape(status=503)

@@ -1,6 +1,7 @@
 """Judges of how a client takes a refusal: whether it reads it, and whether it tries again when that may help."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from rtdoctor.grade.judges.common import how_it_ended, not_seen, proof, shown, told_or_not
 from rtdoctor.grade.refusals import Refusal, refusals
@@ -10,7 +11,7 @@ from rtdoctor.model.plural import plural
 from rtdoctor.privacy.quote import quote
 
 _HOT = 0.2  # seconds between two attempts, below which a client hammers
-_GROWS = 1.3  # how much longer the last wait is at least than the first: jitter moves each by a quarter
+_GROWS = 1.3  # how much longer the later waits are in the mean than the first: jitter moves each by a quarter
 _MANY, _LONG = 10, 5.0  # attempts, seconds
 
 
@@ -68,7 +69,7 @@ def backs_off(run: Run, _plain: Run | None) -> Judgement:
     lines = shown(proof(talk.asked_at, talk, "→ connects") for talk in failed)
     if max(waits) < _HOT or _hammers(failed):
         return Judgement("fail", f"hammers: waits {seconds} s between attempts", lines)
-    if max(waits[1:]) < _GROWS * waits[0]:
+    if fmean(waits[1:]) < _GROWS * waits[0]:  # one that was long by itself is no growth
         return Judgement("warn", f"the wait does not grow: {seconds} s", lines)
     return Judgement("pass", f"waits {seconds} s between attempts")
 
