@@ -155,6 +155,8 @@ def main(names: list[str]) -> None:
             except (subprocess.CalledProcessError, OSError) as error:
                 print(f"skipped: {name} cannot be installed: {error}")
         return
+    if strange := [name for name in names if name not in clients()]:
+        sys.exit(f"{strange[0]}: no such client; there are {', '.join(clients())}, and --install and --page")
     for name in names or list(clients()):
         install(name)
         told = graded(name)
