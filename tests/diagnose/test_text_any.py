@@ -146,3 +146,8 @@ def test_a_log_of_100_mb_is_read_in_constant_memory():
     assert len(told.findings[0].facts) <= 8
     assert small < 8_000_000
     assert grown < 16_000
+
+
+def test_half_characters_in_a_report_of_several_lines_are_no_error():
+    report = "WebSocket connection failed\nHTTP 403 x\ud800\udfffx\n" + "and more was said of it\n" * 3
+    assert explain([report]).findings[0].cause in ("refused.path", "refused.forbidden")

@@ -361,6 +361,10 @@ def _told(reader: Reader) -> _Told:
     )
 
 
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))  # a caller's text may hold half characters
+
+
 def _with_a_rival(findings: list[Finding], reader: Reader) -> list[Finding]:
     """A 403 of which the text shows neither URL, headers nor body, told as both things that it may be, where a report
     of several lines shows it: the commoner one first. A client's line alone is read as of OpenAI, which answers so for
@@ -372,7 +376,7 @@ def _with_a_rival(findings: list[Finding], reader: Reader) -> list[Finding]:
     for outcome, lines in reader.outcomes.items():
         if outcome.http_status != 403 or outcome.asked.url or outcome.http_body or outcome.http_headers:
             continue
-        if len(text.encode()) - len("".join(lines).encode()) < _WORDS:
+        if _size(text) - _size("".join(lines)) < _WORDS:
             continue
         if rule := next((rule for rule in matching(outcome) if rule.cause == rival), None):
             return [_finding(outcome, lines, Weighed(rival, rule, ())), *findings]
