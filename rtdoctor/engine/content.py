@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtdoctor.model.sound import PCM16_PER_SECOND, Way, bytes_per_second
 from rtdoctor.model.validation import Call, Content, Spoken
 from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.quote import quote_start
 
 _MOST, _MOST_TEXT, _MOST_NUMBER = 50, 400, 1 << 50
-_USUAL = 48_000.0  # bytes a second of audio/pcm at 24 kHz, two bytes a sample
-_G711 = 8_000.0
 _SPOKEN = {
     "conversation.item.input_audio_transcription.completed": ("user", "transcript"),
     "response.output_audio_transcript.done": ("model", "transcript"),
@@ -20,6 +19,7 @@ _SPOKEN = {
     "response.output_text.done": ("model", "text"),
     "response.text.done": ("model", "text"),
 }
+_WAYS: tuple[tuple[str, Way], ...] = (("client", "input"), ("server", "output"))
 _SOUND = {"response.output_audio.delta": "delta", "response.audio.delta": "delta"}
 
 
@@ -32,7 +32,7 @@ class Heard:
     counts: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
-    _rates: dict[str, float] = field(default_factory=dict)
+    _rates: dict[str, int] = field(default_factory=dict)
 
     def hear(self, direction: Direction, kind: str, event: Mapping[str, Any], line: int) -> None:
         """Take an event of that type."""
@@ -102,24 +102,16 @@ class Heard:
 
     def _sound(self, side: str, text: object) -> None:
         if isinstance(text, str):
-            self._add(side, len(text.rstrip("=")) * 3 / 4 / self._rates.get(side, _USUAL))
+            self._add(side, len(text.rstrip("=")) * 3 / 4 / self._rates.get(side, PCM16_PER_SECOND))
 
     def _add(self, name: str, seconds: float) -> None:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
     def _formats(self, session: object) -> None:
-        """How many bytes a second of audio has, each way, in the form of GA or of the beta."""
-        if not isinstance(session, dict):
-            return
-        audio = session.get("audio")
-        for side, way, beta in (("client", "input", "input_audio_format"), ("server", "output", "output_audio_format")):
-            part = audio.get(way) if isinstance(audio, dict) else None
-            form = part.get("format") if isinstance(part, dict) else session.get(beta)
-            name = form.get("type") if isinstance(form, dict) else form
-            if name in ("audio/pcmu", "audio/pcma", "g711_ulaw", "g711_alaw"):
-                self._rates[side] = _G711
-            elif isinstance(form, dict) and (rate := _number(form.get("rate"))):
-                self._rates[side] = 2 * rate
+        """How many bytes a second of audio has, each way."""
+        for side, way in _WAYS:
+            if (rate := bytes_per_second(session, way)) is not None:
+                self._rates[side] = rate
 
 
 def _number(value: object) -> float | None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from rtdoctor.model.exchange import Headers
+from rtdoctor.model.sound import format_in
 from rtdoctor.model.violation import Direction
 from rtdoctor.privacy.clean import clean
 from rtdoctor.privacy.quote import quote, quote_start, redact, redact_media
@@ -234,14 +235,7 @@ def _audio(event: dict[str, Any], side: Direction) -> bytes | None:
 
 def _format(event: dict[str, Any], side: Direction) -> tuple[int, int] | None:
     """The tag and rate of a side's audio that an event with a session tells."""
-    session = event.get("session")
-    if not isinstance(session, dict):
-        return None
-    name = "input" if side == "client" else "output"
-    form: Any = session.get("audio")
-    for key in (name, "format"):
-        form = form.get(key) if isinstance(form, dict) else None
-    form = form if form is not None else session.get(f"{name}_audio_format")
+    form = format_in(event.get("session"), "input" if side == "client" else "output")
     kind = form.get("type") if isinstance(form, dict) else form
     if not isinstance(kind, str):
         return None
