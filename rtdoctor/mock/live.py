@@ -9,19 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 import orjson
 
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.dialect import LIVE_EVENTS
 from rtdoctor.mock.memory import MOST_APPEND, MOST_EVENT, Full, Room, decoded, parseable, weight
 from rtdoctor.mock.respond import Replies, Reply
-from rtdoctor.mock.session import Fatal
+from rtdoctor.mock.session import Fatal, client_event_id, recoverable
 from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.mock.vad import Detector
 from rtdoctor.model.clock import Clock
-from rtdoctor.protocol.audio import from_g711, from_pcm16, to_pcm16
+from rtdoctor.protocol.audio import from_g711, from_pcm16, resampled, to_pcm16
 
 _MODEL = "gpt-live-1"
 STEP = 0.2  # seconds of audio in one event; how long the real one's are was not seen
@@ -136,10 +135,7 @@ class LiveSession:
         Raises:
             Fatal: the refusal has a close code.
         """
-        refusal = refusals()[name]
-        if refusal.close is not None:
-            raise Fatal(refusal, values, None)
-        await self._refuse(refusal, values, event or {})
+        await self._refuse(recoverable(name, values), values, event or {})
 
     async def _append(self, event: Mapping[str, Any]) -> None:
         data = decoded(event.get("audio"))
@@ -150,7 +146,7 @@ class LiveSession:
         if self._muted:
             return
         samples = from_pcm16(data) if kind == "audio/pcm" else from_g711(data, kind)
-        pcm = to_pcm16(_resampled(samples, rate, _RATE))
+        pcm = to_pcm16(resampled(samples, rate, _RATE))
         size = len(pcm) // 8  # what the ear keeps of it
         self._room.take(size)
         self._held += size
@@ -190,7 +186,7 @@ class LiveSession:
                 await self.emit("session.output_transcript.delta", delta=word, start_ms=start, end_ms=self._ms)
             data = _SILENCE.get(kind, b"\0\0") * int(rate * STEP)
             if sound and kind == "audio/pcm":
-                data = to_pcm16(_resampled(from_pcm16(sound), _RATE, rate))
+                data = to_pcm16(resampled(from_pcm16(sound), _RATE, rate))
             await self._send({"type": "session.output_audio.delta", "delta": base64.b64encode(data).decode()})
             if self._ms / 1000 - told_at >= _USAGE:
                 told_at = self._ms / 1000
@@ -247,17 +243,7 @@ class LiveSession:
 
     async def _refuse(self, refusal: Refusal, values: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         error = refusal.error(values, None)
-        event_id = event.get("event_id")
-        error["client_event_id"] = event_id if isinstance(event_id, str) else None
+        error["client_event_id"] = client_event_id(event)
         del error["event_id"]
         error["code"] = error["code"] or error["type"]  # a code is required here
         await self.emit("error", error=error)
-
-
-def _resampled(samples: Any, rate: int, wanted: int) -> Any:
-    """Samples at another rate; good enough for ears that know what they listen for."""
-    if rate == wanted or not len(samples):
-        return samples
-    size = len(samples) * wanted // rate
-    resampled = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
-    return resampled.astype(np.float32)

@@ -10,6 +10,7 @@ from rtdoctor.mock.line import Line
 from rtdoctor.mock.memory import Room, parseable
 from rtdoctor.mock.respond import Reply
 from rtdoctor.mock.script import Answer, Part, Script, ScriptStep
+from rtdoctor.mock.session import client_event_id
 from rtdoctor.mock.template import BadTemplate, at, fill
 from rtdoctor.model.clock import Clock
 
@@ -233,8 +234,8 @@ class Play:
             case "error" if "refusal" in value:
                 await session.refuse(value["refusal"], {}, event)
             case "error":
-                event_id = event.get("event_id") if isinstance(event, dict) else None
-                await session.emit("error", error=value | {"event_id": event_id if isinstance(event_id, str) else None})
+                echo = client_event_id(event if isinstance(event, dict) else None)
+                await session.emit("error", error=value | {"event_id": echo})
             case "close":
                 await line.close(value, answer.reason)
             case "wait":

@@ -12,7 +12,7 @@ from rtdoctor.mock.audio_frames import Frames, levels
 from rtdoctor.mock.behaviour import Refusal, refusals
 from rtdoctor.mock.memory import MOST_APPEND, Room, decoded, parseable
 from rtdoctor.mock.respond import Replies, Reply
-from rtdoctor.mock.session import Fatal
+from rtdoctor.mock.session import Fatal, client_event_id, recoverable
 from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock
@@ -152,10 +152,7 @@ class TranslationSession:
         Raises:
             Fatal: the refusal has a close code.
         """
-        refusal = refusals()[name]
-        if refusal.close is not None:
-            raise Fatal(refusal, values, None)
-        await self._refuse(refusal, values, event or {})
+        await self._refuse(recoverable(name, values), values, event or {})
 
     async def _say(self) -> None:
         """The next word, and its sound."""
@@ -186,9 +183,7 @@ class TranslationSession:
         await self._send({"type": kind, "event_id": self.clock.ident("event_"), **fields})
 
     async def _refuse(self, refusal: Refusal, values: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-        event_id = event.get("event_id")
-        error = refusal.error(values, event_id if isinstance(event_id, str) else None)
-        await self.emit("error", error=error)
+        await self.emit("error", error=refusal.error(values, client_event_id(event)))
 
 
 def _strange(table: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> str:

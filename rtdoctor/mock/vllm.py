@@ -6,19 +6,18 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import numpy as np
 import orjson
 
 from rtdoctor.mock.behaviour import refusals
 from rtdoctor.mock.memory import Room, parseable
 from rtdoctor.mock.respond import Reply
-from rtdoctor.mock.session import Fatal
+from rtdoctor.mock.session import Fatal, recoverable
 from rtdoctor.mock.template import BadTemplate
 from rtdoctor.mock.transcriber import Ear
 from rtdoctor.model.clock import Clock
-from rtdoctor.protocol.audio import from_pcm16, to_pcm16
+from rtdoctor.protocol.audio import RATE, from_pcm16, resampled, to_pcm16
 
-_ITS_RATE, _OURS = 16_000, 24_000
+_ITS_RATE = 16_000
 _MOST_AUDIO = 36 << 20  # bytes that wait for a commit
 
 
@@ -115,10 +114,7 @@ class VllmSession:
         Raises:
             Fatal: the refusal has a close code.
         """
-        refusal = refusals()[name]
-        if refusal.close is not None:
-            raise Fatal(refusal, values, None)
-        error = refusal.error(values, None)
+        error = recoverable(name, values).error(values, None)
         await self._error(str(error["message"]), str(error["code"] or error["type"]))
 
     async def _append(self, audio: object) -> None:
@@ -131,10 +127,7 @@ class VllmSession:
             return
         self._room.take(len(pcm) // 8)  # what the ear keeps of it
         self._held += len(pcm) // 8
-        samples = from_pcm16(pcm)
-        size = len(samples) * _OURS // _ITS_RATE
-        resampled = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
-        self._ear.feed(to_pcm16(resampled.astype(np.float32)))
+        self._ear.feed(to_pcm16(resampled(from_pcm16(pcm), _ITS_RATE, RATE)))
 
     async def _transcribe(self) -> None:
         await self._tell(self._ear.text())

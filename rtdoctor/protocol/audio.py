@@ -55,6 +55,15 @@ def from_g711(data: bytes, law: str) -> Samples:
     return np.where(bits & 0x80, size, -size).astype(np.float32) / 32768.0
 
 
+def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
+    """Samples at another rate, by straight lines: good enough for ears that know what they listen for."""
+    if rate == wanted or not len(samples):
+        return samples
+    size = len(samples) * wanted // rate
+    lines = np.interp(np.linspace(0, len(samples) - 1, size), np.arange(len(samples)), samples)
+    return lines.astype(np.float32)
+
+
 class Gauge:
     """Measures samples that come in blocks."""
 
