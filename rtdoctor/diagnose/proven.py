@@ -1,5 +1,6 @@
 """What a change that works proves of the handshake before it: which part was wrong. Pure."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from rtdoctor.knowledge.causes import causes
@@ -35,8 +36,11 @@ def beyond(outcome: Outcome, cause: str | None) -> bool:
     return cause is not None and cause.startswith(_BEYOND) and cause != "limits.size"
 
 
-def with_proof(judged: Finding, before: Handshake, after: Handshake, key: str | None) -> Finding:
-    """The finding with what the change from one handshake to the other proves; `key` is the one that was used."""
+def with_proof(
+    judged: Finding, before: Handshake, after: Handshake, key: str | None, settled: Collection[str] = ()
+) -> Finding:
+    """The finding with what the change from one handshake to the other proves; `key` is the one that was used, and
+    `settled` are the facts that the proof makes untrue."""
     moved = key is not None and key in before.written() and _key_places(before, key) != _key_places(after, key)
     about_key = (judged.cause or "").startswith("auth.") or judged.cause == "refused.unauthorized"
     if moved and about_key:
@@ -66,8 +70,8 @@ def with_proof(judged: Finding, before: Handshake, after: Handshake, key: str | 
     if not parts:
         return judged
     what = " and ".join(parts)
-    open_still = tuple(fact for fact in judged.facts if not fact.startswith(("From outside these", "What is left:")))
-    return replace(judged, facts=(*open_still, f"The change that works proves which it was: {what}."))
+    true_still = tuple(fact for fact in judged.facts if fact not in settled)
+    return replace(judged, facts=(*true_still, f"The change that works proves which it was: {what}."))
 
 
 def _asked(handshake: Handshake, key: str | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ id, a cookie, the time) is noise, and no ground for a conclusion.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rtdoctor.diagnose.describe import short
@@ -84,11 +84,7 @@ async def compare(handshake: Handshake, outcome: Outcome, attempt: Attempt) -> l
 def _differences(one: Outcome, other: Outcome) -> set[str]:
     """The names of the facts in which two answers differ. What stood in one of the requests is only an echo."""
     asked = frozenset(
-        word
-        for outcome in (one, other)
-        for word in _words(" ".join((outcome.asked.url, *outcome.asked.subprotocols)))
-        for outcome in (one, other)
-        for word in _words(f"{outcome.asked.url} {' '.join(outcome.asked.subprotocols)}")
+        word for outcome in (one, other) for word in _words(" ".join((outcome.asked.url, *outcome.asked.subprotocols)))
     )
     first, second = _facts(one, asked), _facts(other, asked)
     return {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
@@ -125,37 +121,46 @@ def conclude(finding: Finding, controls: list[Control]) -> Finding:
         return replace(finding, facts=(*finding.facts, f"{varies} Nothing can be concluded from changing it."))
     sentences = list(_told(controls))
     out: list[Candidate] = []
-    path_known = same.get("path") is False
-    # A key that cannot be right and gets our answer says nothing for ours; whether one is there is another question.
-    key_seen = same.get("wrong-key") is False
-    if path_known and finding.cause != "refused.path":
+    if same.get("path") is False and finding.cause != "refused.path":
         out.append(Candidate("refused.path", "a path that cannot exist gets another answer, so this one is served"))
     if same.get("wrong-key") is False:
         reason = "a key that cannot be right gets another answer, so the one given is known"
         out.append(Candidate("auth.invalid", reason))
     if same.get("query") is False:
         sentences.append("The query is looked at: another one gets another answer.")
+    if _key_is_refused(finding, same):
+        sentences.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
+    sentences += left_open(finding, controls)
+    return replace(finding, facts=(*finding.facts, *sentences), ruled_out=(*out, *finding.ruled_out))
+
+
+def _key_is_refused(finding: Finding, same: Mapping[str, bool]) -> bool:
     # Where every path and query gets this answer, too, it may be about something else than the key.
-    about_key = path_known or finding.cause == "refused.unauthorized"
-    suspect = same.get("wrong-key") is True and same.get("no-key") is False and about_key
+    about_key = same.get("path") is False or finding.cause == "refused.unauthorized"
+    return same.get("wrong-key") is True and same.get("no-key") is False and about_key
+
+
+def left_open(finding: Finding, controls: Sequence[Control]) -> tuple[str, ...]:
+    """What may still be the cause after these controls, in one sentence; empty where they say nothing of it, or settle
+    it. A change that works settles it, too."""
+    same = {control.name: control.same for control in controls}
+    if not controls or not same.get(_AGAIN, True) or _key_is_refused(finding, same):
+        return ()
+    if all(same.values()) and finding.cause not in ("refused.path", "refused.not-routed"):
+        return ()  # that nothing changes the answer is told, and all there is to tell
     left = [
         text
         for text, possible in (
-            ("a path without a WebSocket", not path_known or finding.cause == "refused.path"),
+            ("a path without a WebSocket", same.get("path") is not False or finding.cause == "refused.path"),
             ("a query that the server misses", same.get("query") is True),
-            ("a key that it refuses", not key_seen),
+            # A key that cannot be right and gets our answer says nothing for ours.
+            ("a key that it refuses", same.get("wrong-key") is not False),
         )
         if possible
     ]
-    if all(control.same for control in controls) and finding.cause not in ("refused.path", "refused.not-routed"):
-        pass  # that nothing changes the answer is told, and all there is to tell
-    elif suspect:
-        sentences.append("A key that cannot be right gets the same answer, no key another: the key is what is refused.")
-    elif len(left) > 1:
-        sentences.append(f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.")
-    elif left:
-        sentences.append(f"What is left: {left[0]}.")
-    return replace(finding, facts=(*finding.facts, *sentences), ruled_out=(*out, *finding.ruled_out))
+    if len(left) > 1:
+        return (f"From outside these cannot be told apart: {', '.join(left)}. The server's own log can.",)
+    return (f"What is left: {left[0]}.",) if left else ()
 
 
 def _told(controls: list[Control]) -> Iterator[str]:

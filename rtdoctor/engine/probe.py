@@ -17,7 +17,7 @@ from rtdoctor.diagnose.summary import summarise
 from rtdoctor.engine.attempt import attempt
 from rtdoctor.engine.caveats import with_caveats
 from rtdoctor.engine.commandline import Sent
-from rtdoctor.engine.controls import ambiguous, compare, conclude
+from rtdoctor.engine.controls import ambiguous, compare, conclude, left_open
 from rtdoctor.engine.credential import ordinary_get, repeat
 from rtdoctor.engine.fixing import MOST_CONNECTIONS, find_fix, spoke, works
 from rtdoctor.engine.keys import KEY_VARIABLE
@@ -204,7 +204,7 @@ async def _mend(bench: Bench, free: Handshake, state: ProbeState, progress: Prog
     assert judged is not None
     assert exchange is not None
     again, start, cheap = _again(bench, state), outcome, _free_only(free)
-    key = bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
+    key = _plain_key(bench)
     if beyond(outcome, judged.cause) and (not key or key in free.written()):
         if works(await again(cheap)):
             state.fix = Fix((), (), 1)
@@ -234,7 +234,7 @@ async def _mend(bench: Bench, free: Handshake, state: ProbeState, progress: Prog
         state.fix = replace(state.fix, edits=(), works=False)
         state.judged = replace(judged, verdict="inconclusive", facts=(*judged.facts, _PASSED))
     elif mended is not None:
-        state.judged = with_proof(judged, cheap, mended, key)
+        state.judged = with_proof(judged, cheap, mended, key, settled=left_open(judged, state.controls))
         state.handover = _handed(bench, cheap, mended)
 
 
@@ -242,7 +242,12 @@ def _handed(bench: Bench, before: Handshake, after: Handshake) -> Handover:
     """The handshake that works, to be pasted; the key stands in it by the name of its variable."""
     key = bench.choice.key
     variable = key.source if key and key.source.isidentifier() else KEY_VARIABLE
-    return handover(before, after, key.reveal().removeprefix("Bearer ") if key else None, variable)
+    return handover(before, after, _plain_key(bench), variable)
+
+
+def _plain_key(bench: Bench) -> str | None:
+    """The key as it stands inside a header or a query."""
+    return bench.choice.key.reveal().removeprefix("Bearer ") if bench.choice.key else None
 
 
 def head_of(exchange: Exchange) -> Exchange:
