@@ -10,25 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.data import table
+from rtdoctor.diagnose.terms import with_terms
 from rtdoctor.linear import Pattern, pattern
 
 _MOST_SENTENCE = 500  # characters of what is said that are looked at
 
 
 @cache
+def _read() -> dict[str, Any]:
+    return table(Path(__file__).with_name("said.toml"))
+
+
 def entries() -> tuple[dict[str, Any], ...]:
     """The entries of `said.toml`."""
-    return tuple(table(Path(__file__).with_name("said.toml"))["said"])
+    return tuple(_read()["said"])
 
 
 @cache
 def _compiled() -> tuple[tuple[str, Pattern, Pattern | None], ...]:
-    terms = table(Path(__file__).with_name("said.toml"))["terms"]
-
     def whole(source: str) -> Pattern:
-        for name, words in terms.items():
-            source = source.replace(f"{{{name}}}", words if name in ("gap", "near") else f"(?:{words})")
-        return pattern(f"(?i){source}")
+        return pattern(f"(?i){with_terms(source, _read()['terms'])}")
 
     return tuple(
         (entry["says"], whole(entry["match"]), whole(entry["unless"]) if "unless" in entry else None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rtdoctor.data import table
+from rtdoctor.diagnose.terms import with_terms
 from rtdoctor.diagnose.text.blocks import Block
 from rtdoctor.diagnose.text.patterns import line_of
 from rtdoctor.diagnose.text.sighting import Sighting
@@ -46,11 +47,8 @@ def ways() -> tuple[dict[str, Any], ...]:
 
 
 def expression(entry: dict[str, Any]) -> Pattern:
-    """The expression of an entry, as it is compiled: each {name} of a term stands for the term's words."""
-    match = entry["match"]
-    for name, words in _read()["terms"].items():
-        match = match.replace(f"{{{name}}}", f"(?:{words})")
-    return pattern(f"(?im){match}")
+    """The expression of an entry, as it is compiled."""
+    return pattern(f"(?im){with_terms(entry['match'], _read()['terms'])}")
 
 
 def in_words(block: Block, *, general: bool = True, beside: str = "") -> Iterator[Sighting]:
