@@ -2,9 +2,11 @@
 
 import gc
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +67,18 @@ def _nothing_of_other_tests():
     forget()
     show_opaque(False)
     use_folder(None)
+
+
+@pytest.fixture
+def localhost_tls(tmp_path) -> tuple[Path, ssl.SSLContext]:
+    """The file of a CA that is made for the test, and a server's context with its certificate for localhost."""
+    import trustme
+
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("localhost").configure_cert(context)
+    return tmp_path / "ca.pem", context
 
 
 @asynccontextmanager

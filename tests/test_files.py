@@ -168,14 +168,9 @@ def test_a_process_substitution_is_read_by_every_option(pem, tmp_path):
             assert done.returncode == code, (line, done.stdout, done.stderr)
 
 
-def test_a_private_ca_that_comes_by_a_pipe_is_trusted_in_every_layer(tmp_path):
+def test_a_private_ca_that_comes_by_a_pipe_is_trusted_in_every_layer(localhost_tls, tmp_path):
     """TLS contexts are made several times in a run, and a pipe gives its bytes once."""
-    import ssl
-
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
+    _, context = localhost_tls  # its CA is in ca.pem
     with serving(tls=context) as server:
         line = f"check --tag smoke --target {server.base_url} --ca-file <(cat ca.pem)"
         done = _in_bash(line, tmp_path, OPENAI_API_KEY=KEY)

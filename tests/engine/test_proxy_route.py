@@ -1,11 +1,9 @@
 """A proxy on the way: it works, wants credentials, refuses, or is not there; each is told by name."""
 
 import asyncio
-import ssl
 from contextlib import asynccontextmanager
 
 import pytest
-import trustme
 
 from rtdoctor.diagnose.distil import distil
 from rtdoctor.diagnose.referee import finding
@@ -57,20 +55,17 @@ async def connect_proxy(answer=b"HTTP/1.1 200 Connection established\r\n\r\n"):
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
-async def climbed(proxy, tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
+async def climbed(proxy, localhost_tls):
+    ca_file, context = localhost_tls
     async with MockServer({KEY}, tls=context) as mock:
         target = Target(mock.base_url, "compatible", Route(None, proxy))
-        async with bench_on(mock.base_url, target=target, billable=False, ca_file=str(tmp_path / "ca.pem")) as bench:
+        async with bench_on(mock.base_url, target=target, billable=False, ca_file=str(ca_file)) as bench:
             return [rung async for rung in climb(bench)]
 
 
-async def test_a_proxy_that_works_is_gone_by(tmp_path):
+async def test_a_proxy_that_works_is_gone_by(localhost_tls):
     async with connect_proxy() as (port, asked):
-        rungs = await climbed(f"http://127.0.0.1:{port}", tmp_path)
+        rungs = await climbed(f"http://127.0.0.1:{port}", localhost_tls)
     summary = summarise(rungs)
     assert (summary.can_connect, summary.exit_code) == (True, 0), rungs
     assert len(asked) == 2, "one tunnel for the rungs up to the REST request, one for the socket"
@@ -87,14 +82,14 @@ REFUSES = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 @pytest.mark.parametrize(
     ("answer", "cause"), [(WANTS_CREDENTIALS, "network.proxy-auth"), (REFUSES, "network.proxy-refused")]
 )
-async def test_a_proxy_that_does_not_open_the_tunnel_is_named(answer, cause, tmp_path):
+async def test_a_proxy_that_does_not_open_the_tunnel_is_named(answer, cause, localhost_tls):
     async with connect_proxy(answer) as (port, _):
-        summary = summarise(await climbed(f"http://127.0.0.1:{port}", tmp_path))
+        summary = summarise(await climbed(f"http://127.0.0.1:{port}", localhost_tls))
     assert (summary.cause, summary.exit_code, summary.rung) == (cause, 3, "tcp")
 
 
-async def test_a_proxy_that_is_not_there_is_named(tmp_path):
-    summary = summarise(await climbed("http://127.0.0.1:9", tmp_path))
+async def test_a_proxy_that_is_not_there_is_named(localhost_tls):
+    summary = summarise(await climbed("http://127.0.0.1:9", localhost_tls))
     assert (summary.cause, summary.exit_code) == ("network.proxy-refused", 3)
 
 

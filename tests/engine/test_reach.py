@@ -1,11 +1,8 @@
 """One connection climbs the rungs up to HTTP; one that is gone by then is left for a new one."""
 
-import ssl
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import trustme
 
 from rtdoctor import CheckAsked, check
 from rtdoctor.engine.routing import RouteAsked
@@ -13,15 +10,6 @@ from tests.hostile.servers import serving
 
 HEAD = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 UP_TO_HTTP = ["config", "dns", "tcp", "tls", "http"]
-
-
-@pytest.fixture
-def authority(tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
-    return Path(tmp_path / "ca.pem"), context
 
 
 def asking(answer=HEAD):
@@ -38,14 +26,30 @@ def asking(answer=HEAD):
     return handle, asked
 
 
+def gone_once(how):
+    """A server that closes or resets its first connection, and answers each later one."""
+    handle, _ = asking()
+    met = []
+
+    async def once(reader, writer):
+        met.append(None)
+        if len(met) > 1:
+            await handle(reader, writer)
+        elif how == "resets":
+            await reader.read(1)
+            writer.transport.abort()
+
+    return once
+
+
 def rungs(url, **more):
     asked = CheckAsked(target=url, key="sk-proj-7f3a9c0d5e1b2468aaaa", words=("url.model-realtime",), timeout=2.0)
     report = check(replace(asked, route=RouteAsked(**more)))
     return {rung.rung: rung for rung in report.ladder}
 
 
-def test_the_rungs_up_to_http_take_one_connection_and_the_socket_another(authority):
-    ca_file, context = authority
+def test_the_rungs_up_to_http_take_one_connection_and_the_socket_another(localhost_tls):
+    ca_file, context = localhost_tls
     for scheme, tls, more in (("http", None, {}), ("https", context, {"ca_file": ca_file})):
         handle, asked = asking()
         with serving(handle, tls) as port:
@@ -58,17 +62,9 @@ def test_the_rungs_up_to_http_take_one_connection_and_the_socket_another(authori
         assert all(ladder[name].ms is not None for name in ("dns", "tcp"))
 
 
-def test_a_server_that_hangs_up_after_tls_is_asked_anew(authority):
-    ca_file, context = authority
-    handle, _ = asking()
-    met = []
-
-    async def once_gone(reader, writer):
-        met.append(None)
-        if len(met) > 1:
-            await handle(reader, writer)
-
-    with serving(once_gone, context) as port:
+def test_a_server_that_hangs_up_after_tls_is_asked_anew(localhost_tls):
+    ca_file, context = localhost_tls
+    with serving(gone_once("closes"), context) as port:
         ladder = rungs(f"https://localhost:{port}/v1", ca_file=ca_file)
     assert ladder["tls"].verdict == "pass"
     assert ladder["http"].outcome.http_status == 401, "the first connection was gone, the second was asked"
@@ -76,24 +72,13 @@ def test_a_server_that_hangs_up_after_tls_is_asked_anew(authority):
 
 @pytest.mark.parametrize("how", ["closes", "resets"])
 def test_a_server_that_hangs_up_on_the_first_connection_is_asked_anew(how):
-    handle, _ = asking()
-    met = []
-
-    async def once_gone(reader, writer):
-        met.append(None)
-        if len(met) > 1:
-            await handle(reader, writer)
-        elif how == "resets":
-            await reader.read(1)
-            writer.transport.abort()
-
-    with serving(once_gone) as port:
+    with serving(gone_once(how)) as port:
         ladder = rungs(f"http://127.0.0.1:{port}/v1")
     assert ladder["http"].outcome.http_status == 401
 
 
-def test_without_checks_what_is_asked_goes_over_a_connection_that_was_made_without(authority):
-    _, context = authority
+def test_without_checks_what_is_asked_goes_over_a_connection_that_was_made_without(localhost_tls):
+    _, context = localhost_tls
     handle, _ = asking()
     with serving(handle, context) as port:
         ladder = rungs(f"https://localhost:{port}/v1", insecure=True)

@@ -1,11 +1,9 @@
 """One connection, layer by layer: each that fails has its own fault, each that stands its time."""
 
 import asyncio
-import ssl
 from contextlib import asynccontextmanager
 
 import pytest
-import trustme
 
 from rtdoctor.model.target import DIRECT, Pinned, Route
 from rtdoctor.wire.http import open_session
@@ -32,12 +30,9 @@ async def speaking(said=b"", *, context=None):
 
 
 @pytest.fixture
-def authority(tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
-    return Route(str(tmp_path / "ca.pem")), context
+def authority(localhost_tls):
+    ca_file, context = localhost_tls
+    return Route(str(ca_file)), context
 
 
 async def test_each_layer_has_its_time(authority):

@@ -6,13 +6,11 @@ import gzip
 import hashlib
 import os
 import re
-import ssl
 import zlib
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import trustme
 from aiohttp import web
 
 from rtdoctor.model.exchange import Request
@@ -311,11 +309,8 @@ def sockets():
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors where Linux lists them")
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("left", ["open", "silent", "refused", "rest", "cancelled"])
-async def test_after_a_session_no_socket_is_left(tls, left, tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
+async def test_after_a_session_no_socket_is_left(tls, left, localhost_tls):
+    ca_file, context = localhost_tls
     arrived = asyncio.Event()
     theirs = set()
 
@@ -333,7 +328,7 @@ async def test_after_a_session_no_socket_is_left(tls, left, tmp_path):
             pass
         return socket
 
-    route = Route(str(tmp_path / "ca.pem"))
+    route = Route(str(ca_file))
     server = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=0.1)
     await server.setup()
     await web.TCPSite(server, "127.0.0.1", 0, ssl_context=context if tls else None).start()

@@ -4,14 +4,12 @@ import asyncio
 import json
 import os
 import re
-import ssl
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 
 import pytest
-import trustme
 
 from rtdoctor.mock.server import MockServer
 from tests.conftest import KEY
@@ -107,16 +105,13 @@ def test_a_stopped_server_is_exit_3_and_refused():
     assert (done.returncode, summary["cause"], summary["rung"]) == (3, "network.tcp-refused", "tcp")
 
 
-def test_a_private_ca_fails_without_and_works_with_ca_file(tmp_path):
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("localhost").configure_cert(context)
+def test_a_private_ca_fails_without_and_works_with_ca_file(localhost_tls):
+    ca_file, context = localhost_tls
     with serving(tls=context) as server:
         url = server.base_url
         blind = rtdoctor("check", "--target", url, "--tag", "smoke", "--format", "json", key=KEY)
         trusted = rtdoctor(
-            "check", "--target", url, "--transcribe", "--ca-file", str(tmp_path / "ca.pem"), "--timeout", "5",
+            "check", "--target", url, "--transcribe", "--ca-file", str(ca_file), "--timeout", "5",
             "-k", "audio", "-k", "url", "-k", "auth", "-k", "update", key=KEY,
         )  # fmt: skip
     summary = json.loads(blind.stdout)["summary"]
