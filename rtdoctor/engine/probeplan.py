@@ -65,7 +65,7 @@ class ProbeAsked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProbePlan:
-    """What will be repeated: nothing was sent yet. `told` says what is left out and what may cost money."""
+    """What will be repeated: nothing was sent yet. `notices` say what is left out and what may cost money."""
 
     choice: Choice
     context: ssl.SSLContext

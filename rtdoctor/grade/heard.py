@@ -57,7 +57,8 @@ class Messages:
         if one.t < self._latest:
             one = Heard(self._latest, one.sender, one.type, one.event, one.audio)
         self._latest = one.t
-        for key in ((one.sender, None), (one.sender, one.type), (one.sender, NOT_SPEECH))[: 3 - (one.type == _SPEECH)]:
+        kinds = (None, one.type) if one.type == _SPEECH else (None, one.type, NOT_SPEECH)
+        for key in ((one.sender, kind) for kind in kinds):
             self._rows.setdefault(key, _Row()).add(one)
         if one.sender == "client" and isinstance(ident := one.event.get("event_id"), str):
             self._ids.setdefault(ident, _Row()).add(one)

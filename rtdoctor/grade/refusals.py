@@ -12,7 +12,7 @@ from rtdoctor.grade.run import Run, Talk
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal. `told` names it in a few words; `clues` are the words by which a client's own output shows that it
+    """One refusal. `shown` names it in a few words; `clues` are the words by which a client's own output shows that it
     was read."""
 
     t: float

@@ -179,7 +179,7 @@ class TerminalWriter:
             self._lessons(results)
 
     def _left_out(self, untried: Sequence[Result], seen_above: Mapping[str, str]) -> None:
-        """What was not tried, by its reason; `told` are the reasons that a rung gave already."""
+        """What was not tried, by its reason; `seen_above` are the reasons that a rung gave already."""
         if untried:
             self._line()
         for same in _same(untried, lambda result: result.seen):

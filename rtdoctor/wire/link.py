@@ -105,11 +105,18 @@ class Links:
         """The connection that was kept ready, where it leads to the host of a URL and stands; otherwise it ends."""
         if self.ready is None:
             return None
-        (led, link), self.ready = self.ready, None
+        led, link = self.ready
         if led == _whom(url) and not link.is_over and not link.reader.at_eof():
+            self.ready = None
             return link
-        link.abort()
+        self.end_ready()
         return None
+
+    def end_ready(self) -> None:
+        """End the connection that was kept ready, if there is one: what nobody takes holds no slot of a server's."""
+        if self.ready is not None:
+            self.ready[1].abort()
+            self.ready = None
 
     async def connect(self, url: str, *, tunnel: bool) -> Link:
         """A connection to the host of a URL, under TLS where its scheme says so. By a proxy it is a tunnel, or, without
@@ -120,7 +127,7 @@ class Links:
         """
         host, port, secured = _whom(url)
         clock = _Stopwatch()
-        self.take_ready("")  # what nobody took holds no slot of a server's
+        self.end_ready()
         tunnel = self.route.proxy is not None and (tunnel or secured)
         by_proxy = self.route.proxy is not None and not tunnel
         link = self.adopt(await self._open(host, port, clock), by_proxy=by_proxy)

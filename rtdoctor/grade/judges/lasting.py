@@ -105,7 +105,7 @@ def survives_expiry(run: Run, plain: Run | None) -> Judgement:
 
 
 def _after_end(run: Run, talk: Talk, t: float, what: str, plain: Run | None, *, was_told: bool = False) -> Judgement:
-    """The judgement of what a client does after an end. `told`: to end with a word about it is as good."""
+    """The judgement of what a client does after an end. `was_told`: to end with a word about it is as good."""
     lines = (proof(t, talk, f"← {what}"),)
     again = next((other for other in run.talks if t <= other.asked_at <= run.until), None)
     if again is not None:

@@ -23,7 +23,7 @@ class Growing:
 
 
 class Part:
-    """One content part: open until content_part.done. `told` keeps a broken part to one violation."""
+    """One content part: open until content_part.done. `reported` keeps a broken part to one violation."""
 
     __slots__ = ("audio_begun", "audio_done", "kind", "open", "reported", "words")
 
