@@ -37,7 +37,7 @@ def run(arguments, *, env, cwd=None, data=None, timeout=60.0):
             line, env=env, cwd=cwd, input=data or b"", capture_output=True, timeout=timeout, check=False
         )
     with _given(data) as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        ours, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # two messages stay two
         with ours:
             asked = json.dumps({"argv": arguments, "env": env, "cwd": str(cwd or os.getcwd())}).encode()
             with theirs:
